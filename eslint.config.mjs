@@ -1,0 +1,71 @@
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+const ways = ['http', 'access', 'jobs', 'stream', 'history', 'health', 'metrics', 'dashboard', 'cli'];
+
+/** Arrows point down only: ways in -> counters -> store | cache -> config. */
+const zones = [
+  // Ways in never import each other.
+  ...ways.map((way) => ({
+    target: `./src/${way}`,
+    from: ways.filter((other) => other !== way).map((other) => `./src/${other}`),
+  })),
+  // The rules know no way in.
+  { target: './src/counters', from: ways.map((way) => `./src/${way}`) },
+  // Truth and copy know neither each other nor what is above them, except the words of counters/counter.ts.
+  { target: './src/store', from: [...ways, 'cache', 'embedded'].map((room) => `./src/${room}`) },
+  { target: './src/cache', from: [...ways, 'store', 'embedded'].map((room) => `./src/${room}`) },
+  ...['store', 'cache'].map((room) => ({
+    target: `./src/${room}`,
+    from: './src/counters',
+    except: ['./counter.ts', './operation.ts'],
+  })),
+  { target: './src/config', from: [...ways, 'counters', 'store', 'cache', 'embedded'].map((room) => `./src/${room}`) },
+  { target: './src/embedded', from: [...ways, 'counters', 'store', 'cache'].map((room) => `./src/${room}`) },
+];
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', '.data', 'coverage'] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  prettier,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/extensions': ['.ts', '.js'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver-next': [createNodeResolver({ extensionAlias: { '.js': ['.ts', '.js'] } })],
+    },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // Nest's modules are classes that hold only a decorator.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      // The slices of the configuration are classes only to be injection tokens.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones }],
+      'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.js'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        fetch: 'readonly',
+        Buffer: 'readonly',
+        performance: 'readonly',
+      },
+    },
+  },
+);

@@ -1,0 +1,29 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import {
+  AccessSettings,
+  CacheSettings,
+  type Config,
+  DatabaseSettings,
+  HttpSettings,
+  JobsSettings,
+  LogSettings,
+  WriteSettings,
+} from './config.js';
+
+/** Hands each class the slice of the configuration that is its own. */
+@Global()
+@Module({})
+export class ConfigModule {
+  static of(config: Config): DynamicModule {
+    const slices = [
+      { provide: HttpSettings, useValue: config.http },
+      { provide: DatabaseSettings, useValue: config.database },
+      { provide: CacheSettings, useValue: config.cache },
+      { provide: JobsSettings, useValue: config.jobs },
+      { provide: WriteSettings, useValue: config.writes },
+      { provide: AccessSettings, useValue: config.access },
+      { provide: LogSettings, useValue: config.log },
+    ];
+    return { module: ConfigModule, providers: slices, exports: slices.map(({ provide }) => provide) };
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The words of this house, used the same way everywhere.
+ *
+ * - counter: a named integer that only Postgres may change.
+ * - truth: what Postgres holds for a name: a counter, or its absence, at a version.
+ * - version: counts the changes of a name, by one for each, deletions included; never used twice for one name.
+ * - increment: an operation that adds; the other operations set, reset or delete.
+ * - batch: the writes that are committed together.
+ * - entry: the copy of a truth in Redis; it may vanish at any time.
+ * - lease: the right to fill a missing entry, as long as nothing newer was shown to anybody.
+ * - publish: bring a truth to Redis before anybody is told of it.
+ * - guard: decides whether this instance may serve entries.
+ * - drift: an entry that disagrees with the truth; reconcile finds and repairs it.
+ */
+
+/** The largest value a counter can hold, 2^53 - 1; the smallest is its negative. Exact in JSON and in JavaScript. */
+export const MAX_VALUE = Number.MAX_SAFE_INTEGER;
+
+/** Longest name, in bytes of UTF-8. An index entry in Postgres must stay far below a third of a page. */
+export const MAX_NAME_BYTES = 255;
+
+/** A counter as clients see it. */
+export interface Counter {
+  readonly name: string;
+  /** From -MAX_VALUE to MAX_VALUE, and within `min` and `max` where they are set. */
+  readonly value: number;
+  /** Starts at 1 with the first change; see the words above. */
+  readonly version: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly createdAt: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly updatedAt: string;
+}
+
+/** A name that holds no counter: never created (version 0), or deleted at this version. */
+export interface Absence {
+  readonly name: string;
+  readonly value: null;
+  readonly version: number;
+}
+
+export type Truth = Counter | Absence;
+
+export function isCounter(truth: Truth): truth is Counter {
+  return truth.value !== null;
+}
+
+/** The newer of two truths of one name. */
+export function newerOf(a: Truth, b: Truth): Truth {
+  return b.version > a.version ? b : a;
+}
+
+const CONTROL_OR_LONE_SURROGATE = /[\p{Cc}\p{Cs}]/u;
+
+/** Says what is wrong with a name, or null: 1 to 255 bytes of UTF-8, no control characters, not `.` or `..`. */
+export function faultOfName(name: string): string | null {
+  if (name.length === 0) return 'must not be empty';
+  if (name === '.' || name === '..') return 'must not be "." or "..": URL parsers remove them';
+  if (CONTROL_OR_LONE_SURROGATE.test(name)) return 'must be valid Unicode without control characters';
+  if (name.length > MAX_NAME_BYTES || Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    return `must be at most ${MAX_NAME_BYTES} bytes of UTF-8`;
+  }
+  return null;
+}
+
+/** Orders names by their bytes in UTF-8, as Postgres does under COLLATE "C" (JavaScript's `<` is UTF-16). */
+export function compareNames(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** The JSON of a counter, its members always in the same order. */
+export function counterJson(counter: Counter): string {
+  return (
+    `{"name":${JSON.stringify(counter.name)},"value":${counter.value},"version":${counter.version}` +
+    `,"min":${counter.min},"max":${counter.max}` +
+    `,"createdAt":"${counter.createdAt}","updatedAt":"${counter.updatedAt}"}`
+  );
+}

@@ -1,0 +1,32 @@
+/** Why a request could not be answered, as nouns of the domain; `http/` maps them to status codes. */
+export class CounterError extends Error {
+  override readonly name = this.constructor.name;
+}
+
+/** Nothing was written or learned: Postgres cannot be reached, the queue is full, or the service is draining. */
+export class Unavailable extends CounterError {
+  /** @param retryAfterSeconds when to try again, whole seconds, at least 1 */
+  constructor(
+    message: string,
+    readonly retryAfterSeconds = 1,
+  ) {
+    super(message);
+  }
+}
+
+/** The write was sent, and whether it was committed cannot be learned now; the same key settles it later. */
+export class OutcomeUnknown extends CounterError {
+  /** @param retryAfterSeconds when to try again, whole seconds, at least 1 */
+  constructor(
+    message: string,
+    readonly retryAfterSeconds = 1,
+  ) {
+    super(message);
+  }
+}
+
+/** The idempotency key stands for another request. */
+export class KeyReused extends CounterError {}
+
+/** The first request with this idempotency key has not been decided yet. */
+export class KeyInProgress extends CounterError {}

@@ -1,0 +1,89 @@
+import type { Truth } from './counter.js';
+
+/** `If-Match: "<version>", ...`, `If-Match: *` or `If-None-Match: *` (RFC 9110, section 13.1). */
+export type Condition =
+  | { readonly kind: 'matches'; readonly versions: readonly number[] }
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'absent' };
+
+/** Adds `by` (not 0, -MAX_VALUE to MAX_VALUE); creates the counter at 0 first where there is none. */
+export interface Increment {
+  readonly kind: 'increment';
+  readonly name: string;
+  readonly by: number;
+}
+
+/** Sets the value of an existing counter to `to`, and tells the previous one. */
+export interface Reset {
+  readonly kind: 'reset';
+  readonly name: string;
+  readonly to: number;
+  readonly condition: Condition | null;
+}
+
+/** Sets value and bounds, creating the counter where there is none; a bound of undefined stays, null removes it. */
+export interface SetCounter {
+  readonly kind: 'set';
+  readonly name: string;
+  readonly value: number;
+  readonly min: number | null | undefined;
+  readonly max: number | null | undefined;
+  readonly condition: Condition | null;
+}
+
+/** Removes the counter; its version keeps counting. */
+export interface Delete {
+  readonly kind: 'delete';
+  readonly name: string;
+  readonly condition: Condition | null;
+}
+
+export type Operation = Increment | Reset | SetCounter | Delete;
+
+/** What a write came to, decided under the row's lock. */
+export type Outcome = Done | Refused;
+
+export interface Done {
+  readonly kind: 'done';
+  /** The counter after this operation and no other; an absence after a deletion. */
+  readonly truth: Truth;
+  /** Whether this operation brought the counter into being. */
+  readonly created: boolean;
+  /** The value before a reset; null for every other operation. */
+  readonly previous: number | null;
+}
+
+export type RefusalCode = 'not_found' | 'out_of_bounds' | 'version_mismatch' | 'value_overflow' | 'invalid_request';
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly code: RefusalCode;
+  /** A sentence for the client. */
+  readonly detail: string;
+  /** The truth that was looked at; to be published before the refusal is told. */
+  readonly truth: Truth;
+  /** The request that was refused first; a replay repeats it. */
+  readonly requestId: string;
+}
+
+/** Whose key, which key, and which request it stands for. */
+export interface IdempotencyKey {
+  /** The id of the API key, or '' where access is off. */
+  readonly owner: string;
+  /** 1 to 255 printable ASCII characters; with `/<index>` added for an item of a batch. */
+  readonly key: string;
+}
+
+/** One write on its way to the truth. */
+export interface Write {
+  readonly operation: Operation;
+  readonly key: IdempotencyKey | null;
+  /** Goes into the body of a refusal, and so into its replay. */
+  readonly requestId: string;
+}
+
+/** The answer to a write: its outcome, and whether it was decided earlier, under the same key. */
+export interface Answer {
+  readonly outcome: Outcome;
+  readonly replayed: boolean;
+}

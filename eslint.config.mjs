@@ -47,6 +47,8 @@ export default tseslint.config(
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       // The slices of the configuration are classes only to be injection tokens.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      // Libraries type callbacks whose promise they await as returning void.
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { properties: false } }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'import-x/no-cycle': 'error',
       'import-x/no-restricted-paths': ['error', { zones }],

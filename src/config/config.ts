@@ -16,9 +16,10 @@ export class HttpSettings {
 
 /** The truth. */
 export class DatabaseSettings {
-  /** A `postgres://` URL; null: embedded servers. */
-  url!: string | null;
-  migrationsUrl!: string | null;
+  /** A `postgres://` URL. */
+  url!: string;
+  /** The same database, for the role that migrates. */
+  migrationsUrl!: string;
   migrateOnStart!: boolean;
   /** Connections of this instance to Postgres, the guard's own included. */
   poolSize!: number;
@@ -26,16 +27,16 @@ export class DatabaseSettings {
 
 /** The copy. */
 export class CacheSettings {
-  /** A `redis://` or `rediss://` URL; null: embedded servers. */
-  url!: string | null;
+  /** A `redis://` or `rediss://` URL. */
+  url!: string;
   /** T: the longest life of an entry, milliseconds. */
   ttlMs!: number;
 }
 
 /** The jobs and their queue. */
 export class JobsSettings {
-  /** BullMQ's Redis; null: embedded servers. */
-  redisUrl!: string | null;
+  /** BullMQ's Redis. */
+  redisUrl!: string;
   reconcileIntervalMs!: number;
 }
 
@@ -142,21 +143,29 @@ const SECRET: ReadonlySet<string> = new Set<Variable>([
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
+/** Where servers of our own were brought up. */
+export interface EmbeddedUrls {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+}
+
 /**
  * Reads the whole configuration from an environment. A variable may be given as `NAME_FILE`, a path to read it from;
  * an empty variable counts as absent.
  *
+ * @param startEmbedded brings up servers of our own; called only where no URL is given and nothing is at fault
  * @throws ConfigError naming every variable at fault, what it got and what it takes
  */
-export function loadConfig(environment: NodeJS.ProcessEnv): Config {
+export async function loadConfig(
+  environment: NodeJS.ProcessEnv,
+  startEmbedded: () => Promise<EmbeddedUrls>,
+): Promise<Config> {
   const faults: string[] = [];
   const values = readValues(environment, faults);
 
   const host = values.HOST ?? '127.0.0.1';
   const loopback = LOOPBACK.test(host);
   const auth = values.AUTH ?? (loopback ? 'off' : 'required');
-  const databaseUrl = values.DATABASE_URL ?? null;
-  const redisUrl = values.REDIS_URL ?? null;
 
   if (!('DATABASE_URL' in values) !== !('REDIS_URL' in values)) {
     const missing = 'REDIS_URL' in values ? 'DATABASE_URL' : 'REDIS_URL';
@@ -170,6 +179,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
       `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,
     );
   }
+
+  const { databaseUrl, redisUrl } =
+    values.DATABASE_URL !== undefined && values.REDIS_URL !== undefined
+      ? { databaseUrl: values.DATABASE_URL, redisUrl: values.REDIS_URL }
+      : await startEmbedded();
 
   return {
     http: {

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+
+/** The rows of committed batches, once they are written. */
+@Injectable()
+export class Batches {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * The names that the latest batches touched, latest first, each once.
+   *
+   * @param limit how many names at most
+   */
+  async latestNames(limit: number): Promise<string[]> {
+    // The inner limit keeps a hot counter's thousands of batches from being sorted for one name.
+    const rows = await this.dataSource.query<{ name: string }[]>(
+      `SELECT name FROM (
+         SELECT unnest(names) AS name, committed_at FROM batches ORDER BY committed_at DESC LIMIT $1 * 10
+       ) AS touched
+       GROUP BY name ORDER BY max(committed_at) DESC LIMIT $1`,
+      [limit],
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  /**
+   * Removes up to `limit` batches that were committed more than `ageMs` ago; nobody sends those again.
+   *
+   * @returns how many were removed
+   */
+  async removeOlderThan(ageMs: number, limit: number): Promise<number> {
+    const [, removed] = await this.dataSource.query<[unknown[], number]>(
+      `DELETE FROM batches WHERE id = ANY (ARRAY(
+         SELECT id FROM batches
+         WHERE committed_at < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+         ORDER BY committed_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+      [ageMs, limit],
+    );
+    return removed;
+  }
+}

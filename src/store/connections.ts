@@ -1,0 +1,94 @@
+import pg from 'pg';
+
+/** Longer than any commit takes in health, shorter than a client waits; then the server gives up. */
+const STATEMENT_TIMEOUT_MS = 1_500;
+
+/** Above the server's own limit, so that it fires only when the server does not answer at all. */
+const QUERY_TIMEOUT_MS = 2_000;
+
+/** Others hold a row for a commit's time; above the idle limit, so that a frozen holder is ended first. */
+const LOCK_TIMEOUT_MS = 1_200;
+
+/** A process frozen between two statements of a transaction holds row locks for no longer than this. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 1_000;
+
+/** Waiting for a connection, a new one included; a crashed Postgres is back in about a second. */
+const CONNECT_TIMEOUT_MS = 1_000;
+
+/** Time before the kernel probes a silent connection. */
+const KEEP_ALIVE_DELAY_MS = 5_000;
+
+/** Given to every session at connect. */
+export const SESSION_OPTIONS = {
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  query_timeout: QUERY_TIMEOUT_MS,
+  lock_timeout: LOCK_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+  options: '-c TimeZone=UTC -c DateStyle=ISO -c default_transaction_isolation=read\\ committed',
+} as const;
+
+let lastText = '';
+let lastIso = '';
+
+/** `2026-01-01 00:00:00.5+00` to RFC 3339; the rows of a batch share their time, so the last one is kept. */
+function isoOf(text: string): string {
+  if (text !== lastText) {
+    lastIso = new Date(text).toISOString();
+    lastText = text;
+  }
+  return lastIso;
+}
+
+/** Like pg's own, but times as RFC 3339 text: a Date would only be printed again. bigint stays text. */
+export const TYPES: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format): unknown =>
+    oid === pg.types.builtins.TIMESTAMPTZ ? isoOf : pg.types.getTypeParser(oid, format),
+};
+
+/** How the connections of one instance are shared out; separate, so that a storm on one never starves another. */
+export interface Shares {
+  readonly guard: number;
+  readonly commits: number;
+  readonly decisions: number;
+  readonly fills: number;
+  readonly general: number;
+}
+
+/** @param poolSize all connections together, at least 5 */
+export function sharesOf(poolSize: number): Shares {
+  const left = poolSize - 3;
+  const fills = Math.floor(left / 2);
+  return { guard: 1, commits: 1, decisions: 1, fills, general: left - fills };
+}
+
+/**
+ * A pool on the primary. Sessions that land on a standby are refused: what they read may be stale.
+ *
+ * @param connections how many at most
+ * @param overrides timeouts that differ for this pool
+ */
+export function poolOf(url: string, connections: number, overrides: Partial<pg.PoolConfig> = {}): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    idleTimeoutMillis: 0,
+    application_name: 'evercount',
+    types: TYPES,
+    onConnect: (client) => refuseStandby(client),
+    ...SESSION_OPTIONS,
+    ...overrides,
+  });
+  // A connection that breaks fails the query on it, or is replaced at the next use; without listeners, idle or
+  // checked out, it would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+async function refuseStandby(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+  if (rows[0]?.standby !== false) throw new Error('this Postgres is a standby');
+}

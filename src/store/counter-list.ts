@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Counter } from '../counters/counter.js';
+import { CounterEntity } from './entities/counter.entity.js';
+import { StoreFailure } from './failure.js';
+
+/** The highest code point, as often as fits into the longest name: above every name that begins with a prefix. */
+const ABOVE_ALL = '\u{10FFFF}'.repeat(64);
+
+/** A page of counters in byte order of their names. */
+export interface Page {
+  readonly prefix: string;
+  /** Names after this one; null: from the first. */
+  readonly after: string | null;
+  /** 1 to 1000 counters. */
+  readonly limit: number;
+}
+
+/** Lists counters straight from the truth; a list is not a snapshot, and not covered by the promise of single reads. */
+@Injectable()
+export class CounterList {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * One page, and whether there are more.
+   *
+   * @throws StoreFailure
+   */
+  async page({ prefix, after, limit }: Page): Promise<{ counters: Counter[]; hasMore: boolean }> {
+    try {
+      const query = this.dataSource
+        .getRepository(CounterEntity)
+        .createQueryBuilder('counter')
+        .where('NOT counter.deleted')
+        .andWhere('counter.name > :after', { after: after ?? '' })
+        .orderBy('counter.name')
+        .take(limit + 1);
+      // A range instead of LIKE: the index serves it, and no character of a prefix is special.
+      if (prefix !== '') query.andWhere('counter.name BETWEEN :prefix AND :end', { prefix, end: prefix + ABOVE_ALL });
+      const found = await query.getMany();
+      return { counters: found.slice(0, limit).map(counterOfEntity), hasMore: found.length > limit };
+    } catch (error) {
+      // Nothing is written by a list, so whatever failed, nothing is unknown.
+      throw new StoreFailure('not_sent', error);
+    }
+  }
+}
+
+function counterOfEntity(entity: CounterEntity): Counter {
+  return {
+    name: entity.name,
+    value: Number(entity.value),
+    version: Number(entity.version),
+    min: entity.min === null ? null : Number(entity.min),
+    max: entity.max === null ? null : Number(entity.max),
+    createdAt: entity.createdAt.toISOString(),
+    updatedAt: entity.updatedAt.toISOString(),
+  };
+}

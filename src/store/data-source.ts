@@ -1,0 +1,34 @@
+import type { DataSourceOptions } from 'typeorm';
+import { SESSION_OPTIONS } from './connections.js';
+import { CounterEntity } from './entities/counter.entity.js';
+import { Counters1764000000000 } from './migrations/1764000000000-counters.js';
+import { Batches1764000001000 } from './migrations/1764000001000-batches.js';
+import { IdempotencyKeys1764000002000 } from './migrations/1764000002000-idempotency-keys.js';
+import { CacheGuard1764000003000 } from './migrations/1764000003000-cache-guard.js';
+
+/** Numbered, append-only; a change comes in two steps (expand, contract). */
+const MIGRATIONS = [Counters1764000000000, Batches1764000001000, IdempotencyKeys1764000002000, CacheGuard1764000003000];
+
+/**
+ * The options of a data source for everything that is neither a commit, nor a fill, nor the guard.
+ *
+ * @param connections how many at most
+ * @param timeouts those that differ from every session's
+ */
+export function dataSourceOptions(
+  url: string,
+  connections: number,
+  timeouts: Partial<Record<keyof typeof SESSION_OPTIONS, number>> = {},
+): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    entities: [CounterEntity],
+    migrations: MIGRATIONS,
+    migrationsTableName: 'migrations',
+    // One by one: a later CREATE INDEX CONCURRENTLY must be able to opt out of a transaction.
+    migrationsTransactionMode: 'each',
+    poolSize: connections,
+    extra: { ...SESSION_OPTIONS, ...timeouts, application_name: 'evercount' },
+  };
+}

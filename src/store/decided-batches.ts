@@ -1,0 +1,158 @@
+import type pg from 'pg';
+import { compareNames, isCounter, type Truth } from '../counters/counter.js';
+import type { IdempotencyKey, Outcome } from '../counters/operation.js';
+import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
+import { failureOf, StoreFailure, withClient } from './failure.js';
+import { findKeys, type KeptKey, keptKeyColumns, removeExpiredOf, type UsedKey } from './idempotency-keys.js';
+
+/** Writes that are decided one by one, in order of arrival, under the locks of their rows. */
+export interface DecidedBatch {
+  /** A random UUID. Sending the same batch twice applies it once. */
+  readonly id: string;
+  /** Each counter once. */
+  readonly names: readonly string[];
+  readonly keys: readonly IdempotencyKey[];
+  readonly keyTtlHours: number;
+}
+
+/** What the rules see: the locked truths, the keys that were used before, and the database's clock. */
+export interface Locked {
+  readonly truths: ReadonlyMap<string, Truth>;
+  readonly used: readonly UsedKey[];
+  /** RFC 3339, taken after the locks. */
+  readonly now: string;
+}
+
+/** What the rules made of it. */
+export interface Decisions {
+  /** The counters to write, as they are after the batch. */
+  readonly changed: readonly Truth[];
+  readonly kept: readonly KeptKey[];
+  /** One for each write, in order; stored with the batch for the case that the answer to the commit is lost. */
+  readonly outcomes: readonly Outcome[];
+}
+
+export class DecidedBatches {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /**
+   * Locks the rows, lets `decide` decide, writes and commits: one transaction. May be called again with the same batch
+   * after any failure; a `conflict` means that somebody created a counter or used a key meanwhile.
+   *
+   * @returns the outcomes, in the order `decide` gave them
+   * @throws StoreFailure
+   */
+  async run(batch: DecidedBatch, decide: (locked: Locked) => Decisions): Promise<readonly Outcome[]> {
+    return withClient(this.pool, async (client) => {
+      await client.query('BEGIN');
+      try {
+        const truths = await lock(client, batch.names);
+        const earlier = await storedOutcomes(client, batch.id);
+        if (earlier !== null) {
+          await client.query('ROLLBACK');
+          return earlier;
+        }
+        // Expired ones first: the insert below must not meet them.
+        if (batch.keys.length > 0) await removeExpiredOf(client, batch.keys);
+        const used = batch.keys.length > 0 ? await findKeys(client, batch.keys) : [];
+        const decisions = decide({ ...truths, used });
+        if (decisions.changed.length > 0 || decisions.kept.length > 0) await write(client, batch, decisions, truths);
+        await commit(client);
+        return decisions.outcomes;
+      } catch (error) {
+        const failure = failureOf(error);
+        // Where the fate is unknown the connection is destroyed, which ends its transaction too.
+        if (failure.fate !== 'unknown') await client.query('ROLLBACK');
+        throw failure;
+      }
+    });
+  }
+}
+
+/** A statement of its own: under READ COMMITTED the next one sees what the lock waited for. */
+async function lock(client: pg.PoolClient, names: readonly string[]): Promise<Omit<Locked, 'used'>> {
+  const { rows } = await client.query<CounterRow>({
+    name: 'lock-counters',
+    text: `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[]) ORDER BY name FOR UPDATE`,
+    values: [names],
+  });
+  const clock = await client.query<{ now: string }>('SELECT clock_timestamp()::timestamptz(3) AS now');
+  const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
+  const truths = new Map(names.map((name) => [name, found.get(name) ?? { name, value: null, version: 0 }]));
+  return { truths, now: clock.rows[0]?.now ?? new Date().toISOString() };
+}
+
+async function storedOutcomes(client: pg.PoolClient, id: string): Promise<readonly Outcome[] | null> {
+  const { rows } = await client.query<{ outcomes: Outcome[] }>({
+    name: 'stored-outcomes',
+    text: 'SELECT outcomes FROM batches WHERE id = $1',
+    values: [id],
+  });
+  return rows[0]?.outcomes ?? null;
+}
+
+/**
+ * $1 to $8: the counters, of which `is_new` ones had no row to lock: a plain INSERT fails where somebody else was
+ * faster. $9 to $20: the keys; $21 hours; $22 id, $23 outcomes.
+ */
+const WRITE = `
+  WITH changed AS (
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
+                         $7::timestamptz[], $8::boolean[])
+      AS changed (name, value, version, min, max, created_at, updated_at, is_new)
+  ),
+  updated AS (
+    UPDATE counters c SET
+      value = coalesce(n.value, 0), version = n.version, min = n.min, max = n.max, deleted = n.value IS NULL,
+      created_at = coalesce(n.created_at, c.created_at), updated_at = n.updated_at
+    FROM changed n WHERE c.name = n.name AND NOT n.is_new
+  ),
+  created AS (
+    INSERT INTO counters (name, value, version, min, max, created_at, updated_at)
+    SELECT name, value, version, min, max, created_at, updated_at
+    FROM changed WHERE is_new ORDER BY name COLLATE "C"
+  ),
+  kept AS (
+    INSERT INTO idempotency_keys (owner, key, fingerprint, created, value, version, min, max, created_at, updated_at,
+                                  previous, refusal, expires_at)
+    SELECT k.*, clock_timestamp() + make_interval(hours => $21::int)
+    FROM unnest($9::text[], $10::text[], $11::uuid[], $12::boolean[], $13::bigint[], $14::bigint[], $15::bigint[],
+                $16::bigint[], $17::timestamptz[], $18::timestamptz[], $19::bigint[], $20::jsonb[])
+      AS k (owner, key, fingerprint, created, value, version, min, max, created_at, updated_at, previous, refusal)
+    ORDER BY k.owner, k.key
+  )
+  INSERT INTO batches (id, names, outcomes) VALUES ($22, $1::text[], $23)`;
+
+async function write(
+  client: pg.PoolClient,
+  batch: DecidedBatch,
+  { changed, kept, outcomes }: Decisions,
+  { truths, now }: Omit<Locked, 'used'>,
+): Promise<void> {
+  const sorted = [...changed].sort((a, b) => compareNames(a.name, b.name));
+  const counters = sorted.map((truth) => (isCounter(truth) ? truth : null));
+  await client.query({
+    name: 'write-decisions',
+    text: WRITE,
+    values: [
+      sorted.map(({ name }) => name),
+      sorted.map(({ value }) => value),
+      sorted.map(({ version }) => version),
+      counters.map((counter) => counter?.min ?? null),
+      counters.map((counter) => counter?.max ?? null),
+      counters.map((counter) => counter?.createdAt ?? null),
+      counters.map((counter) => counter?.updatedAt ?? now),
+      sorted.map(({ name }) => truths.get(name)?.version === 0),
+      ...keptKeyColumns(kept),
+      batch.keyTtlHours,
+      batch.id,
+      JSON.stringify(outcomes),
+    ],
+  });
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query('COMMIT');
+  // COMMIT of a failed transaction succeeds, as a rollback.
+  if (command !== 'COMMIT') throw new StoreFailure('rolled_back', new Error(`COMMIT was answered ${command}`));
+}

@@ -1,0 +1,99 @@
+import type pg from 'pg';
+import { withClient } from './failure.js';
+
+/** What the guard's row and the server say at one moment. */
+export interface GuardState {
+  readonly epoch: string;
+  /** Whether a blind period is running. */
+  readonly blind: boolean;
+  /** The Redis everybody may read; null before the first was named. */
+  readonly redis: string | null;
+  /** Which data this is: a restored, truncated or restarted database has another identity. */
+  readonly database: string;
+}
+
+interface GuardStateRow {
+  readonly epoch: string;
+  readonly blind: boolean;
+  readonly redis: string | null;
+  readonly database: string;
+}
+
+/** Times are the server's `clock_timestamp()`: `now()` would be the start of the statement, before a lock was had. */
+const STATE = `epoch, blind_until > clock_timestamp() AS blind, redis,
+  concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
+                 (SELECT oid FROM pg_database WHERE datname = current_database()),
+                 pg_relation_filenode('counters'),
+                 extract(epoch FROM pg_postmaster_start_time())) AS database`;
+
+/** The row on which all instances agree whether entries may be read. Has a connection of its own. */
+export class GuardRow {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** @throws StoreFailure */
+  async read(): Promise<GuardState> {
+    return this.one('guard-read', `SELECT ${STATE} FROM cache_guard`, []);
+  }
+
+  /**
+   * Begins a new epoch and a blind period of `blindMs`, or prolongs the running one.
+   *
+   * @throws StoreFailure
+   */
+  async register(blindMs: number): Promise<GuardState> {
+    return this.one(
+      'guard-register',
+      `UPDATE cache_guard
+       SET epoch = epoch + 1,
+           blind_until = greatest(blind_until, clock_timestamp() + make_interval(secs => $1::float8 / 1000))
+       RETURNING ${STATE}`,
+      [blindMs],
+    );
+  }
+
+  /**
+   * Prolongs the blind period, if it still runs and no new epoch has begun meanwhile.
+   *
+   * @returns whether it did
+   * @throws StoreFailure
+   */
+  async renew(epoch: string, blindMs: number): Promise<boolean> {
+    return withClient(this.pool, async (client) => {
+      const { rowCount } = await client.query({
+        name: 'guard-renew',
+        text: `
+          UPDATE cache_guard
+          SET blind_until = greatest(blind_until, clock_timestamp() + make_interval(secs => $2::float8 / 1000))
+          WHERE blind_until > clock_timestamp() AND epoch >= $1`,
+        values: [epoch, blindMs],
+      });
+      return rowCount === 1;
+    });
+  }
+
+  /**
+   * Names the Redis everybody may read from now on and begins a new epoch, unless somebody else did since `epoch`.
+   *
+   * @returns whether it did
+   * @throws StoreFailure
+   */
+  async nameRedis(redis: string, epoch: string): Promise<boolean> {
+    return withClient(this.pool, async (client) => {
+      const { rowCount } = await client.query({
+        name: 'guard-name',
+        text: 'UPDATE cache_guard SET redis = $1, epoch = epoch + 1 WHERE epoch = $2',
+        values: [redis, epoch],
+      });
+      return rowCount === 1;
+    });
+  }
+
+  private async one(name: string, text: string, values: unknown[]): Promise<GuardState> {
+    return withClient(this.pool, async (client) => {
+      const { rows } = await client.query<GuardStateRow>({ name, text, values });
+      const [state] = rows;
+      if (state === undefined) throw new Error('the row of the cache guard is missing');
+      return state;
+    });
+  }
+}

@@ -1,0 +1,197 @@
+import type pg from 'pg';
+import type { Counter } from '../counters/counter.js';
+import type { IdempotencyKey } from '../counters/operation.js';
+import { type CounterRow, counterOf } from './counter-row.js';
+import { failureOf, StoreFailure, withClient } from './failure.js';
+import { USED_KEY_COLUMNS, type UsedKey, type UsedKeyRow, usedKeyOf } from './idempotency-keys.js';
+
+/** The increments of one counter, added up. */
+export interface Total {
+  readonly name: string;
+  /** The sum of all increments; every running sum lies within 2^53 - 1 of 0, so a first insert is in range. */
+  readonly sum: bigint;
+  readonly count: number;
+  /** The highest and the lowest running sum, where they lie beyond the sum itself; null where they do not. */
+  readonly swing: { readonly highest: bigint; readonly lowest: bigint } | null;
+}
+
+/** A key to be kept with an increment, if its counter takes the whole batch. */
+export interface IncrementKey extends IdempotencyKey {
+  readonly fingerprint: string;
+  readonly name: string;
+  /** What the batch adds to value and version after this increment: its answer is the end less these. */
+  readonly addedAfter: bigint;
+  readonly changesAfter: number;
+}
+
+export interface IncrementBatch {
+  /** A random UUID. Sending the same batch twice applies it once. */
+  readonly id: string;
+  /** One for each counter, in byte order of the names, so that two batches never deadlock. */
+  readonly totals: readonly Total[];
+  /** In byte order of owner and key. */
+  readonly keys: readonly IncrementKey[];
+  readonly keyTtlHours: number;
+}
+
+/**
+ * Either the counters that took the batch, as they are after it (one that is missing here was not changed: its bounds
+ * would not hold at every step); or keys that were used before, and then nothing was applied.
+ */
+export interface IncrementBatchResult {
+  readonly applied: ReadonlyMap<string, Counter>;
+  readonly used: readonly UsedKey[];
+}
+
+/**
+ * $1 id, $2 names, $3 sums, $4 counts, $5 swings. The row in conflict is locked before WHERE and SET are evaluated, so
+ * bounds are checked and updated_at is taken in the order of the lock. A tombstone has value 0 and no bounds.
+ */
+const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
+    INSERT INTO counters AS c (name, value, version, created_at, updated_at)
+    SELECT name, sum, count, now(), now()
+    FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS total (name, sum, count)
+    WHERE ${when}
+    ORDER BY name COLLATE "C"
+    ON CONFLICT (name) DO UPDATE SET
+      value = c.value + excluded.value,
+      version = c.version + excluded.version,
+      deleted = false,
+      created_at = CASE WHEN c.deleted THEN excluded.created_at ELSE c.created_at END,
+      updated_at = greatest(c.updated_at, excluded.updated_at)
+    WHERE c.value + coalesce(($5::jsonb -> excluded.name ->> 'highest')::bigint, excluded.value)
+            <= coalesce(c.max, 9007199254740991)
+      AND c.value + coalesce(($5::jsonb -> excluded.name ->> 'lowest')::bigint, excluded.value)
+            >= coalesce(c.min, -9007199254740991)
+    RETURNING name, value, version, min, max, created_at, updated_at`;
+
+/** Last in the statement, so that it can store what was applied; a second commit of the same id fails on its key. */
+const CLAIM = `
+    INSERT INTO batches (id, names, "values", versions, mins, maxes, created_ats, updated_ats)
+    SELECT $1::uuid, array_agg(name), array_agg(value), array_agg(version),
+           array_agg(min), array_agg(max), array_agg(created_at), array_agg(updated_at)
+    FROM applied HAVING count(*) > 0`;
+
+const WITHOUT_KEYS = `
+  WITH applied AS (${applying('true')}),
+  claimed AS (${CLAIM})
+  SELECT * FROM applied`;
+
+/** As above, and $6 owners, $7 keys, $8 fingerprints, $9 names, $10 added after, $11 changes after, $12 hours. */
+const WITH_KEYS = `
+  WITH used AS MATERIALIZED (
+    SELECT ${USED_KEY_COLUMNS}
+    FROM unnest($6::text[], $7::text[]) AS asked (owner, key)
+    JOIN idempotency_keys k ON k.owner = asked.owner AND k.key = asked.key
+  ),
+  applied AS (${applying('NOT EXISTS (SELECT FROM used)')}),
+  kept AS (
+    INSERT INTO idempotency_keys
+      (owner, key, fingerprint, value, version, min, max, created_at, updated_at, expires_at)
+    SELECT asked.owner, asked.key, asked.fingerprint, value - added_after, version - changes_after,
+           min, max, created_at, updated_at, clock_timestamp() + make_interval(hours => $12::int)
+    FROM unnest($6::text[], $7::text[], $8::uuid[], $9::text[], $10::bigint[], $11::bigint[])
+      AS asked (owner, key, fingerprint, name, added_after, changes_after)
+    JOIN applied USING (name)
+    ORDER BY asked.owner, asked.key
+  ),
+  claimed AS (${CLAIM})
+  SELECT name, value, version, min, max, created_at, updated_at,
+         NULL AS owner, NULL AS key, NULL::uuid AS fingerprint, NULL::boolean AS expired,
+         NULL::boolean AS created, NULL::bigint AS previous, NULL::jsonb AS refusal
+  FROM applied
+  UNION ALL
+  SELECT NULL, value, version, min, max, created_at, updated_at,
+         owner, key, fingerprint, expired, created, previous, refusal
+  FROM used`;
+
+type AppliedRow = Omit<CounterRow, 'deleted'>;
+type AppliedOrUsedRow = (AppliedRow & { readonly owner: null }) | UsedKeyRow;
+
+export class IncrementBatches {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /**
+   * Applies a batch in one statement and one commit. May be called again with the same batch after any failure.
+   *
+   * @throws StoreFailure
+   */
+  async apply(batch: IncrementBatch): Promise<IncrementBatchResult> {
+    try {
+      return await withClient(this.pool, (client) =>
+        batch.keys.length === 0 ? applyWithoutKeys(client, batch) : applyWithKeys(client, batch),
+      );
+    } catch (error) {
+      const failure = failureOf(error);
+      // This very batch was committed at an earlier try, whose answer was lost.
+      if (failure.constraint === 'batches_pkey') return { applied: await this.stored(batch.id), used: [] };
+      throw failure;
+    }
+  }
+
+  private async stored(id: string): Promise<Map<string, Counter>> {
+    const { rows } = await withClient(this.pool, (client) =>
+      client.query<AppliedRow>(
+        `SELECT stored.* FROM batches,
+           unnest(names, "values", versions, mins, maxes, created_ats, updated_ats)
+             AS stored (name, value, version, min, max, created_at, updated_at)
+         WHERE id = $1`,
+        [id],
+      ),
+    );
+    if (rows.length === 0) throw new StoreFailure('unknown', new Error('a batch that was committed is gone'));
+    return byName(rows);
+  }
+}
+
+async function applyWithoutKeys(client: pg.PoolClient, batch: IncrementBatch): Promise<IncrementBatchResult> {
+  const { rows } = await client.query<AppliedRow>({
+    name: 'increment-batch',
+    text: WITHOUT_KEYS,
+    values: totalColumns(batch),
+  });
+  return { applied: byName(rows), used: [] };
+}
+
+async function applyWithKeys(client: pg.PoolClient, batch: IncrementBatch): Promise<IncrementBatchResult> {
+  const { keys } = batch;
+  const { rows } = await client.query<AppliedOrUsedRow>({
+    name: 'increment-batch-with-keys',
+    text: WITH_KEYS,
+    values: [
+      ...totalColumns(batch),
+      keys.map(({ owner }) => owner),
+      keys.map(({ key }) => key),
+      keys.map(({ fingerprint }) => fingerprint),
+      keys.map(({ name }) => name),
+      keys.map(({ addedAfter }) => addedAfter),
+      keys.map(({ changesAfter }) => changesAfter),
+      batch.keyTtlHours,
+    ],
+  });
+  return {
+    applied: byName(rows.filter((row) => row.owner === null)),
+    used: rows.filter((row) => row.owner !== null).map(usedKeyOf),
+  };
+}
+
+function totalColumns({ id, totals }: IncrementBatch): unknown[] {
+  return [
+    id,
+    totals.map(({ name }) => name),
+    totals.map(({ sum }) => sum),
+    totals.map(({ count }) => count),
+    swingsJson(totals),
+  ];
+}
+
+function swingsJson(totals: readonly Total[]): string | null {
+  const members = totals.flatMap(({ name, swing }) =>
+    swing === null ? [] : [`${JSON.stringify(name)}:{"highest":${swing.highest},"lowest":${swing.lowest}}`],
+  );
+  return members.length === 0 ? null : `{${members.join(',')}}`;
+}
+
+function byName(rows: readonly AppliedRow[]): Map<string, Counter> {
+  return new Map(rows.map((row) => [row.name, counterOf(row)]));
+}

@@ -1,0 +1,89 @@
+import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import type pg from 'pg';
+import { DataSource } from 'typeorm';
+import { DatabaseSettings } from '../config/config.js';
+import { Batches } from './batches.js';
+import { poolOf, sharesOf } from './connections.js';
+import { CounterList } from './counter-list.js';
+import { CounterReader } from './counter-reader.js';
+import { dataSourceOptions } from './data-source.js';
+import { DecidedBatches } from './decided-batches.js';
+import { GuardRow } from './guard-row.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
+import { IncrementBatches } from './increment-batches.js';
+import { refuseUnsafe, UnsafeDatabase } from './migrate.js';
+
+/** A Postgres that starts together with the service is waited for this long: attempts times seconds between them. */
+const START_ATTEMPTS = 15;
+const START_RETRY_MS = 1_000;
+
+/** The guard asks every 200 ms and must learn within its second that Postgres is away. */
+const GUARD_TIMEOUT_MS = 600;
+
+/** The pools of one instance; separate, so that no storm of misses or jobs can hold up a commit or the guard. */
+@Injectable()
+class Pools implements OnApplicationShutdown {
+  readonly guard: pg.Pool;
+  readonly commits: pg.Pool;
+  readonly decisions: pg.Pool;
+  readonly fills: pg.Pool;
+
+  constructor({ url, poolSize }: DatabaseSettings) {
+    const shares = sharesOf(poolSize);
+    this.guard = poolOf(url, shares.guard, {
+      statement_timeout: GUARD_TIMEOUT_MS,
+      query_timeout: GUARD_TIMEOUT_MS,
+      connectionTimeoutMillis: GUARD_TIMEOUT_MS,
+    });
+    this.commits = poolOf(url, shares.commits);
+    this.decisions = poolOf(url, shares.decisions);
+    this.fills = poolOf(url, shares.fills);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.guard, this.commits, this.decisions, this.fills].map((pool) => pool.end()));
+  }
+}
+
+/** The truth: schema, connections, and the statements that read and write it. */
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      inject: [DatabaseSettings],
+      useFactory: ({ url, poolSize }: DatabaseSettings) => ({
+        ...dataSourceOptions(url, sharesOf(poolSize).general),
+        retryAttempts: START_ATTEMPTS,
+        retryDelay: START_RETRY_MS,
+        toRetry: (error: unknown) => !(error instanceof UnsafeDatabase),
+      }),
+      dataSourceFactory: async (options) => {
+        if (options === undefined) throw new Error('the data source has no options');
+        const dataSource = await new DataSource(options).initialize();
+        await refuseUnsafe(dataSource);
+        return dataSource;
+      },
+    }),
+  ],
+  providers: [
+    Pools,
+    { provide: GuardRow, inject: [Pools], useFactory: ({ guard }: Pools) => new GuardRow(guard) },
+    { provide: IncrementBatches, inject: [Pools], useFactory: ({ commits }: Pools) => new IncrementBatches(commits) },
+    { provide: DecidedBatches, inject: [Pools], useFactory: ({ decisions }: Pools) => new DecidedBatches(decisions) },
+    {
+      provide: CounterReader,
+      inject: [Pools, DatabaseSettings],
+      useFactory: ({ fills }: Pools, { poolSize }: DatabaseSettings) =>
+        new CounterReader(fills, sharesOf(poolSize).fills),
+    },
+    {
+      provide: IdempotencyKeys,
+      inject: [Pools, getDataSourceToken()],
+      useFactory: ({ commits }: Pools, dataSource: DataSource) => new IdempotencyKeys(commits, dataSource),
+    },
+    CounterList,
+    Batches,
+  ],
+  exports: [GuardRow, IncrementBatches, DecidedBatches, CounterReader, IdempotencyKeys, CounterList, Batches],
+})
+export class StoreModule {}

@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import type { CacheSettings } from '../config/config.js';
+import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
+import type { Scope } from './identity.js';
+import { CacheUnavailable, type RedisConnection, type Script, scriptOf, unavailable } from './redis-connection.js';
+
+/** A lease outlives a slow SELECT, and a dead holder keeps nobody from filling, since leases are shared. */
+const LEASE_LIFE_MS = 3_000;
+
+/** Entries lose a random share of their life, so that what was filled together does not expire together. */
+const LIFE_JITTER = 0.2;
+
+/** An entry that would live shorter than this is not worth a key. */
+const SHORTEST_LIFE_MS = 1;
+
+/** An answer to `GET`: three answers, since a cache that is away says nothing about what it holds. */
+export type Found = { readonly kind: 'hit'; readonly entry: Entry } | { readonly kind: 'miss' | 'unavailable' };
+
+export type Leased =
+  | { readonly kind: 'entry'; readonly entry: Entry }
+  | { readonly kind: 'lease'; readonly nonce: string }
+  | { readonly kind: 'refused' };
+
+/** A truth on its way to the cache. */
+export interface Publication {
+  readonly name: string;
+  readonly entry: Entry;
+  /** The nonce of a lease that was held before the truth was read; null: only replace what is there. */
+  readonly nonce: string | null;
+  /** When the statement that produced the truth was sent, milliseconds of the monotonic clock. */
+  readonly sentAtMs: number;
+}
+
+/**
+ * What became of the key: `stored` and `kept` leave an entry at least as new as the truth that was published, the
+ * others leave nothing.
+ */
+export type Published =
+  { readonly kind: 'stored' | 'deleted' | 'absent' } | { readonly kind: 'kept'; readonly entry: Entry };
+
+/** The copy: entries and leases in Redis. Everything in here may vanish at any time. */
+export class CounterCache {
+  private readonly leaseScript = scriptOf('lease');
+  private readonly publishScript = scriptOf('publish');
+
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly settings: CacheSettings,
+  ) {}
+
+  /** One `GET`; concurrent ones travel together. */
+  async get(name: string, scope: Scope): Promise<Found> {
+    if (!this.connection.isReady) return { kind: 'unavailable' };
+    let value: string | null;
+    try {
+      value = await this.connection.client.get(KEY_PREFIX + name);
+    } catch {
+      return { kind: 'unavailable' };
+    }
+    const entry = value === null ? null : decodeEntry(value, scope);
+    return entry === null ? { kind: 'miss' } : { kind: 'hit', entry };
+  }
+
+  /**
+   * Many at once, in the order asked; null where there is no entry of this scope.
+   *
+   * @throws CacheUnavailable
+   */
+  async getMany(names: readonly string[], scope: Scope): Promise<(Entry | null)[]> {
+    if (names.length === 0) return [];
+    this.needConnection();
+    try {
+      const values = await this.connection.client.mget(names.map((name) => KEY_PREFIX + name));
+      return values.map((value) => (value === null ? null : decodeEntry(value, scope)));
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  /**
+   * Asks for leases, in the order of the names.
+   *
+   * @throws CacheUnavailable
+   */
+  async lease(names: readonly string[], scope: Scope): Promise<Leased[]> {
+    const replies = await this.run(
+      this.leaseScript,
+      names.map((name) => [KEY_PREFIX + name, scope.text, randomBytes(16).toString('base64url'), LEASE_LIFE_MS]),
+    );
+    return replies.map((reply) => {
+      if (reply instanceof Error) return { kind: 'refused' };
+      const [kind, payload = ''] = reply;
+      if (kind === 'lease') return { kind, nonce: payload };
+      const entry = kind === 'entry' ? decodeEntry(payload, scope) : null;
+      return entry === null ? { kind: 'refused' } : { kind: 'entry', entry };
+    });
+  }
+
+  /**
+   * Publishes truths in one pipeline. When it resolves, no key holds anything older than what was published for it.
+   *
+   * @throws CacheUnavailable when that cannot be said of every key
+   */
+  async publish(publications: readonly Publication[], scope: Scope): Promise<Published[]> {
+    const now = performance.now();
+    const replies = await this.run(
+      this.publishScript,
+      publications.map(({ name, entry, nonce, sentAtMs }) => [
+        KEY_PREFIX + name,
+        scope.text,
+        nonce ?? '',
+        entry.version,
+        entry.json ?? '',
+        this.lifeMs(now - sentAtMs),
+      ]),
+    );
+    // A script that Redis refused did nothing; losing the key is always safe.
+    const refused = publications.filter((_, index) => replies[index] instanceof Error);
+    if (refused.length > 0) await this.remove(refused.map(({ name }) => name));
+    return replies.map((reply) => publishedOf(reply, scope));
+  }
+
+  /**
+   * Deletes entries and leases.
+   *
+   * @throws CacheUnavailable
+   */
+  async remove(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    this.needConnection();
+    try {
+      await this.connection.client.unlink(names.map((name) => KEY_PREFIX + name));
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  /**
+   * One step through the names that have an entry or a lease; a name may come twice, as with every `SCAN`.
+   *
+   * @param cursor '0' to begin; the answer's to go on, until it is '0' again
+   * @param count how many keys Redis looks at in this step, about
+   * @throws CacheUnavailable
+   */
+  async scan(cursor: string, count: number): Promise<{ cursor: string; names: string[] }> {
+    this.needConnection();
+    try {
+      const [next, keys] = await this.connection.client.scan(cursor, 'MATCH', `${KEY_PREFIX}*`, 'COUNT', count);
+      return { cursor: next, names: keys.map((key) => key.slice(KEY_PREFIX.length)) };
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  private lifeMs(ageMs: number): number {
+    const life = this.settings.ttlMs * (1 - LIFE_JITTER * Math.random()) - ageMs;
+    return Math.max(SHORTEST_LIFE_MS, Math.floor(life));
+  }
+
+  private needConnection(): void {
+    if (!this.connection.isReady) throw new CacheUnavailable('there is no connection to Redis');
+  }
+
+  /** One reply a call, or the error with which Redis refused it; throws where there may be no reply at all. */
+  private async run(script: Script, calls: (string | number)[][]): Promise<(string[] | Error)[]> {
+    let replies = await this.pipeline(script, calls);
+    if (replies.some((reply) => reply instanceof Error && reply.message.startsWith('NOSCRIPT'))) {
+      await this.load(script);
+      replies = await this.pipeline(script, calls);
+    }
+    return replies;
+  }
+
+  private async load(script: Script): Promise<void> {
+    try {
+      await this.connection.client.script('LOAD', script.source);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  private async pipeline(script: Script, calls: (string | number)[][]): Promise<(string[] | Error)[]> {
+    if (calls.length === 0) return [];
+    this.needConnection();
+    const pipeline = this.connection.client.pipeline();
+    for (const call of calls) pipeline.evalsha(script.sha1, 1, ...call);
+    const results = await pipeline.exec().catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    if (results === null) throw new CacheUnavailable('the pipeline was not sent');
+    return results.map(([error, reply]) => {
+      if (error === null) return reply as string[];
+      // Only what Redis itself answered is known not to run later.
+      if (error.name === 'ReplyError') return error;
+      throw unavailable(error);
+    });
+  }
+}
+
+function publishedOf(reply: string[] | Error, scope: Scope): Published {
+  if (reply instanceof Error) return { kind: 'deleted' };
+  const [kind = '', payload = ''] = reply;
+  switch (kind) {
+    case 'stored':
+    case 'deleted':
+    case 'absent':
+      return { kind };
+    case 'kept': {
+      const entry = decodeEntry(payload, scope);
+      return entry === null ? { kind: 'deleted' } : { kind, entry };
+    }
+    default:
+      throw new CacheUnavailable(`the publish script answered ${kind}`);
+  }
+}

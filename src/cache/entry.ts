@@ -1,0 +1,31 @@
+import { counterJson, isCounter, type Truth } from '../counters/counter.js';
+import type { Scope } from './identity.js';
+
+/** Entries and leases of this service; the name follows verbatim. */
+export const KEY_PREFIX = 'ec:';
+
+/** Where the version begins: after the kind, 24 characters of identity and a space. */
+const VERSION_AT = 26;
+
+const ENTRY = 'E';
+
+/** A truth as the cache holds it. */
+export interface Entry {
+  readonly version: number;
+  /** The counter's JSON; null: there is no counter at this version. */
+  readonly json: string | null;
+}
+
+export function entryOf(truth: Truth): Entry {
+  return { version: truth.version, json: isCounter(truth) ? counterJson(truth) : null };
+}
+
+/** The entry in a value, if it is one and belongs to this scope. */
+export function decodeEntry(value: string, { digest }: Scope): Entry | null {
+  if (!value.startsWith(ENTRY) || !value.startsWith(digest, 1)) return null;
+  const versionEnd = value.indexOf(' ', VERSION_AT);
+  return {
+    version: Number(value.slice(VERSION_AT, versionEnd)),
+    json: versionEnd + 1 === value.length ? null : value.slice(versionEnd + 1),
+  };
+}

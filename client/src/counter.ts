@@ -1,0 +1,87 @@
+import { InvalidRequest } from './errors.js';
+
+/** A counter as the service shows it. */
+export interface Counter {
+  readonly name: string;
+  /** From -(2^53-1) to 2^53-1, and within `min` and `max` where they are set. */
+  readonly value: number;
+  /** Counts the changes of the name, by one for each; never used twice for one name. */
+  readonly version: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly createdAt: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly updatedAt: string;
+}
+
+/** A counter as it was read. */
+export interface Read extends Counter {
+  /** False while the service cannot reach its database and answers from its cache, or when the answer does not tell. */
+  readonly verified: boolean;
+}
+
+/** A counter after a write. */
+export interface Written extends Counter {
+  /** Whether an earlier try with the same key had decided the write, and this is its answer again. */
+  readonly replayed: boolean;
+}
+
+/** A counter after a reset. */
+export interface WasReset extends Written {
+  readonly previous: number;
+}
+
+/** One increment with the key it has at every try. */
+export interface KeyedIncrement {
+  readonly name: string;
+  readonly by: number;
+  readonly idempotencyKey: string;
+}
+
+/** Longest name that the service takes, in bytes of UTF-8. */
+const MAX_NAME_BYTES = 255;
+/** Longest key that the service takes. */
+const MAX_KEY_CHARACTERS = 255;
+
+const CONTROL_OR_LONE_SURROGATE = /[\p{Cc}\p{Cs}]/u;
+/** Printable ASCII without space, quote and backslash: those would not mean the same in a header and in a body. */
+const SAFE_KEY = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/*
+ * Checked before sending: URL parsers eat '.' and '..', encodeURIComponent throws on a lone surrogate, and one
+ * malformed item would have the service refuse the increments of others that were gathered with it.
+ */
+
+/** The path of one counter. @throws InvalidRequest when it cannot be a name */
+export function pathOf(name: string): string {
+  return `/v1/counters/${encodeURIComponent(checkedName(name))}`;
+}
+
+/** @throws InvalidRequest unless 1 to 255 bytes of UTF-8, no control characters, not '.' or '..' */
+export function checkedName(name: string): string {
+  if (name === '' || name === '.' || name === '..') throw refused(`"${name}" cannot be the name of a counter`);
+  if (CONTROL_OR_LONE_SURROGATE.test(name)) throw refused('a name must be valid Unicode without control characters');
+  if (name.length > MAX_NAME_BYTES || new TextEncoder().encode(name).length > MAX_NAME_BYTES) {
+    throw refused(`a name must be at most ${MAX_NAME_BYTES} bytes of UTF-8`);
+  }
+  return name;
+}
+
+/** @throws InvalidRequest unless a whole number from -(2^53-1) to 2^53-1, and not 0 */
+export function checkedBy(by: number): number {
+  if (!Number.isSafeInteger(by) || by === 0) throw refused('"by" must be a whole number, up to 2^53-1, and not 0');
+  return by;
+}
+
+/** @throws InvalidRequest unless 1 to `most` characters of printable ASCII, and no space, quote or backslash */
+export function checkedKey(key: string, most = MAX_KEY_CHARACTERS): string {
+  if (key.length > most || !SAFE_KEY.test(key)) {
+    throw refused(`an idempotency key must be 1 to ${most} characters of ASCII, without space, quote and backslash`);
+  }
+  return key;
+}
+
+function refused(detail: string): InvalidRequest {
+  return new InvalidRequest('invalid_request', detail);
+}

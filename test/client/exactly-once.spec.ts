@@ -44,10 +44,11 @@ describe('every increment counts exactly once', () => {
       const random = randomOf(seed);
       service.fault = () => (random() < 0.5 ? (faults[Math.floor(random() * faults.length)] ?? null) : null);
       service.itemFault = () => (random() < 0.2 ? { status: 503, code: 'unavailable' } : null);
-      const client = clientOf({ gatherMs, timeoutMs: 100 });
+      const retry = { firstWaitMs: 50, longestWaitMs: 200, deadlineMs: 20_000 };
+      const client = clientOf({ gatherMs, retry });
 
       const calls = Array.from({ length: 200 }, async (_none, index) => {
-        await new Promise((resolve) => setTimeout(resolve, random() * 200));
+        await new Promise((resolve) => setTimeout(resolve, random() * 500));
         return client.increment(`counter-${index % 7}`);
       });
       await Promise.all(calls);

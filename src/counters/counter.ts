@@ -65,11 +65,6 @@ export function faultOfName(name: string): string | null {
   return null;
 }
 
-/** Orders names by their bytes in UTF-8, as Postgres does under COLLATE "C" (JavaScript's `<` is UTF-16). */
-export function compareNames(a: string, b: string): number {
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
 /** The JSON of a counter, its members always in the same order. */
 export function counterJson(counter: Counter): string {
   return (

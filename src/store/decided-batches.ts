@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { compareNames, isCounter, type Truth } from '../counters/counter.js';
-import type { IdempotencyKey, Outcome } from '../counters/operation.js';
+import { isCounter, type Truth } from '../counters/counter.js';
+import type { IdempotencyKey } from '../counters/operation.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { failureOf, StoreFailure, withClient } from './failure.js';
 import { findKeys, type KeptKey, keptKeyColumns, removeExpiredOf, type UsedKey } from './idempotency-keys.js';
@@ -24,12 +24,12 @@ export interface Locked {
 }
 
 /** What the rules made of it. */
-export interface Decisions {
+export interface Decisions<Verdict> {
   /** The counters to write, as they are after the batch. */
   readonly changed: readonly Truth[];
   readonly kept: readonly KeptKey[];
-  /** One for each write, in order; stored with the batch for the case that the answer to the commit is lost. */
-  readonly outcomes: readonly Outcome[];
+  /** What to answer, as plain data: stored with the batch for the case that the answer to the commit is lost. */
+  readonly verdicts: readonly Verdict[];
 }
 
 export class DecidedBatches {
@@ -39,15 +39,15 @@ export class DecidedBatches {
    * Locks the rows, lets `decide` decide, writes and commits: one transaction. May be called again with the same batch
    * after any failure; a `conflict` means that somebody created a counter or used a key meanwhile.
    *
-   * @returns the outcomes, in the order `decide` gave them
+   * @returns the verdicts, in the order `decide` gave them
    * @throws StoreFailure
    */
-  async run(batch: DecidedBatch, decide: (locked: Locked) => Decisions): Promise<readonly Outcome[]> {
+  async run<Verdict>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<Verdict>): Promise<readonly Verdict[]> {
     return withClient(this.pool, async (client) => {
       await client.query('BEGIN');
       try {
         const truths = await lock(client, batch.names);
-        const earlier = await storedOutcomes(client, batch.id);
+        const earlier = await storedVerdicts<Verdict>(client, batch.id);
         if (earlier !== null) {
           await client.query('ROLLBACK');
           return earlier;
@@ -58,7 +58,7 @@ export class DecidedBatches {
         const decisions = decide({ ...truths, used });
         if (decisions.changed.length > 0 || decisions.kept.length > 0) await write(client, batch, decisions, truths);
         await commit(client);
-        return decisions.outcomes;
+        return decisions.verdicts;
       } catch (error) {
         const failure = failureOf(error);
         // Where the fate is unknown the connection is destroyed, which ends its transaction too.
@@ -82,18 +82,18 @@ async function lock(client: pg.PoolClient, names: readonly string[]): Promise<Om
   return { truths, now: clock.rows[0]?.now ?? new Date().toISOString() };
 }
 
-async function storedOutcomes(client: pg.PoolClient, id: string): Promise<readonly Outcome[] | null> {
-  const { rows } = await client.query<{ outcomes: Outcome[] }>({
-    name: 'stored-outcomes',
-    text: 'SELECT outcomes FROM batches WHERE id = $1',
+async function storedVerdicts<Verdict>(client: pg.PoolClient, id: string): Promise<readonly Verdict[] | null> {
+  const { rows } = await client.query<{ verdicts: Verdict[] }>({
+    name: 'stored-verdicts',
+    text: 'SELECT verdicts FROM batches WHERE id = $1',
     values: [id],
   });
-  return rows[0]?.outcomes ?? null;
+  return rows[0]?.verdicts ?? null;
 }
 
 /**
  * $1 to $8: the counters, of which `is_new` ones had no row to lock: a plain INSERT fails where somebody else was
- * faster. $9 to $20: the keys; $21 hours; $22 id, $23 outcomes.
+ * faster. $9 to $20: the keys; $21 hours; $22 id, $23 verdicts.
  */
 const WRITE = `
   WITH changed AS (
@@ -121,32 +121,31 @@ const WRITE = `
       AS k (owner, key, fingerprint, created, value, version, min, max, created_at, updated_at, previous, refusal)
     ORDER BY k.owner, k.key
   )
-  INSERT INTO batches (id, names, outcomes) VALUES ($22, $1::text[], $23)`;
+  INSERT INTO batches (id, names, verdicts) VALUES ($22, $1::text[], $23)`;
 
 async function write(
   client: pg.PoolClient,
   batch: DecidedBatch,
-  { changed, kept, outcomes }: Decisions,
+  { changed, kept, verdicts }: Decisions<unknown>,
   { truths, now }: Omit<Locked, 'used'>,
 ): Promise<void> {
-  const sorted = [...changed].sort((a, b) => compareNames(a.name, b.name));
-  const counters = sorted.map((truth) => (isCounter(truth) ? truth : null));
+  const counters = changed.map((truth) => (isCounter(truth) ? truth : null));
   await client.query({
     name: 'write-decisions',
     text: WRITE,
     values: [
-      sorted.map(({ name }) => name),
-      sorted.map(({ value }) => value),
-      sorted.map(({ version }) => version),
+      changed.map(({ name }) => name),
+      changed.map(({ value }) => value),
+      changed.map(({ version }) => version),
       counters.map((counter) => counter?.min ?? null),
       counters.map((counter) => counter?.max ?? null),
       counters.map((counter) => counter?.createdAt ?? null),
       counters.map((counter) => counter?.updatedAt ?? now),
-      sorted.map(({ name }) => truths.get(name)?.version === 0),
+      changed.map(({ name }) => truths.get(name)?.version === 0),
       ...keptKeyColumns(kept),
       batch.keyTtlHours,
       batch.id,
-      JSON.stringify(outcomes),
+      JSON.stringify(verdicts),
     ],
   });
 }

@@ -8,6 +8,8 @@ export interface GuardState {
   readonly blind: boolean;
   /** The Redis everybody may read; null before the first was named. */
   readonly redis: string | null;
+  /** Whether permissions to read the Redis that was named before have surely run out. */
+  readonly settled: boolean;
   /** Which data this is: a restored, truncated or restarted database has another identity. */
   readonly database: string;
 }
@@ -16,11 +18,12 @@ interface GuardStateRow {
   readonly epoch: string;
   readonly blind: boolean;
   readonly redis: string | null;
+  readonly settled: boolean;
   readonly database: string;
 }
 
 /** Times are the server's `clock_timestamp()`: `now()` would be the start of the statement, before a lock was had. */
-const STATE = `epoch, blind_until > clock_timestamp() AS blind, redis,
+const STATE = `epoch, blind_until > clock_timestamp() AS blind, redis, settled,
   concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
                  (SELECT oid FROM pg_database WHERE datname = current_database()),
                  pg_relation_filenode('counters'),
@@ -52,38 +55,49 @@ export class GuardRow {
   }
 
   /**
-   * Prolongs the blind period, if it still runs and no new epoch has begun meanwhile.
+   * Prolongs the blind period, if it still runs.
    *
    * @returns whether it did
    * @throws StoreFailure
    */
-  async renew(epoch: string, blindMs: number): Promise<boolean> {
-    return withClient(this.pool, async (client) => {
-      const { rowCount } = await client.query({
-        name: 'guard-renew',
-        text: `
-          UPDATE cache_guard
-          SET blind_until = greatest(blind_until, clock_timestamp() + make_interval(secs => $2::float8 / 1000))
-          WHERE blind_until > clock_timestamp() AND epoch >= $1`,
-        values: [epoch, blindMs],
-      });
-      return rowCount === 1;
-    });
+  async renew(blindMs: number): Promise<boolean> {
+    return this.changes(
+      'guard-renew',
+      `UPDATE cache_guard
+       SET blind_until = greatest(blind_until, clock_timestamp() + make_interval(secs => $1::float8 / 1000))
+       WHERE blind_until > clock_timestamp()`,
+      [blindMs],
+    );
   }
 
   /**
-   * Names the Redis everybody may read from now on and begins a new epoch, unless somebody else did since `epoch`.
+   * Names the Redis everybody may read from now on and begins a new epoch, unless another epoch began meanwhile. The
+   * name is not settled yet, unless it is the first.
    *
    * @returns whether it did
    * @throws StoreFailure
    */
   async nameRedis(redis: string, epoch: string): Promise<boolean> {
+    return this.changes(
+      'guard-name',
+      'UPDATE cache_guard SET settled = redis IS NULL, redis = $1, epoch = epoch + 1 WHERE epoch = $2',
+      [redis, epoch],
+    );
+  }
+
+  /**
+   * Settles the name of the Redis, if the epoch is still the same. For whoever saw the name unsettled, and then waited
+   * until no permission given before could be left.
+   *
+   * @throws StoreFailure
+   */
+  async settle(epoch: string): Promise<boolean> {
+    return this.changes('guard-settle', 'UPDATE cache_guard SET settled = true WHERE epoch = $1', [epoch]);
+  }
+
+  private async changes(name: string, text: string, values: unknown[]): Promise<boolean> {
     return withClient(this.pool, async (client) => {
-      const { rowCount } = await client.query({
-        name: 'guard-name',
-        text: 'UPDATE cache_guard SET redis = $1, epoch = epoch + 1 WHERE epoch = $2',
-        values: [redis, epoch],
-      });
+      const { rowCount } = await client.query({ name, text, values });
       return rowCount === 1;
     });
   }

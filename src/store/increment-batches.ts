@@ -9,10 +9,10 @@ import { USED_KEY_COLUMNS, type UsedKey, type UsedKeyRow, usedKeyOf } from './id
 export interface Total {
   readonly name: string;
   /** The sum of all increments; every running sum lies within 2^53 - 1 of 0, so a first insert is in range. */
-  readonly sum: bigint;
+  readonly sum: number;
   readonly count: number;
-  /** The highest and the lowest running sum, where they lie beyond the sum itself; null where they do not. */
-  readonly swing: { readonly highest: bigint; readonly lowest: bigint } | null;
+  /** The highest and the lowest running sum; null where all increments have one sign, and the sum tells enough. */
+  readonly swing: { readonly highest: number; readonly lowest: number } | null;
 }
 
 /** A key to be kept with an increment, if its counter takes the whole batch. */
@@ -27,9 +27,8 @@ export interface IncrementKey extends IdempotencyKey {
 export interface IncrementBatch {
   /** A random UUID. Sending the same batch twice applies it once. */
   readonly id: string;
-  /** One for each counter, in byte order of the names, so that two batches never deadlock. */
+  /** One for each counter. */
   readonly totals: readonly Total[];
-  /** In byte order of owner and key. */
   readonly keys: readonly IncrementKey[];
   readonly keyTtlHours: number;
 }
@@ -44,7 +43,8 @@ export interface IncrementBatchResult {
 }
 
 /**
- * $1 id, $2 names, $3 sums, $4 counts, $5 swings. The row in conflict is locked before WHERE and SET are evaluated, so
+ * $1 id, $2 names, $3 sums, $4 counts, $5 swings. In byte order of the names: two batches that lock the same rows in
+ * different orders would deadlock. The row in conflict is locked before WHERE and SET are evaluated, so
  * bounds are checked and updated_at is taken in the order of the lock. A tombstone has value 0 and no bounds.
  */
 const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
@@ -112,24 +112,36 @@ export class IncrementBatches {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * Applies a batch in one statement and one commit. May be called again with the same batch after any failure.
+   * Applies a batch in one statement and one commit.
    *
+   * @param resent whether this batch was sent before, and its fate is not known
    * @throws StoreFailure
    */
-  async apply(batch: IncrementBatch): Promise<IncrementBatchResult> {
+  async apply(batch: IncrementBatch, resent: boolean): Promise<IncrementBatchResult> {
+    const result = await this.try(batch);
+    if (result instanceof StoreFailure || (resent && result.used.length > 0)) {
+      // It may have been committed by then, keys and all; what it stored is the answer.
+      const applied = await this.stored(batch.id);
+      if (applied !== null) return { applied, used: [] };
+    }
+    if (result instanceof StoreFailure) throw result;
+    return result;
+  }
+
+  /** A conflict is returned: it can mean that this very batch is there already. */
+  private async try(batch: IncrementBatch): Promise<IncrementBatchResult | StoreFailure> {
     try {
       return await withClient(this.pool, (client) =>
         batch.keys.length === 0 ? applyWithoutKeys(client, batch) : applyWithKeys(client, batch),
       );
     } catch (error) {
       const failure = failureOf(error);
-      // This very batch was committed at an earlier try, whose answer was lost.
-      if (failure.constraint === 'batches_pkey') return { applied: await this.stored(batch.id), used: [] };
+      if (failure.fate === 'conflict') return failure;
       throw failure;
     }
   }
 
-  private async stored(id: string): Promise<Map<string, Counter>> {
+  private async stored(id: string): Promise<Map<string, Counter> | null> {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<AppliedRow>(
         `SELECT stored.* FROM batches,
@@ -139,8 +151,7 @@ export class IncrementBatches {
         [id],
       ),
     );
-    if (rows.length === 0) throw new StoreFailure('unknown', new Error('a batch that was committed is gone'));
-    return byName(rows);
+    return rows.length === 0 ? null : byName(rows);
   }
 }
 

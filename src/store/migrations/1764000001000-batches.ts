@@ -15,8 +15,8 @@ export class Batches1764000001000 implements MigrationInterface {
         maxes        bigint[],
         created_ats  timestamptz(3)[],
         updated_ats  timestamptz(3)[],
-        -- What each write came to, for batches that were decided one by one.
-        outcomes     jsonb
+        -- What was answered, for batches that were decided one by one.
+        verdicts     jsonb
       )`);
     await runner.query('CREATE INDEX batches_committed_at ON batches (committed_at)');
   }

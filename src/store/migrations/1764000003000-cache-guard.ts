@@ -9,7 +9,9 @@ export class CacheGuard1764000003000 implements MigrationInterface {
         epoch       bigint NOT NULL,
         blind_until timestamptz NOT NULL,
         -- run_id and master_replid of the Redis everybody may read; null before the first was named.
-        redis       text
+        redis       text,
+        -- False until every permission to read the one that was named before has run out.
+        settled     boolean NOT NULL DEFAULT true
       ) WITH (fillfactor = 10)`);
     await runner.query(`INSERT INTO cache_guard (epoch, blind_until) VALUES (1, '-infinity')`);
   }

@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { WriteSettings } from '../config/config.js';
+import { DecisionLane } from './decision-lane.js';
+import { KeyInProgress, Unavailable } from './errors.js';
+import { fingerprintOf } from './fingerprint.js';
+import { IncrementLane, type PendingIncrement } from './increment-lane.js';
+import type { Answer, Write } from './operation.js';
+import { keyId, type PendingWrite } from './pending-write.js';
+import type { Verdict } from './verdict.js';
+
+/** How long a request waits for another one with the same key; a commit takes milliseconds. */
+const WAIT_FOR_KEY_MS = 1_000;
+
+/** Where writes become batches: accepted here, committed in a lane, published, and only then answered. */
+@Injectable()
+export class CommitPipeline {
+  private unanswered = 0;
+  private readonly keysInProgress = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly increments: IncrementLane,
+    private readonly decisions: DecisionLane,
+    private readonly settings: WriteSettings,
+  ) {}
+
+  /** Writes that were accepted and are not answered yet. */
+  get queueLength(): number {
+    return this.unanswered;
+  }
+
+  /**
+   * Commits one write.
+   *
+   * @throws CounterError
+   */
+  async add(write: Write): Promise<Answer> {
+    return this.exclusively([write], () => this.commit(write));
+  }
+
+  /**
+   * Commits several writes together, all or nothing.
+   *
+   * @throws CounterError
+   */
+  async addUnit(writes: readonly Write[]): Promise<Verdict> {
+    const fingerprints = writes.map(fingerprintIfKeyed);
+    return this.exclusively(
+      writes,
+      () =>
+        new Promise<Verdict>((resolve, reject) => {
+          const acceptedAtMs = performance.now();
+          this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, resolve, reject });
+        }),
+    );
+  }
+
+  private commit(write: Write): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const acceptedAtMs = performance.now();
+      const fingerprint = fingerprintIfKeyed(write);
+      const pending: PendingWrite = { write, fingerprint, acceptedAtMs, size: 1, resolve, reject };
+      if (isIncrement(pending)) this.increments.add(pending);
+      else this.decisions.addWrite(pending);
+    });
+  }
+
+  /** Counts the writes as unanswered, and lets no other request with one of their keys in before they are answered. */
+  private async exclusively<T>(writes: readonly Write[], work: () => Promise<T>): Promise<T> {
+    if (this.unanswered + writes.length > this.settings.maxQueued) {
+      throw new Unavailable('Too many writes are waiting; nothing was written.');
+    }
+    this.unanswered += writes.length;
+    try {
+      const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
+      return keys.length === 0 ? await work() : await this.holdingKeys(keys, work);
+    } finally {
+      this.unanswered -= writes.length;
+    }
+  }
+
+  private async holdingKeys<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+    await this.othersDone(keys);
+    const running = work();
+    const settled = running.catch(() => undefined);
+    for (const key of keys) this.keysInProgress.set(key, settled);
+    try {
+      return await running;
+    } finally {
+      for (const key of keys) this.keysInProgress.delete(key);
+    }
+  }
+
+  private async othersDone(keys: readonly string[]): Promise<void> {
+    const deadlineMs = performance.now() + WAIT_FOR_KEY_MS;
+    for (;;) {
+      const others = keys.flatMap((key) => this.keysInProgress.get(key) ?? []);
+      if (others.length === 0) return;
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) throw new KeyInProgress('The first request with this idempotency key is still running.');
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([Promise.all(others), new Promise((resolve) => (timer = setTimeout(resolve, leftMs)))]);
+      clearTimeout(timer);
+    }
+  }
+}
+
+function fingerprintIfKeyed({ key, operation }: Write): string | null {
+  return key === null ? null : fingerprintOf(operation);
+}
+
+function isIncrement(pending: PendingWrite): pending is PendingIncrement {
+  return pending.write.operation.kind === 'increment';
+}

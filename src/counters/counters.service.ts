@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { CounterCache } from '../cache/counter-cache.js';
+import type { Entry } from '../cache/entry.js';
+import { CounterList, type Page } from '../store/counter-list.js';
+import { CounterReader } from '../store/counter-reader.js';
+import { StoreFailure } from '../store/failure.js';
+import { CacheGuard } from './cache-guard.js';
+import { CommitPipeline } from './commit-pipeline.js';
+import type { Counter } from './counter.js';
+import { CounterFills } from './counter-fills.js';
+import { ManyReader } from './many-reader.js';
+import { KeyReused, Unavailable } from './errors.js';
+import type { Answer, Refused, Write } from './operation.js';
+
+/**
+ * How a reading came about.
+ *
+ * - `hit`: from the cache.
+ * - `unverified`: from the cache, while Postgres cannot be reached.
+ * - `miss`: from Postgres, since the cache had no entry.
+ * - `bypass`: from Postgres, since it was asked for, or the cache may not be read now.
+ */
+export type Source = 'hit' | 'unverified' | 'miss' | 'bypass';
+
+/** A counter, or its absence, at a version. */
+export interface Reading extends Entry {
+  readonly source: Source;
+}
+
+/** What several writes came to that had to succeed together. */
+export type AtomicAnswer =
+  | { readonly kind: 'done'; readonly answers: readonly Answer[] }
+  | { readonly kind: 'refused'; readonly index: number; readonly refused: Refused; readonly replayed: boolean };
+
+/** The order of truth and copy: what is read from where, and what happens before anybody is told. */
+@Injectable()
+export class CountersService {
+  constructor(
+    private readonly cache: CounterCache,
+    private readonly fills: CounterFills,
+    private readonly many: ManyReader,
+    private readonly guard: CacheGuard,
+    private readonly pipeline: CommitPipeline,
+    private readonly reader: CounterReader,
+    private readonly lists: CounterList,
+  ) {}
+
+  /**
+   * Reads one counter. Linearizable, unless the source is `unverified`.
+   *
+   * @param consistency `strong` reads Postgres in any case
+   * @throws Unavailable
+   */
+  async read(name: string, consistency: 'cached' | 'strong'): Promise<Reading> {
+    const scope = consistency === 'cached' ? this.guard.permission() : null;
+    if (scope !== null) {
+      const found = await this.cache.get(name, scope);
+      if (found.kind === 'hit') return { ...found.entry, source: 'hit' };
+      if (found.kind === 'miss') return this.orUnavailable(() => this.readMissing(name));
+    } else if (consistency === 'cached') {
+      const unverified = await this.readUnverified(name);
+      if (unverified !== null) return unverified;
+    }
+    return this.orUnavailable(() => this.readTruth(name));
+  }
+
+  /**
+   * Reads many counters, from the cache as far as it has them; not a snapshot.
+   *
+   * @returns each counter's JSON, or null, in the order of the names
+   * @throws Unavailable
+   */
+  async readMany(names: readonly string[]): Promise<(string | null)[]> {
+    return this.orUnavailable(() => this.many.read(names));
+  }
+
+  /**
+   * A page of counters in byte order of their names; not a snapshot.
+   *
+   * @throws Unavailable
+   */
+  async list(page: Page): Promise<{ counters: Counter[]; hasMore: boolean }> {
+    return this.orUnavailable(() => this.lists.page(page));
+  }
+
+  /**
+   * One write. When it resolves, what it says is committed.
+   *
+   * @throws CounterError
+   */
+  async write(write: Write): Promise<Answer> {
+    return this.pipeline.add(write);
+  }
+
+  /** Several writes, each for itself, answered in their order. */
+  async writeEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
+    return Promise.allSettled(writes.map((write) => this.pipeline.add(write)));
+  }
+
+  /**
+   * Several writes, all or nothing.
+   *
+   * @throws CounterError
+   */
+  async writeAtomically(writes: readonly Write[]): Promise<AtomicAnswer> {
+    const verdict = await this.pipeline.addUnit(writes);
+    if (verdict.kind === 'key_reused') throw new KeyReused('One of the idempotency keys was used for another request.');
+    return verdict;
+  }
+
+  /** After a miss. The permission is asked for anew: it may have run out meanwhile. */
+  private async readMissing(name: string): Promise<Reading> {
+    const scope = this.guard.permission();
+    if (scope === null) return this.readTruth(name);
+    return { ...(await this.fills.fill(name, scope)), source: 'miss' };
+  }
+
+  private async readTruth(name: string): Promise<Reading> {
+    const { entry } = await this.fills.show(await this.reader.read(name), null);
+    return { ...entry, source: 'bypass' };
+  }
+
+  private async readUnverified(name: string): Promise<Reading | null> {
+    const scope = this.guard.unverified();
+    if (scope === null) return null;
+    const found = await this.cache.get(name, scope);
+    return found.kind === 'hit' ? { ...found.entry, source: 'unverified' } : null;
+  }
+
+  private async orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof StoreFailure) throw new Unavailable('Postgres cannot be reached.');
+      throw error;
+    }
+  }
+}

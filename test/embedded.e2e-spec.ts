@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startEmbeddedServers, type EmbeddedServers } from '../src/embedded/embedded-servers.js';
+import { endLeftover } from '../src/embedded/leftovers.js';
 import { isRunning, parseIdentity, type ProcessIdentity } from '../src/embedded/process-identity.js';
 import { eventually } from './support/eventually.js';
 import { scratchFolder } from './support/scratch.js';
@@ -33,7 +34,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(started.map((servers) => servers.stop()));
   for (const service of services) service.kill('SIGKILL');
-  await eventually(() => ['postgres', 'redis'].every((name) => !runs(name)));
+  // Only a test that failed leaves any.
+  for (const name of ['postgres', 'redis']) await endLeftover(join(dataDir, `${name}.pid`), 'SIGKILL');
   await rm(folder, { recursive: true });
 });
 

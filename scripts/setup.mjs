@@ -1,0 +1,124 @@
+/**
+ * What `npm start` and `npm test` have in common: from a fresh clone, with nothing but Node and npm, to a build. Uses
+ * nothing but Node's own modules: nothing else may be there yet.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** As package.json says in `engines`; Nest 12 loads ES modules by require(). */
+const OLDEST_NODE = [20, 19];
+
+/** Where npm shows no progress of its own, a line this often says that it is still at work. */
+const HEARTBEAT_MS = 5_000;
+
+/** What a build is made from. */
+const BUILD_INPUTS = ['src', 'nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+
+/** Written after a build that succeeded, for one that failed leaves files as well. */
+const BUILD_STAMP = join(ROOT, 'dist', '.built');
+
+/** Holds the hash of the lock file that was installed. */
+const INSTALL_STAMP = join(ROOT, 'node_modules', '.evercount-lock');
+
+export function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+export function seconds(startMs) {
+  return `${((performance.now() - startMs) / 1000).toFixed(1)} s`;
+}
+
+/** Ends the process where this Node is too old for what follows. */
+export function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
+  say(`evercount needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
+  say('Install a newer one from https://nodejs.org, or by "nvm install --lts", and try again.');
+  process.exit(1);
+}
+
+/** Runs a program to its end, its output on ours; answers its exit code. Nobody is there to answer its questions. */
+export function run(file, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], ...options });
+    child.once('error', (error) => {
+      say(`${file} cannot be run: ${error.message}`);
+      resolve(1);
+    });
+    child.once('exit', (code, signal) => resolve(signal === null ? code : 1));
+  });
+}
+
+/** Installs what package-lock.json names, unless it is installed; answers an exit code. */
+export async function ensureInstalled() {
+  const lock = join(ROOT, 'package-lock.json');
+  const hash = createHash('sha256').update(readFileSync(lock)).digest('hex');
+  if (isInstalled(lock, hash)) return 0;
+  const start = performance.now();
+  say('Installing dependencies (npm ci); this takes about half a minute');
+  const heartbeat = process.stdout.isTTY
+    ? undefined
+    : setInterval(() => say(`  still installing, ${seconds(start)}: ${packagesSoFar()} packages`), HEARTBEAT_MS);
+  const [file, ...args] = npm();
+  const code = await run(file, [...args, 'ci', '--include=dev', '--no-audit', '--no-fund']);
+  clearInterval(heartbeat);
+  if (code !== 0) {
+    say(`npm ci failed with exit code ${code}; what it printed says why`);
+    return code;
+  }
+  writeFileSync(INSTALL_STAMP, hash);
+  say(`Installed in ${seconds(start)}`);
+  return 0;
+}
+
+/** By the hash of our own last installation; by the time of npm's, when somebody else installed. */
+function isInstalled(lock, hash) {
+  const installed = join(ROOT, 'node_modules', '.package-lock.json');
+  if (!existsSync(installed)) return false;
+  if (existsSync(INSTALL_STAMP) && readFileSync(INSTALL_STAMP, 'utf8') === hash) return true;
+  return statSync(installed).mtimeMs >= statSync(lock).mtimeMs;
+}
+
+function packagesSoFar() {
+  const folder = join(ROOT, 'node_modules');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')).length : 0;
+}
+
+/** The npm that called us, else the one on the path. */
+function npm() {
+  const path = process.env.npm_execpath;
+  if (path !== undefined && /npm-cli\.c?js$/.test(path)) return [process.execPath, path];
+  return [process.platform === 'win32' ? 'npm.cmd' : 'npm'];
+}
+
+/** Builds `dist` unless it is newer than all it is made from; answers an exit code. */
+export async function ensureBuilt() {
+  const built = existsSync(BUILD_STAMP) ? statSync(BUILD_STAMP).mtimeMs : 0;
+  if (BUILD_INPUTS.every((name) => newestMs(join(ROOT, name)) < built)) return 0;
+  const start = performance.now();
+  say('Building');
+  // The stamp of the build before must not outlive a build that fails.
+  rmSync(BUILD_STAMP, { force: true });
+  const code = await run(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build']);
+  if (code !== 0) {
+    say(`The build failed with exit code ${code}`);
+    return code;
+  }
+  writeFileSync(BUILD_STAMP, '');
+  say(`Built in ${seconds(start)}`);
+  return 0;
+}
+
+/** When anything in it was last changed; a folder is changed when a file in it is removed. */
+function newestMs(path) {
+  const found = statSync(path);
+  if (!found.isDirectory()) return found.mtimeMs;
+  return Math.max(found.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
+}

@@ -1,0 +1,18 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { CountersModule } from './counters/counters.module.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import type { ProblemFilter } from './http/problem.filter.js';
+
+/** The map: every room of the house. */
+@Module({})
+export class AppModule {
+  static of(config: Config, problems: ProblemFilter): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [ConfigModule.of(config), CountersModule, HttpModule.of(problems), HealthModule],
+    };
+  }
+}

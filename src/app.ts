@@ -1,0 +1,66 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
+import type { Logger as Pino } from 'pino';
+import { AppModule } from './app.module.js';
+import type { Config, HttpSettings } from './config/config.js';
+import { healthPaths } from './health/health.paths.js';
+import { openApiDocument } from './http/openapi.js';
+import { counterPaths } from './http/paths.js';
+import type { Routes } from './http/routes.js';
+import { createServer, logRequests } from './http/server.js';
+import { NestLogger } from './logger.js';
+
+/** How long a browser may remember the answer to a preflight: at most 10 minutes in Chromium up to version 75. */
+const PREFLIGHT_SECONDS = 600;
+
+export interface App {
+  readonly nest: NestFastifyApplication;
+  /** Every path and its methods. */
+  readonly routes: Routes;
+}
+
+/** The whole service, ready to listen. Its servers must be reachable already. */
+export async function createApp(config: Config, logger: Pino): Promise<App> {
+  const { adapter, routes, problems } = createServer(config.http);
+  const server: FastifyInstance = adapter.getInstance();
+  if (logger.isLevelEnabled('debug')) logRequests(server, (line) => logger.debug(line));
+  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, problems), adapter, {
+    logger: new NestLogger(logger),
+    // Ours reads JSON and nothing else.
+    bodyParser: false,
+    // A failed start is reported by whoever started it.
+    abortOnError: false,
+  });
+  nest.useGlobalFilters(problems);
+  allowOrigins(nest, config.http);
+  SwaggerModule.setup('docs', nest, openApiDocument(counterPaths, healthPaths), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'evercount',
+    // Otherwise the page asks a validator on the internet.
+    swaggerOptions: { validatorUrl: null },
+  });
+  await nest.init();
+  return { nest, routes };
+}
+
+function allowOrigins(nest: NestFastifyApplication, { corsOrigins }: HttpSettings): void {
+  if (corsOrigins.length === 0) return;
+  nest.enableCors({
+    origin: [...corsOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    exposedHeaders: [
+      'Cache-Status',
+      'ETag',
+      'Idempotent-Replayed',
+      'Link',
+      'RateLimit',
+      'RateLimit-Policy',
+      'Retry-After',
+      'X-Request-Id',
+    ],
+    maxAge: PREFLIGHT_SECONDS,
+  });
+}

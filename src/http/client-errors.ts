@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { PROBLEM_TYPE, ProblemError, problemJson } from './problem.js';
+
+/** Time for the client to read the answer and hang up before the connection is cut. */
+const LINGER_MS = 1_000;
+
+/** Answers what Node's parser refused: there is no request yet, only a socket. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = problemOfParser(error.code);
+  const requestId = randomUUID();
+  const body = problemJson(problem, requestId);
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+      `Content-Type: ${PROBLEM_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Cache-Control: no-cache',
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  // Unread input would turn the end of the connection into a reset that overtakes the answer.
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+function problemOfParser(code: string | undefined): ProblemError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new ProblemError('timeout', 'The request did not arrive in time.');
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new ProblemError('headers_too_large', 'The request line and the headers are too long.');
+  }
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
+    return new ProblemError('too_large', 'The extensions of the chunks are too long.');
+  }
+  return new ProblemError('invalid_request', 'This is not a valid HTTP request.');
+}

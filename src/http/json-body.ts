@@ -1,0 +1,61 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ProblemError, refuse } from './problem.js';
+
+/** A string of a valid JSON text, and the colon after it that makes it a member's name. */
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g;
+
+/**
+ * Makes a Fastify instance read bodies of JSON and nothing else. An empty body is undefined, whatever its type.
+ * Refused are other types (415), compressed bodies (415), bytes that are no UTF-8, broken JSON, a member given twice
+ * (one of the two would be ignored), and members that would change an object's prototype.
+ */
+export function readJsonBodies(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  const parse = server.getDefaultJsonParser('error', 'error');
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (body.length === 0) {
+      done(null, undefined);
+      return;
+    }
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') throw unsupported('The body must not be compressed.');
+    if (!isUtf8(body)) refuse('The body is not valid UTF-8.');
+    const text = body.toString('utf8');
+    const read: { fault: Error | null; value: unknown } = { fault: null, value: undefined };
+    // Calls back before it returns; going on inside the callback would take a fault of a handler for one of the body.
+    void parse(request, text, (fault, value?: unknown) => Object.assign(read, { fault, value }));
+    if (read.fault !== null) refuse('The body is not valid JSON, or has a member named "__proto__".');
+    if (hasTwins(text, read.value)) refuse('The body has a member twice.');
+    done(null, read.value);
+  });
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer, done) => {
+    if (body.length > 0) throw unsupported('The body must be JSON, with "Content-Type: application/json".');
+    done(null, undefined);
+  });
+}
+
+function unsupported(detail: string): ProblemError {
+  return new ProblemError('unsupported_media_type', detail);
+}
+
+/** Whether an object of the text has a member twice: the parsed value then has fewer members than the text. */
+function hasTwins(text: string, value: unknown): boolean {
+  let written = 0;
+  for (const [, colon] of text.matchAll(STRING)) if (colon !== undefined) written += 1;
+  return written !== membersOf(value);
+}
+
+/** Counts members at any depth; without recursion, since a body of brackets alone would exhaust the stack. */
+function membersOf(value: unknown): number {
+  let members = 0;
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const part = open.pop();
+    if (typeof part !== 'object' || part === null) continue;
+    const inner: unknown[] = Object.values(part);
+    if (!Array.isArray(part)) members += inner.length;
+    for (const item of inner) open.push(item);
+  }
+  return members;
+}

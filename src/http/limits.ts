@@ -1,0 +1,32 @@
+/** Bodies of one counter are some bytes; this leaves room for any formatting. */
+export const BODY_BYTES = 16 * 1024;
+
+/** 1000 items, each with a name and a key of 255 bytes, and room for escapes. */
+export const BATCH_BODY_BYTES = 1024 * 1024;
+
+/** The configuration of a route that takes a batch. */
+export const BATCH_BODY = { bodyBytes: BATCH_BODY_BYTES } as const;
+
+/** A name of 255 bytes with every byte percent-encoded; the router counts before it decodes. */
+export const MAX_PARAM_LENGTH = 3 * 255;
+
+/** Request line and headers: a name, a key and cookies of a neighbour fit; a flood does not. Bytes. */
+export const MAX_HEADER_BYTES = 8 * 1024;
+
+/** A client that has not sent its headers by then is not going to. */
+export const HEADERS_TIMEOUT_MS = 10_000;
+
+/** A whole batch over a slow line takes some seconds. */
+export const REQUEST_TIMEOUT_MS = 15_000;
+
+/** How often the two timeouts are looked at; Node's 30 s would make them three times as long. */
+export const TIMEOUT_CHECK_MS = 1_000;
+
+/** Longer than the idle time of common load balancers (60 s), which must be the ones to close. */
+export const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+/** After so many a connection is made anew, so that old ones spread over instances that were added. */
+export const MAX_REQUESTS_PER_CONNECTION = 100_000;
+
+/** Some 20 KB each; below common limits of open files. Further ones are closed at once. */
+export const MAX_CONNECTIONS = 10_000;

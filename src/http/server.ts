@@ -1,0 +1,89 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { fastify, type FastifyInstance } from 'fastify';
+import type { HttpSettings } from '../config/config.js';
+import { answerClientError } from './client-errors.js';
+import { drain } from './drain.js';
+import { readJsonBodies } from './json-body.js';
+import {
+  BODY_BYTES,
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  MAX_CONNECTIONS,
+  MAX_HEADER_BYTES,
+  MAX_PARAM_LENGTH,
+  MAX_REQUESTS_PER_CONNECTION,
+  REQUEST_TIMEOUT_MS,
+  TIMEOUT_CHECK_MS,
+} from './limits.js';
+import { ProblemError } from './problem.js';
+import { ProblemFilter } from './problem.filter.js';
+import { requestIdOf } from './request-id.js';
+import { Routes } from './routes.js';
+
+/** The HTTP server, not yet listening, with what must hold for every request to it. */
+export interface Server {
+  readonly adapter: FastifyAdapter;
+  readonly routes: Routes;
+  readonly problems: ProblemFilter;
+}
+
+export function createServer(settings: HttpSettings): Server {
+  const routes = new Routes();
+  const problems = new ProblemFilter(routes);
+  const server = fastify({
+    // Fastify would make a logger for each request; requests are logged by a hook, and only at level debug.
+    logger: false,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    bodyLimit: BODY_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    maxRequestsPerSocket: MAX_REQUESTS_PER_CONNECTION,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // Node's own refusal is no problem document; see the hook below.
+      requireHostHeader: false,
+    },
+    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // While connections are drained, requests on them are answered; Fastify adds `Connection: close`.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => problems.answer(error, request, reply),
+    clientErrorHandler: answerClientError,
+  });
+  server.server.maxConnections = MAX_CONNECTIONS;
+  // Node would answer 417 without a body; what is expected beyond 100-continue may be ignored.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+
+  readJsonBodies(server);
+  server.addHook('onRoute', (route) => {
+    routes.add(route.url, route.method);
+    const bodyBytes = bodyBytesOf(route.config);
+    if (bodyBytes !== undefined) route.bodyLimit = bodyBytes;
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    const hostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
+    if (hostless) done(new ProblemError('invalid_request', 'The Host header is missing.'));
+    else done();
+  });
+  server.addHook('preClose', () => drain(server.server));
+  return { adapter: new FastifyAdapter(server), routes, problems };
+}
+
+/** Logs each request; costs more than the smallest request itself. */
+export function logRequests(server: FastifyInstance, log: (line: Record<string, unknown>) => void): void {
+  server.addHook('onResponse', (request, reply, done) => {
+    const { method, url } = request;
+    log({ msg: 'request', requestId: request.id, method, url, status: reply.statusCode, ms: reply.elapsedTime });
+    done();
+  });
+}
+
+function bodyBytesOf(config: object | undefined): number | undefined {
+  return config !== undefined && 'bodyBytes' in config && typeof config.bodyBytes === 'number'
+    ? config.bodyBytes
+    : undefined;
+}

@@ -1,0 +1,64 @@
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createApp } from './app.js';
+import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
+import { createLogger } from './logger.js';
+import { closeOnSignal, exitOnFault } from './shutdown.js';
+
+/** Where the embedded servers keep their data, in the folder the service was started in. */
+const DATA_DIR = './.data';
+
+let stopEmbedded = (): Promise<void> => Promise.resolve();
+
+const config = await configOrExit();
+const logger = createLogger(config.log);
+exitOnFault(logger);
+const starting = start(config, logger);
+closeOnSignal(logger, async () => (await starting)());
+await starting;
+
+/** Brings the service up, and answers how to bring it down again. */
+async function start(config: Config, logger: Logger): Promise<() => Promise<void>> {
+  try {
+    const { nest } = await createApp(config, logger);
+    await nest.listen(config.http.port, config.http.host);
+    announce(nest.getHttpServer().address() as AddressInfo);
+    return async () => {
+      await nest.close();
+      await stopEmbedded();
+    };
+  } catch (error) {
+    await stopEmbedded();
+    throw error;
+  }
+}
+
+async function configOrExit(): Promise<Config> {
+  try {
+    return await loadConfig(process.env, startEmbedded);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
+  }
+}
+
+async function startEmbedded() {
+  // Imported only here: a deployment with servers of its own does not ship them.
+  const { startEmbeddedServers } = await import('./embedded/embedded-servers.js');
+  const servers = await startEmbeddedServers(DATA_DIR, say);
+  stopEmbedded = () => servers.stop();
+  return servers;
+}
+
+function announce({ address, port, family }: AddressInfo): void {
+  const everywhere = address === '0.0.0.0' || address === '::';
+  const host = everywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+  const url = `http://${host}:${port}`;
+  logger.info({ url, port }, 'listening');
+  say(`evercount is ready at ${url} - try it:`);
+  say(`  curl -X POST ${url}/v1/counters/hello/increment`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

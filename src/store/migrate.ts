@@ -1,4 +1,7 @@
+import pg from 'pg';
 import { DataSource } from 'typeorm';
+import type { DatabaseSettings } from '../config/config.js';
+import { SESSION_OPTIONS } from './connections.js';
 import { dataSourceOptions } from './data-source.js';
 
 /** Any number will do, as long as it is only used for this. */
@@ -6,6 +9,10 @@ const MIGRATION_LOCK = 7_239_054_118;
 
 /** Another instance may be running long migrations; it is waited for. */
 const NO_TIMEOUT_MS = 0;
+
+/** A Postgres that starts together with the service is waited for this long: attempts times the pause between them. */
+const START_ATTEMPTS = 15;
+const START_RETRY_MS = 1_000;
 
 /** A setting of Postgres under which a commit would not survive a crash, or that is not the primary. */
 export class UnsafeDatabase extends Error {
@@ -41,18 +48,41 @@ export async function migrate(url: string): Promise<void> {
 }
 
 /**
- * Refuses a Postgres on which "committed" would not mean "survives a crash".
+ * Waits for Postgres, refuses one that would lose what it acknowledged, and brings its schema up to date.
  *
  * @throws UnsafeDatabase naming the setting and the remedy
  */
-export async function refuseUnsafe(dataSource: DataSource): Promise<void> {
-  const [settings] = await dataSource.query<{ fsync: string; synchronous_commit: string; standby: boolean }[]>(`
-    SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
-           pg_is_in_recovery() AS standby`);
-  if (settings === undefined) throw new UnsafeDatabase('Postgres did not say how it is set');
-  if (settings.standby) throw new UnsafeDatabase('DATABASE_URL leads to a standby; it must lead to the primary');
-  if (settings.fsync !== 'on') throw new UnsafeDatabase('Postgres has fsync=off; set fsync=on');
-  if (settings.synchronous_commit === 'off') {
-    throw new UnsafeDatabase('Postgres has synchronous_commit=off; set it to on, for the database or the role');
+export async function prepareDatabase({ url, migrationsUrl, migrateOnStart }: DatabaseSettings): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await refuseUnsafe(url);
+      break;
+    } catch (error) {
+      if (error instanceof UnsafeDatabase || attempt === START_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
+    }
+  }
+  if (migrateOnStart) await migrate(migrationsUrl);
+}
+
+/** Refuses a Postgres on which "committed" would not mean "survives a crash". */
+async function refuseUnsafe(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, ...SESSION_OPTIONS });
+  // A connection that breaks also fails the query on it.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ fsync: string; synchronous_commit: string; standby: boolean }>(`
+      SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
+             pg_is_in_recovery() AS standby`);
+    const [settings] = rows;
+    if (settings === undefined) throw new UnsafeDatabase('Postgres did not say how it is set');
+    if (settings.standby) throw new UnsafeDatabase('DATABASE_URL leads to a standby; it must lead to the primary');
+    if (settings.fsync !== 'on') throw new UnsafeDatabase('Postgres has fsync=off; set fsync=on');
+    if (settings.synchronous_commit === 'off') {
+      throw new UnsafeDatabase('Postgres has synchronous_commit=off; set it to on, for the database or the role');
+    }
+  } finally {
+    await client.end();
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type pg from 'pg';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { DatabaseSettings } from '../config/config.js';
 import { Batches } from './batches.js';
 import { poolOf, sharesOf } from './connections.js';
@@ -12,11 +12,7 @@ import { DecidedBatches } from './decided-batches.js';
 import { GuardRow } from './guard-row.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
-import { refuseUnsafe, UnsafeDatabase } from './migrate.js';
-
-/** A Postgres that starts together with the service is waited for this long: attempts times seconds between them. */
-const START_ATTEMPTS = 15;
-const START_RETRY_MS = 1_000;
+import { prepareDatabase } from './migrate.js';
 
 /** The guard asks every 200 ms and must learn within its second that Postgres is away. */
 const GUARD_TIMEOUT_MS = 600;
@@ -51,17 +47,9 @@ class Pools implements OnApplicationShutdown {
   imports: [
     TypeOrmModule.forRootAsync({
       inject: [DatabaseSettings],
-      useFactory: ({ url, poolSize }: DatabaseSettings) => ({
-        ...dataSourceOptions(url, sharesOf(poolSize).general),
-        retryAttempts: START_ATTEMPTS,
-        retryDelay: START_RETRY_MS,
-        toRetry: (error: unknown) => !(error instanceof UnsafeDatabase),
-      }),
-      dataSourceFactory: async (options) => {
-        if (options === undefined) throw new Error('the data source has no options');
-        const dataSource = await new DataSource(options).initialize();
-        await refuseUnsafe(dataSource);
-        return dataSource;
+      useFactory: async (settings: DatabaseSettings) => {
+        await prepareDatabase(settings);
+        return dataSourceOptions(settings.url, sharesOf(settings.poolSize).general);
       },
     }),
   ],

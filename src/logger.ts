@@ -1,14 +1,19 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino, stdTimeFunctions } from 'pino';
+import { destination, type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import type { LogSettings } from './config/config.js';
 
-/** The service's only logger: a line of JSON for each event, on stdout. */
-export function createLogger(settings: LogSettings): Logger {
-  return pino({
+/**
+ * The service's only logger: a line of JSON for each event.
+ *
+ * @param lines where they go: by default to stdout, written before the call returns, so that a crash loses none
+ */
+export function createLogger(settings: LogSettings, lines: DestinationStream = destination({ sync: true })): Logger {
+  const options: LoggerOptions = {
     level: settings.level,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-  });
+  };
+  return pino(options, lines);
 }
 
 /** What Nest tells of its own start: of use only to who looks for a fault in it. */

@@ -1,0 +1,146 @@
+/**
+ * The service under test: `startApp` in this process, from the sources; `startAppProcess` as `node dist/main.js`, for
+ * tests that kill it, freeze it or send it signals. Both take a free port and real servers.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { App } from '../../src/app.js';
+import { createApp } from '../../src/app.js';
+import { loadConfig } from '../../src/config/config.js';
+import { createLogger } from '../../src/logger.js';
+import { eventually } from './eventually.js';
+
+/** The servers, and variables of the environment beside them. */
+export interface AppOptions {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** Such as `{ CACHE_TTL_MS: '100' }`. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A line of the log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg?: string };
+
+export interface TestApp extends App {
+  readonly url: string;
+  /** What was logged so far, as it was written. */
+  readonly log: readonly string[];
+  stop(): Promise<void>;
+}
+
+const environmentOf = ({ databaseUrl, redisUrl, env = {} }: AppOptions) => ({
+  DATABASE_URL: databaseUrl,
+  REDIS_URL: redisUrl,
+  PORT: '0',
+  ...env,
+});
+
+/** Starts the service in this process. */
+export async function startApp(options: AppOptions): Promise<TestApp> {
+  const config = await loadConfig(environmentOf(options), () => Promise.reject(new Error('has servers already')));
+  const log: string[] = [];
+  const app = await createApp(config, createLogger(config.log, { write: (line) => void log.push(line) }));
+  await app.nest.listen(config.http.port, config.http.host);
+  const { port } = app.nest.getHttpServer().address() as AddressInfo;
+  return { ...app, url: `http://127.0.0.1:${port}`, log, stop: () => app.nest.close() };
+}
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface AppProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** Lines of stdout and stderr so far. */
+  readonly output: readonly string[];
+  /** Lines of the log so far. */
+  log(): LogLine[];
+  /** Sends a signal, and does not wait. */
+  signal(signal: NodeJS.Signals): void;
+  /** Settles when the process has ended. */
+  readonly exited: Promise<Exit>;
+  /** SIGTERM, and waits for the end; also for one that has ended, or is frozen. */
+  stop(): Promise<Exit>;
+  /** SIGKILL, and waits for the end. */
+  kill(): Promise<Exit>;
+  /** SIGSTOP: it hangs, and its connections stay open. */
+  freeze(): Promise<void>;
+  thaw(): void;
+}
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** Migrations, and eight instances starting at once on two cores. */
+const READY_TIMEOUT_MS = 30_000;
+
+/** Starts the service as a process of its own, which dies with this one; settles when it listens. */
+export async function startAppProcess(options: AppOptions): Promise<AppProcess> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env['PATH'], ...environmentOf(options) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  const exited = exitOf(child).finally(() => process.removeListener('exit', killWithUs));
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', (line) => output.push(line));
+
+  const url = () => output.join('\n').match(/ready at (http:\S+)/)?.[1];
+  try {
+    await Promise.race([
+      eventually(() => url() !== undefined, READY_TIMEOUT_MS),
+      exited.then(({ code }) => Promise.reject(new Error(`exit code ${code}`))),
+    ]);
+  } catch (error) {
+    child.kill('SIGKILL');
+    await exited;
+    throw new Error(`The service did not start:\n${output.join('\n')}`, { cause: error });
+  }
+  return processOf(child, url() ?? '', output, exited);
+}
+
+function processOf(child: ChildProcess, url: string, output: readonly string[], exited: Promise<Exit>): AppProcess {
+  const { pid = 0 } = child;
+  return {
+    url,
+    pid,
+    output,
+    log: () => output.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine),
+    signal: (signal) => child.kill(signal),
+    exited,
+    stop: () => {
+      child.kill('SIGTERM');
+      child.kill('SIGCONT');
+      return exited;
+    },
+    kill: () => {
+      child.kill('SIGKILL');
+      return exited;
+    },
+    freeze: async () => {
+      child.kill('SIGSTOP');
+      await eventually(async () => (await stateOf(pid)) === 'T');
+    },
+    thaw: () => child.kill('SIGCONT'),
+  };
+}
+
+async function exitOf(child: ChildProcess): Promise<Exit> {
+  // After its output was read to the end, unlike `exit`.
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return { code, signal };
+}
+
+/** The state of a process in Linux' words: T is stopped. */
+async function stateOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // The name before it may hold anything, parentheses included.
+  return stat.slice(stat.lastIndexOf(')')).split(' ')[1];
+}

@@ -1,5 +1,5 @@
 import type { Counter, Read, WasReset, Written } from './counter.js';
-import { refusal, type Answer, type Tried } from './transport.js';
+import { membersOf, refusal, type Answer, type Tried } from './transport.js';
 
 /*
  * Each function reads one kind of answer, or says null when it is none of this service: a proxy's page with status 200
@@ -69,8 +69,4 @@ function isCounter(json: unknown): json is Counter {
 
 function isCounterOrNull(json: unknown): json is Counter | null {
   return json === null || isCounter(json);
-}
-
-function membersOf(json: unknown): Readonly<Record<string, unknown>> {
-  return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
 }

@@ -1,5 +1,5 @@
 import { OutcomeUnknown, type EvercountError } from './errors.js';
-import { ended, TIME_IS_OVER, type Tried } from './transport.js';
+import { TIME_IS_OVER, type Tried } from './transport.js';
 
 /** How long to try, and how long to wait between tries; all in milliseconds. */
 export interface RetryOptions {
@@ -63,8 +63,7 @@ export async function untilDecided<T>(
     const waitMs = (tried.error.retryAfterMs ?? 0) + jitterMs;
     const inTime = performance.now() + waitMs + SHORTEST_TRY_MS <= endsAt;
     if (!tried.retry || !times.triesAgain || !inTime) throw final(tried.error);
-    const abortedBy = await waited(waitMs, caller);
-    if (abortedBy !== null) throw final(ended(abortedBy, 'unchanged').error);
+    await waited(waitMs, caller);
   }
 }
 
@@ -88,13 +87,13 @@ export async function within<T>(
   }
 }
 
-/** Waits; null, or the caller's signal when that fired first. */
-function waited(timeMs: number, caller: AbortSignal | undefined): Promise<AbortSignal | null> {
+/** Waits, or until the caller's signal fires; the next try then ends at once. */
+function waited(timeMs: number, caller: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
       caller?.removeEventListener('abort', end);
-      resolve(caller?.aborted === true ? caller : null);
+      resolve();
     };
     const timer = setTimeout(end, timeMs);
     if (caller?.aborted === true) end();

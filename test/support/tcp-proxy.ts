@@ -102,6 +102,12 @@ export class TcpProxy {
   };
 }
 
+interface Delivery {
+  /** By performance.now(). */
+  readonly dueMs: number;
+  readonly deliver: () => void;
+}
+
 /** One connection of a client and the one to the server that belongs to it. */
 class Link {
   readonly #client: Socket;
@@ -109,9 +115,9 @@ class Link {
   #mode: ProxyMode = { kind: 'pass' };
   /** A stream with a hole in it must not go on. */
   #lost: ReadonlySet<Direction> = new Set();
-  /** When the last byte of each direction was or will be passed on, so that later ones never overtake it. */
-  readonly #dueMs: Record<Direction, number> = { 'to server': 0, 'to client': 0 };
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** What is still on its way, in order: nothing overtakes. */
+  readonly #underway: Record<Direction, Delivery[]> = { 'to server': [], 'to client': [] };
+  readonly #timers: Record<Direction, NodeJS.Timeout | undefined> = { 'to server': undefined, 'to client': undefined };
 
   /** Resolves when both ends are closed. */
   readonly closed: Promise<unknown>;
@@ -150,14 +156,15 @@ class Link {
         this.#client.resume();
         this.#server.resume();
         // A FIN that was lost is sent again until it arrives.
-        if (this.#server.readableEnded) this.#end('to client');
-        if (this.#client.readableEnded) this.#end('to server');
+        if (hasEnded(this.#server)) this.#end('to client');
+        if (hasEnded(this.#client)) this.#end('to server');
     }
   }
 
   /** Ends both sides at once, the client's by RST. */
   reset(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#timers['to server']);
+    clearTimeout(this.#timers['to client']);
     this.#client.resetAndDestroy();
     this.#server.destroy();
   }
@@ -194,20 +201,30 @@ class Link {
   }
 
   #pass(direction: Direction, deliver: () => void): void {
-    const now = performance.now();
+    const underway = this.#underway[direction];
     const latencyMs = this.#mode.kind === 'slow' ? this.#mode.latencyMs : 0;
-    const due = Math.max(now + latencyMs, this.#dueMs[direction]);
-    this.#dueMs[direction] = due;
-    if (due <= now) {
+    if (latencyMs === 0 && underway.length === 0) {
       deliver();
       return;
     }
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      deliver();
-    }, due - now);
-    this.#timers.add(timer);
+    underway.push({ dueMs: performance.now() + latencyMs, deliver });
+    if (underway.length === 1) this.#deliverNext(direction);
   }
+
+  #deliverNext(direction: Direction): void {
+    const underway = this.#underway[direction];
+    const [next] = underway;
+    if (next === undefined) return;
+    this.#timers[direction] = setTimeout(() => {
+      underway.shift();
+      next.deliver();
+      this.#deliverNext(direction);
+    }, next.dueMs - performance.now());
+  }
+}
+
+function hasEnded(socket: Socket): boolean {
+  return socket.readableEnded || socket.destroyed;
 }
 
 async function listening(port: number): Promise<Server> {

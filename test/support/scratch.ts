@@ -36,8 +36,9 @@ export async function scratchFolder(): Promise<string> {
 async function sweep(): Promise<void> {
   const names = await readdir(ROOT).catch(() => []);
   for (const name of names.filter((found) => /^\d+$/.test(found) && identityOf(Number(found)) === null)) {
-    const folders = await readdir(join(ROOT, name)).catch(() => []);
-    await Promise.all(folders.map((folder) => endLeftover(join(ROOT, name, folder, PID_FILE), 'SIGKILL')));
+    const found = await readdir(join(ROOT, name), { withFileTypes: true }).catch(() => []);
+    const folders = found.filter((entry) => entry.isDirectory());
+    await Promise.all(folders.map((folder) => endLeftover(join(ROOT, name, folder.name, PID_FILE), 'SIGKILL')));
     await rm(join(ROOT, name), { recursive: true, force: true });
   }
 }

@@ -25,13 +25,16 @@ export function isRoot(): boolean {
 }
 
 /**
- * The user to run a server as, or null: as the one who runs this process. Data that is there already stays with its
- * owner, who may have started without being root.
+ * The user to run a server as, or null: as the one who runs this process. Data stays with its owner, who may have
+ * started without being root: first that of `directory`, then that of the folder it is in.
  */
 export function serverUser(directory?: string): User | null {
   if (!isRoot()) return null;
-  const found = directory === undefined ? undefined : statSync(directory, { throwIfNoEntry: false });
-  return found === undefined || found.uid === 0 ? NOBODY : { uid: found.uid, gid: found.gid };
+  for (const path of directory === undefined ? [] : [directory, dirname(directory)]) {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && found.uid !== 0) return { uid: found.uid, gid: found.gid };
+  }
+  return NOBODY;
 }
 
 /**

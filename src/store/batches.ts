@@ -29,10 +29,11 @@ export class Batches {
    * @returns how many were removed
    */
   async removeOlderThan(ageMs: number, limit: number): Promise<number> {
+    // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.
     const [, removed] = await this.dataSource.query<[unknown[], number]>(
       `DELETE FROM batches WHERE id = ANY (ARRAY(
          SELECT id FROM batches
-         WHERE committed_at < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+         WHERE committed_at < now() - make_interval(secs => $1::float8 / 1000)
          ORDER BY committed_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
       [ageMs, limit],
     );

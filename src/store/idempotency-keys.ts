@@ -125,10 +125,11 @@ export class IdempotencyKeys {
    * @returns how many were removed
    */
   async removeExpired(limit: number): Promise<number> {
+    // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.
     const [, removed] = await this.dataSource.query<[unknown[], number]>(
       `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
          SELECT ctid FROM idempotency_keys
-         WHERE expires_at <= clock_timestamp()
+         WHERE expires_at <= now()
          LIMIT $1 FOR UPDATE SKIP LOCKED))`,
       [limit],
     );

@@ -123,13 +123,28 @@ export class CounterCache {
   /**
    * Deletes entries and leases.
    *
+   * @returns how many there were
    * @throws CacheUnavailable
    */
-  async remove(names: readonly string[]): Promise<void> {
-    if (names.length === 0) return;
+  async remove(names: readonly string[]): Promise<number> {
+    if (names.length === 0) return 0;
     this.needConnection();
     try {
-      await this.connection.client.unlink(names.map((name) => KEY_PREFIX + name));
+      return await this.connection.client.unlink(names.map((name) => KEY_PREFIX + name));
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  /**
+   * How many keys this Redis holds, those of others included.
+   *
+   * @throws CacheUnavailable
+   */
+  async keyCount(): Promise<number> {
+    this.needConnection();
+    try {
+      return await this.connection.client.dbsize();
     } catch (error) {
       throw unavailable(error);
     }

@@ -99,7 +99,13 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   health(): GuardHealth {
-    return { postgres: this.postgresUp ? 'up' : 'down', redis: this.permission() === null ? 'degraded' : 'up' };
+    const serves = this.permission() !== null || this.unverified() !== null;
+    return { postgres: this.postgresUp ? 'up' : 'down', redis: serves ? 'up' : 'degraded' };
+  }
+
+  /** The epoch of the guard's row, as it was read last; null before that. Decimal digits. */
+  get epoch(): string | null {
+    return this.known?.state.epoch ?? null;
   }
 
   /** Calls back when the cache was found empty or foreign, in the one instance that noticed first. */

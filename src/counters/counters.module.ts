@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { CacheModule } from '../cache/cache.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { CacheGuard } from './cache-guard.js';
+import { CacheUpkeep } from './cache-upkeep.js';
+import { CleanUp } from './clean-up.js';
 import { CommitPipeline } from './commit-pipeline.js';
 import { CounterFills } from './counter-fills.js';
 import { CountersService } from './counters.service.js';
@@ -10,12 +12,16 @@ import { Exposure } from './exposure.js';
 import { FillDemand } from './fill-demand.js';
 import { IncrementLane } from './increment-lane.js';
 import { ManyReader } from './many-reader.js';
+import { Reconciler } from './reconciler.js';
+import { Rehydrator } from './rehydrator.js';
 
 /** The rules: what a counter is, and in which order truth and copy are told of it. */
 @Module({
   imports: [StoreModule, CacheModule],
   providers: [
     CacheGuard,
+    CacheUpkeep,
+    CleanUp,
     CommitPipeline,
     CounterFills,
     CountersService,
@@ -24,7 +30,9 @@ import { ManyReader } from './many-reader.js';
     FillDemand,
     IncrementLane,
     ManyReader,
+    Reconciler,
+    Rehydrator,
   ],
-  exports: [CountersService, CacheGuard, CommitPipeline, CounterFills],
+  exports: [CountersService, CacheGuard, CacheUpkeep, CleanUp, CommitPipeline, CounterFills, Reconciler, Rehydrator],
 })
 export class CountersModule {}

@@ -7,7 +7,7 @@ export const BATCH_BODY_BYTES = 1024 * 1024;
 /** The configuration of a route that takes a batch. */
 export const BATCH_BODY = { bodyBytes: BATCH_BODY_BYTES } as const;
 
-/** A name of 255 bytes with every byte percent-encoded; the router counts before it decodes. */
+/** Characters, decoded: far above 255 bytes, so that a name a little too long is told so by the check of names. */
 export const MAX_PARAM_LENGTH = 3 * 255;
 
 /** Request line and headers: a name, a key and cookies of a neighbour fit; a flood does not. Bytes. */

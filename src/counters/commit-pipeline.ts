@@ -79,7 +79,9 @@ export class CommitPipeline {
   }
 
   private async holdingKeys<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
-    await this.othersDone(keys);
+    const deadlineMs = performance.now() + WAIT_FOR_KEY_MS;
+    // Between the last look and the entry below nothing may be awaited, or two requests would get in.
+    while (keys.some((key) => this.keysInProgress.has(key))) await this.othersSettled(keys, deadlineMs);
     const running = work();
     const settled = running.catch(() => undefined);
     for (const key of keys) this.keysInProgress.set(key, settled);
@@ -90,17 +92,14 @@ export class CommitPipeline {
     }
   }
 
-  private async othersDone(keys: readonly string[]): Promise<void> {
-    const deadlineMs = performance.now() + WAIT_FOR_KEY_MS;
-    for (;;) {
-      const others = keys.flatMap((key) => this.keysInProgress.get(key) ?? []);
-      if (others.length === 0) return;
-      const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) throw new KeyInProgress('The first request with this idempotency key is still running.');
-      let timer: NodeJS.Timeout | undefined;
-      await Promise.race([Promise.all(others), new Promise((resolve) => (timer = setTimeout(resolve, leftMs)))]);
-      clearTimeout(timer);
-    }
+  private async othersSettled(keys: readonly string[], deadlineMs: number): Promise<void> {
+    const leftMs = deadlineMs - performance.now();
+    if (leftMs <= 0) throw new KeyInProgress('The first request with this idempotency key is still running.');
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise((resolve) => (timer = setTimeout(resolve, leftMs)));
+    const others = keys.flatMap((key) => this.keysInProgress.get(key) ?? []);
+    await Promise.race([Promise.all(others), timeout]);
+    clearTimeout(timer);
   }
 }
 

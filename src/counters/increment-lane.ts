@@ -17,6 +17,9 @@ import { addUp, type AddedUp } from './totals.js';
 /** Increments in one statement: enough for a thousand waiting clients, and a few milliseconds of Postgres at most. */
 const MAX_BATCH = 2_000;
 
+/** Times a batch is sent anew because of keys that were taken, and were gone when they were looked for. */
+const MAX_CONFLICTS = 3;
+
 export type PendingIncrement = PendingWrite & { readonly write: { readonly operation: Increment } };
 
 /**
@@ -59,7 +62,11 @@ export class IncrementLane {
     }
   }
 
-  private async apply(batch: readonly PendingIncrement[], added: AddedUp): Promise<IncrementBatchResult> {
+  private async apply(
+    batch: readonly PendingIncrement[],
+    added: AddedUp,
+    conflicts = 0,
+  ): Promise<IncrementBatchResult> {
     const { totals } = added;
     if (totals.length === 0) return { applied: new Map(), used: [] };
     const keys = keysOf(batch, added);
@@ -70,11 +77,12 @@ export class IncrementLane {
       if (!result.used.some(({ expired }) => expired)) return result;
     } catch (error) {
       // Somebody else committed one of the keys meanwhile: nothing was applied, and now it can be seen.
-      if (!(error instanceof StoreFailure && error.constraint === 'idempotency_keys_pkey')) throw error;
+      const keyTaken = error instanceof StoreFailure && error.constraint === 'idempotency_keys_pkey';
+      if (!keyTaken || conflicts === MAX_CONFLICTS) throw error;
     }
     const used = await this.keys.findLive(keys);
     // None is live any more: the same once again, as a new batch.
-    return used.length > 0 ? { applied: new Map(), used } : this.apply(batch, added);
+    return used.length > 0 ? { applied: new Map(), used } : this.apply(batch, added, conflicts + 1);
   }
 
   /** Answers those whose key was used before, and returns the others. */

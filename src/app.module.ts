@@ -5,6 +5,7 @@ import { CountersModule } from './counters/counters.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { ProblemFilter } from './http/problem.filter.js';
+import { JobsModule } from './jobs/jobs.module.js';
 
 /** The map: every room of the house. */
 @Module({})
@@ -12,7 +13,7 @@ export class AppModule {
   static of(config: Config, problems: ProblemFilter): DynamicModule {
     return {
       module: AppModule,
-      imports: [ConfigModule.of(config), CountersModule, HttpModule.of(problems), HealthModule],
+      imports: [ConfigModule.of(config), CountersModule, HttpModule.of(problems), HealthModule, JobsModule],
     };
   }
 }

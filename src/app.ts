@@ -10,6 +10,7 @@ import { openApiDocument } from './http/openapi.js';
 import { counterPaths } from './http/paths.js';
 import type { Routes } from './http/routes.js';
 import { createServer, logRequests } from './http/server.js';
+import { adminPaths } from './jobs/admin.paths.js';
 import { NestLogger } from './logger.js';
 
 /** How long a browser may remember the answer to a preflight: at most 10 minutes in Chromium up to version 75. */
@@ -35,7 +36,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   });
   nest.useGlobalFilters(problems);
   allowOrigins(nest, config.http);
-  SwaggerModule.setup('docs', nest, openApiDocument(counterPaths, healthPaths), {
+  SwaggerModule.setup('docs', nest, openApiDocument(counterPaths, adminPaths, healthPaths), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'evercount',

@@ -29,6 +29,8 @@ async function start(config: Config, logger: Logger): Promise<() => Promise<void
     };
   } catch (error) {
     await stopEmbedded();
+    // Some faults of the configuration show only at the server it leads to.
+    if (error instanceof ConfigError) exitFor(error);
     throw error;
   }
 }
@@ -37,9 +39,13 @@ async function configOrExit(): Promise<Config> {
   try {
     return await loadConfig(process.env, startEmbedded);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
+    exitFor(error);
   }
+}
+
+function exitFor(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
 }
 
 async function startEmbedded() {

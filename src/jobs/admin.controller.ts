@@ -1,0 +1,95 @@
+import {
+  BadRequestException,
+  Controller,
+  Get,
+  HttpCode,
+  NotFoundException,
+  Param,
+  Post,
+  Req,
+  Res,
+} from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CacheUpkeep } from '../counters/cache-upkeep.js';
+import type { Finished, LastReports } from './job-kinds.js';
+import { JobQueue } from './job-queue.js';
+import { JobRunner } from './job-runner.js';
+
+/** Ids as BullMQ gives them: a number, or `repeat:<schedule>:<time>`. */
+const JOB_ID = /^[\w:-]{1,100}$/;
+
+/** What operators look at and do. */
+@Controller('v1/admin')
+export class AdminController {
+  constructor(
+    private readonly upkeep: CacheUpkeep,
+    private readonly queue: JobQueue,
+    private readonly runner: JobRunner,
+  ) {}
+
+  @Get('cache')
+  async cache(@Res() reply: FastifyReply): Promise<void> {
+    // Each of them is answered in time, whatever is away.
+    const [state, queue, kept] = await Promise.all([
+      this.upkeep.state(),
+      this.queue.state().catch(() => null),
+      this.queue.last().catch((): LastReports => ({ reconcile: null, rehydrate: null })),
+    ]);
+    const own = this.runner.last;
+    send(reply, {
+      ...state,
+      queue: queue === null ? { state: 'down' } : { state: 'up', ...queue },
+      lastReconcile: later(kept.reconcile, own.reconcile),
+      lastRehydrate: later(kept.rehydrate, own.rehydrate),
+    });
+  }
+
+  @Post('cache/flush')
+  @HttpCode(200)
+  async flush(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseBody(request);
+    send(reply, { removed: await this.upkeep.flush() });
+  }
+
+  @Post('cache/rehydrate')
+  @HttpCode(202)
+  async rehydrate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseBody(request);
+    await this.enqueue('rehydrate', reply);
+  }
+
+  @Post('cache/reconcile')
+  @HttpCode(202)
+  async reconcile(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseBody(request);
+    await this.enqueue('reconcile', reply);
+  }
+
+  @Get('jobs/:id')
+  async job(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
+    const job = JOB_ID.test(id) ? await this.queue.find(id) : null;
+    if (job === null)
+      throw new NotFoundException('There is no job with this id; jobs are kept for a day, and not after a flush.');
+    send(reply, { job });
+  }
+
+  private async enqueue(kind: 'rehydrate' | 'reconcile', reply: FastifyReply): Promise<void> {
+    const id = await this.queue.add(kind);
+    reply.header('location', `/v1/admin/jobs/${encodeURIComponent(id)}`);
+    send(reply, { job: { id, kind } });
+  }
+}
+
+/** None of these calls has arguments: somebody who sends some expects what will not happen. */
+function refuseBody({ body }: FastifyRequest): void {
+  if (body !== undefined && body !== null) throw new BadRequestException('This call takes no body.');
+}
+
+function later<T extends Finished<'reconcile' | 'rehydrate'>>(a: T | null, b: T | null): T | null {
+  if (a === null || b === null) return a ?? b;
+  return a.finishedAt >= b.finishedAt ? a : b;
+}
+
+function send(reply: FastifyReply, body: object): void {
+  reply.header('cache-control', 'no-store').send(body);
+}

@@ -1,0 +1,84 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { CleanUp } from '../counters/clean-up.js';
+import { Reconciler } from '../counters/reconciler.js';
+import { Rehydrator, type RehydrateReport } from '../counters/rehydrator.js';
+import type { JobKind, LastReports, Progress, Report } from './job-kinds.js';
+
+/** Counters that a rehydration fills at most: what is hot, within about a second. */
+const REHYDRATE_LIMIT = 10_000;
+
+/** Runs a job in this process, whether it came by the queue or not. */
+@Injectable()
+export class JobRunner {
+  private readonly log = new Logger(JobRunner.name);
+  private readonly failures = new Map<JobKind, number>();
+  private readonly stopping = new AbortController();
+  private lastReports: LastReports = { reconcile: null, rehydrate: null };
+
+  constructor(
+    private readonly reconciler: Reconciler,
+    private readonly rehydrator: Rehydrator,
+    private readonly cleanUp: CleanUp,
+  ) {}
+
+  /** What this instance reported last. */
+  get last(): LastReports {
+    return this.lastReports;
+  }
+
+  /** Asks what runs to stop after its step at hand. */
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  /** @param progress called after each step of a job that has steps to tell of */
+  async run(kind: JobKind, progress: (progress: Progress) => void): Promise<Report> {
+    try {
+      const report = await this.dispatch(kind, progress);
+      this.noteSuccess(kind);
+      this.log.debug({ msg: 'a job is done', kind, report });
+      return report;
+    } catch (error) {
+      this.noteFailure(kind, error);
+      throw error;
+    }
+  }
+
+  private async dispatch(kind: JobKind, progress: (progress: Progress) => void): Promise<Report> {
+    const { signal } = this.stopping;
+    switch (kind) {
+      case 'reconcile': {
+        const report = await this.reconciler.runOnce({ signal });
+        this.lastReports = { ...this.lastReports, reconcile: { finishedAt: new Date().toISOString(), report } };
+        return report;
+      }
+      case 'rehydrate':
+        return this.rehydrate(signal, progress);
+      case 'clean-up':
+        return this.cleanUp.runOnce({ signal });
+    }
+  }
+
+  private async rehydrate(signal: AbortSignal, progress: (progress: Progress) => void): Promise<RehydrateReport> {
+    const report = await this.rehydrator.runOnce(REHYDRATE_LIMIT, { signal, progress });
+    // A job that failed is taken up again by another instance.
+    if (signal.aborted && !report.complete) throw new Error('this instance is shutting down');
+    this.lastReports = { ...this.lastReports, rehydrate: { finishedAt: new Date().toISOString(), report } };
+    this.log.log({ msg: 'the cache was filled', ...report });
+    return report;
+  }
+
+  /** While a server is away every run fails: the first one is told, and at the end how many it were. */
+  private noteFailure(kind: JobKind, error: unknown): void {
+    const failures = (this.failures.get(kind) ?? 0) + 1;
+    this.failures.set(kind, failures);
+    if (failures === 1) this.log.warn({ msg: 'a job failed; it is run again in time', kind, err: error });
+  }
+
+  private noteSuccess(kind: JobKind): void {
+    const failures = this.failures.get(kind);
+    if (failures === undefined) return;
+    this.failures.delete(kind);
+    this.log.log({ msg: 'a job succeeds again', kind, failures });
+  }
+}

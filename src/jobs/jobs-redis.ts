@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { Redis, type RedisOptions } from 'ioredis';
+import { JobsSettings } from '../config/config.js';
+
+/** Producers do not wait: a command without an answer by then counts as failed. */
+const COMMAND_TIMEOUT_MS = 500;
+
+/** A new connection may cross a network. */
+const CONNECT_TIMEOUT_MS = 1_000;
+
+/** Jobs should go on within a second of a restart, without a storm of connections. */
+const LONGEST_RETRY_MS = 1_000;
+const FIRST_RETRY_MS = 50;
+const RETRY_JITTER_MS = 50;
+
+/** A frozen server does not answer the end of a connection either. */
+const DISCONNECT_TIMEOUT_MS = 500;
+
+const OPTIONS = {
+  protocol: 2,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+  retryStrategy: (attempt: number) =>
+    Math.min(FIRST_RETRY_MS * 2 ** attempt, LONGEST_RETRY_MS) + Math.random() * RETRY_JITTER_MS,
+  // A primary that became a replica refuses writes: look for the new one.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+} satisfies RedisOptions;
+
+/** BullMQ duplicates the client of a worker for blocking reads; the copies end with the original. */
+class WorkerClient extends Redis {
+  private readonly copies: Redis[] = [];
+
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    const copy = super.duplicate(override);
+    copy.on('error', () => undefined);
+    this.copies.push(copy);
+    return copy;
+  }
+
+  override disconnect(reconnect = false): void {
+    super.disconnect(reconnect);
+    for (const copy of this.copies) copy.disconnect(reconnect);
+  }
+}
+
+/** The connections to BullMQ's Redis. They have nothing to do with the cache's, which may be to the same server. */
+@Injectable()
+export class JobsRedis {
+  /** For everybody but the worker: while there is no connection, every command fails at once. */
+  readonly producer: Redis;
+  private workerClient: WorkerClient | null = null;
+
+  constructor(private readonly settings: JobsSettings) {
+    this.producer = new Redis(settings.redisUrl, {
+      ...OPTIONS,
+      connectionName: 'evercount-jobs',
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+    });
+    // Told by its consequences; without a listener every failed attempt would be printed.
+    this.producer.on('error', () => undefined);
+  }
+
+  get isReady(): boolean {
+    return this.producer.status === 'ready';
+  }
+
+  /** The client of the worker, which waits for Redis as long as it takes: BullMQ demands that. */
+  forWorker(): Redis {
+    if (this.workerClient === null) {
+      this.workerClient = new WorkerClient(this.settings.redisUrl, {
+        ...OPTIONS,
+        connectionName: 'evercount-jobs-worker',
+        maxRetriesPerRequest: null,
+      });
+      this.workerClient.on('error', () => undefined);
+    }
+    return this.workerClient;
+  }
+
+  /** Makes every connection anew: one that is half open gives no sign of itself. */
+  reconnect(): void {
+    this.producer.disconnect(true);
+    this.workerClient?.disconnect(true);
+  }
+
+  /** Ends every connection without waiting for anything. */
+  close(): void {
+    this.producer.disconnect();
+    this.workerClient?.disconnect();
+  }
+}

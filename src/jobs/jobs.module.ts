@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { CountersModule } from '../counters/counters.module.js';
+import { AdminController } from './admin.controller.js';
+import { ColdCache } from './cold-cache.js';
+import { JobQueue } from './job-queue.js';
+import { JobRunner } from './job-runner.js';
+import { JobWorker } from './job-worker.js';
+import { JobsRedis } from './jobs-redis.js';
+import { Watchdog } from './watchdog.js';
+
+/** What is done in the background, by a queue that may vanish; and the calls with which operators ask for it. */
+@Module({
+  imports: [CountersModule],
+  controllers: [AdminController],
+  providers: [JobsRedis, JobQueue, JobRunner, JobWorker, ColdCache, Watchdog],
+})
+export class JobsModule {}

@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { CacheSettings, ConfigError, JobsSettings } from '../config/config.js';
+import { CacheGuard } from '../counters/cache-guard.js';
+import { judge, policyOf } from './eviction-policy.js';
+import { JobQueue } from './job-queue.js';
+import { JobWorker } from './job-worker.js';
+import { JobsRedis } from './jobs-redis.js';
+
+/** A flush that nobody noticed is mended well within 30 s; the jitter keeps instances apart. */
+const LOOK_INTERVAL_MS = 15_000;
+const LOOK_JITTER_MS = 5_000;
+
+/** When Redis did not answer, it is asked again soon. */
+const RETRY_MS = 1_000;
+
+/** Questions in a row without an answer, after which the connections count as half open. */
+const SILENCES_BEFORE_RECONNECT = 2;
+
+/** The service starts without Redis, after this long. */
+const FIRST_CONTACT_MS = 1_000;
+
+/**
+ * Keeps the jobs going: opens queue and worker when Redis answers, and puts back the schedule, which lives in Redis and
+ * goes with every flush. One in each instance; no answer to any client depends on it.
+ */
+@Injectable()
+export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly log = new Logger(Watchdog.name);
+  private readonly sharesRedis: boolean;
+  private silences = 0;
+  private away = false;
+  private policy: string | null = null;
+  private fault: string | null = null;
+  private scheduled = false;
+
+  private stopped = false;
+  private looking: Promise<void> = Promise.resolve();
+  private lookAgain = false;
+  private wakeUp: () => void = () => undefined;
+
+  constructor(
+    private readonly redis: JobsRedis,
+    private readonly queue: JobQueue,
+    private readonly worker: JobWorker,
+    private readonly guard: CacheGuard,
+    jobs: JobsSettings,
+    cache: CacheSettings,
+  ) {
+    this.sharesRedis = new URL(jobs.redisUrl).host === new URL(cache.url).host;
+  }
+
+  /** @throws ConfigError when Redis answers and may evict jobs */
+  async onModuleInit(): Promise<void> {
+    // An error event, such as a refused connection, ends the wait.
+    const patience = { signal: AbortSignal.timeout(FIRST_CONTACT_MS) };
+    if (!this.redis.isReady) await once(this.redis.producer, 'ready', patience).catch(() => undefined);
+    const policy = await this.askPolicy().catch(() => null);
+    if (judge(policy) === 'refused') {
+      this.redis.close();
+      throw new ConfigError(refusal(policy));
+    }
+    this.redis.producer.on('ready', () => this.lookNow());
+    this.redis.producer.on('close', () => this.noteAway());
+    this.guard.onColdCache(() => this.lookNow());
+    this.looking = this.lookUntilStopped();
+  }
+
+  /** Before the HTTP server closes: what runs uses connections that are closed after it. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    this.wakeUp();
+    await this.worker.close();
+    this.redis.close();
+    await this.looking;
+  }
+
+  private lookNow(): void {
+    this.lookAgain = true;
+    this.wakeUp();
+  }
+
+  private async lookUntilStopped(): Promise<void> {
+    while (!this.stopped) {
+      this.lookAgain = false;
+      if (this.redis.isReady) await this.look();
+      await this.pause(this.silences > 0 ? RETRY_MS : LOOK_INTERVAL_MS + Math.random() * LOOK_JITTER_MS);
+    }
+  }
+
+  private async look(): Promise<void> {
+    let policy: string | null;
+    try {
+      policy = await this.askPolicy();
+      this.silences = 0;
+      this.noteBack();
+    } catch {
+      this.silences += 1;
+      if (this.silences >= SILENCES_BEFORE_RECONNECT && !this.stopped) {
+        this.silences = 0;
+        this.redis.reconnect();
+      }
+      return;
+    }
+    if (!this.allows(policy) || this.stopped) return;
+    this.queue.open();
+    this.worker.open();
+    await this.keepSchedule();
+  }
+
+  private async keepSchedule(): Promise<void> {
+    try {
+      const missing = await this.queue.keepSchedule();
+      if (missing.length > 0 && this.scheduled) this.log.log({ msg: 'the schedule was gone and is back', missing });
+      this.scheduled = true;
+      this.fault = null;
+    } catch (error) {
+      const fault = error instanceof Error ? error.message : String(error);
+      if (fault !== this.fault && !this.stopped)
+        this.log.warn({ msg: 'the schedule cannot be looked after', err: error });
+      this.fault = fault;
+    }
+  }
+
+  private async askPolicy(): Promise<string | null> {
+    return policyOf(await this.redis.producer.info('memory'));
+  }
+
+  /** What came to be after the start is told once, and keeps new jobs from beginning. */
+  private allows(policy: string | null): boolean {
+    const verdict = judge(policy);
+    const isNew = policy !== this.policy;
+    this.policy = policy;
+    if (verdict === 'refused' && isNew) this.log.error(refusal(policy));
+    if (verdict === 'risky' && isNew && this.sharesRedis) {
+      this.log.warn(
+        `the Redis of cache and jobs has maxmemory-policy ${policy ?? ''}; noeviction is safer, or JOBS_REDIS_URL ` +
+          'that leads to another Redis',
+      );
+    }
+    return verdict !== 'refused';
+  }
+
+  private noteAway(): void {
+    if (!this.away && !this.stopped) this.log.warn("the jobs' Redis cannot be reached; jobs wait");
+    this.away = true;
+  }
+
+  private noteBack(): void {
+    if (this.away) this.log.log("the jobs' Redis answers");
+    this.away = false;
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (this.stopped || this.lookAgain) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wakeUp = () => undefined;
+  }
+}
+
+function refusal(policy: string | null): string {
+  return (
+    `The Redis of the jobs has maxmemory-policy ${policy ?? ''}, which may evict them; set it to noeviction, or give ` +
+    'JOBS_REDIS_URL of a Redis that has it'
+  );
+}

@@ -2,7 +2,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { HttpSettings } from '../config/config.js';
 import { answerClientError } from './client-errors.js';
-import { drain } from './drain.js';
+import { Drain } from './drain.js';
 import { readJsonBodies } from './json-body.js';
 import {
   BODY_BYTES,
@@ -69,7 +69,8 @@ export function createServer(settings: HttpSettings): Server {
     if (hostless) done(new ProblemError('invalid_request', 'The Host header is missing.'));
     else done();
   });
-  server.addHook('preClose', () => drain(server.server));
+  const drain = new Drain(server.server);
+  server.addHook('preClose', () => drain.run());
   return { adapter: new FastifyAdapter(server), routes, problems };
 }
 

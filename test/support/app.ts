@@ -93,17 +93,13 @@ export async function startAppProcess(options: AppOptions): Promise<AppProcess> 
   for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', (line) => output.push(line));
 
   const url = () => output.join('\n').match(/ready at (http:\S+)/)?.[1];
-  try {
-    await Promise.race([
-      eventually(() => url() !== undefined, READY_TIMEOUT_MS),
-      exited.then(({ code }) => Promise.reject(new Error(`exit code ${code}`))),
-    ]);
-  } catch (error) {
-    child.kill('SIGKILL');
-    await exited;
-    throw new Error(`The service did not start:\n${output.join('\n')}`, { cause: error });
-  }
-  return processOf(child, url() ?? '', output, exited);
+  let ended = false;
+  void exited.then(() => (ended = true));
+  await eventually(() => ended || url() !== undefined, READY_TIMEOUT_MS).catch(() => child.kill('SIGKILL'));
+  const found = url();
+  if (found !== undefined) return processOf(child, found, output, exited);
+  const { code } = await exited;
+  throw new Error(`The service did not start (exit code ${code}):\n${output.join('\n')}`);
 }
 
 function processOf(child: ChildProcess, url: string, output: readonly string[], exited: Promise<Exit>): AppProcess {

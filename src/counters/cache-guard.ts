@@ -12,8 +12,8 @@ const POLL_INTERVAL_MS = 200;
 /** Redis may come up a moment later than the service. */
 const START_GRACE_MS = 2_000;
 
-/** Questions to Redis in a row without an answer, after which it counts as out of reach; one may be our own delay. */
-const SILENCES_BEFORE_BLIND = 2;
+/** Questions in a row without an answer, after which a server counts as out of reach; one may be our own delay. */
+const SILENCES_BEFORE_AWAY = 2;
 
 /** Tries to publish before the instance goes blind. */
 const PUBLISH_ATTEMPTS = 2;
@@ -54,7 +54,8 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   /** The last poll in which both answered. */
   private known: Knowledge | null = null;
   private postgresUp = false;
-  private silences = 0;
+  private postgresSilences = 0;
+  private redisSilences = 0;
   private publishFailed = false;
 
   private stopped = false;
@@ -94,7 +95,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
    */
   unverified(): Scope | null {
     const { known } = this;
-    const sameRedis = known !== null && this.silences === 0 && known.generation === this.redis.generation;
+    const sameRedis = known !== null && this.redisSilences === 0 && known.generation === this.redis.generation;
     return sameRedis && !this.postgresUp && known.state.settled && !known.state.blind ? known.scope : null;
   }
 
@@ -174,8 +175,9 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
       this.row.read().catch(() => null),
       this.redis.sight().catch(() => null),
     ]);
-    this.silences = sighting === null ? this.silences + 1 : 0;
-    this.reportPostgres(state !== null);
+    this.redisSilences = sighting === null ? this.redisSilences + 1 : 0;
+    this.postgresSilences = state === null ? this.postgresSilences + 1 : 0;
+    this.reportPostgres();
     if (state === null) return;
 
     const standing = sighting === null ? null : await this.naming.advance(state, sighting.server);
@@ -198,7 +200,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     if (standing === 'contested' || this.publishFailed) return true;
     if (standing !== null) return false;
     const starting = this.known === null && performance.now() - this.startedAtMs < START_GRACE_MS;
-    return !starting && this.silences >= SILENCES_BEFORE_BLIND;
+    return !starting && this.redisSilences >= SILENCES_BEFORE_AWAY;
   }
 
   private async noteColdCache({ digest }: Scope): Promise<void> {
@@ -208,7 +210,8 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     for (const listener of this.coldListeners) listener();
   }
 
-  private reportPostgres(up: boolean): void {
+  private reportPostgres(): void {
+    const up = this.postgresSilences === 0 || (this.postgresUp && this.postgresSilences < SILENCES_BEFORE_AWAY);
     if (up !== this.postgresUp) {
       if (up) this.log.log('Postgres answers');
       else this.log.warn('Postgres does not answer; what is cached is served unverified');

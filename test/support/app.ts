@@ -20,6 +20,8 @@ export interface AppOptions {
   readonly redisUrl: string;
   /** Such as `{ CACHE_TTL_MS: '100' }`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** For a process: arguments for Node, in place of the built service. */
+  readonly program?: readonly string[];
 }
 
 /** A line of the log. */
@@ -82,7 +84,7 @@ const READY_TIMEOUT_MS = 30_000;
 
 /** Starts the service as a process of its own, which dies with this one; settles when it listens. */
 export async function startAppProcess(options: AppOptions): Promise<AppProcess> {
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...(options.program ?? [MAIN])], {
     env: { PATH: process.env['PATH'], ...environmentOf(options) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

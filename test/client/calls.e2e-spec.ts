@@ -1,15 +1,21 @@
 import { Evercount, type Counter } from '../../client/src/evercount.js';
 import type { Counter as ServiceCounter } from '../../src/counters/counter.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
-import { RealService } from './real-service.js';
 
-let service: RealService;
+let redis: TestRedis;
+let service: TestApp;
 let client: Evercount;
 beforeAll(async () => {
-  service = await RealService.start(await createTestDatabase());
+  redis = await startRedis();
+  service = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
   client = new Evercount({ url: service.url });
 }, 60_000);
-afterAll(() => service.stop());
+afterAll(async () => {
+  await service.stop();
+  await redis.stop();
+});
 
 describe('against the service itself', () => {
   it('each call does what its name says', async () => {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startApp, type TestApp } from '../support/app.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
-import { RealService } from './real-service.js';
 
 const run = promisify(execFile);
 const CLIENT = fileURLToPath(new URL('../../client', import.meta.url));
@@ -16,14 +17,17 @@ const URL_IN_EXAMPLES = 'http://127.0.0.1:3000';
 /** What each block of the README prints, in order. */
 const PRINTED = ['1 1', ['9', '0 0 null', 'seats 0', 'out_of_bounds', '0'].join('\n'), 'true'];
 
-let service: RealService;
+let redis: TestRedis;
+let service: TestApp;
 let folder: string;
 beforeAll(async () => {
-  service = await RealService.start(await createTestDatabase());
+  redis = await startRedis();
+  service = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
   folder = await mkdtemp(join(tmpdir(), 'evercount-client-'));
 }, 60_000);
 afterAll(async () => {
   await service.stop();
+  await redis.stop();
   await rm(folder, { recursive: true });
 });
 

@@ -20,7 +20,7 @@ export interface CacheState extends GuardHealth {
   readonly epoch: string | null;
   /** Whether this instance may serve entries right now. */
   readonly permission: boolean;
-  /** Whether the key is there whose absence tells of a flush; null: Redis does not answer. */
+  /** Whether the key is there whose absence tells of a flush, or of an earlier epoch; null: Redis does not answer. */
   readonly sentinel: boolean | null;
   /** How many entries and leases there are, about; null: Redis does not answer. */
   readonly entries: number | null;
@@ -40,11 +40,13 @@ export class CacheUpkeep {
       this.redis.sight().catch(() => null),
       this.countEntries().catch(() => null),
     ]);
+    const scope = this.guard.permission();
+    const known = sighting?.sentinel ?? null;
     return {
       ...this.guard.health(),
       epoch: this.guard.epoch,
-      permission: this.guard.permission() !== null,
-      sentinel: sighting === null ? null : sighting.sentinel !== null,
+      permission: scope !== null,
+      sentinel: sighting === null ? null : known !== null && (scope === null || known === scope.digest),
       entries,
     };
   }

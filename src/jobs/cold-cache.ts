@@ -7,6 +7,7 @@ import { JobRunner } from './job-runner.js';
 @Injectable()
 export class ColdCache implements OnModuleInit {
   private running = false;
+  private again = false;
 
   constructor(
     private readonly guard: CacheGuard,
@@ -19,15 +20,20 @@ export class ColdCache implements OnModuleInit {
   }
 
   private async rehydrate(): Promise<void> {
-    const queued = await this.queue.add('rehydrate').catch(() => null);
-    if (queued !== null || this.running) return;
+    if ((await this.queue.add('rehydrate').catch(() => null)) !== null) return;
+    // What was filled before the cache turned cold once more is gone again.
+    this.again = this.running;
+    if (this.running) return;
     this.running = true;
-    try {
-      await this.runner.run('rehydrate', () => undefined);
-    } catch {
-      // Logged by the runner. Readers fill the cache too.
-    } finally {
-      this.running = false;
-    }
+    do {
+      this.again = false;
+      // A failure is logged by the runner. Readers fill the cache too.
+      await this.runner.run('rehydrate', () => undefined).catch(() => undefined);
+    } while (this.wasColdAgain());
+    this.running = false;
+  }
+
+  private wasColdAgain(): boolean {
+    return this.again;
   }
 }

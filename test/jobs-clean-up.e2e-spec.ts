@@ -1,0 +1,73 @@
+/** Rows that nobody asks for any more are removed, in chunks, without waiting for anybody. */
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { CleanUp } from '../src/counters/clean-up.js';
+import { startApp, type TestApp } from './support/app.js';
+import { startRedis, type TestRedis } from './support/servers.js';
+import { createTestDatabase } from './support/shared-postgres.js';
+
+jest.setTimeout(60_000);
+
+let redis: TestRedis;
+let app: TestApp;
+let database: pg.Client;
+
+beforeAll(async () => {
+  const [databaseUrl, server] = await Promise.all([createTestDatabase(), startRedis()]);
+  redis = server;
+  app = await startApp({ databaseUrl, redisUrl: redis.url });
+  database = new pg.Client({ connectionString: databaseUrl });
+  await database.connect();
+});
+
+afterAll(async () => {
+  await database.end();
+  await app.stop();
+  await redis.stop();
+});
+
+const numbers = async (text: string) => Number((await database.query<{ count: string }>(text)).rows[0]?.count);
+
+const addKeys = (first: number, last: number, expiry: string) =>
+  database.query(
+    `INSERT INTO idempotency_keys (owner, key, fingerprint, version, expires_at)
+     SELECT '', n::text, gen_random_uuid(), 1, clock_timestamp() + $3::interval FROM generate_series($1::int, $2) AS n`,
+    [first, last, expiry],
+  );
+
+it('expired keys go in chunks, past those that another transaction holds; the others stay', async () => {
+  await addKeys(1, 12_000, '-1 second');
+  await addKeys(12_001, 12_100, '1 hour');
+  await database.query('BEGIN');
+  await database.query(`SELECT 1 FROM idempotency_keys WHERE key IN ('1', '7000', '12000') FOR UPDATE`);
+  const cleanUp = app.nest.get(CleanUp, { strict: false });
+  expect(await cleanUp.runOnce()).toMatchObject({ keys: 11_997, complete: true });
+  await database.query('ROLLBACK');
+  expect(await cleanUp.runOnce()).toMatchObject({ keys: 3, complete: true });
+  expect(await numbers('SELECT count(*) FROM idempotency_keys')).toBe(100);
+});
+
+it('batches go once nobody can send them again', async () => {
+  await database.query(
+    `INSERT INTO batches (id, committed_at, names)
+     SELECT gen_random_uuid(), clock_timestamp() - make_interval(mins => n % 20), '{a}' FROM generate_series(1, 12000) n`,
+  );
+  expect(await app.nest.get(CleanUp, { strict: false }).runOnce()).toMatchObject({ batches: 6_000, complete: true });
+  expect(await numbers(`SELECT count(*) FROM batches WHERE committed_at < now() - interval '10 minutes'`)).toBe(0);
+});
+
+it('it stops when it is told to', async () => {
+  await addKeys(20_001, 20_010, '-1 second');
+  const report = await app.nest.get(CleanUp, { strict: false }).runOnce({ signal: AbortSignal.abort() });
+  expect(report).toMatchObject({ keys: 0, complete: false });
+});
+
+it('finding nothing to remove takes no look at every row', async () => {
+  await addKeys(100_001, 300_000, '1 hour');
+  await database.query('DELETE FROM idempotency_keys WHERE expires_at <= now()');
+  await database.query('VACUUM ANALYZE idempotency_keys');
+  const { rows } = await database.query<{ 'QUERY PLAN': string }>(
+    `EXPLAIN SELECT ctid FROM idempotency_keys WHERE expires_at <= now() LIMIT 5000 FOR UPDATE SKIP LOCKED`,
+  );
+  expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('idempotency_keys_expires_at');
+});

@@ -1,7 +1,7 @@
 /** Postgres as a child of ours: a new cluster, a running server, and the moment it takes connections. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { commandFor } from './command.js';
@@ -70,6 +70,8 @@ export async function createCluster({ directory, programs, user }: Cluster, logF
   if (ending !== 'exit code 0') {
     throw new EmbeddedError(`Postgres could not make its data folder (${ending}):\n${initdb.lastWords()}`);
   }
+  // From inside a container, this machine is a host like any other; elsewhere the server listens on 127.0.0.1 alone.
+  await appendFile(join(data, 'pg_hba.conf'), 'host all all all scram-sha-256\n');
   await rename(passwordFile, passwordFileOf(directory));
   await rename(data, directory);
   await rm(draft, { recursive: true });

@@ -38,7 +38,8 @@ export class ContainerHost implements ServerHost {
         .withExposedPorts({ container: port, host: port })
         // It must outlive its death: to be started again with what it held.
         .withAutoRemove(false)
-        .withWaitStrategy(Wait.forListeningPorts())
+        // Both say so; a look at the ports from inside would want a shell and tools that an image may lack.
+        .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/i))
         .start();
     } else {
       await (await this.engine()).start();

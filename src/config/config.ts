@@ -171,9 +171,14 @@ export async function loadConfig(
     const missing = 'REDIS_URL' in values ? 'DATABASE_URL' : 'REDIS_URL';
     faults.push(`${missing}: got nothing; takes a URL, since the other one of DATABASE_URL and REDIS_URL is set`);
   }
-  if (auth === 'off' && !loopback && !(values.ALLOW_INSECURE ?? false)) {
-    faults.push(`AUTH: got "off" on HOST "${host}"; takes required, or ALLOW_INSECURE=1 beside it`);
+  // Neither keys nor limits exist yet, and a promise that nobody keeps is worse than none.
+  if (auth === 'required') {
+    const got = 'AUTH' in values ? '"required"' : `nothing, which on HOST "${host}" means required`;
+    faults.push(`AUTH: got ${got}; takes off, with ALLOW_INSECURE=1 beside it, until there are API keys`);
+  } else if (!loopback && !(values.ALLOW_INSECURE ?? false)) {
+    faults.push(`AUTH: got "off" on HOST "${host}"; takes ALLOW_INSECURE=1 beside it`);
   }
+  if (values.RATE_LIMIT ?? false) faults.push('RATE_LIMIT: got "on"; takes off, until there are limits');
   if (faults.length > 0) {
     throw new ConfigError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { type Config, ConfigError, loadConfig } from './config.js';
+
+const SERVERS = { DATABASE_URL: 'postgres://localhost/counts', REDIS_URL: 'redis://localhost:6379' };
+
+const noServers = () => Promise.reject(new Error('servers of our own were asked for'));
+
+const load = (environment: NodeJS.ProcessEnv): Promise<Config> => loadConfig({ ...SERVERS, ...environment }, noServers);
+
+async function faultsOf(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const outcome = await load(environment).catch((error: unknown) => error);
+  if (!(outcome instanceof ConfigError)) throw new Error('nothing was at fault');
+  return outcome.message
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim());
+}
+
+describe('the configuration', () => {
+  it('opens the service to everybody on loopback alone, unless asked to twice', async () => {
+    for (const HOST of ['127.0.0.1', '127.1.2.3', 'localhost', '::1']) {
+      await expect(load({ HOST })).resolves.toMatchObject({ access: { auth: 'off' } });
+    }
+    for (const HOST of ['0.0.0.0', '::', '10.0.0.1', 'example.org', '127.0.0.1.example.org']) {
+      await expect(faultsOf({ HOST, AUTH: 'off' })).resolves.toEqual([
+        `AUTH: got "off" on HOST "${HOST}"; takes ALLOW_INSECURE=1 beside it`,
+      ]);
+      await expect(load({ HOST, AUTH: 'off', ALLOW_INSECURE: '1' })).resolves.toMatchObject({ http: { host: HOST } });
+    }
+  });
+
+  it('promises no keys and no limits that nobody would look at', async () => {
+    const remedy = 'takes off, with ALLOW_INSECURE=1 beside it, until there are API keys';
+    await expect(faultsOf({ AUTH: 'required' })).resolves.toEqual([`AUTH: got "required"; ${remedy}`]);
+    await expect(faultsOf({ HOST: '0.0.0.0', ALLOW_INSECURE: '1' })).resolves.toEqual([
+      `AUTH: got nothing, which on HOST "0.0.0.0" means required; ${remedy}`,
+    ]);
+    await expect(faultsOf({ RATE_LIMIT: 'on' })).resolves.toEqual([
+      'RATE_LIMIT: got "on"; takes off, until there are limits',
+    ]);
+    await expect(load({ RATE_LIMIT: 'off' })).resolves.toMatchObject({ access: { rateLimit: false } });
+  });
+
+  it('names every fault at once, and repeats no secret', async () => {
+    const faults = await faultsOf({ PORT: '65536', DATABASE_URL: 'mysql://root:hush@localhost/', LOG_LEVEL: 'loud' });
+    expect(faults.map((fault) => fault.split(':', 1)[0])).toEqual(['PORT', 'DATABASE_URL', 'LOG_LEVEL']);
+    expect(faults.join()).not.toContain('hush');
+  });
+
+  it('wants both servers or neither', async () => {
+    for (const missing of ['DATABASE_URL', 'REDIS_URL']) {
+      await expect(faultsOf({ [missing]: '' })).resolves.toEqual([
+        `${missing}: got nothing; takes a URL, since the other one of DATABASE_URL and REDIS_URL is set`,
+      ]);
+    }
+    const own = { databaseUrl: 'postgres://own', redisUrl: 'redis://own' };
+    await expect(loadConfig({}, () => Promise.resolve(own))).resolves.toMatchObject({
+      database: { url: 'postgres://own', migrationsUrl: 'postgres://own' },
+      cache: { url: 'redis://own' },
+      jobs: { redisUrl: 'redis://own' },
+    });
+  });
+
+  it('reads any variable from a file, and does not guess between two', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'evercount-config-'));
+    try {
+      const REDIS_URL_FILE = join(folder, 'redis-url');
+      writeFileSync(REDIS_URL_FILE, 'redis://:secret@cache:6379\n');
+      await expect(load({ REDIS_URL: '', REDIS_URL_FILE })).resolves.toMatchObject({
+        cache: { url: 'redis://:secret@cache:6379' },
+      });
+      await expect(faultsOf({ REDIS_URL_FILE })).resolves.toEqual([
+        'REDIS_URL_FILE: got a path although REDIS_URL is set too; takes one of the two',
+      ]);
+      const [fault] = await faultsOf({ PORT_FILE: join(folder, 'nowhere') });
+      expect(fault).toMatch(/^PORT_FILE: got ".+\/nowhere", which cannot be read/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -141,10 +141,9 @@ class Link {
     this.#mode = mode;
     switch (mode.kind) {
       case 'refuse':
-      case 'reset': {
+      case 'reset':
         this.reset();
         return;
-      }
       case 'hold':
         this.#client.pause();
         this.#server.pause();

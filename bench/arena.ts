@@ -1,0 +1,158 @@
+/** The servers and the programs that are compared, each started when it is first needed, all ended together. */
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../test/support/servers.js';
+import { type Child, startOpponent, startService } from './child.js';
+
+export type OpponentName = 'upsert-and-set' | 'typeorm-repository' | 'redis-get' | 'constant';
+export type Fsync = 'always' | 'everysec';
+
+/** A program under load, and the servers it leans on; for CPU time. */
+export interface Subject {
+  readonly urls: readonly string[];
+  readonly pids: readonly number[];
+  readonly redisPid: number | null;
+}
+
+export interface SeparateService {
+  readonly url: string;
+  readonly pid: number;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Enough for pgbench with one connection for each of 256 clients, and for everybody's pools. */
+const MAX_CONNECTIONS = 500;
+
+/** Where the service's own data are. */
+const SERVICE_DATABASE = 'service';
+const OPPONENTS_DATABASE = 'opponents';
+
+export class Arena {
+  private readonly started = new Map<string, Promise<unknown>>();
+  /** In order of starting; ended in the opposite one. */
+  private readonly endings: (() => Promise<unknown>)[] = [];
+
+  /** All databases are in one Postgres: whatever it does on its own account, everybody pays alike. */
+  postgres(): Promise<TestPostgres> {
+    return this.once('postgres', async () => {
+      const postgres = await startPostgres({ settings: [`max_connections=${MAX_CONNECTIONS}`] });
+      this.endings.push(() => postgres.stop());
+      return postgres;
+    });
+  }
+
+  /** The service, from 1 to `instances` processes on the same database and Redis. */
+  async service(instances = 1): Promise<Subject> {
+    const children: Child[] = [];
+    for (let index = 0; index < instances; index += 1) children.push(await this.instance(index));
+    const redis = await this.serviceRedis();
+    return { urls: children.map(({ url }) => url), pids: children.map(({ pid }) => pid), redisPid: redis.pid() };
+  }
+
+  /** Ends all instances but the first: an idle one costs a little, too. */
+  async endFurtherInstances(): Promise<void> {
+    for (const [name, child] of this.started) {
+      if (!/^instance [1-9]/.test(name)) continue;
+      await ((await child) as Child).stop();
+      this.started.delete(name);
+    }
+  }
+
+  serviceDatabase(): Promise<string> {
+    return this.database(SERVICE_DATABASE);
+  }
+
+  opponentsDatabase(): Promise<string> {
+    return this.database(OPPONENTS_DATABASE);
+  }
+
+  serviceRedis(): Promise<TestRedis> {
+    return this.redis('service', []);
+  }
+
+  opponentsRedis(): Promise<TestRedis> {
+    return this.redis('opponents', []);
+  }
+
+  async opponent(name: OpponentName): Promise<Subject> {
+    const redis = await this.opponentsRedis();
+    const environment = { DATABASE_URL: await this.opponentsDatabase(), REDIS_URL: redis.url };
+    return subjectOf(await this.child(name, () => startOpponent(name, environment)), redis);
+  }
+
+  /** Redis with an append-only file, and Fastify in front of it. */
+  async redisIncr(fsync: Fsync): Promise<Subject> {
+    const redis = await this.redis(`incr ${fsync}`, ['appendonly yes', `appendfsync ${fsync}`]);
+    const start = () => startOpponent('redis-incr', { REDIS_URL: redis.url });
+    return subjectOf(await this.child(`incr ${fsync}`, start), redis);
+  }
+
+  /** A service whose database and Redis hold nothing else; ended by the caller, else with the others. */
+  async separateService(name: string): Promise<SeparateService> {
+    const redis = await this.redis(name, []);
+    const databaseUrl = await this.database(name);
+    const child = await this.child(`service ${name}`, () => startOn(databaseUrl, redis));
+    return { url: child.url, pid: child.pid, databaseUrl, redisUrl: redis.url, stop: () => child.stop() };
+  }
+
+  async stop(): Promise<void> {
+    for (const end of this.endings.splice(0).reverse()) await end().catch(() => undefined);
+    this.started.clear();
+  }
+
+  private instance(index: number): Promise<Child> {
+    const start = async () => startOn(await this.serviceDatabase(), await this.serviceRedis());
+    return this.child(`instance ${index}`, start);
+  }
+
+  private database(name: string): Promise<string> {
+    return this.once(`database ${name}`, async () => (await this.postgres()).createDatabase(name));
+  }
+
+  private redis(name: string, settings: readonly string[]): Promise<TestRedis> {
+    return this.once(`redis ${name}`, async () => {
+      const redis = await startRedis({ settings });
+      this.endings.push(() => redis.stop());
+      return redis;
+    });
+  }
+
+  private child(name: string, start: () => Promise<Child>): Promise<Child> {
+    return this.once(name, async () => {
+      const child = await start();
+      this.endings.push(() => child.stop());
+      return child;
+    });
+  }
+
+  private once<T>(name: string, start: () => Promise<T>): Promise<T> {
+    const found = this.started.get(name) as Promise<T> | undefined;
+    if (found !== undefined) return found;
+    const starting = start();
+    this.started.set(name, starting);
+    return starting;
+  }
+}
+
+function startOn(databaseUrl: string, redis: TestRedis): Promise<Child> {
+  return startService({ DATABASE_URL: databaseUrl, REDIS_URL: redis.url });
+}
+
+function subjectOf({ url, pid }: Child, redis: TestRedis): Subject {
+  return { urls: [url], pids: [pid], redisPid: redis.pid() };
+}
+
+/** Runs statements on a connection of their own. */
+export async function inPostgres<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return work(client).finally(() => client.end());
+}
+
+/** Runs commands on a connection of their own. */
+export async function inRedis<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url);
+  return work(client).finally(() => client.disconnect());
+}

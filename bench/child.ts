@@ -1,0 +1,65 @@
+/** An HTTP server in a process of its own: the service, or one of its opponents. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface Child {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Migrations included, on a busy machine. */
+const READY_TIMEOUT_MS = 60_000;
+/** Afterwards it is killed. */
+const STOP_PATIENCE_MS = 15_000;
+
+const SERVICE = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const RUN_TYPESCRIPT = new URL('../test/support/run-typescript.mjs', import.meta.url).href;
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** The service as it is deployed, on a free port. */
+export function startService(environment: Environment, nodeOptions: readonly string[] = []): Promise<Child> {
+  return startChild([...nodeOptions, SERVICE], { PORT: '0', ...environment });
+}
+
+/** One of `opponents/`. */
+export function startOpponent(name: string, environment: Environment): Promise<Child> {
+  const program = fileURLToPath(new URL(`opponents/${name}.ts`, import.meta.url));
+  return startChild(['--import', RUN_TYPESCRIPT, program], environment);
+}
+
+/** Runs Node; settles when it says `ready at <url>`. It dies with this process. */
+async function startChild(args: readonly string[], environment: Environment): Promise<Child> {
+  const env = { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  const exited = once(child, 'exit').finally(() => process.off('exit', killWithUs));
+
+  const output: string[] = [];
+  const ready = new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface(stream).on('line', (line) => {
+        output.push(line);
+        const url = /ready at (http:\S+)/.exec(line)?.[1];
+        if (url !== undefined) resolve(url);
+      });
+    }
+    const fail = () => reject(new Error(`${args.join(' ')} did not get ready:\n${output.join('\n')}`));
+    void exited.then(fail, reject);
+    setTimeout(fail, READY_TIMEOUT_MS).unref();
+  });
+  return {
+    url: await ready,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      child.kill('SIGTERM');
+      const timer = setTimeout(killWithUs, STOP_PATIENCE_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}

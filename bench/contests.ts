@@ -1,0 +1,172 @@
+/** What is compared with what. */
+import { type Arena, inPostgres } from './arena.js';
+import { type Entrant, type Field, opponent, pgbench, redisIncr, service, serviceFlushed } from './entrants.js';
+import { BATCH_ITEMS, type Names, type Operation, type Workload } from './load/workload.js';
+
+export interface Contest {
+  readonly key: string;
+  readonly title: string;
+  /** What a reader has to know to understand it. */
+  readonly about: string;
+  /** Part of the quick run. */
+  readonly quick: boolean;
+  readonly entrants: readonly Entrant[];
+  /** Called before, and undone after. */
+  readonly setUp?: () => Promise<unknown>;
+  readonly tearDown?: () => Promise<unknown>;
+}
+
+const HOT: Names = { kind: 'hot' };
+const MANY: Names = { kind: 'uniform', count: 10_000 };
+const SKEWED: Names = { kind: 'zipf', count: 1_000_000 };
+
+/** What a slow disk adds to each flush of Postgres' log, in microseconds. */
+const COMMIT_DELAY_US = 2_000;
+
+const of = (operation: Operation, names: Names): Workload => ({ operation, names, keyed: false });
+const keyed = (workload: Workload): Workload => ({ ...workload, keyed: true });
+
+const SERVICE = { key: 'service', label: 'evercount' };
+const KEYED = { key: 'service-keyed', label: 'evercount, a key each' };
+const BATCHED = { key: 'service-batched', label: `evercount, ${BATCH_ITEMS} in a request` };
+const FLUSHED = { key: 'service-flushed', label: 'evercount, Redis flushed every second' };
+
+/** @param pgbenchPath null: there is no pgbench here, and no opponent (e) */
+export function contests(field: Field, pgbenchPath: string | null): Contest[] {
+  const hot = of('increment', HOT);
+  const many = of('increment', MANY);
+  const skewed = of('increment', SKEWED);
+  const naive = (workload: Workload) => opponent(field, 'upsert-and-set', workload);
+  const tutorial = (workload: Workload) => opponent(field, 'typeorm-repository', workload);
+  const ours = (workload: Workload) => service(field, workload, SERVICE);
+  const oursKeyed = (workload: Workload) => service(field, keyed(workload), KEYED);
+  const bench = (workload: Workload) => (pgbenchPath === null ? [] : benches(field, pgbenchPath, workload));
+  const cachedReads = (names: Names) => [
+    ours(of('read', names)),
+    opponent(field, 'redis-get', of('read', names)),
+    serviceFlushed(field, of('read', names), FLUSHED),
+  ];
+  const instances = (workload: Workload) =>
+    [1, 2, 4].map((count) => {
+      const label = `evercount, ${count} ${count === 1 ? 'instance' : 'instances'}`;
+      return service(field, workload, { key: `service-${count}`, label }, count);
+    });
+  const onSeveral = { quick: false, tearDown: () => field.arena.endFurtherInstances() };
+  const onSlowDisk = {
+    quick: false,
+    setUp: () => delayCommits(field.arena, COMMIT_DELAY_US),
+    tearDown: () => delayCommits(field.arena, 0),
+  };
+  return [
+    {
+      key: 'hot',
+      title: 'Increments of one hot counter',
+      about: 'Every request increments the same counter.',
+      quick: true,
+      entrants: [
+        ours(hot),
+        naive(hot),
+        oursKeyed(hot),
+        tutorial(hot),
+        redisIncr(field, 'always', hot),
+        redisIncr(field, 'everysec', hot),
+        ...bench(hot),
+        opponent(field, 'constant', hot),
+      ],
+    },
+    {
+      key: 'many',
+      title: 'Increments of 10,000 counters',
+      about: 'Each request increments one of 10,000 counters, at random.',
+      quick: true,
+      entrants: [ours(many), naive(many), oursKeyed(many), tutorial(many), redisIncr(field, 'always', many)].concat(
+        bench(many),
+      ),
+    },
+    {
+      key: 'zipf',
+      title: 'Increments of a million counters, a few of them hot',
+      about: "Zipf's law with an exponent of 0.99; counters are created as they are met.",
+      quick: false,
+      entrants: [ours(skewed), naive(skewed), oursKeyed(skewed), redisIncr(field, 'always', skewed)],
+    },
+    {
+      key: 'batch',
+      title: 'Increments in batches of 100',
+      about: 'One request holds 100 increments of 10,000 counters at random; counted are increments, not requests.',
+      quick: true,
+      entrants: [service(field, of('batch', MANY), BATCHED), ours(many)],
+    },
+    {
+      key: 'mixed',
+      title: 'Nine reads to one increment',
+      about: 'Over 10,000 counters at random.',
+      quick: false,
+      entrants: [of('mixed', MANY)].flatMap((mixed) => [ours(mixed), naive(mixed), tutorial(mixed)]),
+    },
+    {
+      key: 'read',
+      title: 'Cached reads of one counter',
+      about: 'With and without FLUSHALL every second.',
+      quick: true,
+      entrants: [...cachedReads(HOT), opponent(field, 'constant', of('read', HOT))],
+    },
+    {
+      key: 'read-many',
+      title: 'Cached reads of 10,000 counters',
+      about: 'At random; each FLUSHALL costs as many reads of Postgres as counters are asked for in the next second.',
+      quick: false,
+      entrants: cachedReads(MANY),
+    },
+    {
+      ...onSlowDisk,
+      key: 'slow-hot',
+      title: 'One hot counter, where a commit costs 2 ms more',
+      about: `Simulated by commit_delay = ${COMMIT_DELAY_US} µs with commit_siblings = 0: every flush of the log waits.`,
+      entrants: [ours(hot), naive(hot), oursKeyed(hot), tutorial(hot), ...bench(hot)],
+    },
+    {
+      ...onSlowDisk,
+      key: 'slow-many',
+      title: '10,000 counters, where a commit costs 2 ms more',
+      about: `Simulated as above.`,
+      entrants: [ours(many), naive(many), oursKeyed(many), tutorial(many), ...bench(many)],
+    },
+    {
+      ...onSeveral,
+      key: 'instances-hot',
+      title: 'One hot counter, several instances',
+      about: 'The connections are shared out; all processes, the generators too, share the cores of this machine.',
+      entrants: instances(hot),
+    },
+    {
+      ...onSeveral,
+      key: 'instances-many',
+      title: '10,000 counters, several instances',
+      about: 'As above.',
+      entrants: instances(many),
+    },
+    {
+      ...onSeveral,
+      key: 'instances-read',
+      title: 'Cached reads of one counter, several instances',
+      about: 'As above.',
+      entrants: instances(of('read', HOT)),
+    },
+  ];
+}
+
+function benches(field: Field, path: string, workload: Workload): Entrant[] {
+  const few = { key: 'pgbench', label: '(e) pgbench, 10 connections' };
+  const each = { key: 'pgbench-each', label: '(e) pgbench, a connection each' };
+  // As many as the service and its opponents have; or one for each client, which groups more commits.
+  return [pgbench(field, path, workload, few, 10), pgbench(field, path, workload, each, null)];
+}
+
+async function delayCommits(arena: Arena, microseconds: number): Promise<void> {
+  await inPostgres((await arena.postgres()).url, async (client) => {
+    await client.query(`ALTER SYSTEM SET commit_delay = ${microseconds}`);
+    await client.query('ALTER SYSTEM SET commit_siblings = 0');
+    await client.query('SELECT pg_reload_conf()');
+  });
+}

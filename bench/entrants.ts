@@ -1,0 +1,146 @@
+/** Who takes part in a contest, and how each is put under load. */
+import { clearInterval, setInterval } from 'node:timers';
+import type { Redis } from 'ioredis';
+import { type Arena, type Fsync, inRedis, type OpponentName, type Subject } from './arena.js';
+import { type Generator, type LoadResult } from './load/generator.js';
+import { itemsOf, nameOf, type Workload } from './load/workload.js';
+import { loadOn, measure, type Measurement } from './measurement.js';
+import { runPgbench } from './pgbench.js';
+import { seedByBatches, seedOneByOne, seedRedis } from './seed.js';
+
+export interface Entrant {
+  /** The same in every contest. */
+  readonly key: string;
+  readonly label: string;
+  /** Increments in a request. */
+  readonly items: number;
+  /** Starts it and gives it the counters that are read; called once a contest. */
+  prepare(): Promise<unknown>;
+  run(connections: number, seconds: number): Promise<Measurement>;
+}
+
+/** What entrants share. */
+export interface Field {
+  readonly arena: Arena;
+  readonly generator: Generator;
+}
+
+interface Described {
+  readonly key: string;
+  readonly label: string;
+}
+
+const FLUSH_INTERVAL_MS = 1_000;
+
+/** The service. */
+export function service(field: Field, workload: Workload, { key, label }: Described, instances = 1): Entrant {
+  const start = () => field.arena.service(instances);
+  return {
+    key,
+    label,
+    items: itemsOf(workload),
+    prepare: async () => {
+      const { urls } = await start();
+      if (isRead(workload)) await seedByBatches(urls[0] ?? '', namesOf(workload));
+    },
+    run: (connections, seconds) => loadSubject(field, start, workload, connections, seconds),
+  };
+}
+
+/** The service, while its Redis is emptied every second. */
+export function serviceFlushed(field: Field, workload: Workload, described: Described): Entrant {
+  const steady = service(field, workload, described);
+  return {
+    ...steady,
+    run: async (connections, seconds) => {
+      const { url } = await field.arena.serviceRedis();
+      return inRedis(url, (redis) => whileFlushing(redis, () => steady.run(connections, seconds)));
+    },
+  };
+}
+
+const OPPONENTS: Readonly<Record<OpponentName, string>> = {
+  'upsert-and-set': '(a) one upsert and one SET each',
+  'typeorm-repository': '(b) NestJS, TypeORM repository',
+  'redis-get': '(c) bare Fastify, one Redis GET',
+  constant: '(d) bare Fastify, constant answer',
+};
+
+export function opponent(field: Field, name: OpponentName, workload: Workload): Entrant {
+  const start = () => field.arena.opponent(name);
+  return {
+    key: name,
+    label: OPPONENTS[name],
+    items: 1,
+    prepare: async () => {
+      const { urls } = await start();
+      if (!isRead(workload) || name === 'constant') return;
+      if (name === 'redis-get') await seedRedis((await field.arena.opponentsRedis()).url, namesOf(workload));
+      else await seedOneByOne(urls[0] ?? '', namesOf(workload));
+    },
+    run: (connections, seconds) => loadSubject(field, start, workload, connections, seconds),
+  };
+}
+
+export function redisIncr(field: Field, fsync: Fsync, workload: Workload): Entrant {
+  const start = () => field.arena.redisIncr(fsync);
+  return {
+    key: `redis-incr-${fsync}`,
+    label: `(f) Redis INCR, appendfsync ${fsync}`,
+    items: 1,
+    prepare: start,
+    run: (connections, seconds) => loadSubject(field, start, workload, connections, seconds),
+  };
+}
+
+/** @param sessions connections to Postgres; null: as many as there are clients */
+export function pgbench(
+  { arena }: Field,
+  path: string,
+  { names }: Workload,
+  { key, label }: Described,
+  sessions: number | null,
+): Entrant {
+  return {
+    key,
+    label,
+    items: 1,
+    prepare: () => arena.opponentsDatabase(),
+    run: async (connections, seconds) => {
+      const url = await arena.opponentsDatabase();
+      const postgresPid = (await arena.postgres()).pid();
+      const load = () => runPgbench(path, url, names, sessions ?? connections, seconds);
+      return measure({ subject: null, postgresPid }, load);
+    },
+  };
+}
+
+async function loadSubject(
+  { arena, generator }: Field,
+  start: () => Promise<Subject>,
+  workload: Workload,
+  connections: number,
+  seconds: number,
+): Promise<Measurement> {
+  const subject = await start();
+  const postgresPid = (await arena.postgres()).pid();
+  const load = (): Promise<LoadResult> => loadOn(generator, subject.urls, workload, connections, seconds);
+  return measure({ subject, postgresPid }, load);
+}
+
+async function whileFlushing<T>(redis: Redis, work: () => Promise<T>): Promise<T> {
+  const flushes: Promise<unknown>[] = [];
+  const timer = setInterval(() => flushes.push(redis.flushall()), FLUSH_INTERVAL_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    await Promise.all(flushes);
+  }
+}
+
+const isRead = ({ operation }: Workload): boolean => operation === 'read' || operation === 'mixed';
+
+function namesOf({ names }: Workload): string[] {
+  return Array.from({ length: names.kind === 'hot' ? 1 : names.count }, (_, index) => nameOf(index));
+}

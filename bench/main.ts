@@ -1,0 +1,106 @@
+/** `npm run bench`: runs the contests, prints tables and targets, and writes down what came out. */
+import { Arena } from './arena.js';
+import { type Contest, contests } from './contests.js';
+import type { Field } from './entrants.js';
+import { findGenerator } from './load/generator.js';
+import { describeMachine } from './machine.js';
+import { optionsOf, type Options, USAGE } from './options.js';
+import { pgbenchPath } from './pgbench.js';
+import { writeDocs, writeLatest } from './report/files.js';
+import type { Report } from './report/report.js';
+import { contestTable, sizeTable, targetTable, turnLine } from './report/table.js';
+import { type ContestResult, type Pace, runContest } from './rounds.js';
+import { measureSizes, type Sizes } from './sizes.js';
+import { judge } from './targets.js';
+
+const WARM_UP_SECONDS = 2;
+
+/** Exit code of a command line that cannot be understood. */
+const EXIT_USAGE = 2;
+
+/** `--only` takes it like a contest. */
+const SIZES = 'sizes';
+
+const say = (line: string) => console.log(line);
+
+const options = optionsOrExit();
+// Containers would put a network between the servers and whoever is measured.
+process.env['TEST_SERVERS'] ??= 'local';
+// Each server and program hangs on the end of this process.
+process.setMaxListeners(0);
+const arena = new Arena();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void arena.stop().then(() => process.exit(1)));
+try {
+  await main(options);
+} finally {
+  await arena.stop();
+}
+
+async function main({ quick, only, rounds, seconds, connections, docs }: Options): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const machine = describeMachine();
+  const field: Field = { arena, generator: findGenerator(say) };
+  const pace: Pace = { rounds, seconds, warmUpSeconds: WARM_UP_SECONDS };
+  const pgbench = pgbenchPath();
+  const chosen = choose(contests(field, pgbench), only, quick);
+  say(
+    `${machine.cpu}, ${machine.cores} cores, load ${machine.loadBefore.toFixed(1)}; Node ${machine.node}, ` +
+      `Postgres ${machine.postgres}, ${machine.redis}; a sync takes ${machine.syncMs.toFixed(2)} ms`,
+  );
+  say(`Load by ${field.generator.name}; ${pace.rounds} rounds of ${pace.seconds} s each`);
+  if (pgbench === null) say('There is no pgbench beside this Postgres: opponent (e) does not take part');
+
+  const results: ContestResult[] = [];
+  for (const contest of chosen) {
+    for (const clients of connections) results.push(await run(contest, field, clients, pace));
+  }
+  const sizes = only.length === 0 || only.includes(SIZES) ? await sizesOf(field) : null;
+  const verdicts = judge(results);
+  if (results.length > 0) say(targetTable(verdicts));
+
+  const whole = !quick && only.length === 0;
+  const mode = whole ? 'the whole run' : `a part of it (\`npm run bench -- ${process.argv.slice(2).join(' ')}\`)`;
+  const report: Report = {
+    startedAt,
+    mode,
+    machine,
+    generator: field.generator.name,
+    pace,
+    contests: results,
+    verdicts,
+    sizes,
+  };
+  say(`\nAll figures: ${writeLatest(report)}`);
+  if (whole || docs) say(`Written: ${await writeDocs(report)}`);
+}
+
+async function run(contest: Contest, field: Field, connections: number, pace: Pace): Promise<ContestResult> {
+  say(`\n${contest.key}: ${contest.title}, ${connections} connections`);
+  const result = await runContest(contest, field, connections, pace, (entrant, turn) => say(turnLine(entrant, turn)));
+  say(contestTable(result));
+  return result;
+}
+
+async function sizesOf(field: Field): Promise<Sizes> {
+  const sizes = await measureSizes(field.arena);
+  say(sizeTable(sizes));
+  return sizes;
+}
+
+function choose(all: readonly Contest[], only: readonly string[], quick: boolean): Contest[] {
+  const names = [...all.map(({ key }) => key), SIZES];
+  const unknown = only.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`There is no "${unknown.join('", "')}"; there are ${names.join(', ')}`);
+  if (only.length > 0) return all.filter(({ key }) => only.includes(key));
+  return all.filter((contest) => contest.quick || !quick);
+}
+
+function optionsOrExit(): Options {
+  try {
+    return optionsOf(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(EXIT_USAGE);
+  }
+}

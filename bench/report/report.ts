@@ -1,0 +1,19 @@
+/** All that one run found out. */
+import type { Machine } from '../machine.js';
+import type { ContestResult, Pace } from '../rounds.js';
+import type { Sizes } from '../sizes.js';
+import type { Verdict } from '../targets.js';
+
+export interface Report {
+  /** RFC 3339. */
+  readonly startedAt: string;
+  /** For people: what was asked for. */
+  readonly mode: string;
+  readonly machine: Machine;
+  readonly generator: string;
+  readonly pace: Pace;
+  readonly contests: readonly ContestResult[];
+  readonly verdicts: readonly Verdict[];
+  /** Null: not measured in this run. */
+  readonly sizes: Sizes | null;
+}

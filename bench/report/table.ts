@@ -1,0 +1,92 @@
+/** Figures for a terminal. */
+import type { Entrant } from '../entrants.js';
+import type { Cores, Measurement } from '../measurement.js';
+import { type ContestResult, type EntrantResult, ratioOf } from '../rounds.js';
+import type { Sizes } from '../sizes.js';
+import type { Verdict } from '../targets.js';
+
+/** The columns of a contest, in order. */
+export const COLUMNS = [
+  '',
+  'per second',
+  'share',
+  'p50 ms',
+  'p99 ms',
+  'p99.9 ms',
+  'service',
+  'Postgres',
+  'Redis',
+  'load',
+];
+
+/** One row of a contest's table; shares are of the first entrant's throughput. */
+export function cellsOf(contest: ContestResult, entrant: EntrantResult): string[] {
+  const { median, items, key, label } = entrant;
+  const { p50Ms, p99Ms, p999Ms, cores } = median;
+  const first = contest.entrants[0]?.key ?? key;
+  const share = ratioOf(contest, key, first);
+  const failures = median.failed > 0 ? ` (${median.failed} failed)` : '';
+  return [
+    label + failures,
+    count(median.perSecond * items),
+    share === null ? '' : share.toFixed(2),
+    ...[p50Ms, p99Ms, p999Ms].map(milliseconds),
+    ...(['server', 'postgres', 'redis', 'generator'] as const satisfies (keyof Cores)[]).map((role) =>
+      coresOf(cores[role]),
+    ),
+  ];
+}
+
+export function contestTable(contest: ContestResult): string {
+  const rows = [COLUMNS, ...contest.entrants.map((entrant) => cellsOf(contest, entrant))];
+  return `\n${contest.title}, ${contest.connections} connections\n${aligned(rows)}`;
+}
+
+export function targetTable(verdicts: readonly Verdict[]): string {
+  return `\nTargets, at 64 connections\n${aligned(verdicts.map(verdictCells))}`;
+}
+
+/** Target, bound, what came out, and whether that will do. */
+export function verdictCells({ target, got, bound, met }: Verdict): string[] {
+  const wanted = 'least' in bound ? `at least ${bound.least}` : `below ${bound.most}`;
+  return [target, wanted, got === null ? '-' : got.toFixed(2), met === null ? 'not run' : met ? 'met' : 'not met'];
+}
+
+export function sizeTable(sizes: Sizes): string {
+  return `\nSizes\n${aligned(sizeRows(sizes))}`;
+}
+
+export function sizeRows({ counters, keys, postgresPerCounter, postgresPerKey, redisPerCounter }: Sizes): string[][] {
+  const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  return [
+    ['Postgres, bytes for each counter', count(postgresPerCounter), `measured with ${count(counters)} new counters`],
+    ['Redis, bytes for each cached counter', count(redisPerCounter), `measured with ${count(counters)} counters`],
+    ['Postgres, a million keys', mebibytes(postgresPerKey * 1e6), `extrapolated from ${count(keys)} keys of 36 bytes`],
+  ];
+}
+
+/** What is shown while a contest runs. */
+export function turnLine({ label, items }: Entrant, { perSecond, p99Ms, failed }: Measurement): string {
+  const failures = failed > 0 ? `, ${failed} FAILED` : '';
+  return `  ${label.padEnd(40)} ${count(perSecond * items).padStart(9)}/s  p99 ${milliseconds(p99Ms)} ms${failures}`;
+}
+
+export function count(value: number): string {
+  return Number.isFinite(value) ? Math.round(value).toLocaleString('en') : '-';
+}
+
+export function milliseconds(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(value < 10 ? 2 : 1) : '-';
+}
+
+function coresOf(value: number | null): string {
+  return value === null ? '-' : value.toFixed(2);
+}
+
+/** The first column to the left, the others to the right. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows
+    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(width(i)) : cell.padStart(width(i)))).join('  '))
+    .join('\n');
+}

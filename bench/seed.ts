@@ -1,0 +1,43 @@
+/** Gives everybody the counters that are going to be read. */
+import { inRedis } from './arena.js';
+
+/** Items of one request to the service, at most. */
+const BATCH_ITEMS = 1000;
+
+/** Requests at once to a server that takes one counter each. */
+const CLIENTS = 64;
+
+/** The service: by its own batch call. */
+export async function seedByBatches(url: string, names: readonly string[]): Promise<void> {
+  for (let start = 0; start < names.length; start += BATCH_ITEMS) {
+    const increments = names.slice(start, start + BATCH_ITEMS).map((name) => ({ name }));
+    await post(`${url}/v1/increments`, { increments });
+  }
+}
+
+/** Whoever has no batch call: one increment each. */
+export async function seedOneByOne(url: string, names: readonly string[]): Promise<void> {
+  const left = names.values();
+  const client = async (): Promise<void> => {
+    for (const name of left) await post(`${url}/v1/counters/${name}/increment`);
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+}
+
+/** Redis itself: values as long as the service's answers. */
+export async function seedRedis(url: string, names: readonly string[]): Promise<void> {
+  const at = '2026-01-01T00:00:00.000Z';
+  const bounds = { min: null, max: null };
+  const jsonOf = (name: string) =>
+    JSON.stringify({ name, value: 1, version: 1, ...bounds, createdAt: at, updatedAt: at });
+  await inRedis(url, (redis) => redis.mset(names.flatMap((name) => [name, jsonOf(name)])));
+}
+
+/** Sends a request, with a JSON body where there is one. */
+export async function post(url: string, body?: object): Promise<void> {
+  const json =
+    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetch(url, { method: 'POST', ...json });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`);
+}

@@ -75,7 +75,7 @@ export class ContainerHost implements ServerHost {
   }
 
   async remove(): Promise<void> {
-    await (await this.engine()).remove({ force: true });
+    await (await this.engine()).remove({ force: true, v: true });
   }
 
   unref(): void {

@@ -2,7 +2,7 @@ import type { KeptKey, UsedKey } from '../store/idempotency-keys.js';
 import type { Locked } from '../store/decided-batches.js';
 import type { Truth } from './counter.js';
 import { decide } from './decide.js';
-import type { Answer, Refused, Write } from './operation.js';
+import type { Answer, Outcome, Refused, Write } from './operation.js';
 import { keyId } from './pending-write.js';
 
 /** One write, or several that are decided together: all or nothing. */
@@ -56,14 +56,15 @@ export class Ruling {
           ? { outcome: earlier.outcomeFor(write.operation.name), replayed: true }
           : { outcome: this.apply(write, before), replayed: false };
       const kept = earlier === null && write.key !== null && fingerprint !== null;
-      const keys = kept ? [{ ...write.key, fingerprint, outcome: answer.outcome }] : [];
+      const keysOf = (outcome: Outcome): KeptKey[] => (kept ? [{ ...write.key, fingerprint, outcome }] : []);
       if (answer.outcome.kind === 'refused') {
         this.undo(before);
+        const refused = earlier === null ? this.asItStays(answer.outcome) : answer.outcome;
         // A request that is malformed in the light of the truth is not remembered: it may be right later.
-        if (answer.outcome.code !== 'invalid_request') this.keep(keys);
-        return { kind: 'refused', index, refused: answer.outcome, replayed: answer.replayed };
+        if (refused.code !== 'invalid_request') this.keep(keysOf(refused));
+        return { kind: 'refused', index, refused, replayed: answer.replayed };
       }
-      decided.push(...keys);
+      decided.push(...keysOf(answer.outcome));
       answers.push(answer);
     }
     this.keep(decided);
@@ -88,6 +89,11 @@ export class Ruling {
       this.truths.set(name, outcome.truth);
     }
     return outcome;
+  }
+
+  /** The refusal may rest on what its unit did before it: that never was, and must be shown to nobody. */
+  private asItStays(refused: Refused): Refused {
+    return { ...refused, truth: this.truths.get(refused.truth.name) ?? refused.truth };
   }
 
   private undo(before: ReadonlyMap<string, Truth>): void {

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
 import { createLogger } from './logger.js';
@@ -13,25 +12,25 @@ let stopEmbedded = (): Promise<void> => Promise.resolve();
 const config = await configOrExit();
 const logger = createLogger(config.log);
 exitOnFault(logger);
-const starting = start(config, logger);
-closeOnSignal(logger, async () => (await starting)());
-await starting;
+// Until the service listens it has accepted nothing that could be lost.
+let stop = (): Promise<void> => stopEmbedded();
+const isStopping = closeOnSignal(logger, () => stop());
+logger.info('starting');
 
-/** Brings the service up, and answers how to bring it down again. */
-async function start(config: Config, logger: Logger): Promise<() => Promise<void>> {
-  try {
-    const { nest } = await createApp(config, logger);
-    await nest.listen(config.http.port, config.http.host);
-    announce(nest.getHttpServer().address() as AddressInfo);
-    return async () => {
-      await nest.close();
-      await stopEmbedded();
-    };
-  } catch (error) {
+try {
+  const { nest } = await createApp(config, logger);
+  await nest.listen(config.http.port, config.http.host);
+  stop = async () => {
+    await nest.close();
     await stopEmbedded();
-    // Some faults of the configuration show only at the server it leads to.
-    if (error instanceof ConfigError) exitFor(error);
-    throw error;
+  };
+  announce(nest.getHttpServer().address() as AddressInfo);
+} catch (error) {
+  // A service that is stopped while it starts fails to start.
+  if (!isStopping()) {
+    logger.fatal({ err: error }, 'the service cannot start');
+    await stopEmbedded();
+    process.exit(1);
   }
 }
 

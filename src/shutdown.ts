@@ -8,8 +8,9 @@ const DEADLINE_MS = 9_000;
  * longer than `DEADLINE_MS`. Signals that follow are ignored: a terminal sends its own to the whole group.
  *
  * @param close closes whatever was started until then
+ * @returns whether a signal has come
  */
-export function closeOnSignal(logger: Logger, close: () => Promise<void>): void {
+export function closeOnSignal(logger: Logger, close: () => Promise<void>): () => boolean {
   let closing = false;
   const end = (signal: string): void => {
     if (closing) return;
@@ -32,6 +33,7 @@ export function closeOnSignal(logger: Logger, close: () => Promise<void>): void 
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
+  return () => closing;
 }
 
 /** A fault that nobody caught: the state of the process is not known any more, so it ends and is started again. */

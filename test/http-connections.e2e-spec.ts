@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { REQUEST_TIMEOUT_MS, TIMEOUT_CHECK_MS } from '../src/http/limits.js';
 import { startApp, type TestApp } from './support/app.js';
 import { send, sendRaw } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
@@ -86,7 +87,9 @@ it('a request that does not arrive in time is answered 408 and its connection cl
     `POST ${add} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{`,
     '',
   ];
+  const begin = performance.now();
   const answers = await Promise.all(slow.map((bytes) => sendRaw(app.url, bytes)));
+  expect(performance.now() - begin).toBeLessThan(REQUEST_TIMEOUT_MS + 3 * TIMEOUT_CHECK_MS);
   expect(answers.map(problemOf)).toEqual(slow.map(() => [408, 'timeout']));
 });
 

@@ -4,12 +4,15 @@ import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { DRAIN_MS } from '../src/http/drain.js';
 import { type AppProcess, startAppProcess } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
 
 jest.setTimeout(120_000);
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 /** What an orchestrator waits before it kills. */
 const PATIENCE_MS = 10_000;
@@ -116,7 +119,7 @@ describe('SIGTERM', () => {
     await once(socket, 'connect');
     const end = once(socket, 'close');
     socket.resume();
-    await expectOrderlyEnd(app);
+    expect(await expectOrderlyEnd(app)).toBeLessThan(DRAIN_MS);
     await end;
   });
 
@@ -155,7 +158,7 @@ describe('a start', () => {
   });
 
   it('with a faulty configuration ends with code 78 and a message that names every fault', async () => {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../dist/main.js', import.meta.url))], {
+    const child = spawn(process.execPath, [MAIN], {
       env: { PORT: '70000', DATABASE_URL: 'postgres://a/b', LOG_LEVEL: 'loud' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -165,6 +168,20 @@ describe('a start', () => {
     expect(code).toBe(78);
     const message = Buffer.concat(chunks).toString();
     for (const variable of ['PORT', 'REDIS_URL', 'LOG_LEVEL']) expect(message).toContain(variable);
+  });
+
+  it('that is stopped while it waits for Postgres ends at once, with code 0', async () => {
+    const child = spawn(process.execPath, [MAIN], {
+      env: { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', REDIS_URL: redis.url, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    // The first line of the log: from then on signals are seen.
+    await once(child.stdout, 'data');
+    child.stdout.resume();
+    const begin = performance.now();
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(performance.now() - begin).toBeLessThan(DRAIN_MS);
   });
 
   it('on a port that is taken ends with code 1 and says so', async () => {

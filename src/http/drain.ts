@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const IDLE_AFTER_MS = 1_000;
 
 /** Requests are answered by then, or not at all: Postgres and Redis have shorter timeouts. */
-const DRAIN_MS = 5_000;
+export const DRAIN_MS = 5_000;
 
 const POLL_MS = 10;
 

@@ -1,0 +1,158 @@
+/** The service under torture: Postgres, Redis and three instances, each with a wire of its own to either of them. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AppProcess, type Exit, startAppProcess } from '../support/app.js';
+import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+export const INSTANCES = 3;
+
+/** Entries of some instances live so short that they expire under the readers' hands. */
+export const SHORT_LIFE_MS = 100;
+
+/** Often enough that entries are compared with the truth in the middle of every fault. */
+const RECONCILE_INTERVAL_MS = 2_000;
+
+/** Requests that had to be refused, as the log tells it. */
+const OUTAGE = /"code":"(unavailable|outcome_unknown)"/;
+
+/** What is printed for whoever started it by hand. */
+const GREETING = /^evercount is ready|^ {2}curl/;
+
+/** A start may meet a Postgres that is being restarted; it is then tried again, as an orchestrator would. */
+const START_TRIES = 5;
+const START_PAUSE_MS = 500;
+
+/** One process of the service, and what can be done to it. */
+export class Instance {
+  /** Starts that failed, with what the process said. */
+  readonly failedStarts: string[] = [];
+  private process: AppProcess | null = null;
+  private readonly past: AppProcess[] = [];
+
+  constructor(
+    readonly index: number,
+    readonly toRedis: TcpProxy,
+    readonly toPostgres: TcpProxy,
+    private readonly servers: { readonly postgres: TestPostgres; readonly redis: TestRedis },
+    private readonly program: readonly string[] | undefined,
+  ) {}
+
+  /** Where it listens; null while it does not run. */
+  get url(): string | null {
+    return this.process?.url ?? null;
+  }
+
+  /** @param ttlMs the life of the entries it stores; null: the default */
+  async start(ttlMs: number | null): Promise<void> {
+    const options = {
+      databaseUrl: through(this.servers.postgres.url, this.toPostgres),
+      redisUrl: through(this.servers.redis.url, this.toRedis),
+      env: {
+        RECONCILE_INTERVAL_MS: String(RECONCILE_INTERVAL_MS),
+        NODE_OPTIONS: '--trace-warnings',
+        ...(ttlMs === null ? {} : { CACHE_TTL_MS: String(ttlMs) }),
+      },
+      ...(this.program === undefined ? {} : { program: this.program }),
+    };
+    for (let left = START_TRIES; ; left -= 1) {
+      try {
+        this.process = await startAppProcess(options);
+        this.past.push(this.process);
+        return;
+      } catch (error) {
+        this.failedStarts.push(error instanceof Error ? error.message : String(error));
+        if (left === 1) throw error;
+        await sleep(START_PAUSE_MS);
+      }
+    }
+  }
+
+  async kill(): Promise<void> {
+    // Its port may be another service's a moment later: from now on nobody may call it.
+    const victim = this.process;
+    this.process = null;
+    await victim?.kill();
+  }
+
+  /** SIGTERM; its clients go on calling until it is gone. */
+  async terminate(): Promise<Exit | null> {
+    const victim = this.process;
+    if (victim === null) return null;
+    const exit = await victim.stop();
+    this.process = null;
+    return exit;
+  }
+
+  async freeze(): Promise<void> {
+    await this.process?.freeze();
+  }
+
+  thaw(): void {
+    this.process?.thaw();
+  }
+
+  /** What its processes logged at level error or fatal, or printed outside of the log; outages are no surprise. */
+  complaints(): string[] {
+    return this.output().filter((line) =>
+      line.startsWith('{') ? /"level":"(error|fatal)"/.test(line) && !OUTAGE.test(line) : !GREETING.test(line),
+    );
+  }
+
+  /** All that its processes printed. */
+  output(): string[] {
+    return this.past.flatMap((process) => process.output);
+  }
+}
+
+export class Deployment {
+  private constructor(
+    readonly postgres: TestPostgres,
+    readonly redis: TestRedis,
+    readonly instances: readonly Instance[],
+  ) {}
+
+  /**
+   * @param program what to run in place of the built service: arguments for Node
+   */
+  static async start(program?: readonly string[]): Promise<Deployment> {
+    const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+    const servers = { postgres, redis };
+    const instances: Instance[] = [];
+    for (let index = 0; index < INSTANCES; index += 1) {
+      const toRedis = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
+      const toPostgres = await TcpProxy.start({ host: '127.0.0.1', port: postgres.port });
+      instances.push(new Instance(index, toRedis, toPostgres, servers, program));
+    }
+    const deployment = new Deployment(postgres, redis, instances);
+    try {
+      await Promise.all(instances.map((instance, index) => instance.start(index === 0 ? SHORT_LIFE_MS : null)));
+    } catch (error) {
+      await deployment.stop();
+      throw error;
+    }
+    return deployment;
+  }
+
+  /** Ends the instances in order; what they accepted is committed then, and nothing runs any more. */
+  async stopInstances(): Promise<(Exit | null)[]> {
+    return Promise.all(this.instances.map((instance) => instance.terminate()));
+  }
+
+  /** Ends everything; nothing is left, whatever state it is in. */
+  async stop(): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.kill()));
+    for (const { toRedis, toPostgres } of this.instances) {
+      for (const wire of [toRedis, toPostgres]) {
+        await wire.setMode({ kind: 'reset' });
+        await wire.close();
+      }
+    }
+    await Promise.all([this.postgres.stop(), this.redis.stop()]);
+  }
+}
+
+function through(url: string, { port }: TcpProxy): string {
+  const detour = new URL(url);
+  detour.port = String(port);
+  return detour.href;
+}

@@ -1,0 +1,98 @@
+/**
+ * `npm run torture -- --minutes 5 --seed N --out folder`: breaks everything under load and prints a verdict. Exit code
+ * 0: nothing was lost, counted twice, stale or wrong; 1: something was; 2: it could not be run.
+ */
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { FAULT_KINDS, type FaultKind } from './faults.js';
+import { jsonReport, textReport } from './report.js';
+import { torture } from './torture.js';
+
+const DEFAULT_MINUTES = 5;
+
+/** Bringing up, healing and bringing down have limits of their own, which add up to less. */
+const OVERTIME_MS = 180_000;
+
+const HELP = `npm run torture -- [options]
+  --minutes n    how long faults are struck, 5 by default; fractions are allowed
+  --seed n       repeats the schedule of another run; drawn and printed by default
+  --faults a,b   only these kinds of faults
+  --out folder   where the reports go, a new folder for temporary files by default
+Kinds of faults: ${FAULT_KINDS.join(', ')}
+`;
+
+interface Options {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly kinds: readonly FaultKind[];
+  readonly out: string | null;
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function optionsOf(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      minutes: { type: 'string', default: String(DEFAULT_MINUTES) },
+      seed: { type: 'string', default: String(randomInt(2 ** 32 - 1)) },
+      faults: { type: 'string', default: '' },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    say(HELP);
+    process.exit(0);
+  }
+  const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
+  if (!(minutes > 0)) throw new Error(`--minutes takes a number above 0, and got ${values.minutes}`);
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+    throw new Error(`--seed takes a whole number below 2^32, and got ${values.seed}`);
+  }
+  return { minutes, seed, kinds: kindsOf(values.faults), out: values.out ?? null };
+}
+
+function kindsOf(text: string): readonly FaultKind[] {
+  if (text === '') return FAULT_KINDS;
+  return text.split(',').map((name) => {
+    const kind = FAULT_KINDS.find((known) => known === name.trim());
+    if (kind === undefined) throw new Error(`--faults got "${name}"; there are: ${FAULT_KINDS.join(', ')}`);
+    return kind;
+  });
+}
+
+async function main(): Promise<number> {
+  const { minutes, seed, kinds, out } = optionsOf(process.argv.slice(2));
+  // Processes of this machine: blows are dealt to them by signals.
+  process.env['TEST_SERVERS'] = 'local';
+  say(`seed ${seed}: repeat this schedule by --seed ${seed}`);
+  const lastsMs = minutes * 60_000;
+  const overtime = setTimeout(() => {
+    say('It did not come to an end in time, and is cut off.');
+    process.exit(2);
+  }, lastsMs + OVERTIME_MS);
+  const outcome = await torture({ seed, lastsMs, kinds, say });
+  clearTimeout(overtime);
+  const folder = out ?? (await mkdtemp(join(tmpdir(), 'evercount-torture-')));
+  await mkdir(folder, { recursive: true });
+  const text = textReport(outcome);
+  await writeFile(join(folder, 'report.txt'), text);
+  await writeFile(join(folder, 'report.json'), jsonReport(outcome));
+  await Promise.all(
+    outcome.logs.map((lines, index) => writeFile(join(folder, `instance-${index}.log`), `${lines.join('\n')}\n`)),
+  );
+  say(`\n${text}\nreports in ${folder}`);
+  return outcome.passed ? 0 : 1;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(2));
+try {
+  process.exitCode = await main();
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 2;
+}

@@ -1,0 +1,105 @@
+/** One run: everything is brought up, put under load, broken again and again, and brought down; then it is judged. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { check, type Verdict } from './checker.js';
+import { Deployment } from './deployment.js';
+import type { FaultKind } from './faults.js';
+import { Load } from './load.js';
+import { episodesOf, Nemesis, type Struck } from './nemesis.js';
+import { Random } from './random.js';
+import { type Bucket, Recorder } from './recorder.js';
+import { RecoveryProbe } from './recovery.js';
+import { readTruths } from './truths.js';
+
+export interface Plan {
+  readonly seed: number;
+  /** How long faults are struck; the bringing up and down comes on top. */
+  readonly lastsMs: number;
+  readonly kinds: readonly FaultKind[];
+  /** What to run in place of the built service: arguments for Node. */
+  readonly program?: readonly string[];
+  readonly say: (line: string) => void;
+}
+
+export interface Outcome {
+  readonly seed: number;
+  readonly lastedMs: number;
+  readonly verdict: Verdict;
+  /** Answers that break the contract, shutdowns that failed, faults that were not recovered from, alarms in the log. */
+  readonly breaches: readonly string[];
+  readonly struck: readonly Struck[];
+  /** Requests that were not answered as they should be, by why. */
+  readonly failures: ReadonlyMap<string, number>;
+  readonly timeline: readonly Bucket[];
+  /** All that instances printed, one array for each. */
+  readonly logs: readonly (readonly string[])[];
+  readonly passed: boolean;
+}
+
+/** A line this often, so that one sees it work. */
+const PROGRESS_MS = 5_000;
+
+/** Before the first fault, so that the report shows what health looks like. */
+const WARM_UP_MS = 1_500;
+
+/** @throws Error when the servers or the service cannot be brought up at all */
+export async function torture({ seed, lastsMs, kinds, program, say }: Plan): Promise<Outcome> {
+  const random = new Random(seed);
+  // Drawn first: the schedule must not depend on how many clients there are.
+  const episodes = episodesOf(random.fork(), kinds);
+  const deployment = await Deployment.start(program);
+  const recorder = new Recorder();
+  const load = new Load(deployment, recorder, random.fork());
+  try {
+    await load.start();
+    const progress = setInterval(() => say(progressLine(recorder)), PROGRESS_MS);
+    const nemesis = new Nemesis(deployment, recorder, new RecoveryProbe(load));
+    try {
+      await sleep(WARM_UP_MS);
+      await nemesis.run(episodes, performance.now() + lastsMs, say);
+    } finally {
+      clearInterval(progress);
+    }
+    const lastedMs = recorder.elapsedMs;
+    say('All is healed; waiting for what is still under way');
+    await load.stop();
+    const exits = await deployment.stopInstances();
+    exits.forEach((exit, index) => {
+      if (exit?.code !== 0) recorder.breach(`instance ${index} ended with ${JSON.stringify(exit)}`);
+    });
+    for (const instance of deployment.instances) {
+      for (const line of instance.complaints()) recorder.breach(`instance ${instance.index} said ${line}`);
+    }
+    const { history, breaches, failures } = recorder;
+    const verdict = check(history, await readTruths(deployment.postgres.url, history));
+    return {
+      seed,
+      lastedMs,
+      verdict,
+      breaches,
+      struck: nemesis.struck,
+      failures,
+      timeline: recorder.timeline(),
+      logs: deployment.instances.map((instance) => instance.output()),
+      passed: breaches.length === 0 && isClean(verdict),
+    };
+  } finally {
+    load.close();
+    await deployment.stop();
+  }
+}
+
+function isClean({ lost, doubled, stale, wrong }: Verdict): boolean {
+  return lost + doubled + stale + wrong === 0;
+}
+
+function progressLine(recorder: Recorder): string {
+  const elapsedMs = recorder.elapsedMs;
+  const lately = Math.max(0, elapsedMs - PROGRESS_MS);
+  const [reads, writes] = [recorder.tally('read', lately, elapsedMs), recorder.tally('write', lately, elapsedMs)];
+  const rate = (count: number): string => String(Math.round(count / ((elapsedMs - lately) / 1000))).padStart(5);
+  return (
+    `${(elapsedMs / 1000).toFixed(0).padStart(5)} s  ${rate(reads.answered)} reads/s ${rate(writes.answered)} writes/s` +
+    `  not answered: ${reads.failed} reads, ${writes.failed} writes` +
+    (recorder.breaches.length > 0 ? `  ${recorder.breaches.length} breaches` : '')
+  );
+}

@@ -46,11 +46,12 @@ export class JobWorker {
   async close(): Promise<void> {
     this.runner.stop();
     if (this.worker === null) return;
-    const closed = this.worker.close().catch((error: unknown) => this.log.debug(error));
-    // Without Redis BullMQ would wait for it.
-    if (!this.redis.isReady) return;
+    // In order BullMQ would wait for a Redis that is away.
+    const force = !this.redis.isReady;
+    const closed = this.worker.close(force).catch((error: unknown) => this.log.debug(error));
     const timeout = new AbortController();
-    await Promise.race([closed, sleep(CLOSE_TIMEOUT_MS, undefined, { signal: timeout.signal })]);
+    const tooLong = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => undefined);
+    await Promise.race([closed, tooLong]);
     timeout.abort();
   }
 

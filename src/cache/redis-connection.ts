@@ -9,6 +9,9 @@ export const COMMAND_TIMEOUT_MS = 250;
 /** A new connection may cross a network; the guard counts the seconds meanwhile. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
+/** A peer that is frozen or cut off never says goodbye; then the socket is torn down. */
+const DISCONNECT_TIMEOUT_MS = 100;
+
 /** After a restart the cache should be back within a second, without a storm of connections. */
 const LONGEST_RETRY_MS = 1_000;
 const FIRST_RETRY_MS = 50;
@@ -16,6 +19,9 @@ const RETRY_JITTER_MS = 50;
 
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;
+
+/** A connection that is given up does not say goodbye either; then it is cut off. */
+const DISCONNECT_TIMEOUT_MS = 50;
 
 /** The cache did not answer, or not in time; a command that timed out may still run. */
 export class CacheUnavailable extends Error {
@@ -52,6 +58,8 @@ export class RedisConnection {
   readonly client: Redis;
   private misses = 0;
   private currentGeneration = 0;
+  /** The generation that was given up; its socket takes a moment to close. */
+  private givenUp = -1;
 
   constructor(url: string) {
     this.client = new Redis(url, {
@@ -62,6 +70,8 @@ export class RedisConnection {
       maxRetriesPerRequest: 0,
       commandTimeout: COMMAND_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       connectionName: 'evercount-cache',
       retryStrategy: (attempt) =>
         Math.min(FIRST_RETRY_MS * 2 ** attempt, LONGEST_RETRY_MS) + Math.random() * RETRY_JITTER_MS,
@@ -82,7 +92,7 @@ export class RedisConnection {
   }
 
   get isReady(): boolean {
-    return this.client.status === 'ready';
+    return this.client.status === 'ready' && this.givenUp !== this.currentGeneration;
   }
 
   /**
@@ -103,10 +113,7 @@ export class RedisConnection {
       return { server, generation, sentinel };
     } catch (error) {
       this.misses += 1;
-      if (this.misses >= MISSES_BEFORE_RECONNECT && this.isReady) {
-        this.misses = 0;
-        this.client.disconnect(true);
-      }
+      if (this.misses === MISSES_BEFORE_RECONNECT && this.isReady) this.client.disconnect(true);
       throw unavailable(error);
     }
   }

@@ -20,9 +20,6 @@ const RETRY_JITTER_MS = 50;
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;
 
-/** A connection that is given up does not say goodbye either; then it is cut off. */
-const DISCONNECT_TIMEOUT_MS = 50;
-
 /** The cache did not answer, or not in time; a command that timed out may still run. */
 export class CacheUnavailable extends Error {
   override readonly name = 'CacheUnavailable';
@@ -58,8 +55,6 @@ export class RedisConnection {
   readonly client: Redis;
   private misses = 0;
   private currentGeneration = 0;
-  /** The generation that was given up; its socket takes a moment to close. */
-  private givenUp = -1;
 
   constructor(url: string) {
     this.client = new Redis(url, {
@@ -70,7 +65,6 @@ export class RedisConnection {
       maxRetriesPerRequest: 0,
       commandTimeout: COMMAND_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       connectionName: 'evercount-cache',
       retryStrategy: (attempt) =>
@@ -92,7 +86,7 @@ export class RedisConnection {
   }
 
   get isReady(): boolean {
-    return this.client.status === 'ready' && this.givenUp !== this.currentGeneration;
+    return this.client.status === 'ready';
   }
 
   /**

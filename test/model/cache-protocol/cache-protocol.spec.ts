@@ -34,6 +34,12 @@ describe('the cache protocol', () => {
     expect(found).toEqual({ verdict: 'sound', states: 171_622, trace: [] });
   }, 60_000);
 
+  it('is linearizable when answers of Redis arrive late, and nobody joins a flight whose publish was sent', () => {
+    const late = { ...LEASE_AND_PUBLISH, lateReplies: 'closed' } as const;
+    const found = explore(cacheProtocol(late, { ...cold, ...FLUSH, readers: WHOLE ? 3 : 2 }));
+    expect(found).toMatchObject({ verdict: 'sound', trace: [] });
+  }, 60_000);
+
   if (WHOLE) {
     const leasing = { ...LEASE_AND_PUBLISH, writerLeases: true };
     it.each<[string, CacheProtocol, Scenario, number]>([
@@ -72,6 +78,7 @@ describe('without one of its parts, the cache protocol shows a stale read:', () 
     ['an answer before the publish', { ...alone, carelessWriter: 'answers first' }, CALM, 944],
     ['a replay that is not published', { ...alone, carelessWriter: 'replays unpublished' }, CALM, 954],
     ['a writer that cannot reach Redis', { ...alone, carelessWriter: 'cannot reach Redis' }, CALM, 954],
+    ['readers that join a fill after its publish', { ...LEASE_AND_PUBLISH, lateReplies: 'joinable' }, FLUSH, 17_144],
     ['readers that join an unconfirmed fill', { ...LEASE_AND_PUBLISH, join: 'always' }, CALM, 2_098],
   ])('%s', (_name, protocol, faults, states) => {
     const found = explore(cacheProtocol(protocol, { ...cold, ...faults }));

@@ -15,6 +15,11 @@ export interface CacheProtocol {
   readonly identity: boolean;
   /** When readers of one process may share the answer of a fill: when it was confirmed, or always. */
   readonly join: 'confirmed' | 'always' | null;
+  /**
+   * Answers of Redis to a flight may arrive late, and meanwhile readers may still join it, or may not since it was closed
+   * before its publish was sent. Without, answers arrive at once.
+   */
+  readonly lateReplies?: 'joinable' | 'closed';
   /** A fill whose lease is gone removes the key, or leaves it as it is. */
   readonly refusedFill?: 'delete' | 'leave';
   readonly deletesBeforeCommit?: boolean;

@@ -46,15 +46,14 @@ export function read(table: Table, steps: Steps, i: number): void {
       next[r] = table.protocol.lease === null ? READ.leased : READ.missed;
       steps.take('R# misses', false, i);
       for (let j = 0; j < table.readers && table.protocol.join !== null; j++) {
-        const flight = at(s, table.readersAt + j * R.size);
-        if (j === i || (flight !== READ.leased && flight !== READ.selected)) continue;
+        if (j === i || !mayJoin(table.protocol, at(s, table.readersAt + j * R.size))) continue;
         steps.fork()[r] = READ.joined + j;
         steps.take('R# joins the flight of R#', false, i, j);
       }
       return;
     case READ.missed:
       if (hit) {
-        answer(table, steps, next, i, at(s, KEY + 2), false, 'finds an entry');
+        reply(table, steps, next, i, at(s, KEY + 2), table.protocol.lateReplies === 'joinable', 'finds an entry');
         return;
       }
       lease(table, steps, i);
@@ -66,6 +65,9 @@ export function read(table: Table, steps: Steps, i: number): void {
       return;
     case READ.selected:
       fill(table, steps, i);
+      return;
+    case READ.replied:
+      answer(table, steps, next, i, at(s, r + R.version), at(s, r + R.nonce) === 1, 'hears of it');
       return;
   }
 }
@@ -89,6 +91,10 @@ function lease(table: Table, steps: Steps, i: number): void {
   steps.take('R# holds the lease, nonce #', false, i, at(next, r + R.nonce));
 }
 
+function mayJoin({ lateReplies }: CacheProtocol, flight: number): boolean {
+  return flight === READ.leased || flight === READ.selected || (flight === READ.replied && lateReplies === 'joinable');
+}
+
 function fill(table: Table, steps: Steps, i: number): void {
   const s = steps.state;
   const next = steps.fork();
@@ -104,23 +110,44 @@ function fill(table: Table, steps: Steps, i: number): void {
   switch (table.protocol.fill) {
     case 'set':
       put(next, ENTRY, version);
-      answer(table, steps, next, i, version, true, 'sets');
+      reply(table, steps, next, i, version, true, 'sets');
       return;
     case 'set if newer':
       if (!entry || cached < version) put(next, ENTRY, version);
-      answer(table, steps, next, i, version, true, 'sets if newer');
+      reply(table, steps, next, i, version, true, 'sets if newer');
       return;
     case 'with lease':
       if (entry || (holds(table.protocol, s, LEASE) && cached === nonce)) {
         const newest = entry ? Math.max(version, cached) : version;
         put(next, ENTRY, newest);
-        answer(table, steps, next, i, newest, true, 'fills');
+        reply(table, steps, next, i, newest, true, 'fills');
         return;
       }
       if (table.protocol.refusedFill !== 'leave') put(next, NOTHING, 0);
-      answer(table, steps, next, i, version, false, 'may no longer fill');
+      reply(table, steps, next, i, version, false, 'may no longer fill');
       return;
   }
+}
+
+/** Redis has answered reader i, which hears of it at once or later. */
+function reply(
+  table: Table,
+  steps: Steps,
+  next: Uint8Array,
+  i: number,
+  version: number,
+  confirmed: boolean,
+  how: string,
+): void {
+  if (table.protocol.lateReplies === undefined) {
+    answer(table, steps, next, i, version, confirmed, how);
+    return;
+  }
+  const r = table.readersAt + i * R.size;
+  next[r] = READ.replied;
+  next[r + R.version] = version;
+  next[r + R.nonce] = confirmed ? 1 : 0;
+  steps.take(`R# ${how}: v#`, false, i, version);
 }
 
 /** Ends reader i with `version`, and with it those who joined its flight. */

@@ -32,10 +32,19 @@ export const WRITE = {
   dead: 9,
 } as const;
 
-/** Fields of a reader; `floor` is what had been exposed when it was invoked. */
+/** Fields of a reader; `floor` is what had been exposed when it was invoked. Once replied, nonce is 1 for a confirmed fill. */
 export const R = { pc: 0, floor: 1, nonce: 2, version: 3, size: 4 } as const;
 /** `joined + j` waits for the flight of reader j. */
-export const READ = { start: 0, invoked: 1, missed: 2, leased: 3, selected: 4, done: 9, joined: 20 } as const;
+export const READ = {
+  start: 0,
+  invoked: 1,
+  missed: 2,
+  leased: 3,
+  selected: 4,
+  replied: 5,
+  done: 9,
+  joined: 20,
+} as const;
 
 export const READER_NONCE = 100;
 export const WRITER_NONCE = 200;

@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind } from './faults.js';
+import { mutated } from './mutants/program.js';
+import { isMutantName, MUTANT_NAMES, type MutantName, MUTANTS } from './mutants/names.js';
 import { jsonReport, textReport } from './report.js';
 import { torture } from './torture.js';
 
@@ -20,14 +22,17 @@ const HELP = `npm run torture -- [options]
   --minutes n    how long faults are struck, 5 by default; fractions are allowed
   --seed n       repeats the schedule of another run; drawn and printed by default
   --faults a,b   only these kinds of faults
+  --mutant name  a service that is wrong in one thing, under the faults that show it; ends with what was found
   --out folder   where the reports go, a new folder for temporary files by default
 Kinds of faults: ${FAULT_KINDS.join(', ')}
+Mutants: ${MUTANT_NAMES.join(', ')}
 `;
 
 interface Options {
   readonly minutes: number;
   readonly seed: number;
   readonly kinds: readonly FaultKind[];
+  readonly mutant: MutantName | null;
   readonly out: string | null;
 }
 
@@ -40,6 +45,7 @@ function optionsOf(args: readonly string[]): Options {
       minutes: { type: 'string', default: String(DEFAULT_MINUTES) },
       seed: { type: 'string', default: String(randomInt(2 ** 32 - 1)) },
       faults: { type: 'string', default: '' },
+      mutant: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -53,7 +59,10 @@ function optionsOf(args: readonly string[]): Options {
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
     throw new Error(`--seed takes a whole number below 2^32, and got ${values.seed}`);
   }
-  return { minutes, seed, kinds: kindsOf(values.faults), out: values.out ?? null };
+  const mutant = values.mutant ?? null;
+  if (mutant !== null && !isMutantName(mutant)) throw new Error(`There is no mutant "${mutant}"`);
+  const kinds = values.faults === '' && mutant !== null ? MUTANTS[mutant] : kindsOf(values.faults);
+  return { minutes, seed, kinds, mutant, out: values.out ?? null };
 }
 
 function kindsOf(text: string): readonly FaultKind[] {
@@ -66,7 +75,7 @@ function kindsOf(text: string): readonly FaultKind[] {
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, kinds, out } = optionsOf(process.argv.slice(2));
+  const { minutes, seed, kinds, mutant, out } = optionsOf(process.argv.slice(2));
   // Processes of this machine: blows are dealt to them by signals.
   process.env['TEST_SERVERS'] = 'local';
   say(`seed ${seed}: repeat this schedule by --seed ${seed}`);
@@ -75,7 +84,7 @@ async function main(): Promise<number> {
     say('It did not come to an end in time, and is cut off.');
     process.exit(2);
   }, lastsMs + OVERTIME_MS);
-  const outcome = await torture({ seed, lastsMs, kinds, say });
+  const outcome = await torture({ seed, lastsMs, kinds, say, ...(mutant === null ? {} : mutated(mutant)) });
   clearTimeout(overtime);
   const folder = out ?? (await mkdtemp(join(tmpdir(), 'evercount-torture-')));
   await mkdir(folder, { recursive: true });

@@ -65,10 +65,15 @@ export class Nemesis {
     private readonly probe: RecoveryProbe,
   ) {}
 
-  /** Strikes until the time is over; every fault is healed when it returns. */
-  async run(episodes: Iterable<Episode>, untilMs: number, say: (line: string) => void): Promise<void> {
+  /** Strikes until the time is over, or `enough` says so; every fault is healed when it returns. */
+  async run(
+    episodes: Iterable<Episode>,
+    untilMs: number,
+    enough: () => boolean,
+    say: (line: string) => void,
+  ): Promise<void> {
     for (const episode of episodes) {
-      if (performance.now() + episode.calmMs > untilMs) return;
+      if (performance.now() + episode.calmMs > untilMs || enough()) return;
       await sleep(episode.calmMs);
       say(`  ${episode.faults.map(({ fault }) => textOf(fault)).join(' + ')}`);
       this.struck.push(await this.play(episode));

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { check, type Verdict } from './checker.js';
 import { Deployment } from './deployment.js';
 import type { FaultKind } from './faults.js';
+import type { FinalTruth, HistoryEntry } from './history.js';
 import { Load } from './load.js';
 import { episodesOf, Nemesis, type Struck } from './nemesis.js';
 import { Random } from './random.js';
@@ -17,6 +18,8 @@ export interface Plan {
   readonly kinds: readonly FaultKind[];
   /** What to run in place of the built service: arguments for Node. */
   readonly program?: readonly string[];
+  /** Ends as soon as a stale read was seen. */
+  readonly untilStale?: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -42,7 +45,7 @@ const PROGRESS_MS = 5_000;
 const WARM_UP_MS = 1_500;
 
 /** @throws Error when the servers or the service cannot be brought up at all */
-export async function torture({ seed, lastsMs, kinds, program, say }: Plan): Promise<Outcome> {
+export async function torture({ seed, lastsMs, kinds, program, untilStale = false, say }: Plan): Promise<Outcome> {
   const random = new Random(seed);
   // Drawn first: the schedule must not depend on how many clients there are.
   const episodes = episodesOf(random.fork(), kinds);
@@ -55,7 +58,8 @@ export async function torture({ seed, lastsMs, kinds, program, say }: Plan): Pro
     const nemesis = new Nemesis(deployment, recorder, new RecoveryProbe(load));
     try {
       await sleep(WARM_UP_MS);
-      await nemesis.run(episodes, performance.now() + lastsMs, say);
+      const enough = (): boolean => untilStale && hasStaleRead(recorder.history);
+      await nemesis.run(episodes, performance.now() + lastsMs, enough, say);
     } finally {
       clearInterval(progress);
     }
@@ -86,6 +90,17 @@ export async function torture({ seed, lastsMs, kinds, program, say }: Plan): Pro
     load.close();
     await deployment.stop();
   }
+}
+
+/** Looks at what is known so far; whether writes are lost or doubled shows only at the end. */
+function hasStaleRead(history: readonly HistoryEntry[]): boolean {
+  const newest = new Map<string, FinalTruth>();
+  for (const entry of history) {
+    const shown = entry.kind === 'read' ? entry : entry.outcome.kind === 'ok' ? entry.outcome : null;
+    if (shown === null || shown.version < (newest.get(entry.counter)?.version ?? 0)) continue;
+    newest.set(entry.counter, { value: shown.value, version: shown.version, unknownByKey: new Map() });
+  }
+  return check(history, newest).stale > 0;
 }
 
 function isClean({ lost, doubled, stale, wrong }: Verdict): boolean {

@@ -1,0 +1,72 @@
+/** Services with one part made wrong: a torture that does not find it proves nothing about the right one. */
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { TestingModuleBuilder } from '@nestjs/testing';
+import { CounterCache } from '../../../src/cache/counter-cache.js';
+import type { Scope } from '../../../src/cache/identity.js';
+import { CacheUnavailable, RedisConnection } from '../../../src/cache/redis-connection.js';
+import { CacheSettings } from '../../../src/config/config.js';
+import { CacheGuard } from '../../../src/counters/cache-guard.js';
+import type { Truth } from '../../../src/counters/counter.js';
+import { Exposure, type Nonces } from '../../../src/counters/exposure.js';
+import {
+  type IncrementBatch,
+  IncrementBatches,
+  type IncrementBatchResult,
+} from '../../../src/store/increment-batches.js';
+import { NoIdentityCache, PlainSetCache, SetIfNewerCache } from './caches.js';
+import type { MutantName } from './names.js';
+
+/** Tells clients first, and the cache a moment later. */
+@Injectable()
+class AnswersFirst extends Exposure {
+  override publish(truths: readonly Truth[], sentAtMs: number, nonces?: Nonces): Promise<void> {
+    void super.publish(truths, sentAtMs, nonces).catch(() => undefined);
+    return Promise.resolve();
+  }
+}
+
+/** Takes a cache that cannot be reached for no reason to keep others from reading it. */
+@Injectable()
+class TellsNobody extends CacheGuard {
+  override async clear<T>(publish: (scope: Scope) => Promise<T>): Promise<T | null> {
+    const scope = this.permission();
+    if (scope === null) return null;
+    try {
+      return await publish(scope);
+    } catch (error) {
+      if (error instanceof CacheUnavailable) return null;
+      throw error;
+    }
+  }
+}
+
+/** Sends a batch whose answer was lost as if it were a new one. */
+function forgetIds(batches: IncrementBatches): IncrementBatches {
+  const apply = batches.apply.bind(batches);
+  batches.apply = (batch: IncrementBatch, resent: boolean): Promise<IncrementBatchResult> =>
+    apply({ ...batch, id: randomUUID() }, resent);
+  return batches;
+}
+
+type Mutation = (module: TestingModuleBuilder) => TestingModuleBuilder;
+
+const withCache =
+  (Cache: new (redis: RedisConnection, settings: CacheSettings) => CounterCache): Mutation =>
+  (module) =>
+    module.overrideProvider(CounterCache).useFactory({
+      factory: (redis: RedisConnection, settings: CacheSettings) => new Cache(redis, settings),
+      inject: [RedisConnection, CacheSettings],
+    });
+
+export const MUTATIONS: Readonly<Record<MutantName, Mutation>> = {
+  'plain-set': withCache(PlainSetCache),
+  'set-if-newer': withCache(SetIfNewerCache),
+  'no-identity': withCache(NoIdentityCache),
+  'answer-first': (module) => module.overrideProvider(Exposure).useClass(AnswersFirst),
+  'no-guard': (module) => module.overrideProvider(CacheGuard).useClass(TellsNobody),
+  'new-ids': (module) => module,
+};
+
+/** What cannot be replaced before the service is put together. */
+export const REWIRINGS: Partial<Record<MutantName, (batches: IncrementBatches) => void>> = { 'new-ids': forgetIds };

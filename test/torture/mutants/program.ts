@@ -1,0 +1,14 @@
+/** How a mutant is run, and for how long. */
+import { fileURLToPath } from 'node:url';
+import type { Plan } from '../torture.js';
+import type { MutantName } from './names.js';
+
+const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** The parts of a plan that put a mutant in the place of the service; the run ends once the mutant is caught. */
+export function mutated(mutant: MutantName): Pick<Plan, 'program' | 'untilStale'> {
+  return {
+    program: ['--import', path('../../support/run-typescript.mjs'), path('./main.ts'), mutant],
+    untilStale: true,
+  };
+}

@@ -2,7 +2,7 @@
  * The service under test: `startApp` in this process, from the sources; `startAppProcess` as `node dist/main.js`, for
  * tests that kill it, freeze it or send it signals. Both take a free port and real servers.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -82,9 +82,15 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** Migrations, and eight instances starting at once on two cores. */
 const READY_TIMEOUT_MS = 30_000;
 
+/** A test process that is killed runs no handler of its own; where util-linux is there, the kernel ends its services. */
+const [program = process.execPath, ...before] =
+  spawnSync('setpriv', ['--pdeathsig', 'keep', '--', 'true'], { stdio: 'ignore' }).status === 0
+    ? ['setpriv', '--pdeathsig', 'SIGKILL', '--', process.execPath]
+    : [];
+
 /** Starts the service as a process of its own, which dies with this one; settles when it listens. */
 export async function startAppProcess(options: AppOptions): Promise<AppProcess> {
-  const child = spawn(process.execPath, [...(options.program ?? [MAIN])], {
+  const child = spawn(program, [...before, ...(options.program ?? [MAIN])], {
     env: { PATH: process.env['PATH'], ...environmentOf(options) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

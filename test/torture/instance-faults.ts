@@ -24,7 +24,6 @@ const lifeText = (ttlMs: number | null): string => (ttlMs === null ? '' : `, the
 const WIRE_MODES: readonly ProxyMode[] = [
   { kind: 'refuse' },
   { kind: 'silent' },
-  { kind: 'half-open', lost: 'to client' },
   { kind: 'half-open', lost: 'to server' },
   { kind: 'hold' },
   { kind: 'reset' },
@@ -47,9 +46,11 @@ const modeText = (mode: ProxyMode): string => {
   }
 };
 
-function drawCut(random: Random, to: 'Redis' | 'Postgres'): Fault {
+/** What was asked is done, and nobody hears of it. */
+const UNHEARD: ProxyMode = { kind: 'half-open', lost: 'to client' };
+
+function drawCut(random: Random, to: 'Redis' | 'Postgres', mode: ProxyMode): Fault {
   const index = drawInstance(random);
-  const mode = random.pick(WIRE_MODES);
   const lastsMs = random.whole(200, 4_000);
   return {
     target: `wire to ${to} ${index}`,
@@ -107,6 +108,8 @@ export const INSTANCE_FAULTS = {
       }),
     };
   },
-  'cut off from Redis': (random) => drawCut(random, 'Redis'),
-  'cut off from Postgres': (random) => drawCut(random, 'Postgres'),
+  'cut off from Redis': (random) => drawCut(random, 'Redis', random.pick(WIRE_MODES)),
+  'cut off from Postgres': (random) => drawCut(random, 'Postgres', random.pick(WIRE_MODES)),
+  'answers of Redis lost': (random) => drawCut(random, 'Redis', UNHEARD),
+  'answers of Postgres lost': (random) => drawCut(random, 'Postgres', UNHEARD),
 } as const satisfies Record<string, Draw>;

@@ -7,7 +7,7 @@ export const MUTANTS = {
   'no-identity': ['old snapshot', 'cut off from Redis'],
   'answer-first': ['cut off from Redis'],
   'no-guard': ['cut off from Redis'],
-  'new-ids': ['cut off from Postgres', 'Postgres killed', 'backend killed'],
+  'new-ids': ['answers of Postgres lost'],
 } as const satisfies Record<string, readonly FaultKind[]>;
 
 export type MutantName = keyof typeof MUTANTS;

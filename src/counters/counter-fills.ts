@@ -43,12 +43,15 @@ export class CounterFills {
       const filled = await running.catch(() => null);
       if (filled?.confirmed === true) return filled.entry;
     }
-    const own = this.fillOne(name, scope);
+    const close = (): void => {
+      if (this.flights.get(flight) === own) this.flights.delete(flight);
+    };
+    const own = this.fillOne(name, scope, close);
     this.flights.set(flight, own);
     try {
       return (await own).entry;
     } finally {
-      if (this.flights.get(flight) === own) this.flights.delete(flight);
+      close();
     }
   }
 
@@ -72,12 +75,15 @@ export class CounterFills {
     return { entries, filled: published.filter(isConfirmed).length };
   }
 
-  private async fillOne(name: string, scope: Scope): Promise<Filled> {
+  private async fillOne(name: string, scope: Scope, close: () => void): Promise<Filled> {
     const leased = await this.lease(name, scope);
-    if (leased.kind === 'entry') return { entry: leased.entry, confirmed: true };
+    // Found before this answer arrived: who joined meanwhile may have been shown something newer.
+    if (leased.kind === 'entry') return { entry: leased.entry, confirmed: false };
     // Begins after the lease was granted, so it sees everything that was shown to anybody before.
     const read = await this.reader.read(name);
     const nonce = leased.kind === 'lease' ? leased.nonce : null;
+    // The publish may have run long before its answer is heard: who comes from here on needs another fill.
+    close();
     return this.show(read, nonce);
   }
 

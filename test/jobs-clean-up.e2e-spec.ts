@@ -64,7 +64,7 @@ it('it stops when it is told to', async () => {
 });
 
 it('finding nothing to remove takes no look at every row', async () => {
-  await addKeys(100_001, 300_000, '1 hour');
+  await addKeys(100_001, 140_000, '1 hour');
   await database.query('DELETE FROM idempotency_keys WHERE expires_at <= now()');
   await database.query('VACUUM ANALYZE idempotency_keys');
   const scans = () =>

@@ -110,6 +110,19 @@ it('an entry that stayed behind the truth is replaced by it, without an alarm', 
   expect([read.headers.get('cache-status'), read.body]).toEqual([HIT, body]);
 });
 
+it('an entry that comes up to date within a second was never behind', async () => {
+  const { body: old } = await calls.increment('a');
+  await untilHit('a');
+  await calls.increment('a');
+  const entry = (await hand.value('a')) ?? '';
+  await hand.plant('a', old.version, old);
+  const looks = await hand.callsOf('mget');
+  const running = reconciler.runOnce();
+  await eventually(async () => (await hand.callsOf('mget')) > looks);
+  await hand.put('a', entry);
+  expect(await running).toMatchObject({ behind: 0, wrong: 0, repaired: 0, complete: true });
+});
+
 it('leases, entries of other data and keys of others are left alone', async () => {
   await calls.increment('a');
   await untilHit('a');

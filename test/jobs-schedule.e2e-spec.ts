@@ -31,6 +31,7 @@ const start = async (env: Record<string, string>, redisUrl = redis.url): Promise
 
 interface AdminView {
   readonly queue: { readonly state: string; readonly schedules?: readonly { kind: string; everyMs: number }[] };
+  readonly lastRehydrate: object | null;
   readonly lastReconcile: { readonly finishedAt: string; readonly report: { readonly wrong: number } } | null;
 }
 const adminOf = async (calls: CounterCalls) => (await calls.call<AdminView>('GET', '/v1/admin/cache')).body;
@@ -58,6 +59,8 @@ it('comes back within 30 s after a flush that nobody noticed, and runs again', a
   const ofCache = await startRedis();
   const calls = await start({ JOBS_REDIS_URL: redis.url, RECONCILE_INTERVAL_MS: '500' }, ofCache.url);
   await untilRunAfter(calls, '');
+  // Afterwards nothing but the watchdog's own rounds can find out.
+  await eventually(async () => (await adminOf(calls)).lastRehydrate !== null);
   await look.flushall();
   expect(await isScheduled()).toBe(false);
   const flushedAt = new Date().toISOString();

@@ -26,6 +26,12 @@ export class CacheHand {
     await this.put(name, `${identity ?? ''} ${version} ${body === null ? '' : JSON.stringify(body)}`);
   }
 
+  /** How often Redis ran a command since it was started. */
+  async callsOf(command: string): Promise<number> {
+    const stats = await this.redis.info('commandstats');
+    return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
+  }
+
   close(): void {
     this.redis.disconnect();
   }

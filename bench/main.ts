@@ -53,7 +53,8 @@ async function main({ quick, only, rounds, seconds, connections, docs }: Options
 
   const results: ContestResult[] = [];
   for (const contest of chosen) {
-    for (const clients of connections) results.push(await run(contest, field, clients, pace));
+    const fitting = connections.filter((clients) => clients <= (contest.mostConnections ?? Infinity));
+    for (const clients of fitting) results.push(await run(contest, field, clients, pace));
   }
   const sizes = only.length === 0 || only.includes(SIZES) ? await sizesOf(field) : null;
   const verdicts = judge(results);

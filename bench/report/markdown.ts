@@ -31,6 +31,9 @@ export function markdownOf(
     'what makes it fast there: prepared statements, pipelined Redis commands. Not all of them promise the same: (c) and (d)',
     'count nothing, (f) knows no bounds, keys or versions, and its `everysec` loses up to a second.',
     '',
+    'In the tables, `share` is of the first row; `CPU µs` is what one increment or read costs service, Postgres and Redis',
+    'together; the columns from `service` on are busy cores, those of the load generator last.',
+    '',
     '## Targets',
     '',
     `At ${JUDGED_CONNECTIONS} connections.`,
@@ -60,7 +63,7 @@ function contestSection(group: readonly ContestResult[]): string[] {
       '',
     );
   }
-  return lines.concat('`share` is of the first row; the columns from `service` on are busy cores.');
+  return lines;
 }
 
 /** One contest at several numbers of connections. */

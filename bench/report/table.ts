@@ -5,7 +5,7 @@ import { type ContestResult, type EntrantResult, ratioOf } from '../rounds.js';
 import type { Sizes } from '../sizes.js';
 import type { Verdict } from '../targets.js';
 
-/** The columns of a contest, in order. */
+/** The columns of a contest, in order; what they mean is said in docs/benchmarks.md. */
 export const COLUMNS = [
   '',
   'per second',
@@ -13,6 +13,7 @@ export const COLUMNS = [
   'p50 ms',
   'p99 ms',
   'p99.9 ms',
+  'CPU µs',
   'service',
   'Postgres',
   'Redis',
@@ -29,8 +30,9 @@ export function cellsOf(contest: ContestResult, entrant: EntrantResult): string[
   return [
     label + failures,
     count(median.perSecond * items),
-    share === null ? '' : share.toFixed(2),
+    share === null || Number.isNaN(share) ? '-' : share.toFixed(2),
     ...[p50Ms, p99Ms, p999Ms].map(milliseconds),
+    count(cpuMicroseconds(median.cores) / (median.perSecond * items)),
     ...(['server', 'postgres', 'redis', 'generator'] as const satisfies (keyof Cores)[]).map((role) =>
       coresOf(cores[role]),
     ),
@@ -81,6 +83,11 @@ export function milliseconds(value: number): string {
 
 function coresOf(value: number | null): string {
   return value === null ? '-' : value.toFixed(2);
+}
+
+/** CPU time of the service, Postgres and Redis in a second, in microseconds; not that of the generator. */
+function cpuMicroseconds({ server, postgres, redis }: Cores): number {
+  return ((server ?? 0) + (postgres ?? 0) + (redis ?? 0)) * 1e6;
 }
 
 /** The first column to the left, the others to the right. */

@@ -71,9 +71,11 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     this.naming = new Naming(row);
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
     this.redis.client.on('ready', () => this.wakeUp());
     this.redis.client.on('close', () => this.wakeUp());
+    // Before the first request comes, so that probes are not told that Postgres is away.
+    await this.tryPoll();
     this.polling = this.pollUntilStopped();
   }
 
@@ -159,13 +161,15 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async pollUntilStopped(): Promise<void> {
     while (!this.stopped) {
-      await this.poll().catch((error: unknown) => {
-        // Postgres went away between two statements; the next poll finds out.
-        this.log.debug(error);
-      });
-      for (const resolve of this.waitingForPoll.splice(0)) resolve();
       await this.pause(POLL_INTERVAL_MS);
+      await this.tryPoll();
+      for (const resolve of this.waitingForPoll.splice(0)) resolve();
     }
+  }
+
+  private async tryPoll(): Promise<void> {
+    // Postgres went away between two statements; the next poll finds out.
+    await this.poll().catch((error: unknown) => this.log.debug(error));
   }
 
   private async poll(): Promise<void> {

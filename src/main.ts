@@ -30,7 +30,8 @@ try {
   if (!isStopping()) {
     logger.fatal({ err: error }, 'the service cannot start');
     await stopEmbedded();
-    process.exit(1);
+    // Some faults of the configuration show only at the server it leads to.
+    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
   }
 }
 

@@ -10,7 +10,9 @@ import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind } from './faults.js';
 import { mutated } from './mutants/program.js';
 import { isMutantName, MUTANT_NAMES, type MutantName, MUTANTS } from './mutants/names.js';
+import { htmlReport } from './page.js';
 import { jsonReport, textReport } from './report.js';
+import { timelineSvg } from './timeline.js';
 import { torture } from './torture.js';
 
 const DEFAULT_MINUTES = 5;
@@ -91,6 +93,8 @@ async function main(): Promise<number> {
   const text = textReport(outcome);
   await writeFile(join(folder, 'report.txt'), text);
   await writeFile(join(folder, 'report.json'), jsonReport(outcome));
+  await writeFile(join(folder, 'report.html'), htmlReport(outcome));
+  await writeFile(join(folder, 'timeline.svg'), timelineSvg(outcome.timeline, outcome.struck));
   await Promise.all(
     outcome.logs.map((lines, index) => writeFile(join(folder, `instance-${index}.log`), `${lines.join('\n')}\n`)),
   );

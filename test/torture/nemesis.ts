@@ -29,6 +29,7 @@ export interface Struck {
   readonly recoveredMs: number;
   readonly faults: readonly {
     readonly kind: FaultKind;
+    readonly target: string;
     readonly detail: string;
     readonly fromMs: number;
     readonly toMs: number;
@@ -88,7 +89,13 @@ export class Nemesis {
         const begin = this.recorder.elapsedMs;
         const complaint = await fault.strike(this.deployment);
         if (complaint !== null) this.recorder.breach(complaint);
-        return { kind: fault.kind, detail: fault.detail, fromMs: begin, toMs: this.recorder.elapsedMs };
+        return {
+          kind: fault.kind,
+          target: fault.target,
+          detail: fault.detail,
+          fromMs: begin,
+          toMs: this.recorder.elapsedMs,
+        };
       }),
     );
     const healedMs = this.recorder.elapsedMs;

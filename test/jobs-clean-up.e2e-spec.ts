@@ -57,6 +57,18 @@ it('batches go once nobody can send them again', async () => {
   expect(await numbers(`SELECT count(*) FROM batches WHERE committed_at < now() - interval '10 minutes'`)).toBe(0);
 });
 
+it('the latest batches stay, however old they are: a cold cache is filled by them', async () => {
+  await database.query('TRUNCATE batches');
+  await database.query(
+    `INSERT INTO batches (id, committed_at, names)
+     SELECT gen_random_uuid(), clock_timestamp() - make_interval(hours => n), '{a}' FROM generate_series(1, 1200) n`,
+  );
+  const cleanUp = app.nest.get(CleanUp, { strict: false });
+  expect(await cleanUp.runOnce()).toMatchObject({ batches: 200, complete: true });
+  expect(await numbers(`SELECT count(*) FROM batches WHERE committed_at > now() - interval '1001 hours'`)).toBe(1_000);
+  expect(await cleanUp.runOnce()).toMatchObject({ batches: 0, complete: true });
+});
+
 it('it stops when it is told to', async () => {
   await addKeys(20_001, 20_010, '-1 second');
   const report = await app.nest.get(CleanUp, { strict: false }).runOnce({ signal: AbortSignal.abort() });

@@ -6,6 +6,9 @@ import { IdempotencyKeys } from '../store/idempotency-keys.js';
 /** A batch is sent again for seconds after its connection was lost; ten minutes leave room for a frozen process. */
 const BATCH_LIFE_MS = 600_000;
 
+/** After a quiet night too, these tell which counters a cold cache is to be filled with. */
+const KEPT_BATCHES = 1_000;
+
 /** Rows in one statement: tens of milliseconds, far below the statement timeout. */
 const CHUNK = 5_000;
 
@@ -37,7 +40,7 @@ export class CleanUp {
   async runOnce({ signal }: { readonly signal?: AbortSignal } = {}): Promise<CleanUpReport> {
     const startedAtMs = performance.now();
     const stop = AbortSignal.any([AbortSignal.timeout(LONGEST_RUN_MS), ...(signal === undefined ? [] : [signal])]);
-    const batches = await inChunks(() => this.batches.removeOlderThan(BATCH_LIFE_MS, CHUNK), stop);
+    const batches = await inChunks(() => this.batches.removeOlderThan(BATCH_LIFE_MS, KEPT_BATCHES, CHUNK), stop);
     const keys = await inChunks(() => this.keys.removeExpired(CHUNK), stop);
     return {
       batches: batches.removed,

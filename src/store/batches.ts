@@ -24,18 +24,20 @@ export class Batches {
   }
 
   /**
-   * Removes up to `limit` batches that were committed more than `ageMs` ago; nobody sends those again.
+   * Removes up to `limit` batches that were committed more than `ageMs` ago, nobody sends those again, and that are not
+   * among the latest `keep`.
    *
    * @returns how many were removed
    */
-  async removeOlderThan(ageMs: number, limit: number): Promise<number> {
+  async removeOlderThan(ageMs: number, keep: number, limit: number): Promise<number> {
     // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.
     const [, removed] = await this.dataSource.query<[unknown[], number]>(
       `DELETE FROM batches WHERE id = ANY (ARRAY(
          SELECT id FROM batches
          WHERE committed_at < now() - make_interval(secs => $1::float8 / 1000)
-         ORDER BY committed_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
-      [ageMs, limit],
+           AND committed_at < (SELECT committed_at FROM batches ORDER BY committed_at DESC OFFSET $2 - 1 LIMIT 1)
+         ORDER BY committed_at LIMIT $3 FOR UPDATE SKIP LOCKED))`,
+      [ageMs, keep, limit],
     );
     return removed;
   }

@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../test/support/servers.js';
-import { type Child, startOpponent, startService } from './child.js';
+import { type Child, type Environment, startOpponent, startService } from './child.js';
 
 export type OpponentName = 'upsert-and-set' | 'typeorm-repository' | 'redis-get' | 'constant';
 export type Fsync = 'always' | 'everysec';
@@ -15,8 +15,8 @@ export interface Subject {
 }
 
 export interface SeparateService {
+  readonly subject: Subject;
   readonly url: string;
-  readonly pid: number;
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly stop: () => Promise<void>;
@@ -90,11 +90,12 @@ export class Arena {
   }
 
   /** A service whose database and Redis hold nothing else; ended by the caller, else with the others. */
-  async separateService(name: string): Promise<SeparateService> {
+  async separateService(name: string, environment: Environment = {}): Promise<SeparateService> {
     const redis = await this.redis(name, []);
     const databaseUrl = await this.database(name);
-    const child = await this.child(`service ${name}`, () => startOn(databaseUrl, redis));
-    return { url: child.url, pid: child.pid, databaseUrl, redisUrl: redis.url, stop: () => child.stop() };
+    const child = await this.child(`service ${name}`, () => startOn(databaseUrl, redis, environment));
+    const subject = subjectOf(child, redis);
+    return { subject, url: child.url, databaseUrl, redisUrl: redis.url, stop: () => child.stop() };
   }
 
   async stop(): Promise<void> {
@@ -136,8 +137,8 @@ export class Arena {
   }
 }
 
-function startOn(databaseUrl: string, redis: TestRedis): Promise<Child> {
-  return startService({ DATABASE_URL: databaseUrl, REDIS_URL: redis.url });
+function startOn(databaseUrl: string, redis: TestRedis, environment: Environment = {}): Promise<Child> {
+  return startService({ DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...environment });
 }
 
 function subjectOf({ url, pid }: Child, redis: TestRedis): Subject {

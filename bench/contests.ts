@@ -1,6 +1,15 @@
 /** What is compared with what. */
 import { type Arena, inPostgres } from './arena.js';
-import { type Entrant, type Field, opponent, pgbench, redisIncr, service, serviceFlushed } from './entrants.js';
+import {
+  type Entrant,
+  type Field,
+  opponent,
+  pgbench,
+  redisIncr,
+  service,
+  serviceFlushed,
+  serviceWithRows,
+} from './entrants.js';
 import { BATCH_ITEMS, type Names, type Operation, type Workload } from './load/workload.js';
 
 export interface Contest {
@@ -33,8 +42,14 @@ const KEYED = { key: 'service-keyed', label: 'evercount, a key each' };
 const BATCHED = { key: 'service-batched', label: `evercount, ${BATCH_ITEMS} in a request` };
 const FLUSHED = { key: 'service-flushed', label: 'evercount, Redis flushed every second' };
 
-/** @param pgbenchPath null: there is no pgbench here, and no opponent (e) */
-export function contests(field: Field, pgbenchPath: string | null): Contest[] {
+/** Rows in the table; ten million by `--rows`, since they take a while and some gigabytes. */
+const ROWS = [1_000, 100_000] as const;
+
+/**
+ * @param pgbenchPath null: there is no pgbench here, and no opponent (e)
+ * @param moreRows another size of the table; null: none
+ */
+export function contests(field: Field, pgbenchPath: string | null, moreRows: number | null): Contest[] {
   const hot = of('increment', HOT);
   const many = of('increment', MANY);
   const skewed = of('increment', SKEWED);
@@ -135,6 +150,13 @@ export function contests(field: Field, pgbenchPath: string | null): Contest[] {
       title: '10,000 counters, where a commit costs 2 ms more',
       about: `Simulated as above.`,
       entrants: [ours(many), naive(many), oursKeyed(many), tutorial(many), ...bench(many)],
+    },
+    {
+      key: 'rows',
+      title: 'Increments of a table that grows',
+      about: 'Each request increments one of all rows, at random.',
+      quick: false,
+      entrants: [...ROWS, ...(moreRows === null ? [] : [moreRows])].map((rows) => serviceWithRows(field, rows)),
     },
     {
       ...onSeveral,

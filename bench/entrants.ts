@@ -6,7 +6,7 @@ import { type Generator, type LoadResult } from './load/generator.js';
 import { itemsOf, nameOf, type Workload } from './load/workload.js';
 import { loadOn, measure, type Measurement } from './measurement.js';
 import { runPgbench } from './pgbench.js';
-import { seedByBatches, seedOneByOne, seedRedis } from './seed.js';
+import { seedByBatches, seedOneByOne, seedRedis, seedRows } from './seed.js';
 
 export interface Entrant {
   /** The same in every contest. */
@@ -43,6 +43,19 @@ export function service(field: Field, workload: Workload, { key, label }: Descri
       const { urls } = await start();
       if (isRead(workload)) await seedByBatches(urls[0] ?? '', namesOf(workload));
     },
+    run: (connections, seconds) => loadSubject(field, start, workload, connections, seconds),
+  };
+}
+
+/** The service with a database of its own, in which there are `rows` counters before anybody comes. */
+export function serviceWithRows(field: Field, rows: number): Entrant {
+  const start = async () => (await field.arena.separateService(`rows ${rows}`)).subject;
+  const workload: Workload = { operation: 'increment', names: { kind: 'uniform', count: rows }, keyed: false };
+  return {
+    key: `service-${rows}-rows`,
+    label: `evercount, ${rows.toLocaleString('en')} rows`,
+    items: 1,
+    prepare: async () => seedRows((await field.arena.separateService(`rows ${rows}`)).databaseUrl, rows),
     run: (connections, seconds) => loadSubject(field, start, workload, connections, seconds),
   };
 }

@@ -4,22 +4,24 @@ import { type Contest, contests } from './contests.js';
 import type { Field } from './entrants.js';
 import { findGenerator } from './load/generator.js';
 import { describeMachine } from './machine.js';
+import { watchMemory } from './memory.js';
 import { optionsOf, type Options, USAGE } from './options.js';
 import { pgbenchPath } from './pgbench.js';
 import { writeDocs, writeLatest } from './report/files.js';
 import type { Report } from './report/report.js';
-import { contestTable, sizeTable, targetTable, turnLine } from './report/table.js';
+import { contestTable, memoryLine, sizeTable, targetTable, turnLine, upkeepTable } from './report/table.js';
 import { type ContestResult, type Pace, runContest } from './rounds.js';
 import { measureSizes, type Sizes } from './sizes.js';
 import { judge } from './targets.js';
+import { measureUpkeep } from './upkeep.js';
 
 const WARM_UP_SECONDS = 2;
 
 /** Exit code of a command line that cannot be understood. */
 const EXIT_USAGE = 2;
 
-/** `--only` takes it like a contest. */
-const SIZES = 'sizes';
+/** What `--only` takes beside contests; the last two take long, and are run only by name or by `--long`. */
+const [SIZES, UPKEEP, MEMORY] = ['sizes', 'upkeep', 'memory'];
 
 const say = (line: string) => console.log(line);
 
@@ -37,13 +39,14 @@ try {
   await arena.stop();
 }
 
-async function main({ quick, only, rounds, seconds, connections, docs }: Options): Promise<void> {
+async function main(options: Options): Promise<void> {
+  const { quick, only, rounds, seconds, connections, docs, long } = options;
   const startedAt = new Date().toISOString();
   const machine = describeMachine();
   const field: Field = { arena, generator: findGenerator(say) };
   const pace: Pace = { rounds, seconds, warmUpSeconds: WARM_UP_SECONDS };
   const pgbench = pgbenchPath();
-  const chosen = choose(contests(field, pgbench), only, quick);
+  const chosen = choose(contests(field, pgbench, options.rows), only, quick);
   say(
     `${machine.cpu}, ${machine.cores} cores, load ${machine.loadBefore.toFixed(1)}; Node ${machine.node}, ` +
       `Postgres ${machine.postgres}, ${machine.redis}; a sync takes ${machine.syncMs.toFixed(2)} ms`,
@@ -57,8 +60,13 @@ async function main({ quick, only, rounds, seconds, connections, docs }: Options
     for (const clients of fitting) results.push(await run(contest, field, clients, pace));
   }
   const sizes = only.length === 0 || only.includes(SIZES) ? await sizesOf(field) : null;
+  const upkeep = long || only.includes(UPKEEP) ? await measureUpkeep(field, options.counters) : null;
+  if (upkeep !== null) say(upkeepTable(upkeep));
+  const memory = long || only.includes(MEMORY) ? await watchMemory(field, options.minutes) : null;
+  if (memory !== null) say(memoryLine(memory));
   const verdicts = judge(results);
-  if (results.length > 0) say(targetTable(verdicts));
+  const judged = verdicts.filter(({ met }) => met !== null);
+  if (judged.length > 0) say(targetTable(judged));
 
   const whole = !quick && only.length === 0;
   const mode = whole ? 'the whole run' : `a part of it (\`npm run bench -- ${process.argv.slice(2).join(' ')}\`)`;
@@ -71,6 +79,8 @@ async function main({ quick, only, rounds, seconds, connections, docs }: Options
     contests: results,
     verdicts,
     sizes,
+    upkeep,
+    memory,
   };
   say(`\nAll figures: ${writeLatest(report)}`);
   if (whole || docs) say(`Written: ${await writeDocs(report)}`);
@@ -90,9 +100,9 @@ async function sizesOf(field: Field): Promise<Sizes> {
 }
 
 function choose(all: readonly Contest[], only: readonly string[], quick: boolean): Contest[] {
-  const names = [...all.map(({ key }) => key), SIZES];
+  const names = [...all.map(({ key }) => key), SIZES, UPKEEP, MEMORY];
   const unknown = only.filter((name) => !names.includes(name));
-  if (unknown.length > 0) throw new Error(`There is no "${unknown.join('", "')}"; there are ${names.join(', ')}`);
+  if (unknown.length > 0) exitForUsage(`There is no "${unknown.join('", "')}"; there are ${names.join(', ')}`);
   if (only.length > 0) return all.filter(({ key }) => only.includes(key));
   return all.filter((contest) => contest.quick || !quick);
 }
@@ -101,7 +111,11 @@ function optionsOrExit(): Options {
   try {
     return optionsOf(process.argv.slice(2));
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    process.exit(EXIT_USAGE);
+    exitForUsage((error as Error).message);
   }
+}
+
+function exitForUsage(message: string): never {
+  console.error(`${message}\n\n${USAGE}`);
+  process.exit(EXIT_USAGE);
 }

@@ -1,5 +1,6 @@
 /** Gives everybody the counters that are going to be read. */
-import { inRedis } from './arena.js';
+import { inPostgres, inRedis } from './arena.js';
+import { nameOf } from './load/workload.js';
 
 /** Items of one request to the service, at most. */
 const BATCH_ITEMS = 1000;
@@ -32,6 +33,21 @@ export async function seedRedis(url: string, names: readonly string[]): Promise<
   const jsonOf = (name: string) =>
     JSON.stringify({ name, value: 1, version: 1, ...bounds, createdAt: at, updatedAt: at });
   await inRedis(url, (redis) => redis.mset(names.flatMap((name) => [name, jsonOf(name)])));
+}
+
+/** A table of the service that is empty yet: millions of rows by one statement. */
+export async function seedRows(databaseUrl: string, rows: number): Promise<void> {
+  const prefix = nameOf(0).slice(0, -1);
+  await inPostgres(databaseUrl, async (client) => {
+    const { rows: found } = await client.query('SELECT FROM counters LIMIT 1');
+    if (found.length > 0) return;
+    await client.query(
+      `INSERT INTO counters (name, value, version, created_at, updated_at)
+       SELECT $1 || n, 1, 1, now(), now() FROM generate_series(0, $2::int - 1) n`,
+      [prefix, rows],
+    );
+    await client.query('VACUUM ANALYZE counters');
+  });
 }
 
 /** Sends a request, with a JSON body where there is one. */

@@ -3,11 +3,11 @@ import { JUDGED_CONNECTIONS } from '../targets.js';
 import type { ContestResult } from '../rounds.js';
 import { chartName } from './chart.js';
 import type { Report } from './report.js';
-import { cellsOf, COLUMNS, sizeRows, verdictCells } from './table.js';
+import { cellsOf, COLUMNS, memoryLine, sizeRows, upkeepCells, UPKEEP_COLUMNS, verdictCells } from './table.js';
 
 /** @param notes written by hand, in Markdown */
 export function markdownOf(
-  { machine, generator, pace, mode, startedAt, contests, verdicts, sizes }: Report,
+  { machine, generator, pace, mode, startedAt, contests, verdicts, sizes, upkeep, memory }: Report,
   notes: string,
 ): string {
   const { cpu, cores, memoryGib, system, node, postgres, redis, syncMs, loadBefore, commit } = machine;
@@ -42,6 +42,8 @@ export function markdownOf(
     '',
     ...groups(contests).flatMap((group) => [...contestSection(group), '']),
     ...(sizes === null ? [] : ['## Sizes', '', table(['', '', ''], sizeRows(sizes)), '']),
+    ...(upkeep === null ? [] : ['## Upkeep', '', table(UPKEEP_COLUMNS, upkeep.map(upkeepCells)), '']),
+    ...(memory === null ? [] : ['## Memory', '', `${memoryLine(memory)}.`, '']),
     '## Notes',
     '',
     notes.trim(),

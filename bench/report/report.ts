@@ -1,8 +1,10 @@
 /** All that one run found out. */
 import type { Machine } from '../machine.js';
+import type { MemoryCourse } from '../memory.js';
 import type { ContestResult, Pace } from '../rounds.js';
 import type { Sizes } from '../sizes.js';
 import type { Verdict } from '../targets.js';
+import type { JobCost } from '../upkeep.js';
 
 export interface Report {
   /** RFC 3339. */
@@ -16,4 +18,6 @@ export interface Report {
   readonly verdicts: readonly Verdict[];
   /** Null: not measured in this run. */
   readonly sizes: Sizes | null;
+  readonly upkeep: readonly JobCost[] | null;
+  readonly memory: MemoryCourse | null;
 }

@@ -1,9 +1,11 @@
 /** Figures for a terminal. */
 import type { Entrant } from '../entrants.js';
+import type { MemoryCourse } from '../memory.js';
 import type { Cores, Measurement } from '../measurement.js';
 import { type ContestResult, type EntrantResult, ratioOf } from '../rounds.js';
 import type { Sizes } from '../sizes.js';
 import type { Verdict } from '../targets.js';
+import type { JobCost } from '../upkeep.js';
 
 /** The columns of a contest, in order; what they mean is said in docs/benchmarks.md. */
 export const COLUMNS = [
@@ -65,6 +67,22 @@ export function sizeRows({ counters, keys, postgresPerCounter, postgresPerKey, r
     ['Redis, bytes for each cached counter', count(redisPerCounter), `measured with ${count(counters)} counters`],
     ['Postgres, a million keys', mebibytes(postgresPerKey * 1e6), `extrapolated from ${count(keys)} keys of 36 bytes`],
   ];
+}
+
+export function upkeepTable(jobs: readonly JobCost[]): string {
+  return `\nUpkeep\n${aligned([UPKEEP_COLUMNS, ...jobs.map(upkeepCells)])}`;
+}
+
+export const UPKEEP_COLUMNS = ['', 'counters', 'per second', 'p99 ms before', 'meanwhile', 'MiB before', 'at most'];
+
+export function upkeepCells({ job, counters, seconds, quietP99Ms, p99Ms, beforeMib, mostMib }: JobCost): string[] {
+  const latencies = [quietP99Ms, p99Ms].map(milliseconds);
+  return [job, count(counters), count(counters / seconds), ...latencies, count(beforeMib), count(mostMib)];
+}
+
+/** Memory over a long run, as one sentence. */
+export function memoryLine({ minutes, tenthsMib }: MemoryCourse): string {
+  return `Resident memory of the service over ${minutes} minutes under load, each tenth: ${tenthsMib.map(count).join(', ')} MiB`;
 }
 
 /** What is shown while a contest runs. */

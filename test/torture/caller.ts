@@ -1,7 +1,7 @@
 /** Sends requests to instances that run, and takes the time of each. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { breachIn } from './answers.js';
-import type { Deployment } from './deployment.js';
+import type { Deployment, Instance } from './deployment.js';
 import type { HttpClient, HttpOutcome, HttpRequest } from './http-client.js';
 import type { Random } from './random.js';
 import type { Recorder } from './recorder.js';
@@ -28,18 +28,23 @@ export class Caller {
     readonly random: Random,
     /** Past it nothing is sent again; milliseconds of performance.now(). */
     private readonly limits: { giveUpAtMs: number },
+    /** The instance it calls as long as it runs, so that a frozen one does not stop everybody; null: any. */
+    private readonly home: number | null,
   ) {}
 
   /**
-   * Sends it once, to any instance that runs, or to the one named.
+   * Sends it once, to an instance that runs, or to the one named. Where nobody listens, the next one is tried, as a load
+   * balancer would.
    *
    * @returns null when there was none until all was over
    */
   async send(request: HttpRequest, index?: number): Promise<Timed | null> {
     for (;;) {
-      const urls = this.deployment.instances.filter((one) => index === undefined || one.index === index);
-      const running = urls.flatMap(({ url }) => url ?? []);
-      if (running.length > 0) return this.time(this.random.pick(running), request);
+      for (const { url } of this.route(index)) {
+        if (url === null) continue;
+        const timed = await this.time(url, request);
+        if (timed.outcome.kind !== 'not_sent' || index !== undefined) return timed;
+      }
       if (performance.now() > this.limits.giveUpAtMs) return null;
       await sleep(LOOK_MS);
     }
@@ -66,6 +71,16 @@ export class Caller {
   noteFailure(what: 'read' | 'write', outcome: HttpOutcome): void {
     if (outcome.kind !== 'answer') this.recorder.failed(what, outcome.cause);
     else this.recorder.failed(what, /"code":"(\w+)"/.exec(outcome.body)?.[1] ?? String(outcome.status));
+  }
+
+  /** The instances in the order in which they are tried. */
+  private route(index: number | undefined): readonly Instance[] {
+    const { instances } = this.deployment;
+    if (index !== undefined) return instances.filter((one) => one.index === index);
+    const shuffled = this.random.shuffled(instances);
+    const { home } = this;
+    if (home === null) return shuffled;
+    return shuffled.sort((a, b) => Number(b.index === home) - Number(a.index === home));
   }
 
   private async time(url: string, request: HttpRequest): Promise<Timed> {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from './caller.js';
 import { BOUNDED, LARGE, NAMES, pathOf, RESET } from './counters.js';
-import type { Deployment } from './deployment.js';
+import { type Deployment, INSTANCES } from './deployment.js';
 import { HttpClient, type HttpRequest } from './http-client.js';
 import type { Random } from './random.js';
 import { Reader } from './readers.js';
@@ -11,8 +11,8 @@ import { fateOf } from './answers.js';
 import { NUMBERS_PER_WRITER, Writer } from './writers.js';
 
 /** Enough to have every kind of call under way at every moment, few enough for the servers to share two cores. */
-const WRITERS = 10;
-const READERS = 14;
+const WRITERS = 12;
+const READERS = 16;
 
 /** Clients think between two requests, so that two cores are left to the service. */
 const THINK_MS = 12;
@@ -20,7 +20,7 @@ const THINK_MS = 12;
 /** After the last fault was healed, a keyed write must become known within this time. */
 const SETTLE_MS = 40_000;
 
-/** Share of writes that are read at once, from any instance: nothing is more likely to be stale. */
+/** Share of writes that are read at once, by another client: nothing is more likely to be stale. */
 const READ_OWN_WRITE_SHARE = 0.5;
 
 export class Load {
@@ -48,11 +48,13 @@ export class Load {
     for (let index = 0; index < READERS; index += 1) this.clients.push(this.runReader());
   }
 
-  /** A client for probes, with a number of its own. */
+  /** A client with a number of its own; three of four stay with one instance each, the fourth calls any. */
   client(): { readonly caller: Caller; readonly number: number } {
     const number = this.nextNumber;
     this.nextNumber += NUMBERS_PER_WRITER;
-    const caller = new Caller(this.http, this.deployment, this.recorder, this.random.fork(), this.limits);
+    const quarter = (number / NUMBERS_PER_WRITER) % (INSTANCES + 1);
+    const home = quarter < INSTANCES ? quarter : null;
+    const caller = new Caller(this.http, this.deployment, this.recorder, this.random.fork(), this.limits, home);
     return { caller, number };
   }
 
@@ -79,7 +81,9 @@ export class Load {
   private async runWriter(): Promise<void> {
     const { caller, number } = this.client();
     const writer = new Writer(caller, number);
-    const reader = new Reader(caller, number);
+    // Of another instance, most of the time.
+    const { caller: other, number: othersNumber } = this.client();
+    const reader = new Reader(other, othersNumber);
     while (this.working) {
       const written = await writer.writeOnce();
       if (written !== null && caller.random.chance(READ_OWN_WRITE_SHARE)) await reader.read(written);

@@ -77,7 +77,9 @@ export class Nemesis {
       if (performance.now() + episode.calmMs > untilMs || enough()) return;
       await sleep(episode.calmMs);
       say(`  ${episode.faults.map(({ fault }) => textOf(fault)).join(' + ')}`);
-      this.struck.push(await this.play(episode));
+      const struck = await this.play(episode);
+      this.struck.push(struck);
+      say(`    over, and recovered ${recoveryText(struck)}`);
     }
   }
 
@@ -108,6 +110,11 @@ export class Nemesis {
     const writes = this.recorder.tally('write', fromMs, recoveredMs);
     return { fromMs, healedMs, recoveredMs, faults: played, recovery, reads, writes };
   }
+}
+
+function recoveryText({ recovery: { writesMs, hitsMs } }: Struck): string {
+  const after = (ms: number | null): string => (ms === null ? 'never' : `after ${(ms / 1000).toFixed(2)} s`);
+  return `writes ${after(writesMs)}, hits ${after(hitsMs)}`;
 }
 
 function textOf({ kind, detail }: DrawnFault): string {

@@ -10,6 +10,7 @@ import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
+import { TcpProxy } from './support/tcp-proxy.js';
 
 jest.setTimeout(120_000);
 
@@ -18,6 +19,9 @@ const BACK_WITHIN_MS = 30_000;
 
 /** The sentinel tells of a flush within a second; with leave for a busy machine. */
 const BACK_AT_ONCE_MS = 8_000;
+
+/** A round of the watchdog, then the lock of the job that was under way runs out. */
+const AFTER_SILENCE_MS = 60_000;
 
 let redis: TestRedis;
 let look: Redis;
@@ -52,8 +56,8 @@ afterAll(async () => {
   await redis.stop();
 });
 
-const untilRunAfter = async (calls: CounterCalls, time: string) =>
-  eventually(async () => (await lastRun(calls)) > time, BACK_WITHIN_MS);
+const untilRunAfter = async (calls: CounterCalls, time: string, withinMs = BACK_WITHIN_MS) =>
+  eventually(async () => (await lastRun(calls)) > time, withinMs);
 
 it('comes back within 30 s after a flush that nobody noticed, and runs again', async () => {
   const ofCache = await startRedis();
@@ -142,4 +146,19 @@ it('a service that starts without its Redis serves, and the jobs come when Redis
   expect((await adminOf(calls)).queue.state).toBe('up');
   await Promise.all(apps.splice(0).map((app) => app.stop()));
   await late.stop();
+});
+
+it('jobs go on after their connections fell silent without being closed', async () => {
+  const proxy = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
+  const jobsUrl = redis.url.replace(`:${redis.port}`, `:${proxy.port}`);
+  const calls = await start({ JOBS_REDIS_URL: jobsUrl, RECONCILE_INTERVAL_MS: '500' });
+  await untilRunAfter(calls, '');
+  await proxy.setMode({ kind: 'silent' });
+  // By then each connection has lost bytes, that of the worker too, and will never speak again.
+  await eventually(async () => Date.now() - Date.parse(await lastRun(calls)) > 5_000);
+  await proxy.setMode({ kind: 'pass' });
+  await untilRunAfter(calls, new Date().toISOString(), AFTER_SILENCE_MS);
+  expect((await adminOf(calls)).queue.state).toBe('up');
+  await Promise.all(apps.splice(0).map((app) => app.stop()));
+  await proxy.close();
 });

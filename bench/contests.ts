@@ -126,7 +126,8 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
     {
       key: 'read',
       title: 'Cached reads of one counter',
-      about: 'With and without FLUSHALL every second.',
+      about:
+        'With and without FLUSHALL every second, after writes to 10,000 counters, which the service fills in again each time.',
       quick: true,
       entrants: [...cachedReads(HOT), opponent(field, 'constant', of('read', HOT))],
     },

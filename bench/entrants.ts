@@ -3,7 +3,7 @@ import { clearInterval, setInterval } from 'node:timers';
 import type { Redis } from 'ioredis';
 import { type Arena, type Fsync, inRedis, type OpponentName, type Subject } from './arena.js';
 import { type Generator, type LoadResult } from './load/generator.js';
-import { itemsOf, nameOf, type Workload } from './load/workload.js';
+import { itemsOf, nameOf, type Names, type Workload } from './load/workload.js';
 import { loadOn, measure, type Measurement } from './measurement.js';
 import { runPgbench } from './pgbench.js';
 import { seedByBatches, seedOneByOne, seedRedis, seedRows } from './seed.js';
@@ -31,6 +31,9 @@ interface Described {
 }
 
 const FLUSH_INTERVAL_MS = 1_000;
+
+/** Counters that were written before the flushes begin: as many as in the contests over many. */
+const RECENT = 10_000;
 
 /** The service. */
 export function service(field: Field, workload: Workload, { key, label }: Described, instances = 1): Entrant {
@@ -60,14 +63,27 @@ export function serviceWithRows(field: Field, rows: number): Entrant {
   };
 }
 
-/** The service, while its Redis is emptied every second. */
-export function serviceFlushed(field: Field, workload: Workload, described: Described): Entrant {
-  const steady = service(field, workload, described);
+/**
+ * The service, while its Redis is emptied every second. It is another one than `service()`, so that nobody but it has
+ * to recover; and it has seen writes to `RECENT` counters, which it fills in again after each flush.
+ */
+export function serviceFlushed(field: Field, workload: Workload, { key, label }: Described): Entrant {
+  const start = () => field.arena.separateService('flushed');
+  const subject = async () => (await start()).subject;
   return {
-    ...steady,
+    key,
+    label,
+    items: 1,
+    prepare: async () => {
+      const { url } = await start();
+      const recent: Names = { kind: 'uniform', count: RECENT };
+      await seedByBatches(url, namesOf({ ...workload, names: recent }));
+    },
     run: async (connections, seconds) => {
-      const { url } = await field.arena.serviceRedis();
-      return inRedis(url, (redis) => whileFlushing(redis, () => steady.run(connections, seconds)));
+      const { redisUrl } = await start();
+      return inRedis(redisUrl, (redis) =>
+        whileFlushing(redis, () => loadSubject(field, subject, workload, connections, seconds)),
+      );
     },
   };
 }

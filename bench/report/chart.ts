@@ -3,7 +3,7 @@ import { type ContestResult, type EntrantResult } from '../rounds.js';
 import { count, milliseconds } from './table.js';
 
 const WIDTH = 760;
-const LABELS_WIDTH = 250;
+const LABELS_WIDTH = 280;
 const VALUES_WIDTH = 190;
 const BARS_WIDTH = WIDTH - LABELS_WIDTH - VALUES_WIDTH;
 const ROW_HEIGHT = 26;
@@ -33,7 +33,7 @@ export function chartName({ key }: ContestResult): string {
 
 export function chartOf({ title, connections, entrants }: ContestResult): string {
   const height = TOP + entrants.length * ROW_HEIGHT + BOTTOM;
-  const longest = Math.max(...entrants.map(throughputOf));
+  const longest = Math.max(...entrants.map(throughputOf).filter(Number.isFinite));
   const unit = entrants.some(({ items }) => items > 1) ? 'items' : 'requests';
   const rows = entrants.map((entrant, index) => rowOf(entrant, TOP + index * ROW_HEIGHT, longest));
   const summary = entrants.map((entrant) => `${entrant.label}: ${count(throughputOf(entrant))}/s`).join('; ');
@@ -51,14 +51,14 @@ ${rows.join('\n')}
 
 function rowOf(entrant: EntrantResult, y: number, longest: number): string {
   const throughput = throughputOf(entrant);
-  const length = Math.max(SHORTEST_BAR, (throughput / longest) * BARS_WIDTH).toFixed(1);
+  const length = Number.isFinite(throughput) ? Math.max(SHORTEST_BAR, (throughput / longest) * BARS_WIDTH) : 0;
   const kind = entrant.key.startsWith('service') ? 'ours' : 'other';
-  const bar = `x="${LABELS_WIDTH}" y="${y}" width="${length}" height="${BAR_HEIGHT}" rx="2"`;
+  const bar = `x="${LABELS_WIDTH}" y="${y}" width="${length.toFixed(1)}" height="${BAR_HEIGHT}" rx="2"`;
   const baseline = y + BAR_HEIGHT - 3;
   const values = `${count(throughput)}/s  <tspan class="quiet">${milliseconds(entrant.median.p99Ms)} ms</tspan>`;
   return `  <text x="0" y="${baseline}">${escaped(entrant.label)}</text>
   <rect class="${kind}" ${bar}/>
-  <text x="${LABELS_WIDTH + Number(length) + 8}" y="${baseline}">${values}</text>`;
+  <text x="${(LABELS_WIDTH + length + 8).toFixed(1)}" y="${baseline}">${values}</text>`;
 }
 
 const throughputOf = ({ median, items }: EntrantResult): number => median.perSecond * items;

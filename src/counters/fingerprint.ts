@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Operation } from './operation.js';
 
 /**
@@ -6,9 +6,7 @@ import type { Operation } from './operation.js';
  * an increment by the opposite; preconditions are not part of it, since a key is looked at before them.
  */
 export function fingerprintOf(operation: Operation): string {
-  const hex = createHash('sha256')
-    .update(JSON.stringify(argumentsOf(operation)))
-    .digest('hex');
+  const hex = hash('sha256', JSON.stringify(argumentsOf(operation)), 'hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }
 

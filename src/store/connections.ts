@@ -30,16 +30,10 @@ export const SESSION_OPTIONS = {
   options: '-c TimeZone=UTC -c DateStyle=ISO -c default_transaction_isolation=read\\ committed',
 } as const;
 
-let lastText = '';
-let lastIso = '';
-
-/** `2026-01-01 00:00:00.5+00` to RFC 3339; the rows of a batch share their time, so the last one is kept. */
-function isoOf(text: string): string {
-  if (text !== lastText) {
-    lastIso = new Date(text).toISOString();
-    lastText = text;
-  }
-  return lastIso;
+/** `2026-01-01 00:00:00.5+00`, as sessions in UTC write it, to RFC 3339 with milliseconds; cheaper than by a Date. */
+export function isoOf(text: string): string {
+  const fraction = text.slice('2026-01-01 00:00:00.'.length, -'+00'.length);
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
 }
 
 /** Like pg's own, but times as RFC 3339 text: a Date would only be printed again. bigint stays text. */

@@ -1,0 +1,22 @@
+import { isoOf, sharesOf } from './connections.js';
+
+describe('a time from Postgres', () => {
+  it.each([
+    ['2026-01-02 03:04:05+00', '2026-01-02T03:04:05.000Z'],
+    ['2026-01-02 03:04:05.1+00', '2026-01-02T03:04:05.100Z'],
+    ['2026-01-02 03:04:05.12+00', '2026-01-02T03:04:05.120Z'],
+    ['2026-01-02 03:04:05.123+00', '2026-01-02T03:04:05.123Z'],
+    ['2026-01-02 03:04:05.123456+00', '2026-01-02T03:04:05.123Z'],
+  ])('%s is %s', (text, expected) => {
+    expect(isoOf(text)).toBe(expected);
+  });
+});
+
+describe('the connections of one instance', () => {
+  it.each([5, 6, 10, 100])('of %i are all shared out, and everybody has one', (poolSize) => {
+    const { guard, commits, decisions, fills, general } = sharesOf(poolSize);
+    const shares = [guard, commits, decisions, fills, general];
+    expect(shares.reduce((all, share) => all + share)).toBe(poolSize);
+    expect(Math.min(...shares)).toBeGreaterThanOrEqual(1);
+  });
+});

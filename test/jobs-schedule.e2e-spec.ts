@@ -20,7 +20,7 @@ const BACK_WITHIN_MS = 30_000;
 /** The sentinel tells of a flush within a second; with leave for a busy machine. */
 const BACK_AT_ONCE_MS = 8_000;
 
-/** A round of the watchdog, then the lock of the job that was under way runs out. */
+/** A round of the watchdog, the longest silence of the worker, then the lock of the job that was under way. */
 const AFTER_SILENCE_MS = 60_000;
 
 let redis: TestRedis;

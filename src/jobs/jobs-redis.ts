@@ -5,6 +5,12 @@ import { JobsSettings } from '../config/config.js';
 /** Producers do not wait: a command without an answer by then counts as failed. */
 const COMMAND_TIMEOUT_MS = 500;
 
+/** A connection on which nothing came by then is half open, and is made anew. */
+const PRODUCER_SILENCE_MS = 1_000;
+
+/** The same for the worker: BullMQ waits for a job for up to 10 s. */
+const WORKER_SILENCE_MS = 12_000;
+
 /** A new connection may cross a network. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
@@ -58,6 +64,7 @@ export class JobsRedis {
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       commandTimeout: COMMAND_TIMEOUT_MS,
+      socketTimeout: PRODUCER_SILENCE_MS,
     });
     // Told by its consequences; without a listener every failed attempt would be printed.
     this.producer.on('error', () => undefined);
@@ -74,16 +81,11 @@ export class JobsRedis {
         ...OPTIONS,
         connectionName: 'evercount-jobs-worker',
         maxRetriesPerRequest: null,
+        socketTimeout: WORKER_SILENCE_MS,
       });
       this.workerClient.on('error', () => undefined);
     }
     return this.workerClient;
-  }
-
-  /** Makes every connection anew: one that is half open gives no sign of itself. */
-  reconnect(): void {
-    this.producer.disconnect(true);
-    this.workerClient?.disconnect(true);
   }
 
   /** Ends every connection without waiting for anything. */

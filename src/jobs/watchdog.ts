@@ -11,12 +11,6 @@ import { JobsRedis } from './jobs-redis.js';
 const LOOK_INTERVAL_MS = 15_000;
 const LOOK_JITTER_MS = 5_000;
 
-/** When Redis did not answer, it is asked again soon. */
-const RETRY_MS = 1_000;
-
-/** Questions in a row without an answer, after which the connections count as half open. */
-const SILENCES_BEFORE_RECONNECT = 2;
-
 /** The service starts without Redis, after this long. */
 const FIRST_CONTACT_MS = 1_000;
 
@@ -28,7 +22,6 @@ const FIRST_CONTACT_MS = 1_000;
 export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
   private readonly log = new Logger(Watchdog.name);
   private readonly sharesRedis: boolean;
-  private silences = 0;
   private away = false;
   private policy: string | null = null;
   private fault: string | null = null;
@@ -84,42 +77,35 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
     while (!this.stopped) {
       this.lookAgain = false;
       if (this.redis.isReady) await this.look();
-      await this.pause(this.silences > 0 ? RETRY_MS : LOOK_INTERVAL_MS + Math.random() * LOOK_JITTER_MS);
+      await this.pause(LOOK_INTERVAL_MS + Math.random() * LOOK_JITTER_MS);
     }
   }
 
   private async look(): Promise<void> {
-    let policy: string | null;
     try {
-      policy = await this.askPolicy();
-      this.silences = 0;
+      const policy = await this.askPolicy();
       this.noteBack();
-    } catch {
-      this.silences += 1;
-      if (this.silences >= SILENCES_BEFORE_RECONNECT && !this.stopped) {
-        this.silences = 0;
-        this.redis.reconnect();
-      }
-      return;
+      if (!this.allows(policy) || this.stopped) return;
+      this.queue.open();
+      this.worker.open();
+      await this.keepSchedule();
+      this.fault = null;
+    } catch (error) {
+      // A Redis that is away is told by the closed connection.
+      if (this.redis.isReady && !this.stopped) this.noteFault(error);
     }
-    if (!this.allows(policy) || this.stopped) return;
-    this.queue.open();
-    this.worker.open();
-    await this.keepSchedule();
   }
 
   private async keepSchedule(): Promise<void> {
-    try {
-      const missing = await this.queue.keepSchedule();
-      if (missing.length > 0 && this.scheduled) this.log.log({ msg: 'the schedule was gone and is back', missing });
-      this.scheduled = true;
-      this.fault = null;
-    } catch (error) {
-      const fault = error instanceof Error ? error.message : String(error);
-      if (fault !== this.fault && !this.stopped)
-        this.log.warn({ msg: 'the schedule cannot be looked after', err: error });
-      this.fault = fault;
-    }
+    const missing = await this.queue.keepSchedule();
+    if (missing.length > 0 && this.scheduled) this.log.log({ msg: 'the schedule was gone and is back', missing });
+    this.scheduled = true;
+  }
+
+  private noteFault(error: unknown): void {
+    const fault = error instanceof Error ? error.message : String(error);
+    if (fault !== this.fault) this.log.warn({ msg: 'the schedule of the jobs cannot be looked after', err: error });
+    this.fault = fault;
   }
 
   private async askPolicy(): Promise<string | null> {

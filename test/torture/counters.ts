@@ -7,14 +7,15 @@ export const LARGE = { name: 'large', start: Number.MAX_SAFE_INTEGER - 1e9, step
 export const BOUNDED = { name: 'bounded', min: -20, max: 20 };
 /** Reset by some, incremented by others. */
 export const RESET = 'reset';
-const COLD = Array.from({ length: 30 }, (_, index) => `cold/${index}`);
+const COLD = Array.from({ length: 60 }, (_, index) => `cold/${index}`);
 
 export const NAMES = [...HOT, LARGE.name, BOUNDED.name, RESET, ...COLD];
 
-const HOT_SHARE = 0.7;
+/** Where many write, nothing stays wrong for long: so not too many. */
+const HOT_SHARE = 0.5;
 const SPECIAL_SHARE = 0.15;
 
-/** Any counter; mostly one that many are after. */
+/** Any counter; half of the time one that many are after. */
 export function drawCounter(random: Random): string {
   const draw = random.next();
   if (draw < HOT_SHARE) return random.pick(HOT);

@@ -115,6 +115,8 @@ export class Deployment {
    * @param program what to run in place of the built service: arguments for Node
    */
   static async start(program?: readonly string[]): Promise<Deployment> {
+    // Blows are dealt to processes by their ids; those that a container tells are other processes here.
+    process.env['TEST_SERVERS'] = 'local';
     const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
     const servers = { postgres, redis };
     const instances: Instance[] = [];

@@ -78,8 +78,6 @@ function kindsOf(text: string): readonly FaultKind[] {
 
 async function main(): Promise<number> {
   const { minutes, seed, kinds, mutant, out } = optionsOf(process.argv.slice(2));
-  // Processes of this machine: blows are dealt to them by signals.
-  process.env['TEST_SERVERS'] = 'local';
   say(`seed ${seed}: repeat this schedule by --seed ${seed}`);
   const lastsMs = minutes * 60_000;
   const overtime = setTimeout(() => {

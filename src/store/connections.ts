@@ -42,6 +42,12 @@ export const TYPES: pg.CustomTypesConfig = {
     oid === pg.types.builtins.TIMESTAMPTZ ? isoOf : pg.types.getTypeParser(oid, format),
 };
 
+/**
+ * Statements of the pools below look rows up by key. Their plans are kept, and one that was made while a table was still
+ * empty would go on scanning it while it grows.
+ */
+const ALWAYS_BY_INDEX = '-c enable_seqscan=off';
+
 /** How the connections of one instance are shared out; separate, so that a storm on one never starves another. */
 export interface Shares {
   readonly guard: number;
@@ -73,6 +79,7 @@ export function poolOf(url: string, connections: number, overrides: Partial<pg.P
     types: TYPES,
     onConnect: (client) => refuseStandby(client),
     ...SESSION_OPTIONS,
+    options: `${SESSION_OPTIONS.options} ${ALWAYS_BY_INDEX}`,
     ...overrides,
   });
   // A connection that breaks fails the query on it, or is replaced at the next use; without listeners, idle or

@@ -7,19 +7,27 @@ export const LARGE = { name: 'large', start: Number.MAX_SAFE_INTEGER - 1e9, step
 export const BOUNDED = { name: 'bounded', min: -20, max: 20 };
 /** Reset by some, incremented by others. */
 export const RESET = 'reset';
-const COLD = Array.from({ length: 60 }, (_, index) => `cold/${index}`);
+const COLD = numbered('cold', 30);
+/** So many that one is written every few seconds only: what is wrong about it stays wrong long enough to be read. */
+const SPARSE = numbered('sparse', 600);
 
-export const NAMES = [...HOT, LARGE.name, BOUNDED.name, RESET, ...COLD];
+export const NAMES = [...HOT, LARGE.name, BOUNDED.name, RESET, ...COLD, ...SPARSE];
 
-/** Where many write, nothing stays wrong for long: so not too many. */
-const HOT_SHARE = 0.5;
-const SPECIAL_SHARE = 0.15;
+/** Shares of requests; the rest goes to the sparse ones. */
+const SHARES = [
+  { share: 0.5, names: HOT },
+  { share: 0.15, names: [LARGE.name, BOUNDED.name, RESET] },
+  { share: 0.17, names: COLD },
+];
 
 /** Any counter; half of the time one that many are after. */
 export function drawCounter(random: Random): string {
-  const draw = random.next();
-  if (draw < HOT_SHARE) return random.pick(HOT);
-  return random.pick(draw < HOT_SHARE + SPECIAL_SHARE ? [LARGE.name, BOUNDED.name, RESET] : COLD);
+  let draw = random.next();
+  for (const { share, names } of SHARES) {
+    if (draw < share) return random.pick(names);
+    draw -= share;
+  }
+  return random.pick(SPARSE);
 }
 
 /** What to add: small, of both signs, never 0. */
@@ -31,4 +39,8 @@ export function drawBy(name: string, random: Random): number {
 
 export function pathOf(name: string): string {
   return `/v1/counters/${encodeURIComponent(name)}`;
+}
+
+function numbered(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}/${index}`);
 }

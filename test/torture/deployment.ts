@@ -27,6 +27,7 @@ export class Instance {
   /** Starts that failed, with what the process said. */
   readonly failedStarts: string[] = [];
   private process: AppProcess | null = null;
+  private ttlMs: number | null = null;
   private readonly past: AppProcess[] = [];
 
   constructor(
@@ -42,8 +43,14 @@ export class Instance {
     return this.process?.url ?? null;
   }
 
+  /** Whether the entries it stores live so short that a reader may never meet one. */
+  get isShortLived(): boolean {
+    return this.ttlMs === SHORT_LIFE_MS;
+  }
+
   /** @param ttlMs the life of the entries it stores; null: the default */
   async start(ttlMs: number | null): Promise<void> {
+    this.ttlMs = ttlMs;
     const options = {
       databaseUrl: through(this.servers.postgres.url, this.toPostgres),
       redisUrl: through(this.servers.redis.url, this.toRedis),

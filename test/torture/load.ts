@@ -64,11 +64,15 @@ export class Load {
     this.limits.giveUpAtMs = performance.now() + SETTLE_MS;
     await Promise.all(this.clients);
     this.clients = [];
-    const { caller, number } = this.client();
-    const reader = new Reader(caller, number);
-    for (const { index } of this.deployment.instances) {
-      for (const name of NAMES) await reader.read(name, 'cached', index);
-    }
+    const names = this.deployment.instances.flatMap(({ index }) => NAMES.map((name) => ({ name, index })));
+    const look = async (): Promise<void> => {
+      const { caller, number } = this.client();
+      const reader = new Reader(caller, number);
+      for (let next = names.pop(); next !== undefined; next = names.pop()) {
+        await reader.read(next.name, 'cached', next.index);
+      }
+    };
+    await Promise.all(Array.from({ length: READERS }, look));
   }
 
   /** Ends connections; what is still under way is lost. */

@@ -26,7 +26,7 @@ export class Random {
 
   /** @throws RangeError when there is nothing to pick from */
   pick<T>(items: readonly T[]): T {
-    const [item] = items.slice(this.whole(0, items.length));
+    const item = items[this.whole(0, items.length)];
     if (item === undefined) throw new RangeError('There is nothing to pick from');
     return item;
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fateOf } from './answers.js';
 import type { Caller } from './caller.js';
 import { pathOf } from './counters.js';
+import type { Instance } from './deployment.js';
 import type { Load } from './load.js';
 import { Reader } from './readers.js';
 
@@ -10,8 +11,6 @@ import { Reader } from './readers.js';
 export const RECOVERY_LIMIT_MS = 30_000;
 
 const LOOK_MS = 15;
-
-const READS_IN_A_ROW = 3;
 
 export interface Recovery {
   /** Since the fault was over, until every instance took a write; null: not within RECOVERY_LIMIT_MS. */
@@ -25,7 +24,10 @@ export const PROBES = [0, 1, 2].map((index) => `probe/${index}`);
 export class RecoveryProbe {
   private readonly probes: readonly { caller: Caller; number: number; reader: Reader; name: string; index: number }[];
 
-  constructor(load: Load) {
+  constructor(
+    load: Load,
+    private readonly instances: readonly Instance[],
+  ) {
     this.probes = PROBES.map((name, index) => {
       const { caller, number } = load.client();
       return { caller, number, name, index, reader: new Reader(caller, number) };
@@ -50,11 +52,10 @@ export class RecoveryProbe {
     });
     if (writesMs === null) return { writesMs, hitsMs: null };
     const hitsMs = await until(async ({ reader, name, index }) => {
-      // The first one fills; the next one has to come before the entry of a short life is gone.
-      for (let read = 0; read < READS_IN_A_ROW; read += 1) {
-        if ((await reader.read(name, 'cached', index)) === 'evercount; hit') return true;
-      }
-      return false;
+      const source = await reader.read(name, 'cached', index);
+      // A miss says that the entry had ended already, and that the cache may be read and filled again.
+      const asGood = this.instances[index]?.isShortLived === true ? /; (hit|fwd=miss)$/ : /; hit$/;
+      return source !== null && asGood.test(source);
     });
     return { writesMs, hitsMs };
   }

@@ -114,10 +114,11 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 export function jsonReport(outcome: Outcome): string {
-  const { seed, passed, lastedMs, verdict, breaches, failures, struck, timeline } = outcome;
+  const { seed, beganAt, passed, lastedMs, verdict, breaches, failures, struck, timeline } = outcome;
   const data = {
     passed,
     seed,
+    beganAt,
     lastedMs,
     verdict,
     breaches,

@@ -25,6 +25,8 @@ export interface Plan {
 
 export interface Outcome {
   readonly seed: number;
+  /** RFC 3339; times of the report count from here. */
+  readonly beganAt: string;
   readonly lastedMs: number;
   readonly verdict: Verdict;
   /** Answers that break the contract, shutdowns that failed, faults that were not recovered from, alarms in the log. */
@@ -50,12 +52,13 @@ export async function torture({ seed, lastsMs, kinds, program, untilStale = fals
   // Drawn first: the schedule must not depend on how many clients there are.
   const episodes = episodesOf(random.fork(), kinds);
   const deployment = await Deployment.start(program);
+  const beganAt = new Date().toISOString();
   const recorder = new Recorder();
   const load = new Load(deployment, recorder, random.fork());
   try {
     await load.start();
     const progress = setInterval(() => say(progressLine(recorder)), PROGRESS_MS);
-    const nemesis = new Nemesis(deployment, recorder, new RecoveryProbe(load));
+    const nemesis = new Nemesis(deployment, recorder, new RecoveryProbe(load, deployment.instances));
     try {
       await sleep(WARM_UP_MS);
       const enough = (): boolean => untilStale && hasStaleRead(recorder.history);
@@ -77,6 +80,7 @@ export async function torture({ seed, lastsMs, kinds, program, untilStale = fals
     const verdict = check(history, await readTruths(deployment.postgres.url, history));
     return {
       seed,
+      beganAt,
       lastedMs,
       verdict,
       breaches,

@@ -84,8 +84,8 @@ async function main(): Promise<number> {
     say('It did not come to an end in time, and is cut off.');
     process.exit(2);
   }, lastsMs + OVERTIME_MS);
-  const outcome = await torture({ seed, lastsMs, kinds, say, ...(mutant === null ? {} : mutated(mutant)) });
-  clearTimeout(overtime);
+  const plan = { seed, lastsMs, kinds, say, ...(mutant === null ? {} : mutated(mutant)) };
+  const outcome = await torture(plan).finally(() => clearTimeout(overtime));
   const folder = out ?? (await mkdtemp(join(tmpdir(), 'evercount-torture-')));
   await mkdir(folder, { recursive: true });
   const text = textReport(outcome);
@@ -107,3 +107,5 @@ try {
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.exitCode = 2;
 }
+// Whatever a broken run left open must not keep it from ending.
+process.exit();

@@ -35,7 +35,7 @@ it.each([
 describe('a service that is wrong in one thing is caught:', () => {
   /** A round is ended as soon as a stale read was seen. */
   const ROUND_MS = 25_000;
-  const MOST_ROUNDS = 4;
+  const MOST_ROUNDS = 8;
 
   it.each(MUTANT_NAMES)(
     '%s',

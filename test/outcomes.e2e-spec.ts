@@ -69,7 +69,7 @@ describe.each(writes)('%s', (what, write) => {
     async (end) => {
       const [name, key] = [`${end}, ${what}`, randomUUID()];
       await calls.increment(name);
-        let answering: Promise<Reply> | undefined;
+      let answering: Promise<Reply> | undefined;
       await beside(async (client) => {
         await holdRow(client, name);
         answering = write(name, key);

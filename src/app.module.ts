@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { CountersModule } from './counters/counters.module.js';
@@ -13,7 +14,14 @@ export class AppModule {
   static of(config: Config, problems: ProblemFilter): DynamicModule {
     return {
       module: AppModule,
-      imports: [ConfigModule.of(config), CountersModule, HttpModule.of(problems), HealthModule, JobsModule],
+      imports: [
+        ConfigModule.of(config),
+        AccessModule,
+        CountersModule,
+        HttpModule.of(problems),
+        HealthModule,
+        JobsModule,
+      ],
     };
   }
 }

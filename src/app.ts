@@ -3,6 +3,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import type { Logger as Pino } from 'pino';
+import { firstKey } from './access/first-key.js';
+import { Gate } from './access/gate.js';
+import { KeyAdministration } from './access/key-administration.js';
 import { AppModule } from './app.module.js';
 import type { Config, HttpSettings } from './config/config.js';
 import { healthPaths } from './health/health.paths.js';
@@ -20,6 +23,8 @@ export interface App {
   readonly nest: NestFastifyApplication;
   /** Every path and its methods. */
   readonly routes: Routes;
+  /** Made by this start, and to be shown to whoever started it; null at any later start. */
+  readonly firstKey: string | null;
 }
 
 /** The whole service, ready to listen. Its servers must be reachable already. */
@@ -35,6 +40,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
     abortOnError: false,
   });
   nest.useGlobalFilters(problems);
+  nest.get(Gate).guard(server);
   allowOrigins(nest, config.http);
   SwaggerModule.setup('docs', nest, openApiDocument(counterPaths, adminPaths, healthPaths), {
     jsonDocumentUrl: 'openapi.json',
@@ -44,7 +50,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
     swaggerOptions: { validatorUrl: null },
   });
   await nest.init();
-  return { nest, routes };
+  return { nest, routes, firstKey: await firstKey(config.access, nest.get(KeyAdministration)) };
 }
 
 function allowOrigins(nest: NestFastifyApplication, { corsOrigins }: HttpSettings): void {

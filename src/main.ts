@@ -18,13 +18,13 @@ const isStopping = closeOnSignal(logger, () => stop());
 logger.info('starting');
 
 try {
-  const { nest } = await createApp(config, logger);
+  const { nest, firstKey } = await createApp(config, logger);
   await nest.listen(config.http.port, config.http.host);
   stop = async () => {
     await nest.close();
     await stopEmbedded();
   };
-  announce(nest.getHttpServer().address() as AddressInfo);
+  announce(nest.getHttpServer().address() as AddressInfo, firstKey);
 } catch (error) {
   // A service that is stopped while it starts fails to start.
   if (!isStopping()) {
@@ -56,13 +56,18 @@ async function startEmbedded() {
   return servers;
 }
 
-function announce({ address, port, family }: AddressInfo): void {
+function announce({ address, port, family }: AddressInfo, firstKey: string | null): void {
   const everywhere = address === '0.0.0.0' || address === '::';
   const host = everywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
   const url = `http://${host}:${port}`;
   logger.info({ url, port }, 'listening');
   say(`evercount is ready at ${url} - try it:`);
-  say(`  curl -X POST ${url}/v1/counters/hello/increment`);
+  if (firstKey !== null) {
+    say(`The first API key, which may do everything. It is shown this once; keep it:`);
+    say(`  ${firstKey}`);
+  }
+  const header = config.access.auth === 'off' ? '' : ` -H 'Authorization: Bearer ${firstKey ?? '<key>'}'`;
+  say(`  curl -X POST${header} ${url}/v1/counters/hello/increment`);
 }
 
 function say(line: string): void {

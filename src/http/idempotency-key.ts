@@ -8,8 +8,10 @@ export const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 /** A string of RFC 9651: quoted, with `\"` and `\\` for the two characters that need it. */
 const QUOTED = /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"$/;
 
-/** Whose idempotency keys a request brings: those of the API key with this id, '' as long as there are none. */
-export const ownerOf: (request: FastifyRequest) => string = () => '';
+/** Whose idempotency keys a request brings: those of the API key with this id, '' where none is asked for. */
+export function ownerOf({ grant }: FastifyRequest): string {
+  return grant?.keyId ?? '';
+}
 
 /**
  * The key in `Idempotency-Key`, bare or quoted (both name the same key); null: there is none.

@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Forbidden, Unauthorized } from '../access/errors.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../counters/errors.js';
 import { PROBLEMS, PROBLEM_TYPE, type ProblemCode, ProblemError, problemJson } from './problem.js';
 import { OutageLog } from './outage-log.js';
@@ -44,6 +45,10 @@ export function problemOf(error: unknown): ProblemError {
   if (error instanceof KeyInProgress) {
     return new ProblemError('in_progress', error.message, { retryAfterSeconds: IN_PROGRESS_RETRY_AFTER_SECONDS });
   }
+  if (error instanceof Unauthorized) {
+    return new ProblemError('unauthorized', error.message, { authenticate: 'Bearer realm="evercount"' });
+  }
+  if (error instanceof Forbidden) return new ProblemError('forbidden', error.message);
   if (error instanceof HttpException) {
     // With a cause it is Fastify's error, translated by Nest; without one, a sentence from another way in.
     const ours = error.cause === undefined;
@@ -73,9 +78,10 @@ function isFastifyError(error: unknown): error is Error & { statusCode: number }
 
 /** Sends a problem; `instance` is the id of the request that was refused first, in a replay. */
 export function sendProblem(reply: FastifyReply, problem: ProblemError, instance: string): FastifyReply {
-  const { retryAfterSeconds, allow } = problem.parts;
+  const { retryAfterSeconds, allow, authenticate } = problem.parts;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow);
+  if (authenticate !== undefined) reply.header('www-authenticate', authenticate);
   return reply
     .code(problem.status)
     .header('content-type', PROBLEM_TYPE)

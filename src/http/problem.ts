@@ -135,6 +135,8 @@ export interface ProblemParts {
   readonly retryAfterSeconds?: number;
   /** For `Allow`: the methods the path takes. */
   readonly allow?: string;
+  /** For `WWW-Authenticate`: how to ask again. */
+  readonly authenticate?: string;
 }
 
 /** A request that is answered with a problem document. The message is its detail, a sentence for the client. */

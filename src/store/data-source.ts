@@ -5,9 +5,16 @@ import { Counters1764000000000 } from './migrations/1764000000000-counters.js';
 import { Batches1764000001000 } from './migrations/1764000001000-batches.js';
 import { IdempotencyKeys1764000002000 } from './migrations/1764000002000-idempotency-keys.js';
 import { CacheGuard1764000003000 } from './migrations/1764000003000-cache-guard.js';
+import { ApiKeys1764000005000 } from './migrations/1764000005000-api-keys.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
-const MIGRATIONS = [Counters1764000000000, Batches1764000001000, IdempotencyKeys1764000002000, CacheGuard1764000003000];
+const MIGRATIONS = [
+  Counters1764000000000,
+  Batches1764000001000,
+  IdempotencyKeys1764000002000,
+  CacheGuard1764000003000,
+  ApiKeys1764000005000,
+];
 
 /**
  * The options of a data source for everything that is neither a commit, nor a fill, nor the guard.

@@ -3,6 +3,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { DatabaseSettings } from '../config/config.js';
+import { ApiKeys } from './api-keys.js';
 import { Batches } from './batches.js';
 import { poolOf, sharesOf } from './connections.js';
 import { CounterList } from './counter-list.js';
@@ -13,6 +14,7 @@ import { GuardRow } from './guard-row.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
 import { prepareDatabase } from './migrate.js';
+import { Sessions } from './sessions.js';
 
 /** The guard asks every 200 ms and must learn within its second that Postgres is away. */
 const GUARD_TIMEOUT_MS = 600;
@@ -69,9 +71,22 @@ class Pools implements OnApplicationShutdown {
       inject: [Pools, getDataSourceToken()],
       useFactory: ({ commits }: Pools, dataSource: DataSource) => new IdempotencyKeys(commits, dataSource),
     },
+    // A look-up of keys waits for one SELECT of the fills at most, and never holds up the guard or a commit.
+    { provide: ApiKeys, inject: [Pools], useFactory: ({ fills }: Pools) => new ApiKeys(fills) },
+    { provide: Sessions, inject: [Pools], useFactory: ({ fills }: Pools) => new Sessions(fills) },
     CounterList,
     Batches,
   ],
-  exports: [GuardRow, IncrementBatches, DecidedBatches, CounterReader, IdempotencyKeys, CounterList, Batches],
+  exports: [
+    GuardRow,
+    IncrementBatches,
+    DecidedBatches,
+    CounterReader,
+    IdempotencyKeys,
+    ApiKeys,
+    Sessions,
+    CounterList,
+    Batches,
+  ],
 })
 export class StoreModule {}

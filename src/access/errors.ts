@@ -1,0 +1,10 @@
+/** Why a request is not let in, as nouns of the domain; `http/` maps them to status codes. */
+export class AccessError extends Error {
+  override readonly name = this.constructor.name;
+}
+
+/** There is no key, or it is not good. */
+export class Unauthorized extends AccessError {}
+
+/** The key is good, and does not allow this. */
+export class Forbidden extends AccessError {}

@@ -1,0 +1,53 @@
+import { timingSafeEqual } from 'node:crypto';
+import { type ApiKey, type Scope, SCOPES } from '../store/api-keys.js';
+
+/** What whoever makes a request may do. */
+export interface Grant {
+  /** The id of the API key; '' where none is asked for. */
+  readonly keyId: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Names must begin with it; '' allows every name. */
+  readonly prefix: string;
+}
+
+/** Where no key is asked for. */
+export const EVERYTHING: Grant = { keyId: '', scopes: new Set(SCOPES), prefix: '' };
+
+/** The id of the key that the configuration brings; ids in the database are longer. */
+export const ADMIN_KEY_ID = 'admin';
+
+/** That of the key that the configuration brings. */
+export const ADMIN: Grant = { keyId: ADMIN_KEY_ID, scopes: new Set(SCOPES), prefix: '' };
+
+/**
+ * What a key allows, to whom presents a secret with this digest; null: nothing, it is revoked, expired or another's.
+ *
+ * @param nowMs milliseconds since 1970
+ */
+export function grantOf(key: ApiKey, digest: Buffer, nowMs: number): Grant | null {
+  // Both are compared, so that the time taken tells nothing.
+  const isCurrent = timingSafeEqual(key.digest, digest);
+  const isPrevious =
+    timingSafeEqual(key.previousDigest ?? key.digest, digest) && isBefore(nowMs, key.previousExpiresAt);
+  if (!isCurrent && !isPrevious) return null;
+  if (key.revokedAt !== null || (key.expiresAt !== null && !isBefore(nowMs, key.expiresAt))) return null;
+  return { keyId: key.id, scopes: new Set(key.scopes), prefix: key.prefix };
+}
+
+function isBefore(nowMs: number, end: string | null): boolean {
+  return end !== null && nowMs < Date.parse(end);
+}
+
+/** Whether a name is one that the key may see and touch. */
+export function coversName({ prefix }: Grant, name: string): boolean {
+  return name.startsWith(prefix);
+}
+
+/**
+ * The prefix to look up for whom asks for all names that begin with `asked`: what both allow; null where that is
+ * nothing.
+ */
+export function narrowed({ prefix }: Grant, asked: string): string | null {
+  if (asked.startsWith(prefix)) return asked;
+  return prefix.startsWith(asked) ? prefix : null;
+}

@@ -1,0 +1,114 @@
+import { MAX_NAME_BYTES } from '../counters/counter.js';
+import { type ApiKey, type ApiKeys, type Scope, SCOPES } from '../store/api-keys.js';
+import { digestOf, newApiKey, newKeyId } from './api-key.js';
+import { AccessError } from './errors.js';
+
+/** After a rotation, time to bring the new key to wherever the old one is. */
+export const DEFAULT_OVERLAP_MS = 86_400_000;
+
+/** What a new key is to be. */
+export interface KeyWish {
+  /** For people, such as the name of who will use it. */
+  readonly label: string;
+  /** At least one. */
+  readonly scopes: readonly Scope[];
+  /** Names must begin with it; '' allows every name. */
+  readonly prefix: string;
+  /** Null: it does not expire. */
+  readonly expiresAt: Date | null;
+}
+
+/** Longer ones do not fit into a table that people read. */
+const MAX_LABEL_LENGTH = 100;
+
+const CONTROL_OR_LONE_SURROGATE = /[\p{Cc}\p{Cs}]/u;
+
+/** There cannot be such a key; the message says why. */
+export class UnfitKey extends AccessError {}
+
+/** A key that was just made: the only moment at which it can be seen. */
+export interface MadeKey {
+  readonly id: string;
+  /** `ec_<id>_<secret>` */
+  readonly key: string;
+}
+
+/** Makes, lists, rotates and revokes keys. Takes effect on every instance within seconds. */
+export class KeyAdministration {
+  constructor(private readonly keys: ApiKeys) {}
+
+  /**
+   * @throws UnfitKey
+   * @throws StoreFailure
+   */
+  async create(wish: KeyWish): Promise<MadeKey> {
+    const fault = faultOf(wish);
+    if (fault !== null) throw new UnfitKey(fault);
+    const made = make();
+    await this.keys.add(rowOf(made, wish));
+    return made;
+  }
+
+  /**
+   * The very first key of a deployment, which may do everything.
+   *
+   * @returns null where there is, or ever was, a key
+   * @throws StoreFailure
+   */
+  async createFirst(): Promise<MadeKey | null> {
+    const made = make();
+    const wish = { label: 'first', scopes: SCOPES, prefix: '', expiresAt: null };
+    return (await this.keys.addFirst(rowOf(made, wish))) ? made : null;
+  }
+
+  /**
+   * Every key, also those that are revoked or expired, oldest first.
+   *
+   * @throws StoreFailure
+   */
+  async list(): Promise<ApiKey[]> {
+    return this.keys.list();
+  }
+
+  /**
+   * Gives a key a new secret. Its id stays, and with it the idempotency keys it has used; the old secret stays good for
+   * `overlapMs`.
+   *
+   * @returns null where there is no key with this id, or it is revoked
+   * @throws StoreFailure
+   */
+  async rotate(id: string, overlapMs: number = DEFAULT_OVERLAP_MS): Promise<MadeKey | null> {
+    const key = newApiKey(id);
+    return (await this.keys.rotate(id, digestOf(key), overlapMs)) === null ? null : { id, key };
+  }
+
+  /**
+   * Ends a key for good, and the sessions begun with it.
+   *
+   * @returns the key; null where there is none with this id
+   * @throws StoreFailure
+   */
+  async revoke(id: string): Promise<ApiKey | null> {
+    return this.keys.revoke(id);
+  }
+}
+
+function faultOf({ label, scopes, prefix, expiresAt }: KeyWish): string | null {
+  if (label === '' || label.length > MAX_LABEL_LENGTH || CONTROL_OR_LONE_SURROGATE.test(label)) {
+    return `The label must be 1 to ${MAX_LABEL_LENGTH} characters, without control characters.`;
+  }
+  if (scopes.length === 0) return `A key needs a scope: ${SCOPES.join(', ')}.`;
+  if (CONTROL_OR_LONE_SURROGATE.test(prefix) || Buffer.byteLength(prefix) > MAX_NAME_BYTES) {
+    return `The prefix must be at most ${MAX_NAME_BYTES} bytes of UTF-8, without control characters.`;
+  }
+  return expiresAt !== null && !(expiresAt.getTime() > Date.now()) ? 'The key would have expired already.' : null;
+}
+
+function make(): MadeKey {
+  const id = newKeyId();
+  return { id, key: newApiKey(id) };
+}
+
+function rowOf({ id, key }: MadeKey, { label, scopes, prefix, expiresAt }: KeyWish) {
+  return { id, label, scopes, prefix, digest: digestOf(key), expiresAt: expiresAt?.toISOString() ?? null };
+}

@@ -1,0 +1,219 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { AccessSettings } from '../config/config.js';
+import { Unavailable } from '../counters/errors.js';
+import { type ApiKey, ApiKeys } from '../store/api-keys.js';
+import { StoreFailure } from '../store/failure.js';
+import { type Session, Sessions } from '../store/sessions.js';
+import { digestOf, idOfApiKey } from './api-key.js';
+import { Unauthorized } from './errors.js';
+import { GatheredLookup } from './gathered-lookup.js';
+import { ADMIN, ADMIN_KEY_ID, type Grant, grantOf } from './grant.js';
+
+/** How often all that is known is compared with the database: a revoked key is refused everywhere after two of these. */
+const REFRESH_INTERVAL_MS = 1_000;
+
+/** What was not compared for this long is not believed without a look: this process was frozen, or starved. */
+const BELIEVED_MS = 3_000;
+
+/** While Postgres is away, keys that were good go on working for this long, as cached reads do by default. */
+export const OUTAGE_MS = 300_000;
+
+/** What was not used for this long is forgotten, and looked up anew. */
+const IDLE_MS = 60_000;
+
+/** Keys and sessions in memory, some 500 bytes each; the oldest go first. */
+const MAX_KNOWN = 10_000;
+
+/** How often the last use of keys is written. */
+const TOUCH_INTERVAL_MS = 60_000;
+
+/** What a key or a session came down to when it was looked at. */
+interface Known {
+  /** SHA-256 of the session, in hexadecimal; null where the key itself was presented. */
+  readonly session: string | null;
+  readonly keyId: string;
+  readonly keyDigest: Buffer;
+  grant: Grant;
+  key: ApiKey | null;
+  /** Milliseconds of the monotonic clock. */
+  checkedAtMs: number;
+  usedAtMs: number;
+}
+
+/**
+ * Which keys and sessions are good. What was looked up once is remembered and compared with the database once a second,
+ * so that a request with a known key costs a look into a map.
+ */
+@Injectable()
+export class KnownKeys implements OnApplicationShutdown {
+  private readonly logger = new Logger('access');
+  private readonly known = new Map<string, Known>();
+  private readonly keyLookup: GatheredLookup<ApiKey>;
+  private readonly sessionLookup: GatheredLookup<Session>;
+  private readonly adminDigest: Buffer | null;
+  private used = new Set<string>();
+  private timer: NodeJS.Timeout | null = null;
+  private failedAtMs = -Infinity;
+  private touchedAtMs = -Infinity;
+
+  constructor(
+    private readonly keys: ApiKeys,
+    private readonly sessions: Sessions,
+    { adminKey }: AccessSettings,
+  ) {
+    this.adminDigest = adminKey === null ? null : digestOf(adminKey);
+    this.keyLookup = new GatheredLookup((ids) => this.findKeys(ids));
+    this.sessionLookup = new GatheredLookup((digests) => this.findSessions(digests));
+  }
+
+  onApplicationShutdown(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.known.clear();
+  }
+
+  /** What a key or a session allows, if that is known without waiting; else null, and it must be looked at. */
+  recall(text: string, isSession: boolean): Grant | null {
+    const known = this.known.get(text);
+    if (known === undefined || (known.session !== null) !== isSession) return null;
+    const nowMs = performance.now();
+    if (!this.isBelieved(known, nowMs)) return null;
+    known.usedAtMs = nowMs;
+    return known.grant;
+  }
+
+  /**
+   * What a key allows.
+   *
+   * @throws Unauthorized for one that is not good
+   * @throws Unavailable where that cannot be learned
+   */
+  async look(text: string): Promise<Grant> {
+    const keyDigest = digestOf(text);
+    const isAdmin = this.adminDigest !== null && timingSafeEqual(this.adminDigest, keyDigest);
+    const keyId = isAdmin ? ADMIN_KEY_ID : idOfApiKey(text);
+    if (keyId === null) throw new Unauthorized('The key is not one of this service: it may have been cut or mistyped.');
+    return this.remember(text, { session: null, keyId, keyDigest }, 'The key is unknown, expired or revoked.');
+  }
+
+  /**
+   * What a session allows.
+   *
+   * @throws Unauthorized where it has ended, or its key has
+   * @throws Unavailable where that cannot be learned
+   */
+  async lookAtSession(text: string): Promise<Grant> {
+    const digest = digestOf(text).toString('hex');
+    const session = await orUnavailable(this.sessionLookup.one(digest));
+    const over = 'The session is over: sign in again.';
+    if (session === undefined) throw new Unauthorized(over);
+    return this.remember(text, { session: digest, keyId: session.keyId, keyDigest: session.keyDigest }, over);
+  }
+
+  /** Forgets a session that was ended here; other instances notice within seconds. */
+  forget(text: string): void {
+    this.known.delete(text);
+  }
+
+  private async remember(
+    text: string,
+    credential: Pick<Known, 'session' | 'keyId' | 'keyDigest'>,
+    refusal: string,
+  ): Promise<Grant> {
+    const checkedAtMs = performance.now();
+    const isAdmin = credential.keyId === ADMIN_KEY_ID;
+    const key = isAdmin ? null : ((await orUnavailable(this.keyLookup.one(credential.keyId))) ?? null);
+    const grant = this.grantFor(credential, key);
+    if (grant === null) {
+      this.known.delete(text);
+      throw new Unauthorized(refusal);
+    }
+    if (this.known.size >= MAX_KNOWN && !this.known.has(text)) {
+      const [oldest] = this.known.keys();
+      if (oldest !== undefined) this.known.delete(oldest);
+    }
+    this.known.set(text, { ...credential, grant, key, checkedAtMs, usedAtMs: checkedAtMs });
+    this.schedule();
+    return grant;
+  }
+
+  private grantFor({ keyId, keyDigest }: Pick<Known, 'keyId' | 'keyDigest'>, key: ApiKey | null): Grant | null {
+    if (keyId === ADMIN_KEY_ID) {
+      return this.adminDigest !== null && timingSafeEqual(this.adminDigest, keyDigest) ? ADMIN : null;
+    }
+    return key === null ? null : grantOf(key, keyDigest, Date.now());
+  }
+
+  /** Compared lately; or an attempt to compare it failed lately, for not too long. */
+  private isBelieved({ checkedAtMs }: Known, nowMs: number): boolean {
+    if (nowMs - checkedAtMs < BELIEVED_MS) return true;
+    return nowMs - this.failedAtMs < BELIEVED_MS && nowMs - checkedAtMs < OUTAGE_MS;
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => void this.refresh(), REFRESH_INTERVAL_MS).unref();
+  }
+
+  /** Compares what is known with the database, and forgets what is not good any more or nobody uses. */
+  private async refresh(): Promise<void> {
+    const nowMs = performance.now();
+    for (const [text, { usedAtMs }] of this.known) if (nowMs - usedAtMs > IDLE_MS) this.known.delete(text);
+    try {
+      await this.compare(nowMs);
+      await this.touch(nowMs);
+    } catch (error) {
+      this.failedAtMs = performance.now();
+      this.forgetExpired();
+      if (!(error instanceof StoreFailure)) this.logger.error({ msg: 'keys could not be compared', err: error });
+    }
+    this.timer = null;
+    if (this.known.size > 0) this.schedule();
+  }
+
+  private async compare(startedAtMs: number): Promise<void> {
+    const all = [...this.known];
+    const keyIds = new Set(all.map(([, { keyId }]) => keyId).filter((id) => id !== ADMIN_KEY_ID));
+    const digests = new Set(all.map(([, { session }]) => session).filter((session) => session !== null));
+    const keys = keyIds.size === 0 ? new Map<string, ApiKey>() : await this.findKeys([...keyIds]);
+    const sessions = digests.size === 0 ? new Map<string, Session>() : await this.findSessions([...digests]);
+    for (const [text, known] of all) {
+      const key = keys.get(known.keyId) ?? null;
+      const grant = known.session === null || sessions.has(known.session) ? this.grantFor(known, key) : null;
+      if (grant === null) this.known.delete(text);
+      else Object.assign(known, { grant, key, checkedAtMs: startedAtMs });
+      if (known.usedAtMs > this.touchedAtMs) this.used.add(known.keyId);
+    }
+  }
+
+  /** Without the database too, what has run out has run out. */
+  private forgetExpired(): void {
+    for (const [text, known] of this.known) if (this.grantFor(known, known.key) === null) this.known.delete(text);
+  }
+
+  private async touch(nowMs: number): Promise<void> {
+    this.used.delete(ADMIN_KEY_ID);
+    if (this.used.size === 0 || nowMs - this.touchedAtMs < TOUCH_INTERVAL_MS) return;
+    const used = [...this.used];
+    this.used = new Set();
+    this.touchedAtMs = nowMs;
+    await this.keys.touch(used);
+  }
+
+  private async findKeys(ids: readonly string[]): Promise<Map<string, ApiKey>> {
+    return new Map((await this.keys.find(ids)).map((key) => [key.id, key]));
+  }
+
+  private async findSessions(digests: readonly string[]): Promise<Map<string, Session>> {
+    const found = await this.sessions.find(digests.map((digest) => Buffer.from(digest, 'hex')));
+    return new Map(found.map((session) => [session.digest.toString('hex'), session]));
+  }
+}
+
+async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StoreFailure) throw new Unavailable('Keys cannot be looked up: Postgres cannot be reached.');
+    throw error;
+  }
+}

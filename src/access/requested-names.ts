@@ -1,0 +1,64 @@
+import type { FastifyRequest } from 'fastify';
+import { Forbidden } from './errors.js';
+import { coversName, type Grant, narrowed } from './grant.js';
+
+const OUTSIDE = 'The key does not allow this name: its names begin with another prefix.';
+
+/** @throws Forbidden for a name that does not begin with the prefix of the key */
+export function holdName(grant: Grant, name: unknown): void {
+  if (typeof name === 'string' && !coversName(grant, name)) throw new Forbidden(OUTSIDE);
+}
+
+/**
+ * Holds a body to the prefix of the key. What is not in the shape it should be has no effect: it is refused afterwards.
+ *
+ * @param list the member of the body that lists names, or increments
+ * @throws Forbidden
+ */
+export function holdBody(grant: Grant, body: unknown, list: 'names' | 'increments'): void {
+  const items: unknown = memberOf(body, list);
+  if (!Array.isArray(items)) return;
+  for (const item of items) holdName(grant, list === 'names' ? item : memberOf(item, 'name'));
+}
+
+function memberOf(value: unknown, member: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, member)) return undefined;
+  return (value as Record<string, unknown>)[member];
+}
+
+/**
+ * Holds `name` and `prefix` in the query to the prefix of the key. The query is written anew, for every reader of it:
+ * a wider prefix, or none where no name is asked for, becomes that of the key.
+ *
+ * @throws Forbidden
+ */
+export function holdQuery(grant: Grant, request: FastifyRequest): void {
+  const url = request.raw.url ?? '';
+  const at = url.indexOf('?');
+  const path = at === -1 ? url : url.slice(0, at);
+  const asked = new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
+  const held = new URLSearchParams();
+  for (const [parameter, value] of asked) {
+    if (parameter === 'name') holdName(grant, value);
+    held.append(parameter, parameter === 'prefix' ? prefixWithin(grant, value) : value);
+  }
+  if (!asked.has('name') && !asked.has('prefix')) held.append('prefix', grant.prefix);
+  request.raw.url = `${path}?${held.toString()}`;
+  request.query = queryOf(held);
+}
+
+function prefixWithin(grant: Grant, asked: string): string {
+  const prefix = narrowed(grant, asked);
+  if (prefix === null) throw new Forbidden('The key does not allow this prefix: its names begin with another one.');
+  return prefix;
+}
+
+/** As Fastify reads a query: what is there more than once is a list. */
+function queryOf(parameters: URLSearchParams): Record<string, string | string[]> {
+  const query = Object.create(null) as Record<string, string | string[]>;
+  for (const name of new Set(parameters.keys())) {
+    const values = parameters.getAll(name);
+    query[name] = values.length === 1 ? (values[0] ?? '') : values;
+  }
+  return query;
+}

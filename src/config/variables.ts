@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Guard 1, commits 2, fills 1, everything else 1. */
+const SMALLEST_POOL = 5;
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max);
+
+const urlOf = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol));
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const onOff = z.enum(['on', 'off']).transform((text) => text === 'on');
+
+const isProxy = (text: string): boolean => {
+  const [address, bits, ...rest] = text.split('/');
+  const version = isIP(address ?? '');
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+};
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+
+/** What a Bearer token may be made of (RFC 6750); shorter ones could be guessed. */
+const ADMIN_KEY = /^[\w.~+/=-]{16,255}$/;
+
+/** One row for each variable: what it must look like, and how to say so. */
+const VARIABLES = {
+  HOST: [z.string().min(1), 'a host name or address'],
+  PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],
+  DATABASE_URL: [urlOf('postgres:', 'postgresql:'), 'a postgres:// URL'],
+  REDIS_URL: [urlOf('redis:', 'rediss:'), 'a redis:// or rediss:// URL'],
+  JOBS_REDIS_URL: [urlOf('redis:', 'rediss:'), 'a redis:// or rediss:// URL'],
+  MIGRATE_ON_START: [z.enum(['true', 'false']).transform((text) => text === 'true'), 'true or false'],
+  MIGRATIONS_DATABASE_URL: [urlOf('postgres:', 'postgresql:'), 'a postgres:// URL'],
+  DATABASE_POOL_SIZE: [wholeNumber(SMALLEST_POOL, 1000), `a whole number, ${SMALLEST_POOL} to 1000`],
+  CACHE_TTL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
+  RECONCILE_INTERVAL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
+  IDEMPOTENCY_TTL_HOURS: [wholeNumber(1, 8760), 'hours, 1 to 8760 (a year)'],
+  MAX_QUEUED_WRITES: [wholeNumber(1, 1_000_000), 'a whole number, 1 to 1000000'],
+  AUTH: [z.enum(['off', 'required']), 'off or required'],
+  ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],
+  ADMIN_KEY: [z.string().regex(ADMIN_KEY), 'an API key: 16 to 255 letters, digits and . _ ~ + / = -'],
+  RATE_LIMIT: [onOff, 'on or off'],
+  CORS_ORIGINS: [list.refine((items) => items.every(isOrigin)), 'origins such as https://example.org, comma-separated'],
+  TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
+  LOG_LEVEL: [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')],
+} as const satisfies Record<string, readonly [z.ZodType, string]>;
+
+type Variable = keyof typeof VARIABLES;
+export type Values = { [V in Variable]?: z.output<(typeof VARIABLES)[V][0]> };
+
+/** Values that may hold a secret are not repeated in a message or a log. */
+const SECRET: ReadonlySet<string> = new Set<Variable>([
+  'DATABASE_URL',
+  'MIGRATIONS_DATABASE_URL',
+  'REDIS_URL',
+  'JOBS_REDIS_URL',
+  'ADMIN_KEY',
+]);
+
+/**
+ * The variables that are set, parsed; `faults` gets a line for each that is not what it must be. A variable may be given
+ * as `NAME_FILE`, a path to read it from; an empty one counts as absent.
+ */
+export function readValues(environment: NodeJS.ProcessEnv, faults: string[]): Values {
+  const values: Record<string, unknown> = {};
+  for (const [name, [schema, takes]] of Object.entries(VARIABLES)) {
+    const text = textOf(name, environment, faults);
+    if (text === undefined) continue;
+    const parsed = schema.safeParse(text);
+    // Present, though faulty: otherwise its absence would be reported as a second fault.
+    values[name] = parsed.data;
+    if (!parsed.success) faults.push(`${name}: got ${shown(name, text)}; takes ${takes}`);
+  }
+  return values;
+}
+
+function textOf(name: string, environment: NodeJS.ProcessEnv, faults: string[]): string | undefined {
+  const direct = environment[name] || undefined;
+  const path = environment[`${name}_FILE`] || undefined;
+  if (path === undefined) return direct;
+  if (direct !== undefined) {
+    faults.push(`${name}_FILE: got a path although ${name} is set too; takes one of the two`);
+    return direct;
+  }
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch (error) {
+    faults.push(
+      `${name}_FILE: got "${path}", which cannot be read (${(error as Error).message}); takes a readable file`,
+    );
+    return undefined;
+  }
+}
+
+function shown(name: string, text: string): string {
+  return SECRET.has(name) ? 'a value that is not shown' : JSON.stringify(text);
+}

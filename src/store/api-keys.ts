@@ -1,0 +1,139 @@
+import type pg from 'pg';
+import { withClient } from './failure.js';
+
+/** What a key may do: see, change, or operate the service. None implies another. */
+export const SCOPES = ['read', 'write', 'admin'] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+/** What is known of a key; the key itself is not. Times are RFC 3339, UTC. */
+export interface ApiKey {
+  readonly id: string;
+  /** For people. */
+  readonly label: string;
+  readonly scopes: readonly Scope[];
+  /** Names must begin with it; '' allows every name. */
+  readonly prefix: string;
+  /** SHA-256 of the whole key. */
+  readonly digest: Buffer;
+  /** That of the key before the last rotation, and until when it is good. */
+  readonly previousDigest: Buffer | null;
+  readonly previousExpiresAt: string | null;
+  readonly createdAt: string;
+  readonly rotatedAt: string | null;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  /** To the minute. */
+  readonly lastUsedAt: string | null;
+}
+
+/** A key to be stored. */
+export type NewApiKey = Pick<ApiKey, 'id' | 'label' | 'scopes' | 'prefix' | 'digest' | 'expiresAt'>;
+
+const COLUMNS = `id, label, scopes, prefix, digest, previous_digest AS "previousDigest",
+  previous_expires_at AS "previousExpiresAt", created_at AS "createdAt", rotated_at AS "rotatedAt",
+  expires_at AS "expiresAt", revoked_at AS "revokedAt", last_used_at AS "lastUsedAt"`;
+
+const INSERT = 'INSERT INTO api_keys (id, label, scopes, prefix, digest, expires_at) VALUES ($1, $2, $3, $4, $5, $6)';
+
+/** Any number will do, as long as it is only used for this. */
+const FIRST_KEY_LOCK = 7_239_054_119;
+
+const valuesOf = (key: NewApiKey) => [key.id, key.label, key.scopes, key.prefix, key.digest, key.expiresAt];
+
+/** The keys, by their ids. Needs a pool made by `poolOf`, whose times are text. */
+export class ApiKeys {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /**
+   * The keys with these ids, in no order; those that are not there are left out.
+   *
+   * @throws StoreFailure
+   */
+  async find(ids: readonly string[]): Promise<ApiKey[]> {
+    return this.rows(`SELECT ${COLUMNS} FROM api_keys WHERE id = ANY($1::text[])`, [ids]);
+  }
+
+  /**
+   * Every key, also those that are revoked or expired, oldest first.
+   *
+   * @throws StoreFailure
+   */
+  async list(): Promise<ApiKey[]> {
+    return this.rows(`SELECT ${COLUMNS} FROM api_keys ORDER BY created_at, id`, []);
+  }
+
+  /** @throws StoreFailure `conflict` for an id that is taken */
+  async add(key: NewApiKey): Promise<void> {
+    await this.rows(INSERT, valuesOf(key));
+  }
+
+  /**
+   * Stores a key if there has never been one. Of many instances that start at once, one does.
+   *
+   * @returns whether it did
+   * @throws StoreFailure
+   */
+  async addFirst(key: NewApiKey): Promise<boolean> {
+    return withClient(this.pool, async (client) => {
+      await client.query('BEGIN');
+      try {
+        await client.query('SELECT pg_advisory_xact_lock($1)', [FIRST_KEY_LOCK]);
+        const { rowCount } = await client.query('SELECT FROM api_keys LIMIT 1');
+        if (rowCount === 0) await client.query(INSERT, valuesOf(key));
+        await client.query('COMMIT');
+        return rowCount === 0;
+      } catch (error) {
+        await client.query('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Gives a key another digest; the one it had stays good for `overlapMs`, the one before that no longer.
+   *
+   * @returns the key as it is now; null where there is none, or it is revoked
+   * @throws StoreFailure
+   */
+  async rotate(id: string, digest: Buffer, overlapMs: number): Promise<ApiKey | null> {
+    const [key] = await this.rows(
+      `UPDATE api_keys SET digest = $2, rotated_at = now(), previous_digest = digest,
+              previous_expires_at = now() + make_interval(secs => $3::float8 / 1000)
+       WHERE id = $1 AND revoked_at IS NULL RETURNING ${COLUMNS}`,
+      [id, digest, overlapMs],
+    );
+    return key ?? null;
+  }
+
+  /**
+   * Ends a key for good, and its sessions with it. It stays in the list.
+   *
+   * @returns the key as it is now; null where there is none
+   * @throws StoreFailure
+   */
+  async revoke(id: string): Promise<ApiKey | null> {
+    const [key] = await this.rows(
+      `UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id],
+    );
+    return key ?? null;
+  }
+
+  /**
+   * Notes that keys were used just now; to the minute, so that a busy key costs a write a minute.
+   *
+   * @throws StoreFailure
+   */
+  async touch(ids: readonly string[]): Promise<void> {
+    await this.rows(
+      `UPDATE api_keys SET last_used_at = now()
+       WHERE id = ANY($1::text[]) AND coalesce(last_used_at, '-infinity') < now() - interval '1 minute'`,
+      [ids],
+    );
+  }
+
+  private async rows(text: string, values: unknown[]): Promise<ApiKey[]> {
+    return withClient(this.pool, async (client) => (await client.query<ApiKey>(text, values)).rows);
+  }
+}

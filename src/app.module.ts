@@ -7,6 +7,7 @@ import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { ProblemFilter } from './http/problem.filter.js';
 import { JobsModule } from './jobs/jobs.module.js';
+import { StreamModule } from './stream/stream.module.js';
 
 /** The map: every room of the house. */
 @Module({})
@@ -21,6 +22,7 @@ export class AppModule {
         HttpModule.of(problems),
         HealthModule,
         JobsModule,
+        StreamModule,
       ],
     };
   }

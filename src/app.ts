@@ -15,6 +15,7 @@ import type { Routes } from './http/routes.js';
 import { createServer, logRequests } from './http/server.js';
 import { adminPaths } from './jobs/admin.paths.js';
 import { NestLogger } from './logger.js';
+import { streamPaths } from './stream/stream.paths.js';
 
 /** How long a browser may remember the answer to a preflight: at most 10 minutes in Chromium up to version 75. */
 const PREFLIGHT_SECONDS = 600;
@@ -42,7 +43,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   nest.useGlobalFilters(problems);
   nest.get(Gate).guard(server);
   allowOrigins(nest, config.http);
-  SwaggerModule.setup('docs', nest, openApiDocument(counterPaths, adminPaths, healthPaths), {
+  SwaggerModule.setup('docs', nest, openApiDocument(counterPaths, adminPaths, healthPaths, streamPaths), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'evercount',

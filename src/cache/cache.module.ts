@@ -1,13 +1,18 @@
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CacheSettings } from '../config/config.js';
+import { ChangeChannel } from './change-channel.js';
 import { CounterCache } from './counter-cache.js';
 import { RedisConnection } from './redis-connection.js';
 
 @Injectable()
-class CloseConnection implements OnApplicationShutdown {
-  constructor(private readonly connection: RedisConnection) {}
+class CloseConnections implements OnApplicationShutdown {
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly channel: ChangeChannel,
+  ) {}
 
   onApplicationShutdown(): void {
+    this.channel.end();
     this.connection.close();
   }
 }
@@ -25,8 +30,13 @@ class CloseConnection implements OnApplicationShutdown {
       inject: [RedisConnection, CacheSettings],
       useFactory: (connection: RedisConnection, settings: CacheSettings) => new CounterCache(connection, settings),
     },
-    CloseConnection,
+    {
+      provide: ChangeChannel,
+      inject: [CacheSettings],
+      useFactory: ({ url }: CacheSettings) => new ChangeChannel(url),
+    },
+    CloseConnections,
   ],
-  exports: [RedisConnection, CounterCache],
+  exports: [RedisConnection, CounterCache, ChangeChannel],
 })
 export class CacheModule {}

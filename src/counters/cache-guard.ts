@@ -111,6 +111,11 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     return this.known?.state.epoch ?? null;
   }
 
+  /** Which data Postgres holds, as it was read last; null before that. */
+  get database(): string | null {
+    return this.known?.state.database ?? null;
+  }
+
   /** Calls back when the cache was found empty or foreign, in the one instance that noticed first. */
   onColdCache(listener: () => void): void {
     this.coldListeners.push(listener);

@@ -3,6 +3,7 @@ import { CacheModule } from '../cache/cache.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { CacheGuard } from './cache-guard.js';
 import { CacheUpkeep } from './cache-upkeep.js';
+import { Changes } from './changes.js';
 import { CleanUp } from './clean-up.js';
 import { CommitPipeline } from './commit-pipeline.js';
 import { CounterFills } from './counter-fills.js';
@@ -12,6 +13,7 @@ import { Exposure } from './exposure.js';
 import { FillDemand } from './fill-demand.js';
 import { IncrementLane } from './increment-lane.js';
 import { ManyReader } from './many-reader.js';
+import { PresentValues } from './present-values.js';
 import { Reconciler } from './reconciler.js';
 import { Rehydrator } from './rehydrator.js';
 
@@ -21,6 +23,7 @@ import { Rehydrator } from './rehydrator.js';
   providers: [
     CacheGuard,
     CacheUpkeep,
+    Changes,
     CleanUp,
     CommitPipeline,
     CounterFills,
@@ -30,9 +33,21 @@ import { Rehydrator } from './rehydrator.js';
     FillDemand,
     IncrementLane,
     ManyReader,
+    PresentValues,
     Reconciler,
     Rehydrator,
   ],
-  exports: [CountersService, CacheGuard, CacheUpkeep, CleanUp, CommitPipeline, CounterFills, Reconciler, Rehydrator],
+  exports: [
+    CountersService,
+    CacheGuard,
+    CacheUpkeep,
+    Changes,
+    CleanUp,
+    CommitPipeline,
+    CounterFills,
+    PresentValues,
+    Reconciler,
+    Rehydrator,
+  ],
 })
 export class CountersModule {}

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { WriteSettings } from '../config/config.js';
 import { DecidedBatches } from '../store/decided-batches.js';
 import { StoreFailure } from '../store/failure.js';
+import { Changes } from './changes.js';
 import type { Truth } from './counter.js';
 import { CounterError, KeyInProgress, OutcomeUnknown } from './errors.js';
 import { Exposure } from './exposure.js';
@@ -30,6 +31,7 @@ export class DecisionLane {
   constructor(
     private readonly batches: DecidedBatches,
     private readonly exposure: Exposure,
+    private readonly changes: Changes,
     private readonly settings: WriteSettings,
   ) {}
 
@@ -108,6 +110,7 @@ export class DecisionLane {
   ): Promise<void> {
     try {
       await publish(verdicts.flatMap(truthsOf));
+      this.changes.note(changedBy(verdicts));
       units.forEach(({ resolve, reject }, index) => {
         const verdict = verdicts[index];
         if (verdict === undefined) reject(new Error('a write was not decided'));
@@ -147,5 +150,13 @@ function truthsOf(verdict: Verdict): Truth[] {
       return [verdict.refused.truth];
     case 'key_reused':
       return [];
+  }
+}
+
+/** A replay changed nothing: what it tells may be long past. */
+function* changedBy(verdicts: readonly Verdict[]): Generator<Truth> {
+  for (const verdict of verdicts) {
+    if (verdict.kind !== 'done') continue;
+    for (const { outcome, replayed } of verdict.answers) if (!replayed && outcome.kind === 'done') yield outcome.truth;
   }
 }

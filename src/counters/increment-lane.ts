@@ -4,6 +4,7 @@ import { WriteSettings } from '../config/config.js';
 import { StoreFailure } from '../store/failure.js';
 import { IdempotencyKeys, type UsedKey } from '../store/idempotency-keys.js';
 import { IncrementBatches, type IncrementBatchResult, type IncrementKey } from '../store/increment-batches.js';
+import { Changes } from './changes.js';
 import type { Counter } from './counter.js';
 import { DecisionLane } from './decision-lane.js';
 import { CounterError, OutcomeUnknown } from './errors.js';
@@ -35,6 +36,7 @@ export class IncrementLane {
     private readonly keys: IdempotencyKeys,
     private readonly decisions: DecisionLane,
     private readonly exposure: Exposure,
+    private readonly changes: Changes,
     private readonly settings: WriteSettings,
   ) {}
 
@@ -113,6 +115,7 @@ export class IncrementLane {
       () => null,
       (error: unknown) => error,
     );
+    if (failure === null) this.changes.note(applied.values());
     const sums = new Map(totals.map((total) => [total.name, total]));
     batch.forEach((pending, index) => {
       const { name } = pending.write.operation;

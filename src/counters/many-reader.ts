@@ -25,6 +25,15 @@ export class ManyReader {
    * @throws StoreFailure
    */
   async read(names: readonly string[]): Promise<(string | null)[]> {
+    const found = await this.readEntries(names);
+    return names.map((name) => found.get(name)?.json ?? null);
+  }
+
+  /**
+   * @returns what each name holds, by name
+   * @throws StoreFailure
+   */
+  async readEntries(names: readonly string[]): Promise<Map<string, Entry>> {
     const unique = [...new Set(names)];
     const found = new Map<string, Entry>();
     for (let start = 0; start < unique.length; start += CHUNK) {
@@ -35,7 +44,7 @@ export class ManyReader {
         if (entry !== undefined) found.set(name, entry);
       });
     }
-    return names.map((name) => found.get(name)?.json ?? null);
+    return found;
   }
 
   private async readChunk(names: readonly string[]): Promise<Entry[]> {

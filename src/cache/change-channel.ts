@@ -1,0 +1,146 @@
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** All instances that use one Redis, whatever the number of their database: a message says itself whose it is. */
+const CHANNEL = 'evercount:changes';
+
+/** Listeners are counted this often; until then an instance that just began to listen lives by looking at Postgres. */
+const LOOK_INTERVAL_MS = 1_000;
+
+/** A Redis that needs longer is as good as away. */
+const COMMAND_TIMEOUT_MS = 500;
+
+/** A new connection may cross a network. */
+const CONNECT_TIMEOUT_MS = 1_000;
+
+/** A peer that is frozen or cut off never says goodbye; then the socket is torn down. */
+const DISCONNECT_TIMEOUT_MS = 100;
+
+/** Changes should flow again within a second of a restart, without a storm of connections. */
+const LONGEST_RETRY_MS = 1_000;
+const FIRST_RETRY_MS = 50;
+const RETRY_JITTER_MS = 50;
+
+const OPTIONS = {
+  protocol: 2,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  maxRetriesPerRequest: 0,
+  commandTimeout: COMMAND_TIMEOUT_MS,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+  retryStrategy: (attempt: number) =>
+    Math.min(FIRST_RETRY_MS * 2 ** attempt, LONGEST_RETRY_MS) + Math.random() * RETRY_JITTER_MS,
+} satisfies RedisOptions;
+
+/** What somebody who listens is told. */
+export interface ChannelListener {
+  /** A message of any instance, this one included. */
+  readonly message: (text: string) => void;
+  /** Messages began to arrive, or do not arrive any more. */
+  readonly turned: () => void;
+}
+
+/**
+ * Tells other instances of changes, through Redis' publish and subscribe. Messages may be lost at any time; nothing
+ * that must be right depends on them. Its connections are its own, and the second one is there only while this instance
+ * listens.
+ */
+export class ChangeChannel {
+  private readonly sender: Redis;
+  private receiver: Redis | null = null;
+  private subscribed = false;
+  private listeners = 0;
+  private sending = false;
+  private readonly looking: NodeJS.Timeout;
+
+  constructor(private readonly url: string) {
+    this.sender = this.connect('evercount-changes');
+    this.looking = setInterval(() => void this.look(), LOOK_INTERVAL_MS).unref();
+  }
+
+  /** Whether another instance listens, as far as is known: a second may pass until the first one is noticed. */
+  get othersListen(): boolean {
+    return this.listeners > (this.subscribed ? 1 : 0);
+  }
+
+  /** Whether messages of other instances arrive here. */
+  get isLive(): boolean {
+    return this.subscribed;
+  }
+
+  /** Sends a message, unless Redis is away or still busy with the one before. */
+  async send(text: string): Promise<void> {
+    if (this.sending || this.sender.status !== 'ready') return;
+    this.sending = true;
+    try {
+      this.listeners = await this.sender.publish(CHANNEL, text);
+    } catch {
+      // Lost: who listens finds the changes by looking.
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** Begins to listen; there is one listener at a time. */
+  open(listener: ChannelListener): void {
+    this.close();
+    const receiver = this.connect('evercount-changes-listener');
+    this.receiver = receiver;
+    const turn = (subscribed: boolean): void => {
+      if (this.receiver !== receiver || this.subscribed === subscribed) return;
+      this.subscribed = subscribed;
+      listener.turned();
+    };
+    receiver.on('ready', () => {
+      // Without a subscription the connection is of no use: the next one tries again.
+      receiver.subscribe(CHANNEL).then(
+        () => turn(true),
+        () => receiver.disconnect(true),
+      );
+    });
+    receiver.on('close', () => turn(false));
+    receiver.on('message', (_channel: string, text: string) => listener.message(text));
+  }
+
+  /** Ends listening. */
+  close(): void {
+    this.receiver?.disconnect();
+    this.receiver = null;
+    this.subscribed = false;
+  }
+
+  /** Ends every connection without waiting for anything. */
+  end(): void {
+    clearInterval(this.looking);
+    this.close();
+    this.sender.disconnect();
+  }
+
+  private async look(): Promise<void> {
+    await Promise.all([this.countListeners(), this.probeReceiver()]);
+  }
+
+  private async countListeners(): Promise<void> {
+    try {
+      const [, count] = await this.sender.pubsub('NUMSUB', CHANNEL);
+      this.listeners = Number(count);
+    } catch {
+      this.listeners = 0;
+    }
+  }
+
+  /** A connection that only listens would not notice that its other end has fallen silent. */
+  private async probeReceiver(): Promise<void> {
+    const { receiver } = this;
+    if (receiver === null || !this.subscribed) return;
+    await receiver.ping().catch(() => receiver.disconnect(true));
+  }
+
+  private connect(name: string): Redis {
+    const client = new Redis(this.url, { ...OPTIONS, connectionName: name });
+    // Told by its consequences; without a listener every failed attempt would be printed.
+    client.on('error', () => undefined);
+    return client;
+  }
+}

@@ -1,0 +1,86 @@
+import type { ServerResponse } from 'node:http';
+import { HEARTBEAT } from './event.js';
+import { MAX_BUFFERED_BYTES } from './limits.js';
+import type { Wanted } from './wanted.js';
+
+/** The stream of one client. */
+export class EventStream {
+  /** Names for its snapshot, in order; null once that was sent. */
+  private arriving: Set<string> | null;
+  private response: ServerResponse | null = null;
+  private texts: string[] = [];
+  private lastSerial = -1;
+  private allowedBytes = MAX_BUFFERED_BYTES;
+
+  constructor(readonly wanted: Wanted) {
+    this.arriving = new Set(wanted.names);
+  }
+
+  /** A counter that begins with one of its prefixes, for its snapshot. */
+  expect(name: string): void {
+    this.arriving?.add(name);
+  }
+
+  /** Takes an event about a counter, which goes out with the next `flush`; the same one only once. */
+  offer(serial: number, name: string, text: string): void {
+    if (this.lastSerial === serial) return;
+    this.lastSerial = serial;
+    // Its snapshot will show it.
+    if (this.arriving === null) this.texts.push(text);
+    else this.arriving.add(name);
+  }
+
+  /**
+   * Sends the first events.
+   *
+   * @param snapshotOf the events, given the names that are to be in the snapshot
+   */
+  begin(response: ServerResponse, snapshotOf: (names: Iterable<string>) => string): void {
+    this.response = response;
+    const text = snapshotOf(this.arriving ?? []);
+    this.arriving = null;
+    // A snapshot may be larger than what may be waiting otherwise.
+    this.allowedBytes = MAX_BUFFERED_BYTES + Buffer.byteLength(text);
+    response.write(text);
+  }
+
+  get isOpen(): boolean {
+    return this.response !== null && this.arriving === null;
+  }
+
+  say(text: string): void {
+    if (this.isOpen) this.texts.push(text);
+  }
+
+  beat(): void {
+    this.say(HEARTBEAT);
+  }
+
+  /**
+   * Sends what was taken.
+   *
+   * @returns false where the client is too far behind
+   */
+  flush(): boolean {
+    const { response } = this;
+    if (response === null || this.texts.length === 0) return true;
+    // What was sent before counts, not what goes out now: nobody had time to take that.
+    if (response.writableLength > this.allowedBytes) return false;
+    if (response.writableLength === 0) this.allowedBytes = MAX_BUFFERED_BYTES;
+    response.write(this.texts.join(''));
+    this.texts = [];
+    return true;
+  }
+
+  /** Ends it after its last event. */
+  end(text: string): void {
+    this.say(text);
+    this.flush();
+    this.response?.end();
+  }
+
+  /** Ends it at once. */
+  drop(): void {
+    this.response?.destroy();
+  }
+}

@@ -1,0 +1,241 @@
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import type { Change } from '../counters/change.js';
+import { Changes } from '../counters/changes.js';
+import { Unavailable } from '../counters/errors.js';
+import { PresentValues } from '../counters/present-values.js';
+import { eventText, retryText } from './event.js';
+import { EventStream } from './event-stream.js';
+import { Healer } from './healer.js';
+import {
+  HEARTBEAT_MS,
+  MAX_SNAPSHOT_OF_PREFIX,
+  MAX_STREAMS,
+  MAX_WATCHED_NAMES,
+  MAX_WATCHED_PREFIXES,
+  RETRY_JITTER_MS,
+  RETRY_MS,
+  TICK_MS,
+} from './limits.js';
+import { PrefixPages } from './prefix-pages.js';
+import type { Wanted } from './wanted.js';
+import { WatchedCounters } from './watched-counters.js';
+import { Watchers } from './watchers.js';
+
+/**
+ * Where all streams of this instance meet. What changed is learned at once and told at the next tick, the same text to
+ * all who watch it; a stream begins at a tick too, with a snapshot of what is known then. So versions only ever rise
+ * within a stream, and nothing is kept for each stream and counter.
+ */
+@Injectable()
+export class StreamHub implements BeforeApplicationShutdown {
+  /** Streams that were dropped because their clients did not keep up. */
+  dropped = 0;
+  /** Events that were sent, each counted once however many streams it went to. */
+  events = 0;
+
+  /** Tells the events of this process from those of another one. */
+  private readonly life = randomBytes(6).toString('base64url');
+  private readonly streams = new Set<EventStream>();
+  private readonly watchers = new Watchers();
+  private readonly counters = new WatchedCounters();
+  private readonly pages: PrefixPages;
+  private readonly healer: Healer;
+  private arrivals: { readonly stream: EventStream; readonly response: ServerResponse }[] = [];
+  private serial = 0;
+  private tickedAtMs = -Infinity;
+  private ticking: NodeJS.Timeout | null = null;
+  private heartbeat: NodeJS.Timeout | null = null;
+  private closed = false;
+
+  constructor(
+    private readonly changes: Changes,
+    private readonly values: PresentValues,
+  ) {
+    this.pages = new PrefixPages((prefix) => values.readPrefix(prefix, MAX_SNAPSHOT_OF_PREFIX));
+    this.healer = new Healer(changes, {
+      look: (prefixes) => this.look(prefixes),
+      prefixes: () => [...this.watchers.prefixes.keys()],
+      turned: () => this.tellFeed(),
+    });
+  }
+
+  /** Streams that are open, or about to be. */
+  get open(): number {
+    return this.streams.size;
+  }
+
+  /** Counters of which something is remembered. */
+  get watched(): number {
+    return this.counters.size;
+  }
+
+  /**
+   * Admits a stream: from here on changes are collected for it.
+   *
+   * @throws Unavailable where there are too many, while shutting down, and where no snapshot can be had
+   */
+  async admit(wanted: Wanted): Promise<EventStream> {
+    if (this.closed) throw new Unavailable('This instance is shutting down.');
+    if (this.streams.size >= MAX_STREAMS) throw new Unavailable('Too many streams are open on this instance.');
+    const stream = new EventStream(wanted);
+    this.streams.add(stream);
+    this.watchers.add(stream);
+    try {
+      if (this.watchers.names.size > MAX_WATCHED_NAMES || this.watchers.prefixes.size > MAX_WATCHED_PREFIXES) {
+        throw new Unavailable('Too many counters are streamed by this instance.');
+      }
+      if (this.streams.size === 1) this.begin();
+      await Promise.all([
+        this.values.read([...wanted.names]).then((changes) => this.learn(changes)),
+        ...[...wanted.prefixes].map(async (prefix) => {
+          const page = await this.pages.read(prefix);
+          this.learn(page);
+          for (const { name } of page) stream.expect(name);
+        }),
+      ]);
+      return stream;
+    } catch (error) {
+      this.release(stream);
+      throw error;
+    }
+  }
+
+  /** Lets an admitted stream begin at the next tick. Its head was written already. */
+  join(stream: EventStream, response: ServerResponse): void {
+    // Between its admission and now the instance may have begun to shut down.
+    if (this.closed) {
+      response.end();
+      return;
+    }
+    this.arrivals.push({ stream, response });
+    this.schedule();
+  }
+
+  /** Forgets a stream whose client is gone. */
+  release(stream: EventStream): void {
+    if (!this.streams.delete(stream)) return;
+    this.watchers.remove(stream);
+    this.arrivals = this.arrivals.filter((arrival) => arrival.stream !== stream);
+    if (this.streams.size === 0) this.rest();
+  }
+
+  /** Before the HTTP server drains: otherwise it would wait for streams that never end by themselves. */
+  beforeApplicationShutdown(): void {
+    this.closed = true;
+    this.tick();
+    const bye = this.eventOf('bye', '{"reason":"shutdown"}');
+    for (const stream of [...this.streams]) {
+      stream.end(bye);
+      this.release(stream);
+    }
+    this.rest();
+  }
+
+  private begin(): void {
+    this.changes.listen({ changed: (changes) => this.learn(changes), turned: () => this.healer.wake() });
+    this.healer.start();
+    this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
+  }
+
+  private rest(): void {
+    this.changes.stopListening();
+    this.healer.stop();
+    if (this.heartbeat !== null) clearInterval(this.heartbeat);
+    if (this.ticking !== null) clearTimeout(this.ticking);
+    this.heartbeat = null;
+    this.ticking = null;
+    this.counters.clear();
+  }
+
+  private learn(changes: readonly Change[]): void {
+    let news = false;
+    for (const change of changes) {
+      const interest = this.watchers.interestIn(change.name);
+      if (interest !== null && this.counters.learn(change, interest)) news = true;
+    }
+    if (news) this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.ticking !== null || this.streams.size === 0) return;
+    this.ticking = setTimeout(() => this.tick(), Math.max(0, this.tickedAtMs + TICK_MS - performance.now()));
+  }
+
+  private tick(): void {
+    if (this.ticking !== null) clearTimeout(this.ticking);
+    this.ticking = null;
+    this.tickedAtMs = performance.now();
+    const touched = new Set<EventStream>();
+    for (const { name, json } of this.counters.takeUntold()) {
+      const text = this.eventOf('change', json);
+      for (const stream of this.watchers.of(name)) {
+        stream.offer(this.serial, name, text);
+        touched.add(stream);
+      }
+    }
+    for (const stream of touched) this.flush(stream);
+    for (const { stream, response } of this.arrivals.splice(0)) {
+      stream.begin(response, (names) => this.firstEvents(names));
+    }
+  }
+
+  private firstEvents(names: Iterable<string>): string {
+    const present: string[] = [];
+    for (const name of names) {
+      const known = this.counters.get(name);
+      if (known !== undefined && !known.deleted) present.push(known.json);
+    }
+    return (
+      retryText(RETRY_MS + Math.random() * RETRY_JITTER_MS) +
+      this.eventOf('snapshot', `[${present.join(',')}]`) +
+      this.statusEvent()
+    );
+  }
+
+  private statusEvent(): string {
+    return this.eventOf('status', JSON.stringify({ feed: this.healer.feed }));
+  }
+
+  private eventOf(...[event, data]: ['snapshot' | 'change' | 'status' | 'bye', string]): string {
+    this.events += 1;
+    this.serial += 1;
+    return eventText(event, `${this.life}-${this.serial}`, data);
+  }
+
+  private tellFeed(): void {
+    const text = this.statusEvent();
+    for (const stream of [...this.streams]) {
+      stream.say(text);
+      this.flush(stream);
+    }
+  }
+
+  private beat(): void {
+    for (const stream of [...this.streams]) {
+      stream.beat();
+      this.flush(stream);
+    }
+  }
+
+  private flush(stream: EventStream): void {
+    if (stream.flush()) return;
+    this.dropped += 1;
+    stream.drop();
+    this.release(stream);
+  }
+
+  /** Reads the present values of what is watched: of all names, and of these prefixes. */
+  private async look(prefixes: readonly string[]): Promise<void> {
+    this.counters.retain((name) => this.watchers.interestIn(name));
+    this.learn(await this.values.readTruth([...this.watchers.names.keys()]));
+    for (const prefix of prefixes) {
+      const page = await this.pages.read(prefix);
+      this.learn(page);
+      // What was deleted is not on the page, nor what begins after it.
+      const others = this.counters.latestOf(prefix, new Set(page.map(({ name }) => name)), MAX_SNAPSHOT_OF_PREFIX);
+      this.learn(await this.values.readTruth(others));
+    }
+  }
+}

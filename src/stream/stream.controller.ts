@@ -1,0 +1,52 @@
+import type { ServerResponse } from 'node:http';
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { StreamHub } from './stream-hub.js';
+import { wantedOf } from './wanted.js';
+
+/** When the kernel asks a client that says nothing whether it is still there. */
+const KEEP_ALIVE_DELAY_MS = 30_000;
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // Proxies such as nginx would gather events before they pass them on.
+  'x-accel-buffering': 'no',
+} as const;
+
+/** `GET /v1/stream`: counters as they change. */
+@Controller('v1')
+export class StreamController {
+  constructor(private readonly hub: StreamHub) {}
+
+  @Get('stream')
+  async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const wanted = wantedOf(request.raw.url ?? '');
+    if (request.method === 'HEAD') {
+      reply.headers(HEADERS).send();
+      return;
+    }
+    const stream = await this.hub.admit(wanted);
+    reply.headers(HEADERS).hijack();
+    const response = headOf(reply);
+    const leave = (): void => this.hub.release(stream);
+    response.on('close', leave);
+    response.on('error', leave);
+    // The client may have gone while the snapshot was read.
+    if (response.destroyed || response.closed) leave();
+    else this.hub.join(stream, response);
+  }
+}
+
+/** Writes the head as Fastify would have; the connection ends with the stream. */
+function headOf(reply: FastifyReply): ServerResponse {
+  const { raw: response } = reply;
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) response.setHeader(name, value);
+  }
+  response.shouldKeepAlive = false;
+  response.socket?.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
+  response.writeHead(200);
+  response.flushHeaders();
+  return response;
+}

@@ -1,0 +1,117 @@
+/** A client of server-sent events, as a browser is one, that keeps all it was sent. */
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { eventually } from './eventually.js';
+
+export interface SentEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
+  readonly atMs: number;
+}
+
+export interface StreamedCounter {
+  readonly name: string;
+  readonly version: number;
+  readonly value?: number;
+  readonly deleted?: true;
+}
+
+export class EventSource {
+  readonly events: SentEvent[] = [];
+  /** Lines that are neither part of an event nor empty: comments and `retry`. */
+  readonly otherLines: string[] = [];
+  ended = false;
+  private rest = '';
+
+  private constructor(
+    private readonly request: ClientRequest,
+    readonly response: IncomingMessage,
+  ) {
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => this.take(chunk));
+    response.on('error', () => undefined);
+    response.on('close', () => (this.ended = true));
+  }
+
+  /** @param query such as `name=a&prefix=b` */
+  static open(url: string, query: string, headers: Record<string, string> = {}): Promise<EventSource> {
+    const { hostname, port } = new URL(url);
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({ hostname, port, path: `/v1/stream?${query}`, headers, agent: false }, (response) =>
+        resolve(new EventSource(request, response)),
+      );
+      request.on('error', reject);
+      request.end();
+    });
+  }
+
+  of(event: string): SentEvent[] {
+    return this.events.filter((sent) => sent.event === event);
+  }
+
+  /** Every state of a counter that it was told of, the one of the snapshot first. */
+  statesOf(name: string): StreamedCounter[] {
+    return this.events.flatMap(({ event, data }) => {
+      if (event === 'snapshot') return (data as StreamedCounter[]).filter((counter) => counter.name === name);
+      return event === 'change' && (data as StreamedCounter).name === name ? [data as StreamedCounter] : [];
+    });
+  }
+
+  get snapshots(): number {
+    return this.of('snapshot').length;
+  }
+
+  get snapshot(): StreamedCounter[] {
+    return this.of('snapshot')[0]?.data as StreamedCounter[];
+  }
+
+  async untilSnapshot(): Promise<this> {
+    await eventually(() => this.of('snapshot').length > 0);
+    return this;
+  }
+
+  /** The feed it was told of last. */
+  get feed(): string | undefined {
+    return (this.of('status').at(-1)?.data as { feed: string } | undefined)?.feed;
+  }
+
+  async untilFeed(feed: string): Promise<void> {
+    await eventually(() => this.feed === feed);
+  }
+
+  async untilValue(name: string, value: number): Promise<void> {
+    await eventually(() => this.statesOf(name).at(-1)?.value === value);
+  }
+
+  /** Takes nothing more from the connection, and leaves it open. */
+  stopReading(): void {
+    this.response.pause();
+  }
+
+  readOn(): void {
+    this.response.resume();
+  }
+
+  close(): void {
+    this.request.destroy();
+  }
+
+  private take(chunk: string): void {
+    const blocks = (this.rest + chunk).split('\n\n');
+    this.rest = blocks.pop() ?? '';
+    for (const block of blocks) this.takeBlock(block.split('\n'));
+  }
+
+  private takeBlock(lines: readonly string[]): void {
+    const fields = new Map<string, string>();
+    for (const line of lines) {
+      const [, field = '', value = ''] = /^(id|event|data): (.*)$/.exec(line) ?? [];
+      if (field === '') this.otherLines.push(line);
+      else fields.set(field, value);
+    }
+    const data = fields.get('data');
+    if (data === undefined) return;
+    const [id = '', event = ''] = [fields.get('id'), fields.get('event')];
+    this.events.push({ id, event, data: JSON.parse(data), atMs: performance.now() });
+  }
+}

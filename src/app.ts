@@ -13,6 +13,7 @@ import { openApiDocument } from './http/openapi.js';
 import { counterPaths } from './http/paths.js';
 import type { Routes } from './http/routes.js';
 import { createServer, logRequests } from './http/server.js';
+import { sessionPaths } from './http/session.paths.js';
 import { adminPaths } from './jobs/admin.paths.js';
 import { NestLogger } from './logger.js';
 import { streamPaths } from './stream/stream.paths.js';
@@ -43,7 +44,8 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   nest.useGlobalFilters(problems);
   nest.get(Gate).guard(server);
   allowOrigins(nest, config.http);
-  SwaggerModule.setup('docs', nest, openApiDocument(counterPaths, adminPaths, healthPaths, streamPaths), {
+  const rooms = [counterPaths, sessionPaths, adminPaths, healthPaths, streamPaths];
+  SwaggerModule.setup('docs', nest, openApiDocument(...rooms), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'evercount',

@@ -8,12 +8,25 @@ import type { LogSettings } from './config/config.js';
  * @param lines where they go: by default to stdout, written before the call returns, so that a crash loses none
  */
 export function createLogger(settings: LogSettings, lines: DestinationStream = destination({ sync: true })): Logger {
+  const redacted: DestinationStream = { write: (line) => lines.write(withoutSecrets(line, settings.hidden)) };
   const options: LoggerOptions = {
     level: settings.level,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  return pino(options, lines);
+  return pino(options, redacted);
+}
+
+/** Keys and sessions; long enough to be told from a word that begins alike. The id of a key comes first, and may stay. */
+const SECRET = /\b(ec_[0-9a-z]{1,13}_|es_)[0-9a-z]{8,}/g;
+
+const HIDDEN = '…';
+
+/** Clients put keys into the oddest places, such as the query of a URL or the id of a request. */
+function withoutSecrets(line: string, hidden: readonly string[]): string {
+  let text = line.includes('ec_') || line.includes('es_') ? line.replace(SECRET, `$1${HIDDEN}`) : line;
+  for (const secret of hidden) text = text.replaceAll(secret, HIDDEN);
+  return text;
 }
 
 /** What Nest tells of its own start: of use only to who looks for a fault in it. */

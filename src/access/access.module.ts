@@ -4,6 +4,7 @@ import { StoreModule } from '../store/store.module.js';
 import { Gate } from './gate.js';
 import { KeyAdministration } from './key-administration.js';
 import { KnownKeys } from './known-keys.js';
+import { SignIn } from './sign-in.js';
 
 /** Who may call, what, and how often. */
 @Module({
@@ -11,8 +12,9 @@ import { KnownKeys } from './known-keys.js';
   providers: [
     Gate,
     KnownKeys,
+    SignIn,
     { provide: KeyAdministration, inject: [ApiKeys], useFactory: (keys: ApiKeys) => new KeyAdministration(keys) },
   ],
-  exports: [Gate, KnownKeys, KeyAdministration],
+  exports: [Gate, SignIn, KeyAdministration],
 })
 export class AccessModule {}

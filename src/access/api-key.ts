@@ -33,6 +33,11 @@ export function newApiKey(id: string): string {
   return withChecksum(`ec_${id}_${text36(randomBytes(SECRET_BYTES), SECRET_LENGTH)}`);
 }
 
+/** A new session; told from a key by how it begins. */
+export function newSession(): string {
+  return `es_${text36(randomBytes(SECRET_BYTES), SECRET_LENGTH)}`;
+}
+
 /** The id in a key, or null for what cannot be a key of this service. */
 export function idOfApiKey(text: string): string | null {
   if (text.length !== KEY_LENGTH) return null;

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type {
   FastifyInstance,
   FastifyReply,
@@ -12,8 +12,10 @@ import { AccessSettings } from '../config/config.js';
 import { Forbidden, Unauthorized } from './errors.js';
 import { EVERYTHING, type Grant } from './grant.js';
 import { KnownKeys } from './known-keys.js';
+import { isOwnOrigin } from './origin.js';
 import { holdBody, holdName, holdQuery } from './requested-names.js';
 import { type RouteRule, ruleOf } from './route-rules.js';
+import { sessionOf } from './session-cookie.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,6 +29,7 @@ const BEARER = /^bearer +(\S+)$/i;
 /** Lets a request through to its route, or not. Every route of the server passes here, whoever handles it. */
 @Injectable()
 export class Gate {
+  private readonly logger = new Logger('access');
   private readonly isOpen: boolean;
   private readonly hooks = new WeakSet<object>();
 
@@ -79,36 +82,44 @@ export class Gate {
       const known = this.isOpen ? EVERYTHING : this.recall(request);
       if (known === null) {
         this.look(request).then(
-          (grant) => finish(rule, grant, request, done),
+          (grant) => this.finish(rule, grant, request, done),
           (error: unknown) => done(error as Error),
         );
         return;
       }
-      finish(rule, known, request, done);
+      this.finish(rule, known, request, done);
     } catch (error) {
       done(error as Error);
     }
   }
 
+  /** Calls `done` once, whatever is thrown. */
+  private finish(rule: RouteRule | null, grant: Grant, request: FastifyRequest, done: HookHandlerDoneFunction): void {
+    try {
+      hold(rule, grant, request);
+      request.grant = grant;
+      if (rule?.scope === 'admin' && isMoreThanLooking(request)) this.note(grant, request);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
+  }
+
+  /** Who did what to the service: for whoever has to find out later. */
+  private note({ keyId }: Grant, { id, method, url }: FastifyRequest): void {
+    this.logger.log({ msg: 'admin action', keyId, method, path: url.split('?', 1)[0], requestId: id });
+  }
+
   private recall(request: FastifyRequest): Grant | null {
-    return this.keys.recall(keyOf(request), false);
+    const { text, isSession } = credentialOf(request);
+    return this.keys.recall(text, isSession);
   }
 
   private async look(request: FastifyRequest): Promise<Grant> {
-    return this.keys.look(keyOf(request));
+    const { text, isSession } = credentialOf(request);
+    return isSession ? this.keys.lookAtSession(text) : this.keys.look(text);
   }
-}
-
-/** Calls `done` once, whatever is thrown. */
-function finish(rule: RouteRule | null, grant: Grant, request: FastifyRequest, done: HookHandlerDoneFunction): void {
-  try {
-    hold(rule, grant, request);
-    request.grant = grant;
-  } catch (error) {
-    done(error as Error);
-    return;
-  }
-  done();
 }
 
 /** @throws Forbidden */
@@ -139,14 +150,33 @@ function hold(rule: RouteRule | null, grant: Grant, request: FastifyRequest): vo
   }
 }
 
-/** @throws Unauthorized */
-function keyOf(request: FastifyRequest): string {
-  const { authorization } = request.headers;
-  if (authorization === undefined) throw new Unauthorized('This call needs an API key: "Authorization: Bearer ec_…".');
-  const key = BEARER.exec(authorization)?.[1];
-  if (key === undefined) throw new Unauthorized('The Authorization header must be "Bearer" and an API key.');
-  return key;
+interface Credential {
+  readonly text: string;
+  readonly isSession: boolean;
 }
+
+/**
+ * What the request brings: a key in its header, or the session of a browser.
+ *
+ * @throws Unauthorized where it brings neither
+ * @throws Forbidden where another site's page makes use of the session
+ */
+function credentialOf(request: FastifyRequest): Credential {
+  const { authorization, origin } = request.headers;
+  if (authorization !== undefined) {
+    const key = BEARER.exec(authorization)?.[1];
+    if (key === undefined) throw new Unauthorized('The Authorization header must be "Bearer" and an API key.');
+    return { text: key, isSession: false };
+  }
+  const session = sessionOf(request);
+  if (session === null) throw new Unauthorized('This call needs an API key: "Authorization: Bearer ec_…".');
+  if (isMoreThanLooking(request) && !isOwnOrigin(origin, request.host)) {
+    throw new Forbidden("A session may be used by this service's own pages only.");
+  }
+  return { text: session, isSession: true };
+}
+
+const isMoreThanLooking = ({ method }: FastifyRequest): boolean => method !== 'GET' && method !== 'HEAD';
 
 function listOf<T>(hooks: T | T[] | undefined): T[] {
   return hooks === undefined ? [] : ([hooks].flat() as T[]);

@@ -55,6 +55,8 @@ export class AccessSettings {
 
 export class LogSettings {
   level!: (typeof LOG_LEVELS)[number];
+  /** Texts that are never written, whoever brings them. */
+  hidden!: readonly string[];
 }
 
 /** Everything the environment says, in slices: each class is given its own and no more. */
@@ -145,6 +147,9 @@ export async function loadConfig(
       adminKey: values.ADMIN_KEY ?? null,
       rateLimit: values.RATE_LIMIT ?? auth === 'required',
     },
-    log: { level: values.LOG_LEVEL ?? 'info' },
+    log: {
+      level: values.LOG_LEVEL ?? 'info',
+      hidden: values.ADMIN_KEY === undefined ? [] : [values.ADMIN_KEY, encodeURIComponent(values.ADMIN_KEY)],
+    },
   };
 }

@@ -111,3 +111,13 @@ export const ListQuery = z.strictObject({
     .meta({ type: 'integer', minimum: 1, maximum: MAX_ITEMS, default: 100, pattern: undefined }),
   cursor: z.string().optional().meta({ description: 'nextCursor of the page before.' }),
 });
+
+export const SessionBody = z.strictObject(
+  {
+    key: z
+      .string({ error: 'must be an API key' })
+      .max(255, { error: 'must be an API key' })
+      .meta({ format: 'password', description: 'An API key, "ec_…".' }),
+  },
+  fields,
+);

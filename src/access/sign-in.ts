@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { Unavailable } from '../counters/errors.js';
+import { StoreFailure } from '../store/failure.js';
+import { Sessions } from '../store/sessions.js';
+import { digestOf, newSession } from './api-key.js';
+import type { Grant } from './grant.js';
+import { KnownKeys } from './known-keys.js';
+
+/** A day at work; then one signs in again. */
+export const SESSION_LIFE_MS = 12 * 3_600_000;
+
+/** Exchanges a key for a session, which a browser may keep: it ends by itself, and with the key. */
+@Injectable()
+export class SignIn {
+  constructor(
+    private readonly keys: KnownKeys,
+    private readonly sessions: Sessions,
+  ) {}
+
+  /**
+   * @returns the session, and what it allows
+   * @throws Unauthorized for a key that is not good
+   * @throws Unavailable
+   */
+  async begin(key: string): Promise<{ session: string; grant: Grant }> {
+    const grant = await this.keys.look(key);
+    const session = newSession();
+    const row = { digest: digestOf(session), keyId: grant.keyId, keyDigest: digestOf(key) };
+    await orUnavailable(this.sessions.add(row, SESSION_LIFE_MS));
+    return { session, grant };
+  }
+
+  /**
+   * Here at once, on other instances within seconds.
+   *
+   * @throws Unavailable
+   */
+  async end(session: string): Promise<void> {
+    await orUnavailable(this.sessions.remove(digestOf(session)));
+    this.keys.forget(session);
+  }
+}
+
+async function orUnavailable(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof StoreFailure) throw new Unavailable('Sessions cannot be kept: Postgres cannot be reached.');
+    throw error;
+  }
+}

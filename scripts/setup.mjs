@@ -24,7 +24,14 @@ const INSTALL_OPTIONS = ['--include=dev', '--ignore-scripts', '--no-audit', '--n
 const HEARTBEAT_MS = 5_000;
 
 /** What a build is made from. */
-const BUILD_INPUTS = ['src', 'nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const BUILD_INPUTS = [
+  'src',
+  'scripts/build-page.mjs',
+  'nest-cli.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 
 /** Written after a build that succeeded, for one that failed leaves files as well. */
 const BUILD_STAMP = join(ROOT, 'dist', '.built');
@@ -107,8 +114,9 @@ export async function ensureBuilt() {
   say('Building');
   // The stamp of the build before must not outlive a build that fails.
   rmSync(BUILD_STAMP, { force: true });
-  const code = await run(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build']);
-  if (code !== 0) {
+  for (const step of ['node_modules/@nestjs/cli/bin/nest.js build', 'scripts/build-page.mjs']) {
+    const code = await run(process.execPath, step.split(' '));
+    if (code === 0) continue;
     say(`The build failed with exit code ${code}`);
     return code;
   }

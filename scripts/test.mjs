@@ -16,6 +16,7 @@ const STEPS = [
   ['build', ensureBuilt],
   ['servers', findServers],
   ['types', () => node('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json')],
+  ['types of the page', () => node('node_modules/typescript/bin/tsc', '-p', 'src/dashboard/page')],
   ['lint', () => node('node_modules/eslint/bin/eslint.js', '.')],
   ['format', () => node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
   ['tests', jest],

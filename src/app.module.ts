@@ -3,6 +3,7 @@ import { AccessModule } from './access/access.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { CountersModule } from './counters/counters.module.js';
+import { DashboardModule } from './dashboard/dashboard.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { ProblemFilter } from './http/problem.filter.js';
@@ -23,6 +24,7 @@ export class AppModule {
         HealthModule,
         JobsModule,
         StreamModule,
+        DashboardModule,
       ],
     };
   }

@@ -19,6 +19,7 @@ let calls: CounterCalls;
 let hand: CacheHand;
 
 const admin = <T>(method: string, path: string, body?: unknown) => calls.call<T>(method, `/v1/admin/${path}`, body);
+const jobOf = (kind: string) => expect.objectContaining({ kind, state: 'completed' });
 const untilHit = (name: string) =>
   eventually(async () => (await calls.read(name)).headers.get('cache-status') === 'evercount; hit');
 
@@ -48,10 +49,11 @@ it('the state names the guard, Redis, the entries, the last reports and the sche
   expect(body).toMatchObject({
     postgres: 'up',
     redis: 'up',
+    guard: 'serving',
     permission: true,
     sentinel: true,
     entries: 1,
-    queue: { state: 'up', jobs: { failed: 0 } },
+    queue: { state: 'up', jobs: { failed: 0 }, recent: expect.arrayContaining([jobOf('rehydrate')]) },
     lastReconcile: { report: { wrong: 0, drift: [] } },
     lastRehydrate: { report: { complete: true } },
   });

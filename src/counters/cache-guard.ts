@@ -39,6 +39,16 @@ export interface GuardHealth {
 }
 
 /**
+ * What the guard lets this instance do with entries:
+ *
+ * - `serving`: serve them;
+ * - `unverified`: serve them marked, since Postgres is away;
+ * - `blind`: an instance cannot publish, so nobody serves any;
+ * - `waiting`: not yet, or not now: Redis is away, not the named one, or was named a moment ago.
+ */
+export type GuardStanding = 'serving' | 'unverified' | 'blind' | 'waiting';
+
+/**
  * Entries are served only while every instance can reach the same Redis. All agree by one row in Postgres: who may
  * read it and finds its own Redis named there may serve entries for a second; who cannot publish announces a blind
  * period, waits until those seconds are over, and only then answers anything learned from the truth.
@@ -104,6 +114,12 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   health(): GuardHealth {
     const serves = this.permission() !== null || this.unverified() !== null;
     return { postgres: this.postgresUp ? 'up' : 'down', redis: serves ? 'up' : 'degraded' };
+  }
+
+  standing(): GuardStanding {
+    if (this.permission() !== null) return 'serving';
+    if (this.unverified() !== null) return 'unverified';
+    return this.blindness.holds() || this.known?.state.blind === true ? 'blind' : 'waiting';
   }
 
   /** The epoch of the guard's row, as it was read last; null before that. Decimal digits. */

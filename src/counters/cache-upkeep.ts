@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../cache/counter-cache.js';
 import { CacheUnavailable, RedisConnection } from '../cache/redis-connection.js';
-import { CacheGuard, type GuardHealth } from './cache-guard.js';
+import { CacheGuard, type GuardHealth, type GuardStanding } from './cache-guard.js';
 import { Unavailable } from './errors.js';
 
 /** Keys in one step: a SCAN and an UNLINK of so many take about a millisecond of Redis each. */
@@ -16,6 +16,7 @@ const SAMPLE_STEPS = 20;
 
 /** What an operator is told of the cache. */
 export interface CacheState extends GuardHealth {
+  readonly guard: GuardStanding;
   /** Of the guard; null before it was read. */
   readonly epoch: string | null;
   /** Whether this instance may serve entries right now. */
@@ -44,6 +45,7 @@ export class CacheUpkeep {
     const known = sighting?.sentinel ?? null;
     return {
       ...this.guard.health(),
+      guard: this.guard.standing(),
       epoch: this.guard.epoch,
       permission: scope !== null,
       sentinel: sighting === null ? null : known !== null && (scope === null || known === scope.digest),

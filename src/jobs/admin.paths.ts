@@ -47,6 +47,19 @@ const rehydrateReport = object({
   durationMs: count,
 });
 
+const job = object({
+  id: { type: 'string' },
+  kind: { type: 'string' },
+  state: {
+    enum: ['waiting', 'active', 'delayed', 'prioritized', 'waiting-children', 'completed', 'failed'],
+  },
+  progress: orNull(object({ names: count, done: count, filled: count })),
+  result: orNull({ anyOf: [reconcileReport, rehydrateReport, { type: 'object' }] }),
+  createdAt: instant,
+  startedAt: orNull(instant),
+  finishedAt: orNull(instant),
+});
+
 const finished = (report: object) => orNull(object({ finishedAt: instant, report }));
 
 const jobPost = (operationId: string, summary: string) => ({
@@ -83,6 +96,10 @@ export const adminPaths = {
             postgres: { enum: ['up', 'down'] },
             redis: { enum: ['up', 'degraded'] },
             epoch: { type: ['string', 'null'] },
+            guard: {
+              enum: ['serving', 'unverified', 'blind', 'waiting'],
+              description: 'What the guard lets this instance do with entries.',
+            },
             permission: { type: 'boolean', description: 'Whether this instance may serve entries right now.' },
             sentinel: { type: ['boolean', 'null'], description: 'False between a flush and its discovery.' },
             entries: { type: ['integer', 'null'], description: 'How many entries there are, about.' },
@@ -92,6 +109,7 @@ export const adminPaths = {
               properties: {
                 state: { enum: ['up', 'down'] },
                 jobs: { type: 'object', additionalProperties: count },
+                recent: { type: 'array', maxItems: 10, items: job, description: 'Newest first.' },
                 schedules: {
                   type: 'array',
                   items: object({ kind: { type: 'string' }, everyMs: count, nextAt: orNull(instant) }),
@@ -126,18 +144,7 @@ export const adminPaths = {
         '200': answer(
           'The job.',
           object({
-            job: object({
-              id: { type: 'string' },
-              kind: { type: 'string' },
-              state: {
-                enum: ['waiting', 'active', 'delayed', 'prioritized', 'waiting-children', 'completed', 'failed'],
-              },
-              progress: orNull(object({ names: count, done: count, filled: count })),
-              result: orNull({ anyOf: [reconcileReport, rehydrateReport, { type: 'object' }] }),
-              createdAt: instant,
-              startedAt: orNull(instant),
-              finishedAt: orNull(instant),
-            }),
+            job,
           }),
         ),
         ...problems,

@@ -48,6 +48,9 @@ const OPTIONS = {
   'clean-up': { removeOnComplete: true, removeOnFail: KEEP },
 } as const;
 
+/** Jobs that the state tells of; more of them say nothing new. */
+const RECENT_JOBS = 10;
+
 type Kept = Job<object, Report, JobKind>;
 
 /** A job as an operator sees it. Times are RFC 3339. */
@@ -65,6 +68,8 @@ export interface JobView {
 export interface QueueState {
   readonly jobs: Readonly<Record<string, number>>;
   readonly schedules: readonly { readonly kind: string; readonly everyMs: number; readonly nextAt: string | null }[];
+  /** Newest first, by when they ended or were put in. */
+  readonly recent: readonly JobView[];
 }
 
 /** The queue, from the side of those who put jobs in and look at them. Nobody here waits for Redis. */
@@ -139,9 +144,14 @@ export class JobQueue {
     return fromQueue(
       (async () => {
         const queue = this.ready();
-        const [jobs, schedules] = await Promise.all([queue.getJobCounts(), queue.getJobSchedulers()]);
+        const [jobs, schedules, recent] = await Promise.all([
+          queue.getJobCounts(),
+          queue.getJobSchedulers(),
+          recentOf(queue),
+        ]);
         return {
           jobs,
+          recent,
           schedules: schedules.map(({ key, every, next }) => ({
             kind: key,
             everyMs: every ?? 0,
@@ -190,6 +200,21 @@ export class JobQueue {
     if (this.queue === null || !this.redis.isReady) throw new Unavailable('Redis cannot be reached.');
     return this.queue;
   }
+}
+
+/** Each state is asked for by itself: it is newest first only within. */
+async function recentOf(queue: Queue<object, Report, JobKind>): Promise<JobView[]> {
+  const states = ['active', 'waiting', 'completed', 'failed'] as const;
+  const found = await Promise.all(
+    states.map(async (state) => {
+      const jobs: Kept[] = await queue.getJobs([state], 0, RECENT_JOBS - 1);
+      return jobs.flatMap((job) => (job.id === undefined ? [] : [viewOf(job.id, state, job)]));
+    }),
+  );
+  return found
+    .flat()
+    .sort((a, b) => Date.parse(b.finishedAt ?? b.createdAt) - Date.parse(a.finishedAt ?? a.createdAt))
+    .slice(0, RECENT_JOBS);
 }
 
 /** Of the newest job of a kind; the jobs come newest first. */

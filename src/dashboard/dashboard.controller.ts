@@ -1,0 +1,52 @@
+import { Controller, Get, NotFoundException, Param, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PageFiles } from './page-files.js';
+
+/** Nothing from elsewhere, nothing inline, nobody's frame; and no text ever becomes markup, by the browser's own check. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+/** The names of assets change with their content. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+/** The dashboard: a page that is a client of the public API like any other. Serving it asks neither server. */
+@Controller()
+export class DashboardController {
+  constructor(private readonly files: PageFiles) {}
+
+  @Get()
+  async page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
+    reply.header('referrer-policy', 'no-referrer').header('cross-origin-opener-policy', 'same-origin');
+    await this.send('index.html', 'no-cache', request, reply);
+  }
+
+  @Get('assets/:file')
+  async asset(@Param('file') file: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    await this.send(file, FOR_EVER, request, reply);
+  }
+
+  private async send(name: string, caching: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const file = await this.files.find(name, request.headers['accept-encoding']);
+    if (file === null) throw new NotFoundException('This is no part of the dashboard, or the dashboard is not built.');
+    reply
+      .header('content-type', file.type)
+      .header('cache-control', caching)
+      .header('etag', file.etag)
+      .header('vary', 'Accept-Encoding')
+      .header('x-content-type-options', 'nosniff');
+    if (file.encoding !== null) reply.header('content-encoding', file.encoding);
+    if (request.headers['if-none-match'] === file.etag) reply.code(304).send();
+    else reply.send(file.body);
+  }
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Injectable } from '@nestjs/common';
+
+/** The same folder from the sources, as tests run them, and from the build. */
+const FOLDER = new URL('../../dist/dashboard/page/', import.meta.url);
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** In order of preference: the first that the client takes. */
+const ENCODINGS = [
+  ['br', '.br'],
+  ['gzip', '.gz'],
+] as const;
+
+export interface PageFile {
+  readonly type: string;
+  /** Strong, in quotes; one for each encoding. */
+  readonly etag: string;
+  readonly encoding: 'br' | 'gzip' | null;
+  readonly body: Buffer;
+}
+
+interface Variant {
+  readonly encoding: PageFile['encoding'];
+  readonly etag: string;
+  readonly body: Buffer;
+}
+
+/** The files of the built page, in memory: they are few, and none is large. */
+@Injectable()
+export class PageFiles {
+  private files: Promise<ReadonlyMap<string, readonly Variant[]>> | null = null;
+
+  /**
+   * @param name as it is in the folder of the page, without a path
+   * @param acceptEncoding the header of the request, if there is one
+   * @returns null where there is no such file
+   */
+  async find(name: string, acceptEncoding: string | undefined): Promise<PageFile | null> {
+    const variants = (await this.load()).get(name);
+    if (variants === undefined) return null;
+    const taken = new Set((acceptEncoding ?? '').split(',').map((part) => part.split(';', 1)[0]?.trim()));
+    const variant = variants.find(({ encoding }) => encoding === null || taken.has(encoding));
+    return variant === undefined ? null : { ...variant, type: TYPES[extname(name)] ?? 'application/octet-stream' };
+  }
+
+  private async load(): Promise<ReadonlyMap<string, readonly Variant[]>> {
+    this.files ??= readAll();
+    const files = await this.files;
+    // The page may be built while a developer's service runs.
+    if (files.size === 0) this.files = null;
+    return files;
+  }
+}
+
+async function readAll(): Promise<ReadonlyMap<string, readonly Variant[]>> {
+  const folder = fileURLToPath(FOLDER);
+  const names = await readdir(folder).catch((): string[] => []);
+  const files = new Map<string, readonly Variant[]>();
+  for (const name of names.filter((found) => extname(found) in TYPES)) {
+    const plain = { encoding: null, ending: '' } as const;
+    const compressed = ENCODINGS.map(([encoding, ending]) => ({ encoding, ending }));
+    const variants = [...compressed, plain].map(async ({ encoding, ending }): Promise<Variant> => {
+      const body = await readFile(new URL(`${name}${ending}`, FOLDER));
+      return { encoding, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+    });
+    files.set(name, await Promise.all(variants));
+  }
+  return files;
+}

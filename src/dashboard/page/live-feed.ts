@@ -1,0 +1,140 @@
+import { api, ApiError, noteStatus } from './api.js';
+import type { Counter, Deleted } from './shapes.js';
+import { EventReader } from './sse.js';
+
+/** How changes reach the page: by a stream, by asking again and again, or not at the moment. */
+export type Link = 'connecting' | 'live' | 'polled' | 'lost';
+
+/** Which counters: these names, or all that begin with a prefix. */
+export interface Target {
+  readonly names: readonly string[];
+  readonly prefix: string | null;
+}
+
+export interface Watcher {
+  snapshot(counters: readonly Counter[]): void;
+  change(counter: Counter | Deleted): void;
+}
+
+/** A stream that says nothing for so long, not even its heartbeat, is dead. */
+const SILENCE_MS = 40_000;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 5_000;
+/** Where there is no stream. */
+const POLL_MS = 1_500;
+/** As many as one call of /v1/reads takes. */
+const POLLED_NAMES = 1_000;
+
+/** One stream at a time: each view names the counters it shows. Connects again by itself, for ever. */
+export class LiveFeed {
+  private running: AbortController | null = null;
+  private state: Link = 'connecting';
+
+  constructor(private readonly onLink: (link: Link) => void) {}
+
+  get link(): Link {
+    return this.state;
+  }
+
+  /** Ends what was watched before. */
+  watch(target: Target, watcher: Watcher): void {
+    this.stop();
+    if (target.prefix === null && target.names.length === 0) return;
+    const running = new AbortController();
+    this.running = running;
+    void this.run(target, watcher, running.signal);
+  }
+
+  stop(): void {
+    this.running?.abort();
+    this.running = null;
+  }
+
+  private set(link: Link): void {
+    if (link === this.state) return;
+    this.state = link;
+    this.onLink(link);
+  }
+
+  private async run(target: Target, watcher: Watcher, signal: AbortSignal): Promise<void> {
+    const ended = () => signal.aborted;
+    let retryMs = FIRST_RETRY_MS;
+    while (!ended()) {
+      const startedAtMs = performance.now();
+      const status = await this.stream(target, watcher, signal).catch(() => 0);
+      if (ended()) return;
+      if (status === 404) return this.poll(target, watcher, signal);
+      this.set('lost');
+      noteStatus(status);
+      if (performance.now() - startedAtMs > LONGEST_RETRY_MS) retryMs = FIRST_RETRY_MS;
+      await pause(retryMs * (0.5 + Math.random() / 2), signal);
+      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+    }
+  }
+
+  /** Answers the status when the stream was refused, and 0 when it ended. */
+  private async stream(target: Target, watcher: Watcher, signal: AbortSignal): Promise<number> {
+    const silence = new AbortController();
+    const query = new URLSearchParams(target.names.map((name) => ['name', name]));
+    if (target.prefix !== null) query.set('prefix', target.prefix);
+    let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    try {
+      const response = await fetch(`/v1/stream?${query.toString()}`, {
+        headers: { accept: 'text/event-stream' },
+        signal: AbortSignal.any([signal, silence.signal]),
+      });
+      if (!response.ok || response.body === null) return response.status;
+      const events = new EventReader(({ event, data }) => this.take(event, data, watcher));
+      const decoder = new TextDecoder();
+      const reader = response.body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done || signal.aborted) return 0;
+        clearTimeout(timer);
+        timer = setTimeout(() => silence.abort(), SILENCE_MS);
+        events.push(decoder.decode(value, { stream: true }));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private take(event: string, data: string, watcher: Watcher): void {
+    if (event === 'snapshot') {
+      this.set('live');
+      watcher.snapshot(JSON.parse(data) as Counter[]);
+    } else if (event === 'change') watcher.change(JSON.parse(data) as Counter | Deleted);
+    else if (event === 'status') this.set(data.includes('poll') ? 'polled' : 'live');
+  }
+
+  private async poll(target: Target, watcher: Watcher, signal: AbortSignal): Promise<void> {
+    const ended = () => signal.aborted;
+    while (!ended()) {
+      try {
+        const counters = await ask(target);
+        if (ended()) return;
+        this.set('polled');
+        watcher.snapshot(counters);
+      } catch (error) {
+        if (ended()) return;
+        if (error instanceof ApiError && error.isAway) this.set('lost');
+      }
+      await pause(POLL_MS, signal);
+    }
+  }
+}
+
+async function ask({ names, prefix }: Target): Promise<readonly Counter[]> {
+  if (prefix !== null) return (await api.counters(prefix, POLLED_NAMES, null)).data;
+  return (await api.reads(names.slice(0, POLLED_NAMES))).data.filter((counter) => counter !== null);
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,112 @@
+import { whenUnauthorized } from './api.js';
+import { h } from './dom.js';
+import { LiveFeed } from './live-feed.js';
+import { hashOf, routeOf } from './route.js';
+import { StateWatch } from './service-state.js';
+import { strip } from './strip.js';
+import { themeSwitch } from './theme-switch.js';
+import type { View } from './view.js';
+import { counterView } from './views/counter.js';
+import { operationsView } from './views/operations.js';
+import { overview } from './views/overview.js';
+import { signInView } from './views/sign-in.js';
+
+const watch = new StateWatch();
+const feed = new LiveFeed(() => top.update());
+const top = strip(watch, feed);
+const main = h('main', { id: 'main', tabindex: -1 });
+
+const links = [
+  h('a', { href: hashOf({ view: 'overview', prefix: '', sort: 'name' }) }, 'Counters'),
+  h('a', { href: hashOf({ view: 'operations' }) }, 'Operations'),
+] as const;
+
+let view: View | null = null;
+/** Shown until somebody signed in, wherever the address leads. */
+let locked = false;
+
+function viewOf(): View {
+  const surroundings = { watch, feed };
+  if (locked) return signInView(unlock);
+  const route = routeOf(location.hash);
+  switch (route.view) {
+    case 'overview':
+      return overview(surroundings, route.prefix, route.sort);
+    case 'counter':
+      return counterView(surroundings, route.name, route.range);
+    case 'operations':
+      return operationsView(surroundings);
+    case 'unknown':
+      return overview(surroundings, '', 'name');
+  }
+}
+
+function render(moveFocus: boolean): void {
+  view?.close();
+  feed.stop();
+  view = viewOf();
+  document.title = view.title;
+  main.replaceChildren(view.element);
+  const [counters, operations] = links;
+  const current = location.hash.startsWith('#/operations') ? operations : counters;
+  for (const link of links) {
+    if (link === current) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  window.scrollTo(0, 0);
+  // Whoever followed a link by keyboard or ear goes on at the top of where it led.
+  if (moveFocus) main.focus({ preventScroll: true });
+}
+
+function unlock(): void {
+  locked = false;
+  watch.refresh();
+  render(true);
+}
+
+whenUnauthorized(() => {
+  if (locked) return;
+  locked = true;
+  render(false);
+});
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+}
+
+document.addEventListener('keydown', (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector('dialog[open]') !== null) return;
+  if (event.key === '/' && !isTyping(event.target)) {
+    event.preventDefault();
+    if (routeOf(location.hash).view !== 'overview') location.hash = '#/';
+    // The view changes when the address has.
+    setTimeout(() => document.querySelector<HTMLInputElement>('input[type=search]')?.focus());
+    return;
+  }
+  if (view?.key?.(event) === true) event.preventDefault();
+});
+
+window.addEventListener('hashchange', () => render(true));
+
+document.body.append(
+  h('a', { class: 'skip', href: '#main', onclick: skip }, 'Skip to the content'),
+  h(
+    'header',
+    {},
+    h('a', { class: 'brand', href: '#/' }, 'evercount'),
+    h('nav', { 'aria-label': 'Pages' }, ...links),
+    themeSwitch(),
+  ),
+  top.element,
+  main,
+);
+
+/** The address says where the page is, so it cannot also say where to skip to. */
+function skip(event: Event): void {
+  event.preventDefault();
+  main.focus();
+}
+
+watch.start();
+render(false);

@@ -1,0 +1,80 @@
+import { api, ApiError } from './api.js';
+import type { CacheState } from './shapes.js';
+
+/** What is known of the service right now. */
+export interface ServiceState {
+  /** `restricted`: our key may not see the state of the cache. */
+  readonly api: 'unknown' | 'up' | 'restricted' | 'away';
+  readonly postgres: 'up' | 'down' | null;
+  readonly redis: 'up' | 'degraded' | null;
+  readonly cache: CacheState | null;
+}
+
+const CALM_MS = 5_000;
+const TROUBLED_MS = 1_500;
+
+const NOTHING: ServiceState = { api: 'unknown', postgres: null, redis: null, cache: null };
+
+/** Asks the service how it is, more often while it is not well. */
+export class StateWatch {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private asking = false;
+  private readonly listeners = new Set<(state: ServiceState) => void>();
+  private state = NOTHING;
+
+  get current(): ServiceState {
+    return this.state;
+  }
+
+  start(): void {
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.refresh();
+    });
+    this.refresh();
+  }
+
+  /** Calls back now and after each answer, until the returned function is called. */
+  listen(listener: (state: ServiceState) => void): () => void {
+    this.listeners.add(listener);
+    listener(this.state);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Asks at once, such as after a button was pressed. */
+  refresh(): void {
+    if (this.asking) return;
+    this.asking = true;
+    clearTimeout(this.timer);
+    void this.ask().then((state) => {
+      this.asking = false;
+      this.state = state;
+      for (const listener of this.listeners) listener(state);
+      const calm = state.api !== 'away' && state.postgres === 'up' && state.redis === 'up';
+      this.timer = setTimeout(() => this.refreshIfSeen(), calm ? CALM_MS : TROUBLED_MS);
+    });
+  }
+
+  private refreshIfSeen(): void {
+    if (!document.hidden) this.refresh();
+  }
+
+  private async ask(): Promise<ServiceState> {
+    try {
+      const cache = await api.cache();
+      return { api: 'up', postgres: cache.postgres, redis: cache.redis, cache };
+    } catch (error) {
+      const refused = error instanceof ApiError && (error.status === 403 || error.status === 404);
+      return refused ? this.askProbe() : { ...NOTHING, api: 'away' };
+    }
+  }
+
+  private async askProbe(): Promise<ServiceState> {
+    try {
+      const { postgres, redis } = await api.ready();
+      return { api: 'restricted', postgres, redis, cache: null };
+    } catch (error) {
+      const answered = error instanceof ApiError && error.status > 0;
+      return answered ? { ...NOTHING, api: 'restricted', postgres: 'down' } : { ...NOTHING, api: 'away' };
+    }
+  }
+}

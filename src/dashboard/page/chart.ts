@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
-import { change, number, short } from './format.js';
-import type { HistoryPoint } from './shapes.js';
+import { bucket, change, dayOf, number, short, timeOrDayOf } from './format.js';
+import type { HistoryPoint, Interval } from './shapes.js';
 import { THEME_CHANGED } from './theme-switch.js';
 
 export type Series = 'value' | 'delta';
@@ -11,13 +11,17 @@ const NARROW_PX = 560;
 /** Of the room that each bar has. */
 const BAR_WIDTH = 0.7;
 const BAR_MAX_PX = 40;
-const AXIS_PX = 64;
+const AXIS_PX = 56;
+/** Half of the last label. */
+const RIGHT_PX = 20;
+const LABEL_SPACE_PX = 70;
 
 /** A chart that fills the width of its element, in the colours of the page. */
 export class Chart {
   private plot: uPlot | null = null;
   private points: readonly HistoryPoint[] = [];
   private series: Series = 'value';
+  private interval: Interval = 'hour';
   private readonly resize: ResizeObserver;
   private readonly onTheme = () => this.draw();
 
@@ -29,8 +33,9 @@ export class Chart {
     document.addEventListener(THEME_CHANGED, this.onTheme);
   }
 
-  show(points: readonly HistoryPoint[], series: Series): void {
-    const same = series === this.series && this.plot !== null;
+  show(points: readonly HistoryPoint[], interval: Interval, series: Series): void {
+    const same = series === this.series && interval === this.interval && this.plot !== null;
+    this.interval = interval;
     this.points = points;
     this.series = series;
     if (same) this.plot?.setData(this.data());
@@ -65,16 +70,23 @@ export class Chart {
       ticks: { show: false },
       gap: 8,
     };
+    const { interval } = this;
     const bars = this.series === 'delta';
+    const label = interval === 'day' ? dayOf : timeOrDayOf;
     this.plot = new uPlot(
       {
         ...this.size(),
-        padding: [12, 8, 0, 0],
+        padding: [12, RIGHT_PX, 0, 0],
         legend: { show: true, live: true, markers: { show: false } },
         cursor: { y: false, points: { size: 7, fill: colour('--accent') }, drag: { x: false, y: false } },
-        scales: { y: { range: bars ? rangeWithZero : rangeOfValues } },
+        scales: { x: { time: true }, y: { range: bars ? rangeWithZero : rangeOfValues } },
         axes: [
-          { ...axis, grid: { show: false } },
+          {
+            ...axis,
+            grid: { show: false },
+            space: LABEL_SPACE_PX,
+            values: (_, values) => values.map((seconds) => label(seconds * 1_000)),
+          },
           {
             ...axis,
             size: AXIS_PX,
@@ -83,7 +95,10 @@ export class Chart {
           },
         ],
         series: [
-          { label: 'Time' },
+          {
+            label: 'From',
+            value: (_, at: number | null) => (at === null ? '–' : bucket(new Date(at * 1_000).toISOString(), interval)),
+          },
           {
             label: bars ? 'Change' : 'Value',
             stroke: colour('--accent'),

@@ -23,6 +23,18 @@ export const percent = (ratio: number): string => share.format(ratio);
 export const instant = (iso: string): string => moment.format(new Date(iso));
 export const timeOfDay = (at: Date): string => clock.format(at);
 
+const hourAndMinute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const shortDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const shortDayUtc = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+/** For an axis: the hour, and at midnight the day instead. */
+export function timeOrDayOf(ms: number): string {
+  const time = hourAndMinute.format(ms);
+  return time === '00:00' ? shortDay.format(ms) : time;
+}
+
+export const dayOf = (ms: number): string => shortDayUtc.format(ms);
+
 /** Days begin at midnight UTC, and so are named by it; shorter times are local. */
 export function bucket(iso: string, interval: 'minute' | 'hour' | 'day'): string {
   return interval === 'day' ? day.format(new Date(iso)) : dayAndTime.format(new Date(iso));

@@ -23,9 +23,8 @@ export function counterView({ feed, watch }: Surroundings, name: string, range: 
     { class: 'counter' },
     h('a', { class: 'back', href: back }, 'All counters'),
     h('h1', {}, name),
-    value,
+    h('div', { class: 'head' }, value, facts),
     note,
-    facts,
     panel.element,
   );
 

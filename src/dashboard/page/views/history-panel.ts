@@ -127,7 +127,7 @@ export class HistoryPanel {
     }
     const all = this.points.reduce((sum, { delta }) => sum + delta, 0);
     setText(this.sum, `${change(all)} in ${SPANS[this.range].label}`);
-    this.chart.show(this.points, this.series);
+    this.chart.show(this.points, SPANS[this.range].interval, this.series);
     this.showTable();
   }
 

@@ -15,6 +15,7 @@ const STEPS = [
   ['dependencies', ensureInstalled],
   ['build', ensureBuilt],
   ['servers', findServers],
+  ['browser', () => node('--import', './test/support/run-typescript.mjs', 'test/support/fetch-chromium.ts')],
   ['types', () => node('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json')],
   ['types of the page', () => node('node_modules/typescript/bin/tsc', '-p', 'src/dashboard/page')],
   ['lint', () => node('node_modules/eslint/bin/eslint.js', '.')],

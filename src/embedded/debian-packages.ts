@@ -67,6 +67,7 @@ export function installDebian(name: string, say: Say): boolean {
   const prefix = rootPrefix();
   if (prefix === null || !runs('apt-get', ['--version'])) return false;
   say(`Installing ${name} from Debian's packages`);
+  refreshLists();
   // Debian's maintainer scripts start no service in run level 1.
   const install = ['apt-get', 'install', '--yes', '--no-install-recommends', name];
   return runs('env', [...prefix, 'env', 'RUNLEVEL=1', ...install]);

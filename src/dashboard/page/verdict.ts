@@ -11,6 +11,9 @@ export interface Verdict {
 /** A reconcile that is later than this many of its intervals is missing. */
 const MISSED_RUNS = 3;
 
+/** How long the page tells of it. */
+const REFILL_TOLD_MS = 30_000;
+
 /** @param nowMs milliseconds of the calendar */
 export function verdictOf(state: ServiceState, link: Link, nowMs: number): Verdict {
   if (state.api === 'unknown') return { grade: 'unknown', text: 'Asking the service' };
@@ -21,7 +24,14 @@ export function verdictOf(state: ServiceState, link: Link, nowMs: number): Verdi
   if (state.redis === 'degraded')
     return { grade: 'fair', text: 'Redis is away: reads come from Postgres, nothing is lost' };
   if (link === 'lost') return { grade: 'fair', text: 'Live changes interrupted, reconnecting' };
-  return reconcileVerdict(state, nowMs) ?? { grade: 'well', text: 'All is well' };
+  return reconcileVerdict(state, nowMs) ?? { grade: 'well', text: calmText(state, nowMs) };
+}
+
+/** After a flush all is well again within a second; that it happened is worth a word for a while. */
+function calmText({ cache }: ServiceState, nowMs: number): string {
+  const refilledAt = cache?.lastRehydrate?.finishedAt;
+  const lately = refilledAt !== undefined && nowMs - Date.parse(refilledAt) < REFILL_TOLD_MS;
+  return lately ? 'All is well; the cache was just refilled' : 'All is well';
 }
 
 function reconcileVerdict({ cache }: ServiceState, nowMs: number): Verdict | null {

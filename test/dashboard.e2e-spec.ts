@@ -1,0 +1,183 @@
+/** What people see and do at the dashboard, in a real browser. */
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { startApp, type TestApp } from './support/app.js';
+import { startBrowser } from './support/chromium.js';
+import { CounterCalls } from './support/counter-calls.js';
+import { eventually } from './support/eventually.js';
+import { startRedis, type TestRedis } from './support/servers.js';
+import { createTestDatabase } from './support/shared-postgres.js';
+
+jest.setTimeout(90_000);
+
+const HOSTILE = '<img src=x onerror="document.title=\'taken\'">';
+const WIDE_NUMBER = 9_007_199_254_740_000;
+
+let redis: TestRedis;
+let app: TestApp;
+let calls: CounterCalls;
+let browser: Browser;
+let faults: string[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
+  calls = new CounterCalls(app.url);
+  await calls.increment('page:/home', 12);
+  await calls.increment('page:/about', 3);
+  await calls.increment('votes', 700);
+  await calls.increment(HOSTILE, 5);
+  await calls.set('wide', { value: WIDE_NUMBER });
+  browser = await startBrowser();
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+  // Refusals of the content security policy are told there too.
+  expect(faults).toEqual([]);
+});
+afterAll(async () => {
+  await browser.close();
+  await app.stop();
+  await redis.stop();
+});
+
+async function open(hash: string, options: BrowserContextOptions = {}): Promise<Page> {
+  faults = [];
+  const page = await browser.newPage({ viewport: { width: 1_200, height: 800 }, ...options });
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) faults.push(message.text());
+  });
+  await page.goto(`${app.url}/${hash}`);
+  return page;
+}
+
+const card = (page: Page, name: string) => page.locator('.card', { hasText: name });
+const numberOf = async (page: Page, name: string) => card(page, name).locator('.number').textContent();
+const namesOn = (page: Page) => page.locator('.card .name').allTextContents();
+const isFocused = (page: Page, selector: string) => page.locator(`${selector}:focus`).isVisible();
+
+it('a number on the page changes when the counter does', async () => {
+  const page = await open('#/');
+  await eventually(async () => (await numberOf(page, 'votes')) === '700');
+  await calls.increment('votes', 34);
+  await eventually(async () => (await numberOf(page, 'votes')) === '734');
+  await calls.set('votes', { value: 700 });
+  await eventually(async () => (await numberOf(page, 'votes')) === '700');
+});
+
+it('a counter that is made while the page is open comes in, and one that is deleted goes', async () => {
+  const page = await open('#/');
+  await card(page, 'votes').waitFor();
+  await calls.increment('new', 1);
+  await card(page, 'new').waitFor();
+  await calls.delete('new');
+  await card(page, 'new').waitFor({ state: 'detached' });
+});
+
+it('search leaves the counters that begin alike, and says when there are none', async () => {
+  const page = await open('#/');
+  await card(page, 'votes').waitFor();
+  await page.getByRole('searchbox').fill('page:/');
+  await eventually(async () => (await namesOn(page)).join() === 'page:/about,page:/home');
+  // A place one can come back to.
+  await page.reload();
+  await eventually(async () => (await namesOn(page)).join() === 'page:/about,page:/home');
+  await page.getByRole('searchbox').fill('pages');
+  await page.getByText('No counter begins with').waitFor();
+});
+
+it('the list is sorted by name, by value and by change', async () => {
+  const page = await open('#/');
+  await eventually(async () => (await namesOn(page))[0] === HOSTILE);
+  await page.getByText('Value', { exact: true }).click();
+  await eventually(async () => (await namesOn(page)).slice(0, 2).join() === 'wide,votes');
+  await page.getByText('Name', { exact: true }).click();
+  await eventually(async () => (await namesOn(page))[0] === HOSTILE);
+});
+
+it('the page is worked by keyboard alone', async () => {
+  const page = await open('#/');
+  await card(page, 'votes').waitFor();
+  await page.keyboard.press('/');
+  await eventually(() => isFocused(page, 'input[type=search]'));
+  await page.keyboard.type('page:');
+  await eventually(async () => (await namesOn(page)).length === 2);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'page:/home' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('searchbox').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('zzz');
+  await page.getByText('No counter begins with').waitFor();
+  await page.keyboard.press('Escape');
+  await eventually(async () => (await namesOn(page)).length === 5);
+});
+
+it('a counter has a page of its own, whose number is live', async () => {
+  const page = await open(`#/counters/${encodeURIComponent('page:/home')}`);
+  const number = page.locator('.counter .number');
+  await eventually(async () => (await number.textContent()) === '12');
+  await calls.increment('page:/home', 1);
+  await eventually(async () => (await number.textContent()) === '13');
+  await calls.set('page:/home', { value: 12 });
+  await page.goto(`${app.url}/#/counters/nobody`);
+  await page.getByText('There is no counter with this name').waitFor();
+});
+
+it('no name becomes markup, on any page', async () => {
+  const page = await open('#/');
+  await card(page, HOSTILE).click();
+  await page.getByRole('heading', { name: HOSTILE }).waitFor();
+  expect(await page.locator('img').count()).toBe(0);
+  expect(await page.title()).toBe(`${HOSTILE} · evercount`);
+  const policy = (await page.reload())?.headers()['content-security-policy'] ?? '';
+  expect(policy).toContain("script-src 'self'");
+  expect(policy).not.toContain('unsafe');
+});
+
+describe.each([
+  ['overview', '#/'],
+  ['counter', '#/counters/wide'],
+  ['operations', '#/operations'],
+])('the page "%s"', (_, hash) => {
+  it('fits a phone, without scrolling sideways', async () => {
+    const page = await open(hash, { viewport: { width: 400, height: 800 } });
+    await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
+    if (hash !== '#/operations') await page.getByText('9,007,199,254,740,000').waitFor();
+    const widths = 'JSON.stringify([document.documentElement.scrollWidth, innerWidth])';
+    expect(JSON.parse(await page.evaluate<string>(widths))).toEqual([400, 400]);
+  });
+});
+
+it('is light or dark as the system is, until somebody chooses', async () => {
+  const page = await open('#/', { colorScheme: 'dark' });
+  const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+  const dark = await background();
+  await page.getByRole('button', { name: 'Light theme' }).click();
+  const light = await background();
+  expect(light).not.toBe(dark);
+  await page.reload();
+  expect(await background()).toBe(light);
+  await page.getByRole('button', { name: 'Dark theme' }).click();
+  expect(await background()).toBe(dark);
+});
+
+it('what an operator does by hand is asked for, done, and told', async () => {
+  const page = await open('#/operations');
+  const log = page.getByRole('log');
+  for (const [button, outcome] of [
+    ['Reconcile', 'no drift'],
+    ['Rehydrate', 'filled'],
+    ['Flush entries', 'removed'],
+  ] as const) {
+    await page.getByRole('button', { name: button }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: button }).click();
+    await page.getByRole('dialog').getByRole('button', { name: button }).click();
+    await log.getByText(outcome).waitFor();
+  }
+  expect(await log.getByRole('listitem').count()).toBe(3);
+});

@@ -1,11 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.js';
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
+import { DATA_DIR } from './embedded/running-servers.js';
 import { createLogger } from './logger.js';
 import { closeOnSignal, exitOnFault } from './shutdown.js';
-
-/** Where the embedded servers keep their data, in the folder the service was started in. */
-const DATA_DIR = './.data';
 
 let stopEmbedded = (): Promise<void> => Promise.resolve();
 

@@ -1,11 +1,11 @@
 /** The operator's flush drill: harmless to real counters, and it sees what is wrong. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { drillCommand } from '../src/cli/drill-command.js';
 import { Drill, type DrillOptions, type DrillReport } from '../src/cli/drill.js';
 import { ServiceCalls } from '../src/cli/service-calls.js';
 import { startApp, type TestApp } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
+import { runCli } from './support/cli.js';
 import { freePort } from '../src/embedded/free-port.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
@@ -77,28 +77,22 @@ describe('a drill', () => {
 });
 
 describe('the command', () => {
-  const run = async (...args: string[]): Promise<{ code: number; text: string }> => {
-    const lines: string[] = [];
-    const code = await drillCommand(args, (line) => lines.push(line));
-    return { code, text: lines.join('\n') };
-  };
+  const run = async (...args: string[]) => runCli(['drill', ...args]);
 
   it('prints a verdict and ends with 0', async () => {
-    const { code, text } = await run('--url', app.url, '--seconds', '1', '--sample', '10');
-    expect(text).toContain('verdict: passed');
+    const { code, out } = await run('--url', app.url, '--seconds', '1', '--sample', '10');
+    expect(out).toContain('verdict: passed');
     expect(code).toBe(0);
   });
 
-  it('says what is wrong with its arguments, or with the deployment, and ends with 2', async () => {
-    expect(await run('--sample', 'many')).toEqual({
-      code: 2,
-      text: '--sample takes a whole number above 0, and got "many"',
-    });
-    expect((await run('--smaple', '1')).code).toBe(2);
+  it('says what is wrong with its arguments, or with the deployment', async () => {
+    const wrong = await run('--sample', 'many');
+    expect(wrong).toMatchObject({ code: 64, err: expect.stringContaining('It takes a whole number above 0.') });
+    expect((await run('--smaple', '1')).code).toBe(64);
     const nobody = `http://127.0.0.1:${await freePort()}`;
     expect(await run('--url', nobody)).toMatchObject({
-      code: 2,
-      text: expect.stringContaining(`${nobody} did not answer`),
+      code: 69,
+      err: expect.stringContaining(`${nobody} did not answer`),
     });
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CallFailed, type ServiceCalls } from './service-calls.js';
+import { CommandFailed, EXIT } from './exit-codes.js';
+import type { ServiceCalls } from './service-calls.js';
 
 /** Light: a few hundred requests a second at most, whatever the service could take. */
 const WRITERS = 3;
@@ -100,7 +101,10 @@ export class DrillLoad {
       );
       if (status === 200) return true;
       if (status !== null && status !== 409 && status !== 429 && status < 500) {
-        throw new CallFailed(`an increment of ${name} was answered ${status}; the key needs the scope "write"`);
+        throw new CommandFailed(
+          EXIT.refused,
+          `an increment of ${name} was answered ${status}; the key needs the scope "write"`,
+        );
       }
       await sleep(RETRY_PAUSE_MS);
     }

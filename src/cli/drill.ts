@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DrillLoad, type ReadSample } from './drill-load.js';
-import { CallFailed, type ServiceCalls } from './service-calls.js';
+import { CommandFailed, EXIT } from './exit-codes.js';
+import type { ServiceCalls } from './service-calls.js';
 
 export interface DrillOptions {
   /** Counters of the deployment that are compared, at most; they are only read. */
@@ -68,7 +69,7 @@ export class Drill {
     this.load = new DrillLoad(calls);
   }
 
-  /** @throws CallFailed when the deployment cannot be reached, or refuses */
+  /** @throws CommandFailed when the deployment cannot be reached, or refuses */
   async run(): Promise<DrillReport> {
     const names = await this.sample();
     this.say(`comparing ${names.length} counters; light load on counters of its own, removed afterwards`);
@@ -127,7 +128,8 @@ export class Drill {
     for (;;) {
       const missed = this.load.reads.findLast(({ from }) => from === 'postgres');
       if (missed !== undefined && missed.atMs > beganMs) return { removed: null, flushedMs: missed.atMs };
-      if (performance.now() - beganMs > FLUSH_LIMIT_MS) throw new CallFailed('nobody flushed within five minutes');
+      if (performance.now() - beganMs > FLUSH_LIMIT_MS)
+        throw new CommandFailed(EXIT.failed, 'nobody flushed within five minutes');
       await sleep(LOOK_MS);
     }
   }

@@ -1,7 +1,16 @@
 /** The service over HTTP, as the operator's commands use it. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandFailed, EXIT } from './exit-codes.js';
 
 /** The service answers within three seconds, whatever is away; a proxy in front of it may add to that. */
 const TIMEOUT_MS = 10_000;
+
+/** A write that was not decided is sent again for this long, under the same key. */
+const SETTLE_MS = 15_000;
+
+/** Without `Retry-After`; Postgres and Redis come back within a second or two. */
+const RETRY_PAUSE_MS = 500;
 
 export interface Reply<T> {
   readonly status: number;
@@ -16,24 +25,30 @@ export interface CounterBody {
   readonly name: string;
   readonly value: number;
   readonly version: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
 }
 
-interface PageBody {
+export interface PageBody {
   readonly data: readonly CounterBody[];
+  readonly hasMore: boolean;
   readonly nextCursor: string | null;
 }
 
-/** A call was answered in a way that leaves nothing to go on with; the message is for the operator. */
-export class CallFailed extends Error {
-  override readonly name = 'CallFailed';
+interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
 }
 
 export class ServiceCalls {
-  private readonly base: string;
+  readonly base: string;
 
   /**
    * @param url of the deployment, with or without a slash at its end
-   * @param key an API key with the scopes `read`, `write` and `admin`; null where access is off
+   * @param key an API key; null where access is off
    */
   constructor(
     url: string,
@@ -43,22 +58,24 @@ export class ServiceCalls {
   }
 
   /** One page of counters by name, and the cursor of the next. */
-  async list(limit: number, cursor: string | null): Promise<PageBody> {
-    const after = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    return this.expect<PageBody>('GET', `/v1/counters?limit=${limit}${after}`);
+  async list(limit: number, cursor: string | null, prefix = ''): Promise<PageBody> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (prefix !== '') query.set('prefix', prefix);
+    if (cursor !== null) query.set('cursor', cursor);
+    return this.expect<PageBody>('GET', `/v1/counters?${query.toString()}`);
   }
 
   /** @param consistency `strong` reads Postgres in any case */
   read(name: string, consistency: 'cached' | 'strong' = 'cached'): Promise<Reply<CounterBody>> {
-    return this.call('GET', `${pathOf(name)}${consistency === 'strong' ? '?consistency=strong' : ''}`);
+    return this.call('GET', `${counterPath(name)}${consistency === 'strong' ? '?consistency=strong' : ''}`);
   }
 
   increment(name: string, key: string): Promise<Reply<CounterBody>> {
-    return this.call('POST', `${pathOf(name)}/increment`, { 'idempotency-key': key });
+    return this.call('POST', `${counterPath(name)}/increment`, { headers: { 'idempotency-key': key } });
   }
 
   async delete(name: string): Promise<void> {
-    await this.call('DELETE', pathOf(name));
+    await this.call('DELETE', counterPath(name));
   }
 
   /** Removes this service's own entries, and nothing else; answers how many. */
@@ -68,39 +85,104 @@ export class ServiceCalls {
   }
 
   /**
+   * A write under one key, until it is decided: it counts once, however often it has to be sent.
+   *
+   * @throws CommandFailed when it is refused, or not decided in time
+   */
+  async write<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    const headers = { ...options.headers, 'idempotency-key': randomUUID() };
+    const deadlineMs = performance.now() + SETTLE_MS;
+    for (;;) {
+      const late = performance.now() > deadlineMs;
+      const reply = await this.call<T>(method, path, { ...options, headers }).catch((error: unknown) => {
+        if (late) throw error;
+        return null;
+      });
+      if (reply !== null && (late || !isUndecided(reply))) return this.resultOf(method, path, reply);
+      await sleep(RETRY_PAUSE_MS);
+    }
+  }
+
+  /**
+   * A call that has to succeed.
+   *
+   * @throws CommandFailed with what the service says, and what can be done about it
+   */
+  async expect<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    return this.resultOf(method, path, await this.call<T>(method, path, options));
+  }
+
+  /**
    * Sends a call once.
    *
-   * @throws CallFailed when nobody answers
+   * @throws CommandFailed when nobody answers
    */
-  async call<T>(method: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Reply<T>> {
+  async call<T>(method: string, path: string, { headers = {}, body }: CallOptions = {}): Promise<Reply<T>> {
     const begin = performance.now();
     try {
       const response = await fetch(this.base + path, {
         method,
-        headers: { ...headers, ...(this.key === null ? {} : { authorization: `Bearer ${this.key}` }) },
+        headers: {
+          ...headers,
+          ...(this.key === null ? {} : { authorization: `Bearer ${this.key}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       const text = await response.text();
       const source = response.headers.get('cache-status') ?? '';
-      const body = (text === '' ? null : JSON.parse(text)) as T;
-      return { status: response.status, source, body, tookMs: performance.now() - begin };
+      const parsed = (text === '' ? null : JSON.parse(text)) as T;
+      return { status: response.status, source, body: parsed, tookMs: performance.now() - begin };
     } catch (error) {
-      throw new CallFailed(`${this.base} did not answer: ${reasonOf(error)}`, { cause: error });
+      throw new CommandFailed(
+        EXIT.unavailable,
+        `${this.base} did not answer: ${reasonOf(error)}`,
+        'is the service running, and is this its address? --url or EVERCOUNT_URL names another',
+        { cause: error },
+      );
     }
   }
 
-  private async expect<T>(method: string, path: string): Promise<T> {
-    const { status, body } = await this.call<T>(method, path);
+  private resultOf<T>(method: string, path: string, { status, body }: Reply<T>): T {
     if (status < 300) return body;
-    throw new CallFailed(`${method} ${path} was answered ${status} ${JSON.stringify(body)}`);
+    const detail = detailOf(body) ?? `${method} ${path} was answered with status ${status}`;
+    switch (status) {
+      case 401:
+        throw new CommandFailed(EXIT.refused, detail, 'give an API key: --key-file, --key or EVERCOUNT_KEY');
+      case 403:
+        throw new CommandFailed(EXIT.refused, detail, 'give an API key that has the scope and covers the name');
+      case 429:
+      case 503:
+        throw new CommandFailed(
+          EXIT.unavailable,
+          detail,
+          'try again in a moment; "evercount doctor" looks for the cause',
+        );
+      default:
+        throw new CommandFailed(EXIT.failed, detail);
+    }
   }
 }
 
-function pathOf(name: string): string {
+export function counterPath(name: string): string {
   return `/v1/counters/${encodeURIComponent(name)}`;
+}
+
+/** Whether sending the same write again may settle it. */
+function isUndecided({ status, body }: Reply<unknown>): boolean {
+  if (status === 503 || status === 429) return true;
+  return status === 409 && typeof body === 'object' && body !== null && 'code' in body && body.code === 'in_progress';
+}
+
+function detailOf(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null || !('detail' in body)) return null;
+  return typeof body.detail === 'string' ? body.detail : null;
 }
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
+  if (error instanceof SyntaxError) return 'what came back is no JSON';
+  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
 }

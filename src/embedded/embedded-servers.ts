@@ -25,6 +25,7 @@ import {
 } from './postgres-server.js';
 import { findRedis } from './redis-program.js';
 import { redisUrl, startRedisProcess, untilRedisIsReady } from './redis-server.js';
+import { leaveAddresses, removeAddresses } from './running-servers.js';
 import type { ServerProcess } from './server-process.js';
 import { SupervisedServer } from './supervised-server.js';
 import { makeServerDirectory, serverUser } from './user.js';
@@ -62,12 +63,15 @@ export async function startEmbeddedServers(dataDir: string, say: Say): Promise<E
   const unlock = await lockData(folder);
   const running: SupervisedServer[] = [];
   const stop = async () => {
+    await removeAddresses(folder);
     await Promise.all(running.map((server) => server.stop()));
     await unlock();
   };
   try {
     const databaseUrl = await startPostgres(folder, say, running);
-    return { databaseUrl, redisUrl: await startRedis(folder, say, running), stop };
+    const urls = { databaseUrl, redisUrl: await startRedis(folder, say, running) };
+    await leaveAddresses(folder, urls);
+    return { ...urls, stop };
   } catch (error) {
     await stop();
     throw error;

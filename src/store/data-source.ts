@@ -16,6 +16,9 @@ const MIGRATIONS = [
   ApiKeys1764000005000,
 ];
 
+/** Says which of them a database has. */
+export const MIGRATIONS_TABLE = 'migrations';
+
 /**
  * The options of a data source for everything that is neither a commit, nor a fill, nor the guard.
  *
@@ -32,7 +35,7 @@ export function dataSourceOptions(
     url,
     entities: [CounterEntity],
     migrations: MIGRATIONS,
-    migrationsTableName: 'migrations',
+    migrationsTableName: MIGRATIONS_TABLE,
     // One by one: a later CREATE INDEX CONCURRENTLY must be able to opt out of a transaction.
     migrationsTransactionMode: 'each',
     poolSize: connections,

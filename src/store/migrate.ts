@@ -2,7 +2,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { DatabaseSettings } from '../config/config.js';
 import { SESSION_OPTIONS } from './connections.js';
-import { dataSourceOptions } from './data-source.js';
+import { dataSourceOptions, MIGRATIONS_TABLE } from './data-source.js';
 
 /** Any number will do, as long as it is only used for this. */
 const MIGRATION_LOCK = 7_239_054_118;
@@ -43,6 +43,33 @@ export async function migrate(url: string): Promise<void> {
     await session.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
   } finally {
     await session.release();
+    await dataSource.destroy();
+  }
+}
+
+/** A migration, and whether this database has it. */
+export interface MigrationState {
+  readonly name: string;
+  readonly applied: boolean;
+}
+
+/** Which migrations there are, in their order; nothing is changed. */
+export async function migrationStates(url: string): Promise<MigrationState[]> {
+  const dataSource = new DataSource(dataSourceOptions(url, 1));
+  await dataSource.initialize();
+  try {
+    const [{ found } = { found: null }] = await dataSource.query<{ found: string | null }[]>(
+      'SELECT to_regclass($1)::text AS found',
+      [MIGRATIONS_TABLE],
+    );
+    const rows =
+      found === null ? [] : await dataSource.query<{ name: string }[]>(`SELECT name FROM ${MIGRATIONS_TABLE}`);
+    const applied = new Set(rows.map(({ name }) => name));
+    return dataSource.migrations.map(({ name, constructor }) => {
+      const known = name ?? constructor.name;
+      return { name: known, applied: applied.has(known) };
+    });
+  } finally {
     await dataSource.destroy();
   }
 }

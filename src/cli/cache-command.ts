@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { ReconcileReport } from '../counters/reconciler.js';
+import type { RehydrateReport } from '../counters/rehydrator.js';
+import { CommandFailed, EXIT } from './exit-codes.js';
+import type { ServiceCalls } from './service-calls.js';
+import { type ServiceOptions, type Session, withJson, withService } from './session.js';
+import { driftTable } from './drift-table.js';
+
+/** How often a job is looked at. */
+const POLL_MS = 200;
+
+/** A job is taken up within moments, and a large cache is compared at tens of thousands of entries a second. */
+const JOB_PATIENCE_MS = 600_000;
+
+interface CacheState {
+  readonly postgres: string;
+  readonly redis: string;
+  readonly epoch: string | null;
+  readonly permission: boolean;
+  readonly sentinel: boolean | null;
+  readonly entries: number | null;
+  readonly queue: {
+    readonly state: string;
+    readonly jobs?: Readonly<Record<string, number>>;
+    readonly schedules?: readonly { readonly kind: string; readonly everyMs: number; readonly nextAt: string | null }[];
+  };
+  readonly lastReconcile: { readonly finishedAt: string; readonly report: ReconcileReport } | null;
+  readonly lastRehydrate: { readonly finishedAt: string; readonly report: RehydrateReport } | null;
+}
+
+interface Job<Report> {
+  readonly id: string;
+  readonly state: string;
+  readonly result: Report | null;
+}
+
+interface Options extends ServiceOptions {
+  readonly json?: boolean;
+}
+
+interface FlushOptions extends Options {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `cache` and `reconcile`: looks after the cache of a running service. */
+export function addCache(program: Command, session: Session): void {
+  const cache = program.command('cache').description('look at the cache, empty it, fill it');
+
+  withJson(withService(cache.command('status')))
+    .description('how the cache, its queue and its jobs stand')
+    .action((options: Options) => status(session, options));
+
+  withJson(withService(cache.command('flush')))
+    .description("remove this service's own entries, and nothing else; they come back by reading")
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'only tell how many there are')
+    .action((options: FlushOptions) => flush(session, options));
+
+  withJson(withService(cache.command('rehydrate')))
+    .description('fill the cache with what was written last, and wait until it is done')
+    .action(async (options: Options) => {
+      const report = await runJob<RehydrateReport>(await session.calls(options), 'rehydrate');
+      if (options.json === true) session.terminal.printJson(report);
+      else {
+        const { filled, names, durationMs } = report;
+        session.terminal.print(`filled ${filled} of ${names} counters that were written last, in ${durationMs} ms`);
+      }
+    });
+
+  withJson(withService(program.command('reconcile')))
+    .description('have the service compare its cache with the truth and repair it; 2: there was drift')
+    .action(async (options: Options) => {
+      const report = await runJob<ReconcileReport>(await session.calls(options), 'reconcile');
+      tellReconciled(session, report, options);
+      if (report.behind + report.wrong > 0) session.exitCode = EXIT.different;
+      else if (!report.complete) session.exitCode = EXIT.failed;
+    });
+}
+
+async function status(session: Session, options: Options): Promise<void> {
+  const { terminal } = session;
+  const state = await (await session.calls(options)).expect<CacheState>('GET', '/v1/admin/cache');
+  if (options.json === true) {
+    terminal.printJson(state);
+    return;
+  }
+  const { lastReconcile, lastRehydrate, queue } = state;
+  const jobs = Object.entries(queue.jobs ?? {}).filter(([, count]) => count > 0);
+  terminal.printPairs([
+    ['Postgres', state.postgres],
+    ['Redis', state.redis],
+    ['served from the cache', state.permission ? 'yes' : 'no, from Postgres'],
+    ['epoch', state.epoch],
+    ['entries, about', state.entries],
+    ['flushed just now', state.sentinel === null ? null : state.sentinel ? 'no' : 'yes'],
+    ['queue', queue.state],
+    ['jobs', jobs.map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none'],
+    ...(queue.schedules ?? []).map(
+      ({ kind, everyMs, nextAt }) => [`next ${kind}`, `${nextAt ?? '-'}, every ${everyMs / 1000} s`] as const,
+    ),
+    [
+      'last reconcile',
+      lastReconcile === null
+        ? null
+        : `${lastReconcile.finishedAt}, ${lastReconcile.report.behind} behind, ${lastReconcile.report.wrong} wrong`,
+    ],
+    [
+      'last rehydrate',
+      lastRehydrate === null ? null : `${lastRehydrate.finishedAt}, ${lastRehydrate.report.filled} filled`,
+    ],
+  ]);
+}
+
+async function flush(session: Session, options: FlushOptions): Promise<void> {
+  const { terminal } = session;
+  const calls = await session.calls(options);
+  const { entries } = await calls.expect<CacheState>('GET', '/v1/admin/cache');
+  if (options.dryRun === true) {
+    terminal.note(`would remove about ${entries ?? 'an unknown number of'} entries`);
+    return;
+  }
+  await session.consent(
+    `Remove about ${entries ?? 'an unknown number of'} entries? Reads come from Postgres until they are back.`,
+    options.yes,
+  );
+  const removed = await calls.flush();
+  if (options.json === true) terminal.printJson({ removed });
+  else terminal.print(`removed ${removed} entries`);
+}
+
+async function runJob<Report>(calls: ServiceCalls, kind: 'rehydrate' | 'reconcile'): Promise<Report> {
+  const { job } = await calls.expect<{ job: { id: string } }>('POST', `/v1/admin/cache/${kind}`);
+  const deadlineMs = performance.now() + JOB_PATIENCE_MS;
+  for (;;) {
+    const path = `/v1/admin/jobs/${encodeURIComponent(job.id)}`;
+    const { job: seen } = await calls.expect<{ job: Job<Report> }>('GET', path);
+    if (seen.result !== null) return seen.result;
+    if (seen.state === 'failed') {
+      throw new CommandFailed(EXIT.failed, `the job ${job.id} failed`, 'the log of the service says why');
+    }
+    if (performance.now() > deadlineMs) {
+      throw new CommandFailed(EXIT.unavailable, `the job ${job.id} is not done after 10 minutes`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function tellReconciled({ terminal }: Session, report: ReconcileReport, { json }: Options): void {
+  if (json === true) {
+    terminal.printJson(report);
+    return;
+  }
+  const { compared, behind, wrong, repaired, complete, durationMs } = report;
+  terminal.print(
+    `compared ${compared} entries in ${durationMs} ms: ${behind} behind, ${wrong} wrong, ${repaired} repaired`,
+  );
+  if (report.drift.length > 0) driftTable(terminal, report.drift);
+  if (!complete) terminal.note('not every entry was looked at: the cache could not be served meanwhile');
+}

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../config/config.js';
+import { DATA_DIR, runningServers } from '../embedded/running-servers.js';
+import { type Session, withJson } from './session.js';
+import type { Cell } from './terminal.js';
+
+/** Stands for what `npm start` would bring up. */
+const EMBEDDED = 'postgres://embedded.invalid/';
+
+/** `config`: what the environment says, before a service is started on it. */
+export function addConfig(program: Command, session: Session): void {
+  const config = program.command('config').description('look at the configuration');
+
+  withJson(config.command('check'))
+    .description('say what the environment means to the service; 78: every fault in it')
+    .action(async (options: { json?: boolean }) => {
+      const settings = await settingsOf(session.environment);
+      if (options.json === true) session.terminal.printJson(Object.fromEntries(settings));
+      else session.terminal.printPairs(settings);
+    });
+}
+
+/** Every variable with what it comes to; nothing that may hold a secret. */
+async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [string, Cell])[]> {
+  const running = await runningServers(DATA_DIR);
+  const { http, database, cache, jobs, writes, access, log } = await loadConfig(environment, () =>
+    Promise.resolve(running ?? { databaseUrl: EMBEDDED, redisUrl: EMBEDDED }),
+  );
+  return [
+    ['HOST', http.host],
+    ['PORT', http.port],
+    ['DATABASE_URL', placeOf(database.url)],
+    ['REDIS_URL', placeOf(cache.url)],
+    ['JOBS_REDIS_URL', placeOf(jobs.redisUrl)],
+    ['MIGRATE_ON_START', database.migrateOnStart],
+    ['MIGRATIONS_DATABASE_URL', placeOf(database.migrationsUrl)],
+    ['DATABASE_POOL_SIZE', database.poolSize],
+    ['CACHE_TTL_MS', cache.ttlMs],
+    ['RECONCILE_INTERVAL_MS', jobs.reconcileIntervalMs],
+    ['IDEMPOTENCY_TTL_HOURS', writes.idempotencyTtlHours],
+    ['MAX_QUEUED_WRITES', writes.maxQueued],
+    ['AUTH', access.auth],
+    ['RATE_LIMIT', access.rateLimit ? 'on' : 'off'],
+    ['CORS_ORIGINS', http.corsOrigins.join(', ') || null],
+    ['TRUSTED_PROXIES', http.trustedProxies.join(', ') || null],
+    ['LOG_LEVEL', log.level],
+  ];
+}
+
+/** A URL without its password. */
+export function placeOf(url: string): string {
+  if (url === EMBEDDED) return 'embedded, under ./.data';
+  const { protocol, username, host, pathname } = new URL(url);
+  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname === '/' ? '' : pathname}`;
+}

@@ -1,0 +1,51 @@
+import pg from 'pg';
+import { type Config, loadConfig } from '../config/config.js';
+import { DATA_DIR, runningServers, type ServerUrls } from '../embedded/running-servers.js';
+import { CommandFailed, EXIT } from './exit-codes.js';
+import type { Session } from './session.js';
+
+/**
+ * The configuration of the service, from the same environment. Where that names no servers, those of a service that was
+ * started in this folder by `npm start`.
+ *
+ * @throws ConfigError, CommandFailed
+ */
+export async function configOf({ environment }: Session): Promise<Config> {
+  return loadConfig(environment, embeddedServers);
+}
+
+async function embeddedServers(): Promise<ServerUrls> {
+  const found = await runningServers(DATA_DIR);
+  if (found !== null) return found;
+  throw new CommandFailed(
+    EXIT.config,
+    'DATABASE_URL and REDIS_URL are not set, and no service runs with its data in ./.data',
+    'set both as the service has them, or run this in the folder where "npm start" runs',
+  );
+}
+
+/** SQLSTATE of a table that is not there. */
+const UNDEFINED_TABLE = '42P01';
+
+/** Says in one line what a server answered, or that it did not. */
+export function serverFault(server: 'Postgres' | 'Redis', error: unknown): CommandFailed {
+  if (error instanceof CommandFailed) return error;
+  const cause = rootOf(error);
+  if (cause instanceof pg.DatabaseError && cause.code === UNDEFINED_TABLE) {
+    return new CommandFailed(EXIT.failed, 'the database has no schema yet', 'make it: evercount migrate up');
+  }
+  const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+  const variable = server === 'Postgres' ? 'DATABASE_URL' : 'REDIS_URL';
+  return new CommandFailed(
+    EXIT.unavailable,
+    `${server} does not serve this: ${reason}`,
+    `check ${variable}, or let "evercount doctor" look for the cause`,
+    { cause: error },
+  );
+}
+
+/** What stands behind an error of ours, or of Node, which wraps one failure for each address it tried. */
+export function rootOf(error: unknown): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0) return rootOf(error.errors[0]);
+  return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
+}

@@ -1,0 +1,73 @@
+import type { Config } from '../config/config.js';
+import { poolOf } from '../store/connections.js';
+import { GuardRow, type GuardState } from '../store/guard-row.js';
+import { configOf, rootOf } from './deployment.js';
+import { examinePostgres } from './examine-postgres.js';
+import { examineJobsRedis, examineRedis } from './examine-redis.js';
+import { bad, type Finding, good } from './findings.js';
+import { connectRedis } from './redis-session.js';
+import type { Session } from './session.js';
+
+/** As package.json says in `engines`. */
+const OLDEST_NODE = [20, 19] as const;
+
+/**
+ * Looks at everything the service stands on; nothing is changed.
+ *
+ * @throws ConfigError, CommandFailed where it is not known what to look at
+ */
+export async function examine(session: Session): Promise<Finding[]> {
+  const node = nodeFinding();
+  const config = await configOf(session);
+  const { guard, findings } = await postgres(config);
+  return [node, good('configuration', 'no faults'), ...findings, ...(await redis(config, guard))];
+}
+
+async function postgres({ database }: Config): Promise<{ guard: GuardState | null; findings: Finding[] }> {
+  const pool = poolOf(database.url, 1);
+  try {
+    const findings = await examinePostgres(pool, database.poolSize, database.migrationsUrl);
+    return { guard: await new GuardRow(pool).read().catch(() => null), findings };
+  } catch (error) {
+    const remedy = 'does DATABASE_URL lead to it, with the right role and password?';
+    return { guard: null, findings: [bad('Postgres', `does not answer: ${sentenceOf(error)}`, remedy)] };
+  } finally {
+    await pool.end();
+  }
+}
+
+async function redis({ cache, jobs }: Config, guard: GuardState | null): Promise<Finding[]> {
+  const findings = await onRedis('Redis', cache.url, (client) => examineRedis(client, guard));
+  if (jobs.redisUrl === cache.url) return findings;
+  return [...findings, ...(await onRedis("the jobs' Redis", jobs.redisUrl, examineJobsRedis))];
+}
+
+type Client = Awaited<ReturnType<typeof connectRedis>>['client'];
+
+async function onRedis(what: string, url: string, work: (client: Client) => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    const connection = await connectRedis(url);
+    try {
+      return await work(connection.client);
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    const remedy = 'does the URL lead to it, with the right user and password? Until it answers, Postgres is read';
+    return [bad(what, `does not answer: ${sentenceOf(error)}`, remedy)];
+  }
+}
+
+function nodeFinding(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  const fine = major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+  return fine
+    ? good('Node', process.versions.node)
+    : bad('Node', process.versions.node, `move to ${OLDEST_NODE.join('.')} or newer`);
+}
+
+function sentenceOf(error: unknown): string {
+  const cause = rootOf(error);
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+}

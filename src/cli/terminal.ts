@@ -1,0 +1,156 @@
+import { createInterface } from 'node:readline/promises';
+import type { Readable, Writable } from 'node:stream';
+import { SingleBar } from 'cli-progress';
+import Table from 'cli-table3';
+
+/** Where a command reads from and writes to. Colours and bars only where a person looks. */
+export interface Streams {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+}
+
+export type Cell = string | number | boolean | null;
+
+/** A bar where a person looks, a line now and then elsewhere. */
+export interface Progress {
+  /** @param total so many in all, as far as is known by now */
+  update(done: number, total: number): void;
+  stop(): void;
+}
+
+/** Between two lines of progress where nobody looks: a log of a long run stays short. */
+const PROGRESS_LINE_EVERY_MS = 10_000;
+
+const PLAIN = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+} as const;
+
+const COLOURS = { red: 31, green: 32, yellow: 33, grey: 90 } as const;
+
+/** Results go to stdout, everything else to stderr: so that a result can be piped on. */
+export class Terminal {
+  /** @param colours whether they are wanted, where a person looks */
+  constructor(
+    readonly streams: Streams,
+    private readonly colours = false,
+  ) {}
+
+  print(text: string): void {
+    this.streams.stdout.write(`${text}\n`);
+  }
+
+  printJson(value: unknown): void {
+    this.print(JSON.stringify(value, null, 2));
+  }
+
+  /** Tells something beside the result. */
+  note(text: string): void {
+    this.streams.stderr.write(`${text}\n`);
+  }
+
+  /** Rows under a head, in columns that line up; numbers to the right. */
+  printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
+    const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
+    const table = new Table({
+      head: head.map((title) => this.colour('grey', title)),
+      chars: PLAIN,
+      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+      colAligns: numeric.map((isNumeric) => (isNumeric ? 'right' : 'left')),
+    });
+    table.push(...rows.map((row) => row.map((cell) => (cell === null ? '-' : shown(String(cell))))));
+    this.print(trimmed(table.toString()));
+  }
+
+  /** Names and values, one pair a line. */
+  printPairs(pairs: readonly (readonly [string, Cell])[]): void {
+    const width = Math.max(...pairs.map(([name]) => name.length));
+    for (const [name, value] of pairs) {
+      this.print(`${name.padEnd(width)}  ${value === null ? '-' : shown(String(value))}`);
+    }
+  }
+
+  colour(colour: keyof typeof COLOURS, text: string): string {
+    return this.colours && this.streams.stdout.isTTY === true ? `\u001b[${COLOURS[colour]}m${text}\u001b[39m` : text;
+  }
+
+  /**
+   * Asks for a yes.
+   *
+   * @returns null where nobody is there to be asked
+   */
+  async confirm(question: string): Promise<boolean | null> {
+    const { stdin, stderr } = this.streams;
+    if (stdin.isTTY !== true || stderr.isTTY !== true) return null;
+    const lines = createInterface({ input: stdin, output: stderr });
+    try {
+      return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+    } finally {
+      lines.close();
+    }
+  }
+
+  progress(what: string): Progress {
+    return this.streams.stderr.isTTY === true ? this.bar(what) : this.lines(what);
+  }
+
+  private bar(what: string): Progress {
+    const bar = new SingleBar({
+      stream: this.streams.stderr,
+      format: `${what} {bar} {value} of about {total}, {duration_formatted}, {eta_formatted} left`,
+      barsize: 24,
+      hideCursor: true,
+      clearOnComplete: true,
+      etaBuffer: 50,
+    });
+    bar.start(0, 0);
+    return {
+      update: (done, total) => {
+        bar.setTotal(Math.max(done, total));
+        bar.update(done);
+      },
+      stop: () => bar.stop(),
+    };
+  }
+
+  private lines(what: string): Progress {
+    let toldAtMs = performance.now();
+    return {
+      update: (done, total) => {
+        if (performance.now() - toldAtMs < PROGRESS_LINE_EVERY_MS) return;
+        toldAtMs = performance.now();
+        this.note(`${what}: ${done} of about ${Math.max(done, total)}`);
+      },
+      stop: () => undefined,
+    };
+  }
+}
+
+/** Characters that are not seen but change how a line looks: text that runs backwards could pass for another name. */
+const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+function shown(text: string): string {
+  return text.replace(UNSEEN, (found) => `\\u{${found.codePointAt(0)?.toString(16) ?? ''}}`);
+}
+
+function trimmed(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .join('\n');
+}

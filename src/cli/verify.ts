@@ -1,0 +1,51 @@
+import { CounterCache } from '../cache/counter-cache.js';
+import { scopeOf } from '../cache/identity.js';
+import type { Config } from '../config/config.js';
+import { poolOf } from '../store/connections.js';
+import { CounterReader } from '../store/counter-reader.js';
+import { GuardRow } from '../store/guard-row.js';
+import { Audit, type AuditReport } from './audit.js';
+import { serverFault } from './deployment.js';
+import { CommandFailed, EXIT } from './exit-codes.js';
+import { connectRedis } from './redis-session.js';
+import type { Session } from './session.js';
+
+/**
+ * Compares the cache of the configuration with its truth, once.
+ *
+ * @param fix whether to remove what drifts
+ * @throws CommandFailed, CacheUnavailable, StoreFailure
+ */
+export async function verify({ terminal }: Session, { database, cache }: Config, fix: boolean): Promise<AuditReport> {
+  const pool = poolOf(database.url, 1);
+  try {
+    const state = await new GuardRow(pool).read().catch((error: unknown) => {
+      throw serverFault('Postgres', error);
+    });
+    const redis = await connectRedis(cache.url);
+    const progress = terminal.progress('comparing');
+    try {
+      const [{ server }, total] = await Promise.all([redis.sight(), redis.client.dbsize()]);
+      // Its entries are foreign to every instance; comparing them would prove nothing.
+      if (state.redis !== server) throw otherRedis(state.redis === null);
+      const scope = scopeOf(server, state.epoch, state.database);
+      const audit = new Audit(new CounterCache(redis, cache), new CounterReader(pool, 1), scope, fix);
+      return await audit.run((compared) => progress.update(compared, total));
+    } finally {
+      progress.stop();
+      redis.close();
+    }
+  } finally {
+    await pool.end();
+  }
+}
+
+function otherRedis(none: boolean): CommandFailed {
+  return none
+    ? new CommandFailed(EXIT.unavailable, 'no service has used a cache with this database yet', 'start the service')
+    : new CommandFailed(
+        EXIT.unavailable,
+        'the service reads another Redis than this one, or none since this one was started',
+        'give REDIS_URL as the service has it; if it is the same, start the service',
+      );
+}

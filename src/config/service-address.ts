@@ -1,0 +1,20 @@
+/** Where a running service is called, and with which key. */
+export interface ServiceAddress {
+  readonly url: string;
+  readonly key: string | null;
+  /** A file that holds the key, where one is named. */
+  readonly keyFile: string | null;
+}
+
+/** Where `npm start` listens. */
+const DEFAULT_PORT = 3000;
+
+/** What the environment says to a client of the service; empty variables count as absent. */
+export function serviceAddress(environment: NodeJS.ProcessEnv): ServiceAddress {
+  const port = environment['PORT'] || String(DEFAULT_PORT);
+  return {
+    url: environment['EVERCOUNT_URL'] || `http://127.0.0.1:${port}`,
+    key: environment['EVERCOUNT_KEY'] || null,
+    keyFile: environment['EVERCOUNT_KEY_FILE'] || null,
+  };
+}

@@ -91,7 +91,7 @@ describe('cache', () => {
     expect(await hand.exists('ec:warm')).toBe(0);
     expect((await cli('cache rehydrate')).out).toMatch(/filled [1-9]\d* of \d+ counters/);
     expect(await hand.exists('ec:warm')).toBe(1);
-    expect((await cli('cache status')).out).toMatch(/Postgres +up\nRedis +up/);
+    await eventually(async () => /Postgres +up\nRedis +up/.test((await cli('cache status')).out));
   });
 
   it('is reconciled: drift is told with exit code 2, and is gone', async () => {
@@ -99,11 +99,13 @@ describe('cache', () => {
     await calls.read('tampered');
     const entry = (await hand.get('ec:tampered')) ?? '';
     await hand.set('ec:tampered', entry.replace('"value":5', '"value":6'), 'KEEPTTL');
-    const { code, out } = await cli('reconcile');
-    expect(out).toMatch(/tampered +wrong +6 \(version 1\) +5 \(version 1\)/);
-    expect(code).toBe(2);
-    await eventually(async () => (await calls.read('tampered')).body.value === 5);
-    expect((await cli('reconcile')).code).toBe(0);
+    let first: CliResult | undefined;
+    // Where the cache cannot be served for a moment, it is not compared either.
+    await eventually(async () => (first = await cli('reconcile')).code !== 1);
+    expect(first?.out).toMatch(/tampered +wrong +6 \(version 1\) +5 \(version 1\)/);
+    expect(first?.code).toBe(2);
+    await eventually(async () => (await cli('reconcile')).code === 0);
+    expect((await calls.read('tampered')).body.value).toBe(5);
   });
 });
 

@@ -56,14 +56,15 @@ export class RedisConnection {
   private misses = 0;
   private currentGeneration = 0;
 
-  constructor(url: string) {
+  /** @param commandTimeoutMs who serves nobody may wait longer */
+  constructor(url: string, commandTimeoutMs = COMMAND_TIMEOUT_MS) {
     this.client = new Redis(url, {
       protocol: 2,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       enableAutoPipelining: true,
       maxRetriesPerRequest: 0,
-      commandTimeout: COMMAND_TIMEOUT_MS,
+      commandTimeout: commandTimeoutMs,
       connectTimeout: CONNECT_TIMEOUT_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       connectionName: 'evercount-cache',

@@ -40,6 +40,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['IDEMPOTENCY_TTL_HOURS', writes.idempotencyTtlHours],
     ['MAX_QUEUED_WRITES', writes.maxQueued],
     ['AUTH', access.auth],
+    ['ADMIN_KEY', access.adminKey === null ? null : 'a value that is not shown'],
     ['RATE_LIMIT', access.rateLimit ? 'on' : 'off'],
     ['CORS_ORIGINS', http.corsOrigins.join(', ') || null],
     ['TRUSTED_PROXIES', http.trustedProxies.join(', ') || null],

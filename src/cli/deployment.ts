@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { type Config, loadConfig } from '../config/config.js';
 import { DATA_DIR, runningServers, type ServerUrls } from '../embedded/running-servers.js';
+import { poolOf } from '../store/connections.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import type { Session } from './session.js';
 
@@ -22,6 +23,18 @@ async function embeddedServers(): Promise<ServerUrls> {
     'DATABASE_URL and REDIS_URL are not set, and no service runs with its data in ./.data',
     'set both as the service has them, or run this in the folder where "npm start" runs',
   );
+}
+
+/** Nobody waits for an answer here, and a server under load should be looked at too. */
+const PATIENCE_MS = 10_000;
+
+/** Connections to the truth; to be ended by the caller. */
+export function patientPool(url: string, connections: number): pg.Pool {
+  return poolOf(url, connections, {
+    statement_timeout: PATIENCE_MS,
+    query_timeout: PATIENCE_MS,
+    connectionTimeoutMillis: PATIENCE_MS,
+  });
 }
 
 /** SQLSTATE of a table that is not there. */

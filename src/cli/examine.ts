@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.js';
-import { poolOf } from '../store/connections.js';
 import { GuardRow, type GuardState } from '../store/guard-row.js';
-import { configOf, rootOf } from './deployment.js';
+import { configOf, patientPool, rootOf } from './deployment.js';
 import { examinePostgres } from './examine-postgres.js';
 import { examineJobsRedis, examineRedis } from './examine-redis.js';
 import { bad, type Finding, good } from './findings.js';
@@ -24,7 +23,7 @@ export async function examine(session: Session): Promise<Finding[]> {
 }
 
 async function postgres({ database }: Config): Promise<{ guard: GuardState | null; findings: Finding[] }> {
-  const pool = poolOf(database.url, 1);
+  const pool = patientPool(database.url, 1);
   try {
     const findings = await examinePostgres(pool, database.poolSize, database.migrationsUrl);
     return { guard: await new GuardRow(pool).read().catch(() => null), findings };

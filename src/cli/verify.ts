@@ -1,11 +1,10 @@
 import { CounterCache } from '../cache/counter-cache.js';
 import { scopeOf } from '../cache/identity.js';
 import type { Config } from '../config/config.js';
-import { poolOf } from '../store/connections.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { GuardRow } from '../store/guard-row.js';
 import { Audit, type AuditReport } from './audit.js';
-import { serverFault } from './deployment.js';
+import { patientPool, serverFault } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import { connectRedis } from './redis-session.js';
 import type { Session } from './session.js';
@@ -17,7 +16,7 @@ import type { Session } from './session.js';
  * @throws CommandFailed, CacheUnavailable, StoreFailure
  */
 export async function verify({ terminal }: Session, { database, cache }: Config, fix: boolean): Promise<AuditReport> {
-  const pool = poolOf(database.url, 1);
+  const pool = patientPool(database.url, 1);
   try {
     const state = await new GuardRow(pool).read().catch((error: unknown) => {
       throw serverFault('Postgres', error);

@@ -8,6 +8,9 @@ import { startRedis, type TestRedis } from './support/servers.js';
 const TTL_MS = 60_000;
 const DATABASE = 'database';
 
+/** More counters than go into one call of the script. */
+const MANY = 250;
+
 let redis: TestRedis;
 let connection: RedisConnection;
 let cache: CounterCache;
@@ -102,6 +105,39 @@ describe('a publish', () => {
     await fill(1);
     await connection.client.script('FLUSH');
     expect([await publish(at(2)), await held()]).toEqual(['stored', 2]);
+  });
+
+  it('does with each of many counters what it does with one, and answers in their order', async () => {
+    const states = ['absent', 'older', 'newer', 'leased', 'foreign'] as const;
+    const others = scopeOf((await connection.sight()).server, '2', DATABASE);
+    const all = Array.from({ length: MANY }, (_, index) => ({ name: `m/${index}`, state: states[index % 5] }));
+    const nonces = new Map<string, string>();
+    for (const { name, state } of all) {
+      if (state === 'older' || state === 'newer') {
+        await cache.publish([at(state === 'older' ? 1 : 3, await lease(name), name)], scope);
+      } else if (state === 'leased') nonces.set(name, await lease(name));
+      else if (state === 'foreign') await cache.lease([name], others);
+    }
+    const published = await cache.publish(
+      all.map(({ name }) => at(2, nonces.get(name) ?? null, name)),
+      scope,
+    );
+    const expected = { absent: 'absent', older: 'stored', newer: 'kept', leased: 'stored', foreign: 'deleted' };
+    expect(published.map(({ kind }) => kind)).toEqual(all.map(({ state = 'absent' }) => expected[state]));
+    const entries = await cache.getMany(
+      all.map(({ name }) => name),
+      scope,
+    );
+    const versions = { absent: undefined, older: 2, newer: 3, leased: 2, foreign: undefined };
+    expect(entries.map((entry) => entry?.version)).toEqual(all.map(({ state = 'absent' }) => versions[state]));
+  });
+
+  it('leaves nothing of counters that travel with a key which is not of this service', async () => {
+    await fill(1);
+    await connection.client.lpush('ec:list', 'a');
+    const published = await cache.publish([at(2), at(2, null, 'list')], scope);
+    expect(published.map(({ kind }) => kind)).toEqual(['deleted', 'deleted']);
+    expect([await held(), await connection.client.exists('ec:list')]).toEqual(['miss', 0]);
   });
 });
 

@@ -13,6 +13,15 @@ const LIFE_JITTER = 0.2;
 /** An entry that would live shorter than this is not worth a key. */
 const SHORTEST_LIFE_MS = 1;
 
+/** Keys in one call of the publish script: Redis is busy for a fraction of a millisecond, and then serves others. */
+const KEYS_PER_PUBLISH = 100;
+
+/** One call of a script. */
+interface Call {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
 /** An answer to `GET`: three answers, since a cache that is away says nothing about what it holds. */
 export type Found = { readonly kind: 'hit'; readonly entry: Entry } | { readonly kind: 'miss' | 'unavailable' };
 
@@ -85,7 +94,10 @@ export class CounterCache {
   async lease(names: readonly string[], scope: Scope): Promise<Leased[]> {
     const replies = await this.run(
       this.leaseScript,
-      names.map((name) => [KEY_PREFIX + name, scope.text, randomBytes(16).toString('base64url'), LEASE_LIFE_MS]),
+      names.map((name) => ({
+        keys: [KEY_PREFIX + name],
+        args: [scope.text, randomBytes(16).toString('base64url'), LEASE_LIFE_MS],
+      })),
     );
     return replies.map((reply) => {
       if (reply instanceof Error) return { kind: 'refused' };
@@ -103,21 +115,27 @@ export class CounterCache {
    */
   async publish(publications: readonly Publication[], scope: Scope): Promise<Published[]> {
     const now = performance.now();
-    const replies = await this.run(
-      this.publishScript,
-      publications.map(({ name, entry, nonce, sentAtMs }) => [
-        KEY_PREFIX + name,
+    const calls = chunksOf(publications, KEYS_PER_PUBLISH).map((chunk) => ({
+      keys: chunk.map(({ name }) => KEY_PREFIX + name),
+      args: [
         scope.text,
-        nonce ?? '',
-        entry.version,
-        entry.json ?? '',
-        this.lifeMs(now - sentAtMs),
-      ]),
+        ...chunk.flatMap(({ entry, nonce, sentAtMs }) => [
+          nonce ?? '',
+          entry.version,
+          entry.json ?? '',
+          this.lifeMs(now - sentAtMs),
+        ]),
+      ],
+    }));
+    const replies = await this.run(this.publishScript, calls);
+    // A script that Redis refused may have done a part of its work; losing the keys is always safe.
+    const refused = calls.filter((_, index) => replies[index] instanceof Error).flatMap(({ keys }) => keys);
+    if (refused.length > 0) await this.unlink(refused);
+    return replies.flatMap((reply, index) =>
+      reply instanceof Error
+        ? (calls[index]?.keys ?? []).map(() => ({ kind: 'deleted' as const }))
+        : reply.map((text) => publishedOf(text, scope)),
     );
-    // A script that Redis refused did nothing; losing the key is always safe.
-    const refused = publications.filter((_, index) => replies[index] instanceof Error);
-    if (refused.length > 0) await this.remove(refused.map(({ name }) => name));
-    return replies.map((reply) => publishedOf(reply, scope));
   }
 
   /**
@@ -127,13 +145,7 @@ export class CounterCache {
    * @throws CacheUnavailable
    */
   async remove(names: readonly string[]): Promise<number> {
-    if (names.length === 0) return 0;
-    this.needConnection();
-    try {
-      return await this.connection.client.unlink(names.map((name) => KEY_PREFIX + name));
-    } catch (error) {
-      throw unavailable(error);
-    }
+    return names.length === 0 ? 0 : this.unlink(names.map((name) => KEY_PREFIX + name));
   }
 
   /**
@@ -167,6 +179,15 @@ export class CounterCache {
     }
   }
 
+  private async unlink(keys: readonly string[]): Promise<number> {
+    this.needConnection();
+    try {
+      return await this.connection.client.unlink([...keys]);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
   private lifeMs(ageMs: number): number {
     const life = this.settings.ttlMs * (1 - LIFE_JITTER * Math.random()) - ageMs;
     return Math.max(SHORTEST_LIFE_MS, Math.floor(life));
@@ -177,7 +198,7 @@ export class CounterCache {
   }
 
   /** One reply a call, or the error with which Redis refused it; throws where there may be no reply at all. */
-  private async run(script: Script, calls: (string | number)[][]): Promise<(string[] | Error)[]> {
+  private async run(script: Script, calls: readonly Call[]): Promise<(string[] | Error)[]> {
     let replies = await this.pipeline(script, calls);
     if (replies.some((reply) => reply instanceof Error && reply.message.startsWith('NOSCRIPT'))) {
       await this.load(script);
@@ -194,11 +215,11 @@ export class CounterCache {
     }
   }
 
-  private async pipeline(script: Script, calls: (string | number)[][]): Promise<(string[] | Error)[]> {
+  private async pipeline(script: Script, calls: readonly Call[]): Promise<(string[] | Error)[]> {
     if (calls.length === 0) return [];
     this.needConnection();
     const pipeline = this.connection.client.pipeline();
-    for (const call of calls) pipeline.evalsha(script.sha1, 1, ...call);
+    for (const { keys, args } of calls) pipeline.evalsha(script.sha1, keys.length, ...keys, ...args);
     const results = await pipeline.exec().catch((error: unknown) => {
       throw unavailable(error);
     });
@@ -212,19 +233,22 @@ export class CounterCache {
   }
 }
 
-function publishedOf(reply: string[] | Error, scope: Scope): Published {
-  if (reply instanceof Error) return { kind: 'deleted' };
-  const [kind = '', payload = ''] = reply;
-  switch (kind) {
+function publishedOf(reply: string, scope: Scope): Published {
+  switch (reply) {
     case 'stored':
     case 'deleted':
     case 'absent':
-      return { kind };
-    case 'kept': {
-      const entry = decodeEntry(payload, scope);
-      return entry === null ? { kind: 'deleted' } : { kind, entry };
+      return { kind: reply };
+    default: {
+      // An entry of a Redis that was restarted since the scope was learned is no answer to this caller.
+      const entry = decodeEntry(reply, scope);
+      return entry === null ? { kind: 'deleted' } : { kind: 'kept', entry };
     }
-    default:
-      throw new CacheUnavailable(`the publish script answered ${kind}`);
   }
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size));
+  return chunks;
 }

@@ -1,11 +1,10 @@
--- Brings a truth to the cache before anybody is told of it. Afterwards the key holds an entry at least as new, or
+-- Brings truths to the cache before anybody is told of them. Afterwards each key holds an entry at least as new, or
 -- nothing: so no older lease and no older entry outlives the answer. It never creates a key where there was none,
--- since a flush may have removed something newer.
--- KEYS[1] the counter's key
--- ARGV[1] scope, ARGV[2] nonce of a lease or '', ARGV[3] version (decimal), ARGV[4] body, ARGV[5] life in ms
--- Returns {'absent'} | {'stored'} | {'kept', value} (the entry there is at least as new) | {'deleted', reason}
-local held = redis.call('GET', KEYS[1])
-if not held then return {'absent'} end
+-- since a flush may have removed something newer. Many keys a call, since who this Redis is, the dearest part, is then
+-- asked once for all.
+-- KEYS the counters' keys
+-- ARGV[1] scope; then four for each key: nonce of a lease or '', version (decimal), body, life in ms
+-- Returns for each key 'absent' | 'stored' | 'deleted' | the value that is there, an entry at least as new
 
 -- As text: a version may be longer than a Lua number is exact.
 local function is_older(a, b)
@@ -13,21 +12,33 @@ local function is_older(a, b)
   return a < b
 end
 
-local own = identity(ARGV[1])
-if not is_own(held, own) then
-  redis.call('DEL', KEYS[1])
-  return {'deleted', 'foreign'}
+local own = nil
+
+local function publish(key, nonce, version, body, life)
+  local held = redis.call('GET', key)
+  if not held then return 'absent' end
+  if not own then own = identity(ARGV[1]) end
+  local replaceable = false
+  if is_own(held, own) then
+    if kind(held) == 'E' then
+      local version_end = string.find(held, ' ', 27, true)
+      if not is_older(string.sub(held, 27, version_end - 1), version) then return held end
+      replaceable = true
+    else
+      replaceable = nonce ~= '' and string.sub(held, 27) == nonce
+    end
+  end
+  if replaceable then
+    local stored = redis.pcall('SET', key, 'E' .. own .. ' ' .. version .. ' ' .. body, 'PX', life)
+    if not stored.err then return 'stored' end
+  end
+  redis.call('DEL', key)
+  return 'deleted'
 end
-if kind(held) == 'E' then
-  local version_end = string.find(held, ' ', 27, true)
-  if not is_older(string.sub(held, 27, version_end - 1), ARGV[3]) then return {'kept', held} end
-elseif ARGV[2] == '' or string.sub(held, 27) ~= ARGV[2] then
-  redis.call('DEL', KEYS[1])
-  return {'deleted', 'lease'}
+
+local replies = {}
+for i, key in ipairs(KEYS) do
+  local at = 4 * i - 2
+  replies[i] = publish(key, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
 end
-local stored = redis.pcall('SET', KEYS[1], 'E' .. own .. ' ' .. ARGV[3] .. ' ' .. ARGV[4], 'PX', ARGV[5])
-if stored.err then
-  redis.call('DEL', KEYS[1])
-  return {'deleted', stored.err}
-end
-return {'stored'}
+return replies

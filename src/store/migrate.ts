@@ -106,8 +106,11 @@ async function refuseUnsafe(url: string): Promise<void> {
     if (settings === undefined) throw new UnsafeDatabase('Postgres did not say how it is set');
     if (settings.standby) throw new UnsafeDatabase('DATABASE_URL leads to a standby; it must lead to the primary');
     if (settings.fsync !== 'on') throw new UnsafeDatabase('Postgres has fsync=off; set fsync=on');
-    if (settings.synchronous_commit === 'off') {
-      throw new UnsafeDatabase('Postgres has synchronous_commit=off; set it to on, for the database or the role');
+    // `local` is safe on this server alone: it does not wait for the synchronous standby that a failover would go to.
+    if (['off', 'local'].includes(settings.synchronous_commit)) {
+      throw new UnsafeDatabase(
+        `Postgres has synchronous_commit=${settings.synchronous_commit}; set it to on, for the database or the role`,
+      );
     }
   } finally {
     await client.end();

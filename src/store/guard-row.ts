@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { withClient } from './failure.js';
+import { StoreFailure, withClient } from './failure.js';
 
 /** What the guard's row and the server say at one moment. */
 export interface GuardState {
@@ -29,13 +29,30 @@ const STATE = `epoch, blind_until > clock_timestamp() AS blind, redis, settled,
                  pg_relation_filenode('counters'),
                  extract(epoch FROM pg_postmaster_start_time())) AS database`;
 
+/** A permission lasts a second: an answer that takes longer is worth nothing, and the guard must go on asking Redis. */
+const READ_TIMEOUT_MS = 600;
+
 /** The row on which all instances agree whether entries may be read. Has a connection of its own. */
 export class GuardRow {
+  private reading = false;
+
   constructor(private readonly pool: pg.Pool) {}
 
-  /** @throws StoreFailure */
+  /**
+   * Settles within 600 ms. What takes longer is left to go on: on a busy machine a connection and its first statement
+   * are the slowest, and who gave them up would begin with them anew, for ever.
+   *
+   * @throws StoreFailure
+   */
   async read(): Promise<GuardState> {
-    return this.one('guard-read', `SELECT ${STATE} FROM cache_guard`, []);
+    if (this.reading) throw new StoreFailure('not_sent', new Error('the reading before is not answered yet'));
+    this.reading = true;
+    const answer = this.one('guard-read', `SELECT ${STATE} FROM cache_guard`, []).finally(() => (this.reading = false));
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new StoreFailure('unknown', new Error('not answered in time'))), READ_TIMEOUT_MS);
+    });
+    return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
   }
 
   /**

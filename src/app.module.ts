@@ -5,6 +5,7 @@ import { ConfigModule } from './config/config.module.js';
 import { CountersModule } from './counters/counters.module.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
 import { HealthModule } from './health/health.module.js';
+import { HistoryModule } from './history/history.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { ProblemFilter } from './http/problem.filter.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -22,6 +23,7 @@ export class AppModule {
         CountersModule,
         HttpModule.of(problems),
         HealthModule,
+        HistoryModule,
         JobsModule,
         StreamModule,
         DashboardModule,

@@ -9,6 +9,7 @@ import { KeyAdministration } from './access/key-administration.js';
 import { AppModule } from './app.module.js';
 import type { Config, HttpSettings } from './config/config.js';
 import { healthPaths } from './health/health.paths.js';
+import { historyPaths } from './history/history.paths.js';
 import { openApiDocument } from './http/openapi.js';
 import { counterPaths } from './http/paths.js';
 import type { Routes } from './http/routes.js';
@@ -44,7 +45,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   nest.useGlobalFilters(problems);
   nest.get(Gate).guard(server);
   allowOrigins(nest, config.http);
-  const rooms = [counterPaths, sessionPaths, adminPaths, healthPaths, streamPaths];
+  const rooms = [counterPaths, historyPaths, sessionPaths, adminPaths, healthPaths, streamPaths];
   SwaggerModule.setup('docs', nest, openApiDocument(...rooms), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],

@@ -4,6 +4,7 @@ import {
   CacheSettings,
   type Config,
   DatabaseSettings,
+  HistorySettings,
   HttpSettings,
   JobsSettings,
   LogSettings,
@@ -21,6 +22,7 @@ export class ConfigModule {
       { provide: CacheSettings, useValue: config.cache },
       { provide: JobsSettings, useValue: config.jobs },
       { provide: WriteSettings, useValue: config.writes },
+      { provide: HistorySettings, useValue: config.history },
       { provide: AccessSettings, useValue: config.access },
       { provide: LogSettings, useValue: config.log },
     ];

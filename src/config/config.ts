@@ -45,6 +45,12 @@ export class WriteSettings {
   idempotencyTtlHours!: number;
 }
 
+/** How long changes over time are kept; those of days for ever. */
+export class HistorySettings {
+  minutesKeptHours!: number;
+  hoursKeptDays!: number;
+}
+
 /** Who may call, and how often. */
 export class AccessSettings {
   auth!: 'off' | 'required';
@@ -66,6 +72,7 @@ export interface Config {
   readonly cache: CacheSettings;
   readonly jobs: JobsSettings;
   readonly writes: WriteSettings;
+  readonly history: HistorySettings;
   readonly access: AccessSettings;
   readonly log: LogSettings;
 }
@@ -141,6 +148,10 @@ export async function loadConfig(
     writes: {
       maxQueued: values.MAX_QUEUED_WRITES ?? 10_000,
       idempotencyTtlHours: values.IDEMPOTENCY_TTL_HOURS ?? 24,
+    },
+    history: {
+      minutesKeptHours: values.HISTORY_MINUTES_KEPT_HOURS ?? 24,
+      hoursKeptDays: values.HISTORY_HOURS_KEPT_DAYS ?? 90,
     },
     access: {
       auth,

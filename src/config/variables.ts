@@ -51,6 +51,8 @@ const VARIABLES = {
   CACHE_TTL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
   RECONCILE_INTERVAL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
   IDEMPOTENCY_TTL_HOURS: [wholeNumber(1, 8760), 'hours, 1 to 8760 (a year)'],
+  HISTORY_MINUTES_KEPT_HOURS: [wholeNumber(1, 8760), 'hours, 1 to 8760 (a year)'],
+  HISTORY_HOURS_KEPT_DAYS: [wholeNumber(1, 36_500), 'days, 1 to 36500 (a century)'],
   MAX_QUEUED_WRITES: [wholeNumber(1, 1_000_000), 'a whole number, 1 to 1000000'],
   AUTH: [z.enum(['off', 'required']), 'off or required'],
   ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],

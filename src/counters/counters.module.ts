@@ -11,6 +11,8 @@ import { CountersService } from './counters.service.js';
 import { DecisionLane } from './decision-lane.js';
 import { Exposure } from './exposure.js';
 import { FillDemand } from './fill-demand.js';
+import { HistoryDeriver } from './history-deriver.js';
+import { HistoryService } from './history.service.js';
 import { IncrementLane } from './increment-lane.js';
 import { ManyReader } from './many-reader.js';
 import { PresentValues } from './present-values.js';
@@ -31,6 +33,8 @@ import { Rehydrator } from './rehydrator.js';
     DecisionLane,
     Exposure,
     FillDemand,
+    HistoryDeriver,
+    HistoryService,
     IncrementLane,
     ManyReader,
     PresentValues,
@@ -45,6 +49,8 @@ import { Rehydrator } from './rehydrator.js';
     CleanUp,
     CommitPipeline,
     CounterFills,
+    HistoryDeriver,
+    HistoryService,
     PresentValues,
     Reconciler,
     Rehydrator,

@@ -1,4 +1,5 @@
 import type { CleanUpReport } from '../counters/clean-up.js';
+import type { DeriveReport } from '../counters/history-deriver.js';
 import type { ReconcileReport } from '../counters/reconciler.js';
 import type { RehydrateProgress, RehydrateReport } from '../counters/rehydrator.js';
 
@@ -7,13 +8,14 @@ export interface Reports {
   readonly reconcile: ReconcileReport;
   readonly rehydrate: RehydrateReport;
   readonly 'clean-up': CleanUpReport;
+  readonly 'derive-history': DeriveReport;
 }
 
 export type JobKind = keyof Reports;
 export type Report = Reports[JobKind];
 export type Progress = RehydrateProgress;
 
-const KINDS: ReadonlySet<string> = new Set<JobKind>(['reconcile', 'rehydrate', 'clean-up']);
+const KINDS: ReadonlySet<string> = new Set<JobKind>(['reconcile', 'rehydrate', 'clean-up', 'derive-history']);
 
 export function isJobKind(name: string): name is JobKind {
   return KINDS.has(name);

@@ -24,6 +24,9 @@ const GLOBAL_CONCURRENCY = 1;
 /** Rows expire all the time. */
 const CLEAN_UP_INTERVAL_MS = 60_000;
 
+/** The last points of a history lag by this much; what it costs grows as it falls. */
+const DERIVE_HISTORY_INTERVAL_MS = 5_000;
+
 /** A rehydration is tried this often before the cache is left to its readers. */
 const REHYDRATE_ATTEMPTS = 3;
 const REHYDRATE_RETRY_MS = 1_000;
@@ -36,7 +39,7 @@ const LATE_MS = 60_000;
 
 const KEEP = { count: KEPT_JOBS, age: KEPT_SECONDS };
 
-/** Of clean-ups nothing is kept: there are so many that nothing else would be. */
+/** Of the frequent ones nothing is kept: there are so many that nothing else would be. */
 const OPTIONS = {
   reconcile: { removeOnComplete: KEEP, removeOnFail: KEEP },
   rehydrate: {
@@ -46,6 +49,7 @@ const OPTIONS = {
     backoff: { type: 'fixed', delay: REHYDRATE_RETRY_MS },
   },
   'clean-up': { removeOnComplete: true, removeOnFail: KEEP },
+  'derive-history': { removeOnComplete: true, removeOnFail: true },
 } as const;
 
 /** Jobs that the state tells of; more of them say nothing new. */
@@ -193,6 +197,7 @@ export class JobQueue {
     return [
       ['reconcile', this.settings.reconcileIntervalMs],
       ['clean-up', CLEAN_UP_INTERVAL_MS],
+      ['derive-history', DERIVE_HISTORY_INTERVAL_MS],
     ];
   }
 

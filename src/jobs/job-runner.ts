@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CleanUp } from '../counters/clean-up.js';
+import { HistoryDeriver } from '../counters/history-deriver.js';
 import { Reconciler } from '../counters/reconciler.js';
 import { Rehydrator, type RehydrateReport } from '../counters/rehydrator.js';
 import type { JobKind, LastReports, Progress, Report } from './job-kinds.js';
@@ -19,6 +20,7 @@ export class JobRunner {
     private readonly reconciler: Reconciler,
     private readonly rehydrator: Rehydrator,
     private readonly cleanUp: CleanUp,
+    private readonly historyDeriver: HistoryDeriver,
   ) {}
 
   /** What this instance reported last. */
@@ -56,6 +58,8 @@ export class JobRunner {
         return this.rehydrate(signal, progress);
       case 'clean-up':
         return this.cleanUp.runOnce({ signal });
+      case 'derive-history':
+        return this.historyDeriver.runOnce({ signal });
     }
   }
 

@@ -24,8 +24,8 @@ export class Batches {
   }
 
   /**
-   * Removes up to `limit` batches that were committed more than `ageMs` ago, nobody sends those again, and that are not
-   * among the latest `keep`.
+   * Removes up to `limit` batches that were committed more than `ageMs` ago, nobody sends those again, that are in the
+   * history, and that are not among the latest `keep`.
    *
    * @returns how many were removed
    */
@@ -36,6 +36,7 @@ export class Batches {
          SELECT id FROM batches
          WHERE committed_at < now() - make_interval(secs => $1::float8 / 1000)
            AND committed_at < (SELECT committed_at FROM batches ORDER BY committed_at DESC OFFSET $2 - 1 LIMIT 1)
+           AND (committed_in IS NULL OR pg_visible_in_snapshot(committed_in, (SELECT derived FROM history_progress)))
          ORDER BY committed_at LIMIT $3 FOR UPDATE SKIP LOCKED))`,
       [ageMs, keep, limit],
     );

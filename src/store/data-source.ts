@@ -6,6 +6,7 @@ import { Batches1764000001000 } from './migrations/1764000001000-batches.js';
 import { IdempotencyKeys1764000002000 } from './migrations/1764000002000-idempotency-keys.js';
 import { CacheGuard1764000003000 } from './migrations/1764000003000-cache-guard.js';
 import { ApiKeys1764000005000 } from './migrations/1764000005000-api-keys.js';
+import { History1764000006000 } from './migrations/1764000006000-history.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 const MIGRATIONS = [
@@ -14,6 +15,7 @@ const MIGRATIONS = [
   IdempotencyKeys1764000002000,
   CacheGuard1764000003000,
   ApiKeys1764000005000,
+  History1764000006000,
 ];
 
 /** Says which of them a database has. */

@@ -121,7 +121,8 @@ const WRITE = `
       AS k (owner, key, fingerprint, created, value, version, min, max, created_at, updated_at, previous, refusal)
     ORDER BY k.owner, k.key
   )
-  INSERT INTO batches (id, names, verdicts) VALUES ($22, $1::text[], $23)`;
+  INSERT INTO batches (id, names, "values", versions, created_ats, updated_ats, verdicts)
+  VALUES ($22, $1::text[], $2::bigint[], $3::bigint[], $6::timestamptz[], $7::timestamptz[], $23)`;
 
 async function write(
   client: pg.PoolClient,

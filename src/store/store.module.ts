@@ -11,6 +11,8 @@ import { CounterReader } from './counter-reader.js';
 import { dataSourceOptions } from './data-source.js';
 import { DecidedBatches } from './decided-batches.js';
 import { GuardRow } from './guard-row.js';
+import { HistoryDerivation } from './history-derivation.js';
+import { HistoryReader } from './history-reader.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
 import { prepareDatabase } from './migrate.js';
@@ -72,6 +74,8 @@ class Pools implements OnApplicationShutdown {
     { provide: Sessions, inject: [Pools], useFactory: ({ fills }: Pools) => new Sessions(fills) },
     CounterList,
     Batches,
+    HistoryDerivation,
+    HistoryReader,
   ],
   exports: [
     GuardRow,
@@ -83,6 +87,8 @@ class Pools implements OnApplicationShutdown {
     Sessions,
     CounterList,
     Batches,
+    HistoryDerivation,
+    HistoryReader,
   ],
 })
 export class StoreModule {}

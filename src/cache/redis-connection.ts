@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { serverIdentity } from './identity.js';
 
@@ -19,6 +20,9 @@ const RETRY_JITTER_MS = 50;
 
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;
+
+/** Longer than a connection across a network takes, password and TLS included. */
+const FIRST_CONTACT_MS = 5_000;
 
 /** The cache did not answer, or not in time; a command that timed out may still run. */
 export class CacheUnavailable extends Error {
@@ -88,6 +92,16 @@ export class RedisConnection {
 
   get isReady(): boolean {
     return this.client.status === 'ready';
+  }
+
+  /**
+   * Settles when the connection takes commands.
+   *
+   * @throws what went wrong first; the client goes on trying
+   */
+  async whenReady(): Promise<void> {
+    if (this.isReady) return;
+    await once(this.client, 'ready', { signal: AbortSignal.timeout(FIRST_CONTACT_MS) });
   }
 
   /**

@@ -10,6 +10,7 @@ import { CommandFailed, EXIT, type ExitCode } from './exit-codes.js';
 import { addMigrate } from './migrate-command.js';
 import { Session } from './session.js';
 import type { Terminal } from './terminal.js';
+import { addTransfer } from './transfer-command.js';
 import { addVerify } from './verify-command.js';
 
 const EXAMPLES = `
@@ -17,6 +18,8 @@ Examples:
   evercount doctor                              is everything as it should be? what to do where it is not
   evercount counters list --prefix page:        which counters there are
   evercount verify && echo "the cache is right"
+  evercount export counts.ndjson                everything, to take along
+  evercount import --from-redis redis://old --match 'hits:*'
 
 Exit codes: 0 done, 1 failed, 2 drift or something left to do, 64 command line, 65 data, 69 out of reach,
 77 refused, 78 configuration. "evercount <command> --help" tells more, docs/cli.md everything.`;
@@ -62,6 +65,7 @@ function programOf(session: Session): Command {
   program.commandsGroup('Its servers, with the same environment as the service:');
   addDoctor(program, session);
   addVerify(program, session);
+  addTransfer(program, session);
   addMigrate(program, session);
   addConfig(program, session);
   return program;

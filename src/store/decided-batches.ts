@@ -108,8 +108,9 @@ const WRITE = `
     FROM changed n WHERE c.name = n.name AND NOT n.is_new
   ),
   created AS (
-    INSERT INTO counters (name, value, version, min, max, created_at, updated_at)
-    SELECT name, value, version, min, max, created_at, updated_at
+    -- A name may be new and deleted at once: an import brings deletions along, so that versions go on.
+    INSERT INTO counters (name, value, version, min, max, deleted, created_at, updated_at)
+    SELECT name, coalesce(value, 0), version, min, max, value IS NULL, coalesce(created_at, updated_at), updated_at
     FROM changed WHERE is_new ORDER BY name COLLATE "C"
   ),
   kept AS (

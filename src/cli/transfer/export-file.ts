@@ -1,0 +1,88 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { CommandFailed, EXIT } from '../exit-codes.js';
+import { headerLine } from './format.js';
+import { linesOf } from './lines.js';
+
+/** Where an export goes: a file that grows beside its place until it is whole. */
+export class ExportFile {
+  /** What a run before this one had written already. */
+  readonly resumed: { readonly lines: number; readonly lastName: string } | null;
+
+  private constructor(
+    private readonly path: string,
+    private readonly handle: FileHandle,
+    readonly hash: Hash,
+    resumed: { lines: number; lastName: string } | null,
+  ) {
+    this.resumed = resumed;
+  }
+
+  /**
+   * Opens the file of a new export, or of one that was cut off.
+   *
+   * @param restart begin anew, whatever is there
+   * @throws CommandFailed where that is the file of another export
+   */
+  static async open(path: string, prefix: string, restart: boolean): Promise<ExportFile> {
+    const part = `${path}.part`;
+    if (restart) await rm(part, { force: true });
+    const handle = await open(part, 'a+', OWNER_ONLY).catch((error: unknown) => {
+      throw new CommandFailed(EXIT.failed, `${part} cannot be written: ${(error as Error).message}`);
+    });
+    const hash = createHash('sha256');
+    const found = await wholeLines(part, hash, headerLine(prefix)).catch(async (error: unknown) => {
+      await handle.close();
+      throw error;
+    });
+    if (found.lines === 0) {
+      await handle.truncate(0);
+      return new ExportFile(path, handle, createHash('sha256'), null);
+    }
+    await handle.truncate(found.bytes);
+    return new ExportFile(path, handle, hash, found);
+  }
+
+  async write(text: string): Promise<void> {
+    await this.handle.appendFile(text);
+  }
+
+  /** Puts the whole file in its place. */
+  async finish(): Promise<void> {
+    await this.handle.sync();
+    await this.handle.close();
+    await rename(`${this.path}.part`, this.path);
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
+  }
+}
+
+/** Counts may be nobody else's business. */
+const OWNER_ONLY = 0o600;
+
+/** Goes through what an earlier run wrote; its last line may be half written. */
+async function wholeLines(
+  part: string,
+  hash: Hash,
+  header: string,
+): Promise<{ bytes: number; lines: number; lastName: string }> {
+  const found = { bytes: 0, lines: 0, lastName: '' };
+  let last: Buffer | null = null;
+  for await (const lines of linesOf(createReadStream(part) as AsyncIterable<Buffer>)) {
+    for (const line of lines) {
+      const isFirst = found.bytes === 0;
+      if (isFirst && `${line.toString('utf8')}\n` !== header) {
+        throw new CommandFailed(EXIT.failed, `${part} is of another export`, '--restart begins anew');
+      }
+      hash.update(line).update('\n');
+      found.bytes += line.length + 1;
+      if (!isFirst) found.lines += 1;
+      last = line;
+    }
+  }
+  if (last !== null && found.lines > 0) found.lastName = (JSON.parse(last.toString('utf8')) as { name: string }).name;
+  return found;
+}

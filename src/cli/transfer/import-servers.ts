@@ -1,0 +1,78 @@
+import { Logger } from '@nestjs/common';
+import { CounterCache } from '../../cache/counter-cache.js';
+import { RedisConnection } from '../../cache/redis-connection.js';
+import type { Config } from '../../config/config.js';
+import { CacheGuard } from '../../counters/cache-guard.js';
+import { Exposure } from '../../counters/exposure.js';
+import { FillDemand } from '../../counters/fill-demand.js';
+import { Importer } from '../../counters/importer.js';
+import { poolOf } from '../../store/connections.js';
+import { CounterReader } from '../../store/counter-reader.js';
+import { DecidedBatches } from '../../store/decided-batches.js';
+import { GuardRow } from '../../store/guard-row.js';
+import { serverFault } from '../deployment.js';
+import type { Session } from '../session.js';
+
+/** Batches at the same time: while one is published, others are committed. */
+export const LANES = 4;
+
+/** The guard asks every 200 ms and must learn within its second that Postgres is away. */
+const GUARD_TIMEOUT_MS = 600;
+
+/** Leaves it to the services to notice an empty cache: they fill it again. */
+class QuietConnection extends RedisConnection {
+  override setSentinel(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+}
+
+export interface ImportServers {
+  readonly importer: Importer;
+  close(): Promise<void>;
+}
+
+/**
+ * What a service has that writes, without its way in: batches, cache and guard. So an import is to the other instances
+ * one instance more, and keeps every rule that keeps their cached reads right.
+ *
+ * @throws CommandFailed when Postgres does not answer, or the operator does not want another Redis to be named
+ */
+export async function openImportServers(session: Session, config: Config, yes: boolean): Promise<ImportServers> {
+  const { terminal } = session;
+  const tell = (message: unknown): void => terminal.note(`note: ${String(message)}`);
+  const ignore = (): void => undefined;
+  Logger.overrideLogger({ log: ignore, debug: ignore, verbose: ignore, warn: tell, error: tell, fatal: tell });
+  // With the timeouts of the service: its writes wait for the rows that are locked here.
+  const pool = poolOf(config.database.url, LANES);
+  const guardPool = poolOf(config.database.url, 1, {
+    statement_timeout: GUARD_TIMEOUT_MS,
+    query_timeout: GUARD_TIMEOUT_MS,
+    connectionTimeoutMillis: GUARD_TIMEOUT_MS,
+  });
+  const redis = new QuietConnection(config.cache.url);
+  const row = new GuardRow(guardPool);
+  const guard = new CacheGuard(row, redis);
+  const close = async (): Promise<void> => {
+    await guard.onApplicationShutdown();
+    redis.close();
+    await Promise.all([pool.end(), guardPool.end()]);
+  };
+  try {
+    const { redis: named } = await row.read();
+    const seen = await redis.whenReady().then(
+      () => redis.sight().then(({ server }) => server),
+      () => null,
+    );
+    if (seen === null) terminal.note('note: Redis does not answer; services do without the cache during the import');
+    else if (named !== null && seen !== named) {
+      const question = 'The service reads another Redis than REDIS_URL leads to, or does not run. Go on with this one?';
+      await session.consent(question, yes);
+    }
+    await guard.onApplicationBootstrap();
+  } catch (error) {
+    await close();
+    throw serverFault('Postgres', error);
+  }
+  const exposure = new Exposure(new CounterCache(redis, config.cache), guard, new FillDemand());
+  return { importer: new Importer(new DecidedBatches(pool), new CounterReader(pool, LANES), exposure), close };
+}

@@ -1,0 +1,63 @@
+import type { Redis } from 'ioredis';
+import { faultOfName } from '../../counters/counter.js';
+import type { ImportedCounter } from '../../counters/import-rule.js';
+
+/** Keys in one step; a SCAN and an MGET of so many take about a millisecond of Redis each. */
+const STEP = 1_000;
+
+const INTEGER = /^-?\d{1,16}$/;
+
+/** A key that is no counter here; the reason is for the operator. */
+export interface Skipped {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface RedisStep {
+  readonly counters: readonly ImportedCounter[];
+  readonly skipped: readonly Skipped[];
+}
+
+/**
+ * The plain integers of a Redis, as INCR leaves them: each key once, as it is when it is read.
+ *
+ * @param match a pattern of `SCAN`
+ */
+export async function* countersOfRedis(client: Redis, match: string): AsyncGenerator<RedisStep> {
+  // SCAN may bring a key twice, and the second time it may have been counted on.
+  const seen = new Set<string>();
+  let cursor = '0';
+  do {
+    const [next, found] = await client.scan(cursor, 'MATCH', match, 'COUNT', STEP);
+    cursor = next;
+    const names = [...new Set(found)].filter((name) => !seen.has(name));
+    for (const name of names) seen.add(name);
+    if (names.length > 0) yield stepOf(names, await client.mget(names));
+  } while (cursor !== '0');
+}
+
+function stepOf(names: readonly string[], values: readonly (string | null)[]): RedisStep {
+  const counters: ImportedCounter[] = [];
+  const skipped: Skipped[] = [];
+  names.forEach((name, index) => {
+    const text = values[index] ?? null;
+    const reason = faultOf(name, text);
+    if (reason !== null) skipped.push({ name, reason });
+    else counters.push(counterOf(name, Number(text)));
+  });
+  return { counters, skipped };
+}
+
+function counterOf(name: string, value: number): ImportedCounter {
+  // There is a -0, and no counter holds it.
+  return { name, value: value || 0, version: null, min: null, max: null, createdAt: null, updatedAt: null };
+}
+
+function faultOf(name: string, text: string | null): string | null {
+  // What is no UTF-8 was read as this character; under it the counter would have another name.
+  if (name.includes('\ufffd')) return 'the name is not valid UTF-8';
+  const fault = faultOfName(name);
+  if (fault !== null) return `the name ${fault}`;
+  if (text === null) return 'it is no string, or gone';
+  return INTEGER.test(text) && Number.isSafeInteger(Number(text)) ? null : 'the value is no integer in range';
+}

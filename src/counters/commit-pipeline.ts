@@ -38,6 +38,17 @@ export class CommitPipeline {
   }
 
   /**
+   * Commits several writes, each for itself; they are answered together, in their order.
+   *
+   * @throws Unavailable where there is no room for all of them
+   */
+  async addEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
+    if (writes.some(({ key }) => key !== null)) return Promise.allSettled(writes.map((write) => this.add(write)));
+    // A thousand promises would cost more than the thousand increments.
+    return this.exclusively(writes, () => this.commitEach(writes));
+  }
+
+  /**
    * Commits several writes together, all or nothing.
    *
    * @throws CounterError
@@ -55,13 +66,34 @@ export class CommitPipeline {
   }
 
   private commit(write: Write): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const acceptedAtMs = performance.now();
-      const fingerprint = fingerprintIfKeyed(write);
-      const pending: PendingWrite = { write, fingerprint, acceptedAtMs, size: 1, resolve, reject };
-      if (isIncrement(pending)) this.increments.add(pending);
-      else this.decisions.addWrite(pending);
+    return new Promise((resolve, reject) => this.enqueue(write, resolve, reject));
+  }
+
+  private commitEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
+    return new Promise((resolve) => {
+      const results = new Array<PromiseSettledResult<Answer>>(writes.length);
+      let left = writes.length;
+      const settle = (index: number, result: PromiseSettledResult<Answer>): void => {
+        results[index] = result;
+        left -= 1;
+        if (left === 0) resolve(results);
+      };
+      writes.forEach((write, index) =>
+        this.enqueue(
+          write,
+          (value) => settle(index, { status: 'fulfilled', value }),
+          (reason) => settle(index, { status: 'rejected', reason }),
+        ),
+      );
     });
+  }
+
+  private enqueue(write: Write, resolve: PendingWrite['resolve'], reject: PendingWrite['reject']): void {
+    const acceptedAtMs = performance.now();
+    const fingerprint = fingerprintIfKeyed(write);
+    const pending: PendingWrite = { write, fingerprint, acceptedAtMs, size: 1, resolve, reject };
+    if (isIncrement(pending)) this.increments.add(pending);
+    else this.decisions.addWrite(pending);
   }
 
   /** Counts the writes as unanswered, and lets no other request with one of their keys in before they are answered. */

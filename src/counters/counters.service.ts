@@ -92,9 +92,13 @@ export class CountersService {
     return this.pipeline.add(write);
   }
 
-  /** Several writes, each for itself, answered in their order. */
+  /**
+   * Several writes, each for itself, answered in their order.
+   *
+   * @throws Unavailable where there is no room for all of them
+   */
   async writeEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
-    return Promise.allSettled(writes.map((write) => this.pipeline.add(write)));
+    return this.pipeline.addEach(writes);
   }
 
   /**

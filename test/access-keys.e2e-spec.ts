@@ -125,6 +125,21 @@ describe('every instance notices within seconds', () => {
     expect(await keys().rotate(id)).toBeNull();
   });
 
+  it('that the key of a stream was revoked, and ends the stream', async () => {
+    const { id, key } = await made(['read']);
+    const streams = [app, other].map((at) => fetch(`${at.url}/v1/stream?name=a`, { headers: bearer(key) }));
+    const ends = (await Promise.all(streams)).map(async ({ status, body }) => {
+      expect(status).toBe(200);
+      const reader = body?.getReader();
+      // Cut, or closed: either is an end.
+      while (reader !== undefined && !(await reader.read().catch(() => ({ done: true }))).done);
+    });
+    await keys().revoke(id);
+    const late = AbortSignal.timeout(REVOKED_WITHIN_MS);
+    await Promise.all(ends);
+    expect(late.aborted).toBe(false);
+  });
+
   it('that it expired', async () => {
     const { key } = await made(['write'], '', new Date(Date.now() + 2_000));
     await refusedEverywhere(key, () => Promise.resolve());

@@ -138,6 +138,26 @@ describe('a key with a prefix', () => {
     expect(json(next)).toMatchObject({ data: [{ name: 'shop:b' }], hasMore: false });
   });
 
+  it('streams its own names only, whatever is asked for', async () => {
+    for (const query of ['', '?prefix=', '?prefix=s', '?name=shop:a&name=shop:b']) {
+      const end = new AbortController();
+      const headers = { authorization: `Bearer ${bound}` };
+      const { body } = await fetch(`${app.url}/v1/stream${query}`, { headers, signal: end.signal });
+      const seen = new Set<string>();
+      let text = '';
+      for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+        text += Buffer.from(chunk).toString();
+        for (const [, name = ''] of text.matchAll(/"name":"([^"]+)"/g)) seen.add(name);
+        if (seen.has('shop:b')) break;
+      }
+      end.abort();
+      expect([query, [...seen].sort()]).toEqual([query, ['shop:a', 'shop:b']]);
+    }
+    for (const query of ['?name=bank:a', '?name=shop:a&name=bank:a', '?prefix=bank', '?prefix=shop:&prefix=bank']) {
+      expect([query, (await call(bound, 'GET', `/v1/stream${query}`)).status]).toEqual([query, 403]);
+    }
+  });
+
   it('is refused what is about all counters', async () => {
     for (const [route, { touches }] of ROUTE_RULES) {
       const [method = '', url = ''] = route.split(' ');

@@ -8,3 +8,14 @@ export class Unauthorized extends AccessError {}
 
 /** The key is good, and does not allow this. */
 export class Forbidden extends AccessError {}
+
+/** Too many requests by one key or one address. */
+export class RateLimited extends AccessError {
+  /** @param retryAfterSeconds when to try again, whole seconds, at least 1 */
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
+}

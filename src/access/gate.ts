@@ -9,13 +9,14 @@ import type {
   RouteOptions,
 } from 'fastify';
 import { AccessSettings } from '../config/config.js';
+import { type Credential, credentialOf, isMoreThanLooking } from './credential.js';
 import { Forbidden, Unauthorized } from './errors.js';
 import { EVERYTHING, type Grant } from './grant.js';
 import { KnownKeys } from './known-keys.js';
-import { isOwnOrigin } from './origin.js';
-import { holdBody, holdName, holdQuery } from './requested-names.js';
+import { LastingAnswers } from './lasting-answers.js';
+import { RateLimits } from './rate-limits.js';
+import { holdBody, holdName, holdQuery, itemsOf } from './requested-names.js';
 import { type RouteRule, ruleOf } from './route-rules.js';
-import { sessionOf } from './session-cookie.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,20 +25,20 @@ declare module 'fastify' {
   }
 }
 
-const BEARER = /^bearer +(\S+)$/i;
-
 /** Lets a request through to its route, or not. Every route of the server passes here, whoever handles it. */
 @Injectable()
 export class Gate {
   private readonly logger = new Logger('access');
-  private readonly isOpen: boolean;
+  private readonly asksForKeys: boolean;
   private readonly hooks = new WeakSet<object>();
 
   constructor(
     { auth }: AccessSettings,
     private readonly keys: KnownKeys,
+    private readonly limits: RateLimits,
+    private readonly lasting: LastingAnswers,
   ) {
-    this.isOpen = auth === 'off';
+    this.asksForKeys = auth === 'required';
   }
 
   /** To be called before any route is added. */
@@ -57,68 +58,89 @@ export class Gate {
     const touches = rule?.touches;
     if (touches !== 'names' && touches !== 'increments') return;
     const preHandler: preHandlerHookHandler = (request, _reply, done) => {
-      try {
-        const { grant } = request;
-        if (grant !== null && grant.prefix !== '') holdBody(grant, request.body, touches);
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
+      const fault = attempt(() => this.admitBody(touches, request));
+      if (fault === null) done();
+      else done(fault);
     };
     route.preHandler = [preHandler, ...listOf(route.preHandler)];
   }
 
+  /** Calls `done` once: at once for a key that is known, else when it was looked up. */
   private admit(
     rule: RouteRule | null,
     request: FastifyRequest,
-    _reply: FastifyReply,
+    reply: FastifyReply,
     done: HookHandlerDoneFunction,
   ): void {
+    let looking: Promise<void> | null;
     try {
-      if (rule?.scope === 'open') {
-        done();
-        return;
-      }
-      const known = this.isOpen ? EVERYTHING : this.recall(request);
-      if (known === null) {
-        this.look(request).then(
-          (grant) => this.finish(rule, grant, request, done),
-          (error: unknown) => done(error as Error),
-        );
-        return;
-      }
-      this.finish(rule, known, request, done);
-    } catch (error) {
-      done(error as Error);
-    }
-  }
-
-  /** Calls `done` once, whatever is thrown. */
-  private finish(rule: RouteRule | null, grant: Grant, request: FastifyRequest, done: HookHandlerDoneFunction): void {
-    try {
-      hold(rule, grant, request);
-      request.grant = grant;
-      if (rule?.scope === 'admin' && isMoreThanLooking(request)) this.note(grant, request);
+      looking = this.begin(rule, request, reply);
     } catch (error) {
       done(error as Error);
       return;
     }
-    done();
+    if (looking === null) done();
+    else settle(looking, done);
+  }
+
+  /** @returns null where the request was let in at once */
+  private begin(rule: RouteRule | null, request: FastifyRequest, reply: FastifyReply): Promise<void> | null {
+    if (this.limits.isOn && rule?.limited !== false) this.limits.takeForAddress(request.ip, reply);
+    if (rule?.scope === 'open') return null;
+    if (!this.asksForKeys) {
+      this.letIn(rule, EVERYTHING, null, request, reply);
+      return null;
+    }
+    const credential = credentialOf(request);
+    const grant = this.keys.recall(credential);
+    if (grant === null) return this.look(rule, credential, request, reply);
+    this.letIn(rule, grant, credential, request, reply);
+    return null;
+  }
+
+  private async look(
+    rule: RouteRule | null,
+    credential: Credential,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    let grant: Grant;
+    try {
+      grant = await this.keys.look(credential);
+    } catch (error) {
+      if (this.limits.isOn && error instanceof Unauthorized) this.limits.chargeForRefusedKey(request.ip);
+      throw error;
+    }
+    this.letIn(rule, grant, credential, request, reply);
+  }
+
+  /**
+   * @throws Forbidden
+   * @throws RateLimited
+   */
+  private letIn(
+    rule: RouteRule | null,
+    grant: Grant,
+    credential: Credential | null,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    if (this.limits.isOn && grant !== EVERYTHING) this.limits.takeForKey(grant.keyId, reply);
+    hold(rule, grant, request);
+    request.grant = grant;
+    if (rule?.scope === 'admin' && isMoreThanLooking(request)) this.note(grant, request);
+    if (rule?.lasts === true && credential !== null) this.lasting.watch(reply.raw, credential);
+  }
+
+  private admitBody(list: 'names' | 'increments', { grant, body }: FastifyRequest): void {
+    if (grant === null) return;
+    if (grant.prefix !== '') holdBody(grant, body, list);
+    if (this.limits.isOn && grant !== EVERYTHING) this.limits.chargeForItems(grant.keyId, itemsOf(body, list).length);
   }
 
   /** Who did what to the service: for whoever has to find out later. */
   private note({ keyId }: Grant, { id, method, url }: FastifyRequest): void {
     this.logger.log({ msg: 'admin action', keyId, method, path: url.split('?', 1)[0], requestId: id });
-  }
-
-  private recall(request: FastifyRequest): Grant | null {
-    const { text, isSession } = credentialOf(request);
-    return this.keys.recall(text, isSession);
-  }
-
-  private async look(request: FastifyRequest): Promise<Grant> {
-    const { text, isSession } = credentialOf(request);
-    return isSession ? this.keys.lookAtSession(text) : this.keys.look(text);
   }
 }
 
@@ -150,33 +172,21 @@ function hold(rule: RouteRule | null, grant: Grant, request: FastifyRequest): vo
   }
 }
 
-interface Credential {
-  readonly text: string;
-  readonly isSession: boolean;
+function attempt(work: () => void): Error | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
-/**
- * What the request brings: a key in its header, or the session of a browser.
- *
- * @throws Unauthorized where it brings neither
- * @throws Forbidden where another site's page makes use of the session
- */
-function credentialOf(request: FastifyRequest): Credential {
-  const { authorization, origin } = request.headers;
-  if (authorization !== undefined) {
-    const key = BEARER.exec(authorization)?.[1];
-    if (key === undefined) throw new Unauthorized('The Authorization header must be "Bearer" and an API key.');
-    return { text: key, isSession: false };
-  }
-  const session = sessionOf(request);
-  if (session === null) throw new Unauthorized('This call needs an API key: "Authorization: Bearer ec_…".');
-  if (isMoreThanLooking(request) && !isOwnOrigin(origin, request.host)) {
-    throw new Forbidden("A session may be used by this service's own pages only.");
-  }
-  return { text: session, isSession: true };
+function settle(looking: Promise<void>, done: HookHandlerDoneFunction): void {
+  looking.then(
+    () => done(),
+    (error: unknown) => done(error as Error),
+  );
 }
-
-const isMoreThanLooking = ({ method }: FastifyRequest): boolean => method !== 'GET' && method !== 'HEAD';
 
 function listOf<T>(hooks: T | T[] | undefined): T[] {
   return hooks === undefined ? [] : ([hooks].flat() as T[]);

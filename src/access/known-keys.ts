@@ -6,6 +6,7 @@ import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { StoreFailure } from '../store/failure.js';
 import { type Session, Sessions } from '../store/sessions.js';
 import { digestOf, idOfApiKey } from './api-key.js';
+import type { Credential } from './credential.js';
 import { Unauthorized } from './errors.js';
 import { GatheredLookup } from './gathered-lookup.js';
 import { ADMIN, ADMIN_KEY_ID, type Grant, grantOf } from './grant.js';
@@ -73,7 +74,7 @@ export class KnownKeys implements OnApplicationShutdown {
   }
 
   /** What a key or a session allows, if that is known without waiting; else null, and it must be looked at. */
-  recall(text: string, isSession: boolean): Grant | null {
+  recall({ text, isSession }: Credential): Grant | null {
     const known = this.known.get(text);
     if (known === undefined || (known.session !== null) !== isSession) return null;
     const nowMs = performance.now();
@@ -83,12 +84,16 @@ export class KnownKeys implements OnApplicationShutdown {
   }
 
   /**
-   * What a key allows.
+   * What a key or a session allows.
    *
    * @throws Unauthorized for one that is not good
    * @throws Unavailable where that cannot be learned
    */
-  async look(text: string): Promise<Grant> {
+  async look({ text, isSession }: Credential): Promise<Grant> {
+    return isSession ? this.lookAtSession(text) : this.lookAtKey(text);
+  }
+
+  private async lookAtKey(text: string): Promise<Grant> {
     const keyDigest = digestOf(text);
     const isAdmin = this.adminDigest !== null && timingSafeEqual(this.adminDigest, keyDigest);
     const keyId = isAdmin ? ADMIN_KEY_ID : idOfApiKey(text);
@@ -96,13 +101,7 @@ export class KnownKeys implements OnApplicationShutdown {
     return this.remember(text, { session: null, keyId, keyDigest }, 'The key is unknown, expired or revoked.');
   }
 
-  /**
-   * What a session allows.
-   *
-   * @throws Unauthorized where it has ended, or its key has
-   * @throws Unavailable where that cannot be learned
-   */
-  async lookAtSession(text: string): Promise<Grant> {
+  private async lookAtSession(text: string): Promise<Grant> {
     const digest = digestOf(text).toString('hex');
     const session = await orUnavailable(this.sessionLookup.one(digest));
     const over = 'The session is over: sign in again.';

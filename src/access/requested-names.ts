@@ -16,9 +16,13 @@ export function holdName(grant: Grant, name: unknown): void {
  * @throws Forbidden
  */
 export function holdBody(grant: Grant, body: unknown, list: 'names' | 'increments'): void {
-  const items: unknown = memberOf(body, list);
-  if (!Array.isArray(items)) return;
-  for (const item of items) holdName(grant, list === 'names' ? item : memberOf(item, 'name'));
+  for (const item of itemsOf(body, list)) holdName(grant, list === 'names' ? item : memberOf(item, 'name'));
+}
+
+/** The list in a body; empty where there is none. */
+export function itemsOf(body: unknown, list: 'names' | 'increments'): readonly unknown[] {
+  const items = memberOf(body, list);
+  return Array.isArray(items) ? items : [];
 }
 
 function memberOf(value: unknown, member: string): unknown {

@@ -15,11 +15,22 @@ export interface RouteRule {
   /** What the key must allow: one scope, or any; `open` asks for no key. */
   readonly scope: Scope | 'any' | 'open';
   readonly touches: Touches;
+  /** Probes are not: a flood of requests must not make an instance look dead. */
+  readonly limited: boolean;
+  /** The answer goes on and on: it ends when the key does. */
+  readonly lasts: boolean;
 }
 
-const rule = (scope: RouteRule['scope'], touches: Touches): RouteRule => ({ scope, touches });
+const rule = (scope: RouteRule['scope'], touches: Touches): RouteRule => ({
+  scope,
+  touches,
+  limited: true,
+  lasts: false,
+});
 
 const OPEN = rule('open', 'none');
+
+const PROBE: RouteRule = { ...OPEN, limited: false };
 
 /** Every route there is, by method and path as Fastify writes it. A route that is not in here is refused. */
 export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
@@ -35,7 +46,7 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['GET /v1/counters/:name/history', rule('read', 'path')],
   ['GET /v1/summary', rule('read', 'query')],
   ['GET /v1/top', rule('read', 'query')],
-  ['GET /v1/stream', rule('read', 'query')],
+  ['GET /v1/stream', { ...rule('read', 'query'), lasts: true }],
   ['GET /v1/admin/cache', rule('admin', 'all')],
   ['POST /v1/admin/cache/flush', rule('admin', 'all')],
   ['POST /v1/admin/cache/rehydrate', rule('admin', 'all')],
@@ -47,8 +58,8 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['POST /v1/session', OPEN],
   // Ends what the cookie stands for, if anything.
   ['DELETE /v1/session', OPEN],
-  ['GET /livez', OPEN],
-  ['GET /readyz', OPEN],
+  ['GET /livez', PROBE],
+  ['GET /readyz', PROBE],
   ['GET /openapi.json', OPEN],
   ['GET /problems/:code', OPEN],
   // A preflight, which browsers send without a key.

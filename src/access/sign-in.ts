@@ -23,7 +23,7 @@ export class SignIn {
    * @throws Unavailable
    */
   async begin(key: string): Promise<{ session: string; grant: Grant }> {
-    const grant = await this.keys.look(key);
+    const grant = await this.keys.look({ text: key, isSession: false });
     const session = newSession();
     const row = { digest: digestOf(session), keyId: grant.keyId, keyDigest: digestOf(key) };
     await orUnavailable(this.sessions.add(row, SESSION_LIFE_MS));

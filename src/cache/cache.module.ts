@@ -3,6 +3,7 @@ import { CacheSettings } from '../config/config.js';
 import { ChangeChannel } from './change-channel.js';
 import { CounterCache } from './counter-cache.js';
 import { RedisConnection } from './redis-connection.js';
+import { SharedUsage } from './shared-usage.js';
 
 @Injectable()
 class CloseConnections implements OnApplicationShutdown {
@@ -35,8 +36,9 @@ class CloseConnections implements OnApplicationShutdown {
       inject: [CacheSettings],
       useFactory: ({ url }: CacheSettings) => new ChangeChannel(url),
     },
+    SharedUsage,
     CloseConnections,
   ],
-  exports: [RedisConnection, CounterCache, ChangeChannel],
+  exports: [RedisConnection, CounterCache, ChangeChannel, SharedUsage],
 })
 export class CacheModule {}

@@ -57,6 +57,9 @@ export class AccessSettings {
   /** A key that may do everything, beside those in the database. */
   adminKey!: string | null;
   rateLimit!: boolean;
+  /** Requests by one key, or from one address, on average; ten seconds' worth at once. */
+  perKeyPerSecond!: number;
+  perAddressPerSecond!: number;
 }
 
 export class LogSettings {
@@ -115,7 +118,6 @@ export async function loadConfig(
   if (auth === 'off' && !loopback && !(values.ALLOW_INSECURE ?? false)) {
     faults.push(`AUTH: got "off" on HOST "${host}"; takes ALLOW_INSECURE=1 beside it`);
   }
-  if (values.RATE_LIMIT ?? false) faults.push('RATE_LIMIT: got "on"; takes off, until there are limits');
   if (faults.length > 0) {
     throw new ConfigError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,
@@ -157,6 +159,8 @@ export async function loadConfig(
       auth,
       adminKey: values.ADMIN_KEY ?? null,
       rateLimit: values.RATE_LIMIT ?? auth === 'required',
+      perKeyPerSecond: values.RATE_LIMIT_PER_KEY ?? 5_000,
+      perAddressPerSecond: values.RATE_LIMIT_PER_ADDRESS ?? 10_000,
     },
     log: {
       level: values.LOG_LEVEL ?? 'info',

@@ -58,6 +58,8 @@ const VARIABLES = {
   ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],
   ADMIN_KEY: [z.string().regex(ADMIN_KEY), 'an API key: 16 to 255 letters, digits and . _ ~ + / = -'],
   RATE_LIMIT: [onOff, 'on or off'],
+  RATE_LIMIT_PER_KEY: [wholeNumber(1, 1_000_000), 'requests a second, 1 to 1000000'],
+  RATE_LIMIT_PER_ADDRESS: [wholeNumber(1, 1_000_000), 'requests a second, 1 to 1000000'],
   CORS_ORIGINS: [list.refine((items) => items.every(isOrigin)), 'origins such as https://example.org, comma-separated'],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   LOG_LEVEL: [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')],

@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Forbidden, Unauthorized } from '../access/errors.js';
+import { Forbidden, RateLimited, Unauthorized } from '../access/errors.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../counters/errors.js';
 import { PROBLEMS, PROBLEM_TYPE, type ProblemCode, ProblemError, problemJson } from './problem.js';
 import { OutageLog } from './outage-log.js';
@@ -49,6 +49,9 @@ export function problemOf(error: unknown): ProblemError {
     return new ProblemError('unauthorized', error.message, { authenticate: 'Bearer realm="evercount"' });
   }
   if (error instanceof Forbidden) return new ProblemError('forbidden', error.message);
+  if (error instanceof RateLimited) {
+    return new ProblemError('rate_limited', error.message, { retryAfterSeconds: error.retryAfterSeconds });
+  }
   if (error instanceof HttpException) {
     // With a cause it is Fastify's error, translated by Nest; without one, a sentence from another way in.
     const ours = error.cause === undefined;

@@ -1,0 +1,37 @@
+import type { FastifyRequest } from 'fastify';
+import { Forbidden, Unauthorized } from './errors.js';
+import { isOwnOrigin } from './origin.js';
+import { sessionOf } from './session-cookie.js';
+
+const BEARER = /^bearer +(\S+)$/i;
+
+/** With what a request asks to be let in. */
+export interface Credential {
+  readonly text: string;
+  readonly isSession: boolean;
+}
+
+/**
+ * What a request brings: a key in its header, or the session of a browser.
+ *
+ * @throws Unauthorized where it brings neither
+ * @throws Forbidden where another site's page makes use of the session
+ */
+export function credentialOf(request: FastifyRequest): Credential {
+  const { authorization, origin } = request.headers;
+  if (authorization !== undefined) {
+    const key = BEARER.exec(authorization)?.[1];
+    if (key === undefined) throw new Unauthorized('The Authorization header must be "Bearer" and an API key.');
+    return { text: key, isSession: false };
+  }
+  const session = sessionOf(request);
+  if (session === null) throw new Unauthorized('This call needs an API key: "Authorization: Bearer ec_…".');
+  if (isMoreThanLooking(request) && !isOwnOrigin(origin, request.host)) {
+    throw new Forbidden("A session may be used by this service's own pages only.");
+  }
+  return { text: session, isSession: true };
+}
+
+export function isMoreThanLooking({ method }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}

@@ -1,0 +1,118 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { CacheUnavailable } from '../cache/redis-connection.js';
+import { SharedUsage } from '../cache/shared-usage.js';
+import { AccessSettings } from '../config/config.js';
+import { CallerBuckets } from './caller-buckets.js';
+import { RateLimited } from './errors.js';
+import { networkOf } from './network.js';
+import type { TokenBucket } from './token-bucket.js';
+
+/** A burst of as much as ten seconds' worth is nobody's harm. */
+const WINDOW_SECONDS = 10;
+
+/** How often instances tell each other; a caller that comes to all of them gets a second's worth too much at most. */
+const SYNC_INTERVAL_MS = 1_000;
+
+/** Callers told of at a time: a pipeline of about a millisecond. The busiest are always among those that go on. */
+const SYNC_CALLERS = 1_000;
+
+/** Trying out keys makes the database look for them: one costs its address as much as this many requests. */
+const REFUSED_KEY_COST = 100;
+
+/** Items of a batch that cost as much as a request. */
+const ITEMS_PER_REQUEST = 10;
+
+/**
+ * How often each key and each address may call. Decided in this process, so that a request waits for nothing; what
+ * other instances let through is learned from Redis about once a second, where there is one.
+ */
+@Injectable()
+export class RateLimits implements OnApplicationShutdown {
+  readonly isOn: boolean;
+  private readonly keys: CallerBuckets;
+  private readonly addresses: CallerBuckets;
+  private readonly timer: NodeJS.Timeout | null = null;
+  private syncing = false;
+
+  constructor(
+    { rateLimit, perKeyPerSecond, perAddressPerSecond }: AccessSettings,
+    private readonly usage: SharedUsage,
+  ) {
+    this.isOn = rateLimit;
+    this.keys = bucketsFor('key', perKeyPerSecond);
+    this.addresses = bucketsFor('address', perAddressPerSecond);
+    if (rateLimit) this.timer = setInterval(() => void this.sync(), SYNC_INTERVAL_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+  }
+
+  /** @throws RateLimited */
+  takeForAddress(address: string, reply: FastifyReply): void {
+    take(this.addresses, networkOf(address), reply);
+  }
+
+  /** @throws RateLimited */
+  takeForKey(keyId: string, reply: FastifyReply): void {
+    take(this.keys, keyId, reply);
+  }
+
+  /** An address tried a key that is not good. */
+  chargeForRefusedKey(address: string): void {
+    const nowMs = performance.now();
+    this.addresses.of(networkOf(address), nowMs).charge(REFUSED_KEY_COST, nowMs);
+  }
+
+  /** A key brought a batch of so many items. */
+  chargeForItems(keyId: string, items: number): void {
+    const nowMs = performance.now();
+    this.keys.of(keyId, nowMs).charge(Math.floor(items / ITEMS_PER_REQUEST), nowMs);
+  }
+
+  private async sync(): Promise<void> {
+    const nowMs = performance.now();
+    for (const buckets of [this.keys, this.addresses]) buckets.forgetFull(nowMs);
+    if (this.syncing) return;
+    this.syncing = true;
+    try {
+      for (const buckets of [this.keys, this.addresses]) await this.tell(buckets);
+    } catch (error) {
+      // Each instance then limits by what it sees itself.
+      if (!(error instanceof CacheUnavailable)) throw error;
+    } finally {
+      this.syncing = false;
+    }
+  }
+
+  private async tell(buckets: CallerBuckets): Promise<void> {
+    const untold = buckets.takeUntold(SYNC_CALLERS);
+    if (untold.length === 0) return;
+    const totals = await this.usage.add(untold.map(([caller, count]) => [`${buckets.policy.name}:${caller}`, count]));
+    const nowMs = performance.now();
+    untold.forEach(([caller, own], index) => buckets.learn(caller, totals[index] ?? 0, own, nowMs));
+  }
+}
+
+function bucketsFor(name: string, perSecond: number): CallerBuckets {
+  return new CallerBuckets({ name, quota: perSecond * WINDOW_SECONDS, windowSeconds: WINDOW_SECONDS });
+}
+
+function take(buckets: CallerBuckets, caller: string, reply: FastifyReply): void {
+  const nowMs = performance.now();
+  const bucket = buckets.of(caller, nowMs);
+  const taken = bucket.take(nowMs);
+  tellLimit(buckets, bucket, reply);
+  if (!taken) throw new RateLimited(`Too many requests by this ${buckets.policy.name}.`, bucket.secondsToOne);
+}
+
+/** The headers of draft-ietf-httpapi-ratelimit-headers; a request with a key is told of the key's limit. */
+function tellLimit(
+  { policy: { name, quota, windowSeconds } }: CallerBuckets,
+  bucket: TokenBucket,
+  reply: FastifyReply,
+) {
+  reply.header('ratelimit-policy', `"${name}";q=${quota};w=${windowSeconds}`);
+  reply.header('ratelimit', `"${name}";r=${bucket.left};t=${bucket.secondsToFull}`);
+}

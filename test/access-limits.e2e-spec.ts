@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { KeyAdministration } from '../src/access/key-administration.js';
+import { SCOPES } from '../src/store/api-keys.js';
+import { type AppOptions, startApp, type TestApp } from './support/app.js';
+import { eventually } from './support/eventually.js';
+import { send } from './support/http.js';
+import { startRedis, type TestRedis } from './support/servers.js';
+import { createTestDatabase } from './support/shared-postgres.js';
+
+jest.setTimeout(60_000);
+
+const ADMIN_KEY = 'an-operators-own-key-0123456789';
+
+/** Slow enough that hardly anything comes back while a test runs: a hundred at once, ten a second. */
+const PER_KEY = 10;
+const QUOTA = 10 * PER_KEY;
+
+let redis: TestRedis;
+let options: AppOptions;
+let app: TestApp;
+let other: TestApp;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  options = {
+    databaseUrl: await createTestDatabase(),
+    redisUrl: redis.url,
+    env: {
+      AUTH: 'required',
+      ADMIN_KEY,
+      RATE_LIMIT_PER_KEY: String(PER_KEY),
+      RATE_LIMIT_PER_ADDRESS: '40',
+      TRUSTED_PROXIES: '127.0.0.1',
+    },
+  };
+  app = await startApp(options);
+  other = await startApp(options);
+});
+afterAll(async () => {
+  await Promise.all([app.stop(), other.stop()]);
+  await redis.stop();
+});
+
+const makeKey = async () => {
+  const wish = { label: 'limited', scopes: SCOPES, prefix: '', expiresAt: null };
+  return (await app.nest.get(KeyAdministration).create(wish)).key;
+};
+
+const read = (at: TestApp, key: string, from: string, path = '/v1/session') =>
+  send(at.url, 'GET', path, { headers: { authorization: `Bearer ${key}`, 'x-forwarded-for': from } });
+
+describe('a key', () => {
+  it('is told what it has left, and how long to wait when that is nothing', async () => {
+    const key = await makeKey();
+    const first = await read(app, key, '192.0.2.1');
+    expect(first.headers).toMatchObject({
+      'ratelimit-policy': `"key";q=${QUOTA};w=10`,
+      ratelimit: `"key";r=${QUOTA - 1};t=1`,
+    });
+    const answers = await Promise.all(Array.from({ length: 2 * QUOTA }, () => read(app, key, '192.0.2.1')));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(QUOTA / 2);
+    expect(answers.length - refused.length).toBeGreaterThanOrEqual(QUOTA - 1);
+    expect(JSON.parse(refused[0]?.body ?? '')).toMatchObject({ code: 'rate_limited', status: 429 });
+    expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(refused[0]?.headers['ratelimit']).toMatch(/^"key";r=0;t=\d+$/);
+    // Another key at the same address, and a probe, do not notice.
+    expect((await read(app, await makeKey(), '192.0.2.1')).status).toBe(200);
+    expect((await send(app.url, 'GET', '/readyz')).headers['ratelimit']).toBeUndefined();
+  });
+
+  it('gets it once from all instances together, as soon as they have told each other', async () => {
+    const key = await makeKey();
+    const leftAt = async (at: TestApp) =>
+      Number(/r=(\d+)/.exec((await read(at, key, '192.0.2.2')).headers['ratelimit'] ?? '')?.[1]);
+    await leftAt(other);
+    // The second instance keeps asking, so that it goes on learning; the first one takes what there is.
+    await eventually(async () => {
+      await Promise.all(Array.from({ length: 20 }, () => read(app, key, '192.0.2.2')));
+      return (await leftAt(other)) < QUOTA / 2;
+    }, 30_000);
+  });
+
+  it('pays for the items of its batches', async () => {
+    const key = await makeKey();
+    const names = Array.from({ length: 500 }, (_, at) => `n${at}`);
+    const headers = { authorization: `Bearer ${key}`, 'x-forwarded-for': '192.0.2.3' };
+    await send(app.url, 'POST', '/v1/reads', { json: { names }, headers });
+    const left = Number(/r=(\d+)/.exec((await read(app, key, '192.0.2.3')).headers['ratelimit'] ?? '')?.[1]);
+    expect(left).toBeLessThan(QUOTA / 2 + PER_KEY);
+  });
+});
+
+describe('an address', () => {
+  it('soon cannot try out keys any more, while others can work', async () => {
+    const key = await makeKey();
+    const guess = () => read(app, `${key}x`, '198.51.100.7');
+    const statuses = new Set<number>();
+    await eventually(async () => statuses.add((await guess()).status).has(429));
+    expect([...statuses]).toEqual([401, 429]);
+    expect((await read(app, key, '198.51.100.8')).status).toBe(200);
+  });
+
+  it('is limited without any key, and where none is asked for', async () => {
+    const open = await startApp({ ...options, env: { RATE_LIMIT: 'on', RATE_LIMIT_PER_ADDRESS: '1' } });
+    try {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => send(open.url, 'GET', '/v1/counters')));
+      expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(5);
+      expect(answers[0]?.headers['ratelimit-policy']).toBe('"address";q=10;w=10');
+    } finally {
+      await open.stop();
+    }
+  });
+});
+
+it('without limits nothing is said of any', async () => {
+  const free = await startApp({ ...options, env: { AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' } });
+  try {
+    expect((await read(free, ADMIN_KEY, '192.0.2.1')).headers['ratelimit']).toBeUndefined();
+  } finally {
+    await free.stop();
+  }
+});

@@ -1,0 +1,65 @@
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { startApp, type TestApp } from './support/app.js';
+import { CounterCalls } from './support/counter-calls.js';
+import { eventually } from './support/eventually.js';
+import { startRedis, type TestRedis } from './support/servers.js';
+import { createTestDatabase } from './support/shared-postgres.js';
+
+jest.setTimeout(60_000);
+
+const SLOW_CLIENTS = 1_000;
+
+/** Each sends a byte this often. */
+const DRIP_MS = 1_000;
+
+/** A tenth of it would do; the machine of the tests is busy with the slow ones, too. */
+const SERVED_WITHIN_MS = 2_000;
+
+let redis: TestRedis;
+let app: TestApp;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
+});
+afterAll(async () => {
+  await app.stop();
+  await redis.stop();
+});
+
+it('a thousand clients that send their requests byte by byte are cut off, and hold up nobody meanwhile', async () => {
+  const { port } = new URL(app.url);
+  const open = new Set<Socket>();
+  let cut = 0;
+  for (let client = 0; client < SLOW_CLIENTS; client += 1) {
+    const socket = connect({ host: '127.0.0.1', port: Number(port) });
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      open.delete(socket);
+      cut += 1;
+    });
+    socket.resume();
+    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: ');
+  }
+  const drip = setInterval(() => {
+    for (const socket of open) socket.write('a');
+  }, DRIP_MS);
+  try {
+    const calls = new CounterCalls(app.url);
+    const tookMs: number[] = [];
+    let value = 0;
+    await eventually(async () => {
+      const { status, body, tookMs: ms } = await calls.increment('served');
+      expect([status, body.value]).toEqual([200, (value += 1)]);
+      tookMs.push(ms);
+      return cut === SLOW_CLIENTS;
+    }, 40_000);
+    expect(tookMs.length).toBeGreaterThan(10);
+    expect(Math.max(...tookMs.slice(1))).toBeLessThan(SERVED_WITHIN_MS);
+  } finally {
+    clearInterval(drip);
+    for (const socket of open) socket.destroy();
+  }
+});

@@ -18,7 +18,7 @@ jest.setTimeout(120_000);
 const BACK_WITHIN_MS = 30_000;
 
 /** What is done again and again. */
-const KINDS = ['clean-up', 'derive-history', 'reconcile'];
+const KINDS = ['clean-up', 'derive-history', 'prune-history', 'reconcile', 'roll-up-history'];
 
 /** The sentinel tells of a flush within a second; with leave for a busy machine. */
 const BACK_AT_ONCE_MS = 8_000;

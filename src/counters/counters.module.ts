@@ -12,10 +12,12 @@ import { DecisionLane } from './decision-lane.js';
 import { Exposure } from './exposure.js';
 import { FillDemand } from './fill-demand.js';
 import { HistoryDeriver } from './history-deriver.js';
+import { HistoryUpkeep } from './history-upkeep.js';
 import { HistoryService } from './history.service.js';
 import { IncrementLane } from './increment-lane.js';
 import { ManyReader } from './many-reader.js';
 import { PresentValues } from './present-values.js';
+import { RankingsService } from './rankings.service.js';
 import { Reconciler } from './reconciler.js';
 import { Rehydrator } from './rehydrator.js';
 
@@ -35,9 +37,11 @@ import { Rehydrator } from './rehydrator.js';
     FillDemand,
     HistoryDeriver,
     HistoryService,
+    HistoryUpkeep,
     IncrementLane,
     ManyReader,
     PresentValues,
+    RankingsService,
     Reconciler,
     Rehydrator,
   ],
@@ -51,7 +55,9 @@ import { Rehydrator } from './rehydrator.js';
     CounterFills,
     HistoryDeriver,
     HistoryService,
+    HistoryUpkeep,
     PresentValues,
+    RankingsService,
     Reconciler,
     Rehydrator,
   ],

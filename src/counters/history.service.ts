@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../config/config.js';
 import { HistoryReader } from '../store/history-reader.js';
-import { StoreFailure } from '../store/failure.js';
-import { Unavailable } from './errors.js';
 import { type HistoryPoint, type HistoryRange, keptFromMs, pointsOf } from './history.js';
+import { orUnavailable } from './or-unavailable.js';
 
 /** Reads changes over time. */
 @Injectable()
@@ -23,14 +22,5 @@ export class HistoryService {
     const kept = { interval: range.interval, fromMs, toMs: Math.max(range.toMs, fromMs) };
     const known = await orUnavailable(() => this.reader.known({ name, ...kept }));
     return known === null ? null : pointsOf(known, kept);
-  }
-}
-
-async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StoreFailure) throw new Unavailable('Postgres cannot be reached.');
-    throw error;
   }
 }

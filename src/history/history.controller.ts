@@ -2,12 +2,17 @@ import { Controller, Get, NotFoundException, Param, Req, Res } from '@nestjs/com
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HistoryPoint } from '../counters/history.js';
 import { HistoryService } from '../counters/history.service.js';
-import { HistoryQuery, nameOf, queryOf, rangeOf } from './query.js';
+import type { Ranked } from '../store/history-rankings.js';
+import { RankingsService } from '../counters/rankings.service.js';
+import { HistoryQuery, nameOf, queryOf, rangeOf, SummaryQuery, TopQuery } from './query.js';
 
-/** Changes over time, for charts. */
+/** What changed over time, and what many counters come to. */
 @Controller('v1')
 export class HistoryController {
-  constructor(private readonly history: HistoryService) {}
+  constructor(
+    private readonly history: HistoryService,
+    private readonly rankings: RankingsService,
+  ) {}
 
   @Get('counters/:name/history')
   async points(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -16,11 +21,28 @@ export class HistoryController {
     if (points === null) throw new NotFoundException('There is no counter with this name.');
     send(reply, `{"data":[${points.map(pointJson).join(',')}]}`);
   }
+
+  @Get('summary')
+  async summary(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { prefix } = queryOf(SummaryQuery, request);
+    const { count, sum, asOf } = await this.rankings.sum(prefix);
+    send(reply, `{"prefix":${JSON.stringify(prefix)},"count":${count},"sum":${sum},"asOf":"${asOf}"}`);
+  }
+
+  @Get('top')
+  async top(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { ranked, asOf } = await this.rankings.top(queryOf(TopQuery, request));
+    send(reply, `{"data":[${ranked.map(rankedJson).join(',')}],"asOf":"${asOf}"}`);
+  }
 }
 
 /** A delta may have more digits than JavaScript's numbers; JSON's have no limit. */
 function pointJson({ atMs, delta, value }: HistoryPoint): string {
   return `{"at":"${new Date(atMs).toISOString()}","delta":${delta},"value":${value}}`;
+}
+
+function rankedJson({ name, value, change }: Ranked): string {
+  return `{"name":${JSON.stringify(name)},"value":${value},"change":${change}}`;
 }
 
 function send(reply: FastifyReply, json: string): void {

@@ -1,3 +1,5 @@
+import { MAX_RANKED, PERIODS } from '../counters/rankings.service.js';
+
 const problems = {
   '4XX': { $ref: '#/components/responses/Problem' },
   '5XX': { $ref: '#/components/responses/Problem' },
@@ -17,6 +19,10 @@ const answer = (description: string, schema: object) => ({
 });
 
 const parameter = (name: string, description: string, schema: object) => ({ name, in: 'query', description, schema });
+
+const prefix = parameter('prefix', 'Only counters whose names begin with it.', { type: 'string', default: '' });
+
+const asOf = { ...instant, description: 'When the counters were looked at: now, or some seconds ago.' };
 
 /** The calls that tell of time and of many, for the OpenAPI document. */
 export const historyPaths = {
@@ -48,6 +54,63 @@ export const historyPaths = {
                 value: { type: 'integer', description: 'At the end of the interval.' },
               }),
             },
+          }),
+        ),
+        ...problems,
+      },
+    },
+  },
+  '/v1/summary': {
+    get: {
+      operationId: 'sumCounters',
+      summary: 'Number and sum of counters',
+      tags: ['history'],
+      parameters: [prefix],
+      responses: {
+        '200': answer(
+          'Exact at the instant it names; the answer is kept for a while, the longer the more there is to add up.',
+          object({
+            prefix: { type: 'string' },
+            count: { type: 'integer', minimum: 0 },
+            sum: { type: 'integer', description: 'All its digits; beyond 2^53 - 1 many readers of JSON round it.' },
+            asOf,
+          }),
+        ),
+        ...problems,
+      },
+    },
+  },
+  '/v1/top': {
+    get: {
+      operationId: 'rankCounters',
+      summary: 'The first counters by value or by change',
+      tags: ['history'],
+      parameters: [
+        prefix,
+        parameter('by', 'By change, only counters that changed in the period are ranked.', {
+          enum: ['value', 'change'],
+          default: 'value',
+        }),
+        parameter('over', 'The period of the change; it begins with a minute, an hour or, for 30d, a day.', {
+          enum: Object.keys(PERIODS),
+          default: '24h',
+        }),
+        parameter('limit', 'How many at most.', { type: 'integer', minimum: 1, maximum: MAX_RANKED, default: 10 }),
+      ],
+      responses: {
+        '200': answer(
+          'The highest first. A counter that changed in the last two minutes only may be missing by change; the ' +
+            'answer is kept for a while, the longer the more there is to rank.',
+          object({
+            data: {
+              type: 'array',
+              items: object({
+                name: { type: 'string' },
+                value: { type: 'integer' },
+                change: { type: 'integer', description: 'The value less that before the period.' },
+              }),
+            },
+            asOf,
           }),
         ),
         ...problems,

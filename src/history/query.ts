@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { faultOfName } from '../counters/counter.js';
 import { beginOf, type HistoryRange, INTERVAL_MS, MAX_POINTS } from '../counters/history.js';
+import { MAX_RANKED, type Period, PERIODS } from '../counters/rankings.service.js';
 
 const instant = 'must be a date or a date-time of ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z';
 
@@ -15,6 +16,29 @@ export const HistoryQuery = z.strictObject({
   from: Instant.optional(),
   to: Instant.optional(),
   interval: z.enum(['minute', 'hour', 'day'], { error: 'must be minute, hour or day' }).default('hour'),
+});
+
+const Prefix = z
+  .string()
+  .refine((text) => text === '' || text === '.' || text === '..' || faultOfName(text) === null, {
+    error: 'must be the beginning of a name',
+  })
+  .default('');
+
+export const SummaryQuery = z.strictObject({ prefix: Prefix });
+
+const limits = `must be a whole number from 1 to ${MAX_RANKED}`;
+
+export const TopQuery = z.strictObject({
+  prefix: Prefix,
+  by: z.enum(['value', 'change'], { error: 'must be value or change' }).default('value'),
+  over: z.enum(Object.keys(PERIODS) as Period[], { error: 'must be 1h, 24h, 7d or 30d' }).default('24h'),
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/, { error: limits })
+    .transform(Number)
+    .refine((limit) => limit <= MAX_RANKED, { error: limits })
+    .default(10),
 });
 
 /** What is answered where `from` is left out: what a chart of such points mostly shows. */

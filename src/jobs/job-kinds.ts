@@ -1,5 +1,6 @@
 import type { CleanUpReport } from '../counters/clean-up.js';
 import type { DeriveReport } from '../counters/history-deriver.js';
+import type { PruneReport, RollUpReport } from '../counters/history-upkeep.js';
 import type { ReconcileReport } from '../counters/reconciler.js';
 import type { RehydrateProgress, RehydrateReport } from '../counters/rehydrator.js';
 
@@ -9,13 +10,22 @@ export interface Reports {
   readonly rehydrate: RehydrateReport;
   readonly 'clean-up': CleanUpReport;
   readonly 'derive-history': DeriveReport;
+  readonly 'roll-up-history': RollUpReport;
+  readonly 'prune-history': PruneReport;
 }
 
 export type JobKind = keyof Reports;
 export type Report = Reports[JobKind];
 export type Progress = RehydrateProgress;
 
-const KINDS: ReadonlySet<string> = new Set<JobKind>(['reconcile', 'rehydrate', 'clean-up', 'derive-history']);
+const KINDS: ReadonlySet<string> = new Set<JobKind>([
+  'reconcile',
+  'rehydrate',
+  'clean-up',
+  'derive-history',
+  'roll-up-history',
+  'prune-history',
+]);
 
 export function isJobKind(name: string): name is JobKind {
   return KINDS.has(name);

@@ -27,6 +27,12 @@ const CLEAN_UP_INTERVAL_MS = 60_000;
 /** The last points of a history lag by this much; what it costs grows as it falls. */
 const DERIVE_HISTORY_INTERVAL_MS = 5_000;
 
+/** Once for each minute that is over. */
+const ROLL_UP_HISTORY_INTERVAL_MS = 60_000;
+
+/** An hour of minutes, or a day of hours, becomes too old at a time. */
+const PRUNE_HISTORY_INTERVAL_MS = 600_000;
+
 /** A rehydration is tried this often before the cache is left to its readers. */
 const REHYDRATE_ATTEMPTS = 3;
 const REHYDRATE_RETRY_MS = 1_000;
@@ -50,6 +56,8 @@ const OPTIONS = {
   },
   'clean-up': { removeOnComplete: true, removeOnFail: KEEP },
   'derive-history': { removeOnComplete: true, removeOnFail: true },
+  'roll-up-history': { removeOnComplete: true, removeOnFail: KEEP },
+  'prune-history': { removeOnComplete: true, removeOnFail: KEEP },
 } as const;
 
 /** Jobs that the state tells of; more of them say nothing new. */
@@ -198,6 +206,8 @@ export class JobQueue {
       ['reconcile', this.settings.reconcileIntervalMs],
       ['clean-up', CLEAN_UP_INTERVAL_MS],
       ['derive-history', DERIVE_HISTORY_INTERVAL_MS],
+      ['roll-up-history', ROLL_UP_HISTORY_INTERVAL_MS],
+      ['prune-history', PRUNE_HISTORY_INTERVAL_MS],
     ];
   }
 

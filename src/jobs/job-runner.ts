@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CleanUp } from '../counters/clean-up.js';
 import { HistoryDeriver } from '../counters/history-deriver.js';
+import { HistoryUpkeep } from '../counters/history-upkeep.js';
 import { Reconciler } from '../counters/reconciler.js';
 import { Rehydrator, type RehydrateReport } from '../counters/rehydrator.js';
 import type { JobKind, LastReports, Progress, Report } from './job-kinds.js';
@@ -21,6 +22,7 @@ export class JobRunner {
     private readonly rehydrator: Rehydrator,
     private readonly cleanUp: CleanUp,
     private readonly historyDeriver: HistoryDeriver,
+    private readonly historyUpkeep: HistoryUpkeep,
   ) {}
 
   /** What this instance reported last. */
@@ -60,6 +62,10 @@ export class JobRunner {
         return this.cleanUp.runOnce({ signal });
       case 'derive-history':
         return this.historyDeriver.runOnce({ signal });
+      case 'roll-up-history':
+        return this.historyUpkeep.rollUpOnce({ signal });
+      case 'prune-history':
+        return this.historyUpkeep.pruneOnce({ signal });
     }
   }
 

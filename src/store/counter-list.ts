@@ -3,9 +3,7 @@ import { DataSource } from 'typeorm';
 import type { Counter } from '../counters/counter.js';
 import { CounterEntity } from './entities/counter.entity.js';
 import { StoreFailure } from './failure.js';
-
-/** The highest code point, as often as fits into the longest name: above every name that begins with a prefix. */
-const ABOVE_ALL = '\u{10FFFF}'.repeat(64);
+import { endOfPrefix } from './prefix.js';
 
 /** A page of counters in byte order of their names. */
 export interface Page {
@@ -35,8 +33,7 @@ export class CounterList {
         .andWhere('counter.name > :after', { after: after ?? '' })
         .orderBy('counter.name')
         .take(limit + 1);
-      // A range instead of LIKE: the index serves it, and no character of a prefix is special.
-      if (prefix !== '') query.andWhere('counter.name BETWEEN :prefix AND :end', { prefix, end: prefix + ABOVE_ALL });
+      if (prefix !== '') query.andWhere('counter.name BETWEEN :prefix AND :end', { prefix, end: endOfPrefix(prefix) });
       const found = await query.getMany();
       return { counters: found.slice(0, limit).map(counterOfEntity), hasMore: found.length > limit };
     } catch (error) {

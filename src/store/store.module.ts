@@ -12,7 +12,10 @@ import { dataSourceOptions } from './data-source.js';
 import { DecidedBatches } from './decided-batches.js';
 import { GuardRow } from './guard-row.js';
 import { HistoryDerivation } from './history-derivation.js';
+import { HistoryPruning } from './history-pruning.js';
+import { HistoryRankings } from './history-rankings.js';
 import { HistoryReader } from './history-reader.js';
+import { HistoryRollUp } from './history-roll-up.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
 import { prepareDatabase } from './migrate.js';
@@ -75,7 +78,10 @@ class Pools implements OnApplicationShutdown {
     CounterList,
     Batches,
     HistoryDerivation,
+    HistoryPruning,
+    HistoryRankings,
     HistoryReader,
+    HistoryRollUp,
   ],
   exports: [
     GuardRow,
@@ -88,7 +94,10 @@ class Pools implements OnApplicationShutdown {
     CounterList,
     Batches,
     HistoryDerivation,
+    HistoryPruning,
+    HistoryRankings,
     HistoryReader,
+    HistoryRollUp,
   ],
 })
 export class StoreModule {}

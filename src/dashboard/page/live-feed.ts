@@ -48,6 +48,7 @@ export class LiveFeed {
   stop(): void {
     this.running?.abort();
     this.running = null;
+    this.set('connecting');
   }
 
   private set(link: Link): void {
@@ -104,7 +105,10 @@ export class LiveFeed {
       this.set('live');
       watcher.snapshot(JSON.parse(data) as Counter[]);
     } else if (event === 'change') watcher.change(JSON.parse(data) as Counter | Deleted);
-    else if (event === 'status') this.set(data.includes('poll') ? 'polled' : 'live');
+    else if (event === 'status') {
+      // Other feeds than live are slower; why, the strip says by itself.
+      this.set((JSON.parse(data) as { feed?: unknown }).feed === 'live' ? 'live' : 'polled');
+    }
   }
 
   private async poll(target: Target, watcher: Watcher, signal: AbortSignal): Promise<void> {

@@ -16,8 +16,8 @@ const RELIST_MS = 10_000;
 const RETRY_MS = 2_000;
 /** A search starts when the typing pauses. */
 const TYPING_MS = 200;
-/** Names in the address of one stream. */
-const WATCHED_NAMES = 60;
+/** Of an address, which may have some 8,000. */
+const WATCHED_CHARACTERS = 6_000;
 
 const SORT_LABELS: Readonly<Record<Sort, string>> = { name: 'Name', value: 'Value', change: 'Change' };
 
@@ -187,10 +187,20 @@ export function overview({ feed, watch }: Surroundings, startPrefix: string, sta
   };
 }
 
-/** All that begin alike where they are all shown, so that new ones come in; else those that are shown. */
+/**
+ * All there are where all are shown, so that new ones come in at once; else those that are shown, as far as their names
+ * fit into an address. A service watches few prefixes, and what is typed into the search would use them up.
+ */
 function targetOf({ items, hasMore }: Listing, prefix: string): Target {
-  if (!hasMore && items.length < WATCHED_NAMES) return { names: [], prefix };
-  return { names: items.slice(0, WATCHED_NAMES).map(({ name }) => name), prefix: null };
+  if (prefix === '' && !hasMore && items.length <= PAGE) return { names: [], prefix };
+  const names: string[] = [];
+  let room = WATCHED_CHARACTERS;
+  for (const { name } of items) {
+    room -= encodeURIComponent(name).length + '&name='.length;
+    if (room < 0) break;
+    names.push(name);
+  }
+  return { names, prefix: null };
 }
 
 function notesOf({ items, partial }: Listing, prefix: string): Node[] {

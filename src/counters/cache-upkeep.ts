@@ -4,6 +4,7 @@ import { CounterCache } from '../cache/counter-cache.js';
 import { CacheUnavailable, RedisConnection } from '../cache/redis-connection.js';
 import { CacheGuard, type GuardHealth, type GuardStanding } from './cache-guard.js';
 import { Unavailable } from './errors.js';
+import { ReadTally } from './read-tally.js';
 
 /** Keys in one step: a SCAN and an UNLINK of so many take about a millisecond of Redis each. */
 const CHUNK = 1_000;
@@ -25,6 +26,8 @@ export interface CacheState extends GuardHealth {
   readonly sentinel: boolean | null;
   /** How many entries and leases there are, about; null: Redis does not answer. */
   readonly entries: number | null;
+  /** Reads of one counter by this instance, since its start. */
+  readonly reads: { readonly hits: number; readonly misses: number; readonly bypasses: number };
 }
 
 /** What an operator may look at and do to the cache by hand. */
@@ -34,6 +37,7 @@ export class CacheUpkeep {
     private readonly cache: CounterCache,
     private readonly redis: RedisConnection,
     private readonly guard: CacheGuard,
+    private readonly tally: ReadTally,
   ) {}
 
   async state(): Promise<CacheState> {
@@ -50,6 +54,11 @@ export class CacheUpkeep {
       permission: scope !== null,
       sentinel: sighting === null ? null : known !== null && (scope === null || known === scope.digest),
       entries,
+      reads: {
+        hits: this.tally.of('hit') + this.tally.of('unverified'),
+        misses: this.tally.of('miss'),
+        bypasses: this.tally.of('bypass'),
+      },
     };
   }
 

@@ -18,6 +18,7 @@ import { IncrementLane } from './increment-lane.js';
 import { ManyReader } from './many-reader.js';
 import { PresentValues } from './present-values.js';
 import { RankingsService } from './rankings.service.js';
+import { ReadTally } from './read-tally.js';
 import { Reconciler } from './reconciler.js';
 import { Rehydrator } from './rehydrator.js';
 
@@ -42,6 +43,7 @@ import { Rehydrator } from './rehydrator.js';
     ManyReader,
     PresentValues,
     RankingsService,
+    ReadTally,
     Reconciler,
     Rehydrator,
   ],

@@ -9,6 +9,7 @@ import { CommitPipeline } from './commit-pipeline.js';
 import type { Counter } from './counter.js';
 import { CounterFills } from './counter-fills.js';
 import { ManyReader } from './many-reader.js';
+import { ReadTally } from './read-tally.js';
 import { KeyReused, Unavailable } from './errors.js';
 import type { Answer, Refused, Write } from './operation.js';
 
@@ -43,6 +44,7 @@ export class CountersService {
     private readonly pipeline: CommitPipeline,
     private readonly reader: CounterReader,
     private readonly lists: CounterList,
+    private readonly tally: ReadTally,
   ) {}
 
   /**
@@ -55,12 +57,22 @@ export class CountersService {
     const scope = consistency === 'cached' ? this.guard.permission() : null;
     if (scope !== null) {
       const found = await this.cache.get(name, scope);
-      if (found.kind === 'hit') return { ...found.entry, source: 'hit' };
-      if (found.kind === 'miss') return this.orUnavailable(() => this.readMissing(name));
+      if (found.kind === 'hit') {
+        this.tally.note('hit');
+        return { ...found.entry, source: 'hit' };
+      }
+      if (found.kind === 'miss') {
+        this.tally.note('miss');
+        return this.orUnavailable(() => this.readMissing(name));
+      }
     } else if (consistency === 'cached') {
       const unverified = await this.readUnverified(name);
-      if (unverified !== null) return unverified;
+      if (unverified !== null) {
+        this.tally.note('unverified');
+        return unverified;
+      }
     }
+    if (consistency === 'cached') this.tally.note('bypass');
     return this.orUnavailable(() => this.readTruth(name));
   }
 

@@ -103,6 +103,10 @@ export const adminPaths = {
             permission: { type: 'boolean', description: 'Whether this instance may serve entries right now.' },
             sentinel: { type: ['boolean', 'null'], description: 'False between a flush and its discovery.' },
             entries: { type: ['integer', 'null'], description: 'How many entries there are, about.' },
+            reads: {
+              ...object({ hits: count, misses: count, bypasses: count }),
+              description: 'Reads of one counter by this instance, since its start: from the cache, filled, past it.',
+            },
             queue: {
               type: 'object',
               required: ['state'],

@@ -1,7 +1,9 @@
 /** What people see and do at the dashboard, in a real browser. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { startApp, type TestApp } from './support/app.js';
+import { CacheHand } from './support/cache-hand.js';
 import { startBrowser } from './support/chromium.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
@@ -127,6 +129,35 @@ it('a counter has a page of its own, whose number is live', async () => {
   await page.getByText('There is no counter with this name').waitFor();
 });
 
+it('history is drawn over each range, told as a table, and taken along as a file', async () => {
+  const page = await open(`#/counters/${encodeURIComponent('votes')}`);
+  await page.getByText('The same as a table').click();
+  const rows = page.locator('.history .scroll tbody tr');
+  for (const [label, count] of [
+    ['1 h', 60],
+    ['7 d', 168],
+    ['30 d', 30],
+    ['90 d', 90],
+    ['24 h', 24],
+  ] as const) {
+    await page.getByText(label, { exact: true }).click();
+    await eventually(async () => (await rows.count()) === count && (await page.locator('.uplot canvas').isVisible()));
+  }
+  await calls.increment('votes', 300);
+  // The newest row is the hour that is running.
+  await eventually(async () => (await rows.first().locator('td').last().textContent()) === '1,000');
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download CSV' }).click();
+  const file = await saved;
+  expect(file.suggestedFilename()).toBe('votes-24h.csv');
+  const lines = (await readFile(await file.path(), 'utf8')).trim().split('\r\n');
+  expect(lines[0]).toBe('at,delta,value');
+  expect(lines).toHaveLength(25);
+  const deltas = lines.slice(1).map((line) => Number(line.split(',')[1]));
+  expect(deltas.reduce((sum, delta) => sum + delta, 0)).toBe(1_000);
+  await calls.set('votes', { value: 700 });
+});
+
 it('no name becomes markup, on any page', async () => {
   const page = await open('#/');
   await card(page, HOSTILE).click();
@@ -146,7 +177,7 @@ describe.each([
   it('fits a phone, without scrolling sideways', async () => {
     const page = await open(hash, { viewport: { width: 400, height: 800 } });
     await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
-    if (hash !== '#/operations') await page.getByText('9,007,199,254,740,000').waitFor();
+    if (hash !== '#/operations') await page.locator('.number', { hasText: '9,007,199,254,740,000' }).waitFor();
     const widths = 'JSON.stringify([document.documentElement.scrollWidth, innerWidth])';
     expect(JSON.parse(await page.evaluate<string>(widths))).toEqual([400, 400]);
   });
@@ -180,4 +211,18 @@ it('what an operator does by hand is asked for, done, and told', async () => {
     await log.getByText(outcome).waitFor();
   }
   expect(await log.getByRole('listitem').count()).toBe(3);
+});
+
+it('drift is listed with what was cached and what is true', async () => {
+  const hand = new CacheHand(redis.url);
+  const { body } = await calls.read('page:/about');
+  await eventually(async () => (await hand.value('page:/about'))?.startsWith('E') === true);
+  await hand.plant('page:/about', body.version + 1, { ...body, version: body.version + 1, value: 999 });
+  hand.close();
+  const page = await open('#/operations');
+  await page.getByRole('button', { name: 'Reconcile' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Reconcile' }).click();
+  const row = page.getByRole('row', { name: 'page:/about' });
+  await eventually(async () => (await row.locator('td').allTextContents()).slice(0, 3).join() === 'wrong,999,3');
+  await page.locator('.verdict', { hasText: 'Drift was found and repaired' }).waitFor();
 });

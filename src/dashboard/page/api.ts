@@ -89,6 +89,7 @@ export const api = {
   flush: () => call<{ removed: number }>('POST', '/v1/admin/cache/flush'),
   start: (kind: 'rehydrate' | 'reconcile') => call<{ job: { id: string } }>('POST', `/v1/admin/cache/${kind}`),
   job: (id: string) => call<{ job: Job }>('GET', `/v1/admin/jobs/${encodeURIComponent(id)}`),
+  session: () => call<{ auth: 'off' | 'required' }>('GET', '/v1/session'),
   signIn: (key: string) => call<unknown>('POST', '/v1/session', { key }),
   signOut: () => call<unknown>('DELETE', '/v1/session'),
 };

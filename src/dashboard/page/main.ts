@@ -1,4 +1,4 @@
-import { whenUnauthorized } from './api.js';
+import { api, whenUnauthorized } from './api.js';
 import { h } from './dom.js';
 import { LiveFeed } from './live-feed.js';
 import { hashOf, routeOf } from './route.js';
@@ -20,6 +20,8 @@ const links = [
   h('a', { href: hashOf({ view: 'overview', prefix: '', sort: 'name' }) }, 'Counters'),
   h('a', { href: hashOf({ view: 'operations' }) }, 'Operations'),
 ] as const;
+
+const signOut = h('button', { type: 'button', class: 'theme', hidden: true, onclick: () => void leave() }, 'Sign out');
 
 let view: View | null = null;
 /** Shown until somebody signed in, wherever the address leads. */
@@ -62,11 +64,24 @@ function unlock(): void {
   locked = false;
   watch.refresh();
   render(true);
+  void showSignOut();
+}
+
+/** Whoever signed in can sign out; where no key is asked for, there is nothing to sign out of. */
+async function showSignOut(): Promise<void> {
+  const session = await api.session().catch(() => null);
+  signOut.hidden = session?.auth !== 'required';
+}
+
+async function leave(): Promise<void> {
+  await api.signOut().catch(() => undefined);
+  location.reload();
 }
 
 whenUnauthorized(() => {
   if (locked) return;
   locked = true;
+  signOut.hidden = true;
   render(false);
 });
 
@@ -96,7 +111,7 @@ document.body.append(
     {},
     h('a', { class: 'brand', href: '#/' }, 'evercount'),
     h('nav', { 'aria-label': 'Pages' }, ...links),
-    themeSwitch(),
+    h('div', {}, signOut, themeSwitch()),
   ),
   top.element,
   main,
@@ -110,3 +125,4 @@ function skip(event: Event): void {
 
 watch.start();
 render(false);
+void showSignOut();

@@ -48,3 +48,17 @@ export function withChange(
   if (last === undefined || Date.parse(last.at) < Date.parse(at)) return [...points, { at, delta, value }];
   return [...points.slice(0, -1), { ...last, delta: last.delta + delta, value }];
 }
+
+/** History begins with the first change of a counter; a chart begins with its range, where nothing had changed yet. */
+export function padded(points: readonly HistoryPoint[], range: Range, nowMs: number): HistoryPoint[] {
+  const [first] = points;
+  if (first === undefined) return [];
+  const stepMs = INTERVAL_MS[SPANS[range].interval];
+  const missing = Math.round((Date.parse(first.at) - startOf(range, nowMs).getTime()) / stepMs);
+  const before = Array.from({ length: Math.max(0, missing) }, (_, index) => ({
+    at: new Date(Date.parse(first.at) - (missing - index) * stepMs).toISOString(),
+    delta: 0,
+    value: first.value - first.delta,
+  }));
+  return [...before, ...points];
+}

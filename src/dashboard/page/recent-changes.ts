@@ -11,9 +11,16 @@ const hourOf = (ms: number): number => Math.floor(ms / HOUR_MS);
 /** Changes of one counter in the last 24 hours, hour by hour; what comes in live is added to the last. */
 export class RecentChanges {
   private readonly hours = new Map<number, number>();
+  private readonly lastValue: number | null;
 
   constructor(points: readonly HistoryPoint[]) {
     for (const { at, delta } of points) this.add(delta, Date.parse(at));
+    this.lastValue = points.at(-1)?.value ?? null;
+  }
+
+  /** History may be some seconds behind: what it lacks of the value, it lacks of the last hour. */
+  catchUp(value: number, nowMs: number): void {
+    if (this.lastValue !== null) this.add(value - this.lastValue, nowMs);
   }
 
   add(delta: number, atMs: number): void {

@@ -63,7 +63,7 @@ export class StateWatch {
       const cache = await api.cache();
       return { api: 'up', postgres: cache.postgres, redis: cache.redis, cache };
     } catch (error) {
-      const refused = error instanceof ApiError && (error.status === 403 || error.status === 404);
+      const refused = error instanceof ApiError && [401, 403, 404].includes(error.status);
       return refused ? this.askProbe() : { ...NOTHING, api: 'away' };
     }
   }

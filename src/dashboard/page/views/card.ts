@@ -52,6 +52,7 @@ export class Card {
 
   setChanges(changes: RecentChanges | null): void {
     this.changes = changes;
+    if (this.current !== null) changes?.catchUp(this.current, Date.now());
     this.showChanges();
   }
 

@@ -36,7 +36,6 @@ export function counterView({ feed, watch }: Surroundings, name: string, range: 
   const take = (counter: Counter) => {
     if (known !== null && counter.version < known.version) return;
     if (known !== null && counter.version > known.version) {
-      panel.add(counter.value - known.value, counter.value);
       clearTimeout(mark);
       value.classList.add('changed');
       mark = setTimeout(() => value.classList.remove('changed'), MARK_MS);
@@ -44,6 +43,9 @@ export function counterView({ feed, watch }: Surroundings, name: string, range: 
     known = counter;
     setText(note, '');
     element.classList.remove('gone');
+    if (panel.element.hidden) void panel.load();
+    panel.element.hidden = false;
+    panel.setValue(counter.value);
     const text = number(counter.value);
     value.style.setProperty('--characters', String(text.length));
     setText(value, text);
@@ -53,6 +55,7 @@ export function counterView({ feed, watch }: Surroundings, name: string, range: 
   const gone = (text: string) => {
     known = null;
     element.classList.add('gone');
+    panel.element.hidden = true;
     setText(note, text);
     facts.replaceChildren();
   };

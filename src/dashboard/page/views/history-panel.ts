@@ -3,7 +3,7 @@ import { Chart, type Series } from '../chart.js';
 import { csvOf, download, fileNameOf } from '../csv.js';
 import { every, h, setText } from '../dom.js';
 import { bucket, change, number } from '../format.js';
-import { SPANS, startOf, withChange } from '../ranges.js';
+import { padded, SPANS, startOf, withChange } from '../ranges.js';
 import { type Range, RANGES } from '../route.js';
 import type { HistoryPoint } from '../shapes.js';
 import { choice } from './choice.js';
@@ -28,6 +28,7 @@ export class HistoryPanel {
   private readonly save: HTMLButtonElement;
   private readonly chart = new Chart(this.canvas);
   private readonly stopTimer: () => void;
+  private value: number | null = null;
   private points: readonly HistoryPoint[] = [];
   private series: Series = 'value';
   private round = 0;
@@ -75,11 +76,18 @@ export class HistoryPanel {
     void this.load();
   }
 
-  /** A change that came in live. */
-  add(delta: number, value: number): void {
-    if (this.points.length === 0) return;
-    this.points = withChange(this.points, SPANS[this.range].interval, delta, value, Date.now());
-    this.show();
+  /** The value as it is now, which history may be some seconds behind. */
+  setValue(value: number): void {
+    this.value = value;
+    if (this.catchUp()) this.show();
+  }
+
+  private catchUp(): boolean {
+    const last = this.points.at(-1);
+    if (last === undefined || this.value === null || this.value === last.value) return false;
+    const { interval } = SPANS[this.range];
+    this.points = withChange(this.points, interval, this.value - last.value, this.value, Date.now());
+    return true;
   }
 
   /** Loads again, such as when the service is back. */
@@ -90,7 +98,8 @@ export class HistoryPanel {
     try {
       const { data } = await api.history(this.name, startOf(this.range, Date.now()), SPANS[this.range].interval);
       if (mine !== this.round) return;
-      this.points = data;
+      this.points = padded(data, this.range, Date.now());
+      this.catchUp();
       this.show();
     } catch (error) {
       if (mine !== this.round || !(error instanceof ApiError)) return;

@@ -1,0 +1,54 @@
+/** The dashboard of a service that asks for keys. */
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { startApp, type TestApp } from './support/app.js';
+import { startBrowser } from './support/chromium.js';
+import { eventually } from './support/eventually.js';
+import { send } from './support/http.js';
+import { startRedis, type TestRedis } from './support/servers.js';
+import { createTestDatabase } from './support/shared-postgres.js';
+
+jest.setTimeout(60_000);
+
+const ADMIN_KEY = 'an-operators-own-key-0123456789';
+
+let redis: TestRedis;
+let app: TestApp;
+let browser: Browser;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const env = { AUTH: 'required', ADMIN_KEY };
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  await eventually(async () => (await send(app.url, 'POST', '/v1/counters/a/increment', { headers })).status === 200);
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await app.stop();
+  await redis.stop();
+});
+
+it('nothing is shown before a key was given, nor after signing out; the key stays nowhere', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${app.url}/#/counters/a`);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await page.locator('.number').count()).toBe(0);
+
+  await page.getByLabel('API key').fill('ec_wrong');
+  await page.keyboard.press('Enter');
+  await page.getByText('This key is not known here.').waitFor();
+
+  await page.getByLabel('API key').fill(ADMIN_KEY);
+  await page.keyboard.press('Enter');
+  await page.locator('.counter .number', { hasText: '1' }).waitFor();
+  await page.reload();
+  await page.locator('.counter .number', { hasText: '1' }).waitFor();
+  const stored = await page.evaluate<string>('JSON.stringify([{ ...localStorage }, document.cookie])');
+  expect(stored).toBe('[{},""]');
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect((await page.context().cookies()).filter(({ value }) => value !== '')).toEqual([]);
+});

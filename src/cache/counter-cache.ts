@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CacheSettings } from '../config/config.js';
 import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
+import { GatheredGets } from './gathered-gets.js';
 import type { Scope } from './identity.js';
 import { CacheUnavailable, type RedisConnection, type Script, scriptOf, unavailable } from './redis-connection.js';
 
@@ -52,17 +53,21 @@ export class CounterCache {
   private readonly leaseScript = scriptOf('lease');
   private readonly publishScript = scriptOf('publish');
 
+  private readonly gets: GatheredGets;
+
   constructor(
     private readonly connection: RedisConnection,
     private readonly settings: CacheSettings,
-  ) {}
+  ) {
+    this.gets = new GatheredGets(connection.client);
+  }
 
-  /** One `GET`; concurrent ones travel together. */
+  /** One look at one key; concurrent ones travel together. */
   async get(name: string, scope: Scope): Promise<Found> {
     if (!this.connection.isReady) return { kind: 'unavailable' };
     let value: string | null;
     try {
-      value = await this.connection.client.get(KEY_PREFIX + name);
+      value = await this.gets.get(KEY_PREFIX + name);
     } catch {
       return { kind: 'unavailable' };
     }

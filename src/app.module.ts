@@ -9,6 +9,8 @@ import { HistoryModule } from './history/history.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { ProblemFilter } from './http/problem.filter.js';
 import { JobsModule } from './jobs/jobs.module.js';
+import { MetersModule } from './meters/meters.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { StreamModule } from './stream/stream.module.js';
 
 /** The map: every room of the house. */
@@ -19,12 +21,14 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.of(config),
+        MetersModule,
         AccessModule,
         CountersModule,
         HttpModule.of(problems),
         HealthModule,
         HistoryModule,
         JobsModule,
+        MetricsModule,
         StreamModule,
         DashboardModule,
       ],

@@ -17,6 +17,8 @@ import { createServer, logRequests } from './http/server.js';
 import { sessionPaths } from './http/session.paths.js';
 import { adminPaths } from './jobs/admin.paths.js';
 import { NestLogger } from './logger.js';
+import { Meters } from './meters/meters.js';
+import { metricsPaths } from './metrics/metrics.paths.js';
 import { streamPaths } from './stream/stream.paths.js';
 
 /** How long a browser may remember the answer to a preflight: at most 10 minutes in Chromium up to version 75. */
@@ -32,7 +34,7 @@ export interface App {
 
 /** The whole service, ready to listen. Its servers must be reachable already. */
 export async function createApp(config: Config, logger: Pino): Promise<App> {
-  const { adapter, routes, problems } = createServer(config.http);
+  const { adapter, routes, times, problems } = createServer(config.http);
   const server: FastifyInstance = adapter.getInstance();
   if (logger.isLevelEnabled('debug')) logRequests(server, (line) => logger.debug(line));
   const nest = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, problems), adapter, {
@@ -43,9 +45,10 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
     abortOnError: false,
   });
   nest.useGlobalFilters(problems);
+  times.addTo(nest.get(Meters));
   nest.get(Gate).guard(server);
   allowOrigins(nest, config.http);
-  const rooms = [counterPaths, historyPaths, sessionPaths, adminPaths, healthPaths, streamPaths];
+  const rooms = [counterPaths, historyPaths, sessionPaths, adminPaths, healthPaths, streamPaths, metricsPaths];
   SwaggerModule.setup('docs', nest, openApiDocument(...rooms), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],

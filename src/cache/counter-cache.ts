@@ -50,6 +50,10 @@ export type Published =
 
 /** The copy: entries and leases in Redis. Everything in here may vanish at any time. */
 export class CounterCache {
+  /** Leases that were asked for, and what was published, by what came of it. */
+  readonly leases: Record<Leased['kind'], number> = { entry: 0, lease: 0, refused: 0 };
+  readonly publications: Record<Published['kind'], number> = { stored: 0, kept: 0, deleted: 0, absent: 0 };
+
   private readonly leaseScript = scriptOf('lease');
   private readonly publishScript = scriptOf('publish');
 
@@ -105,11 +109,9 @@ export class CounterCache {
       })),
     );
     return replies.map((reply) => {
-      if (reply instanceof Error) return { kind: 'refused' };
-      const [kind, payload = ''] = reply;
-      if (kind === 'lease') return { kind, nonce: payload };
-      const entry = kind === 'entry' ? decodeEntry(payload, scope) : null;
-      return entry === null ? { kind: 'refused' } : { kind: 'entry', entry };
+      const leased = leasedOf(reply, scope);
+      this.leases[leased.kind] += 1;
+      return leased;
     });
   }
 
@@ -136,11 +138,13 @@ export class CounterCache {
     // A script that Redis refused may have done a part of its work; losing the keys is always safe.
     const refused = calls.filter((_, index) => replies[index] instanceof Error).flatMap(({ keys }) => keys);
     if (refused.length > 0) await this.unlink(refused);
-    return replies.flatMap((reply, index) =>
+    const published = replies.flatMap((reply, index) =>
       reply instanceof Error
         ? (calls[index]?.keys ?? []).map(() => ({ kind: 'deleted' as const }))
         : reply.map((text) => publishedOf(text, scope)),
     );
+    for (const { kind } of published) this.publications[kind] += 1;
+    return published;
   }
 
   /**
@@ -236,6 +240,14 @@ export class CounterCache {
       throw unavailable(error);
     });
   }
+}
+
+function leasedOf(reply: string[] | Error, scope: Scope): Leased {
+  if (reply instanceof Error) return { kind: 'refused' };
+  const [kind, payload = ''] = reply;
+  if (kind === 'lease') return { kind, nonce: payload };
+  const entry = kind === 'entry' ? decodeEntry(payload, scope) : null;
+  return entry === null ? { kind: 'refused' } : { kind: 'entry', entry };
 }
 
 function publishedOf(reply: string, scope: Scope): Published {

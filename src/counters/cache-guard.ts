@@ -61,6 +61,10 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly startedAtMs = performance.now();
   private readonly coldListeners: (() => void)[] = [];
 
+  /** How long entries could not be served so far, as far as the last poll. */
+  blindMs = 0;
+  private lookedAtMs = this.startedAtMs;
+
   /** The last poll in which both answered. */
   private known: Knowledge | null = null;
   private postgresUp = false;
@@ -191,6 +195,9 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private async tryPoll(): Promise<void> {
     // Postgres went away between two statements; the next poll finds out.
     await this.poll().catch((error: unknown) => this.log.debug(error));
+    const nowMs = performance.now();
+    if (this.permission() === null) this.blindMs += nowMs - this.lookedAtMs;
+    this.lookedAtMs = nowMs;
   }
 
   private async poll(): Promise<void> {

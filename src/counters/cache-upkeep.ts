@@ -4,7 +4,7 @@ import { CounterCache } from '../cache/counter-cache.js';
 import { CacheUnavailable, RedisConnection } from '../cache/redis-connection.js';
 import { CacheGuard, type GuardHealth, type GuardStanding } from './cache-guard.js';
 import { Unavailable } from './errors.js';
-import { ReadTally } from './read-tally.js';
+import { Tallies } from './tallies.js';
 
 /** Keys in one step: a SCAN and an UNLINK of so many take about a millisecond of Redis each. */
 const CHUNK = 1_000;
@@ -26,7 +26,7 @@ export interface CacheState extends GuardHealth {
   readonly sentinel: boolean | null;
   /** How many entries and leases there are, about; null: Redis does not answer. */
   readonly entries: number | null;
-  /** Reads of one counter by this instance, since its start. */
+  /** Counters that this instance was asked for since its start, and where they came from. */
   readonly reads: { readonly hits: number; readonly misses: number; readonly bypasses: number };
 }
 
@@ -37,7 +37,7 @@ export class CacheUpkeep {
     private readonly cache: CounterCache,
     private readonly redis: RedisConnection,
     private readonly guard: CacheGuard,
-    private readonly tally: ReadTally,
+    private readonly tallies: Tallies,
   ) {}
 
   async state(): Promise<CacheState> {
@@ -46,6 +46,7 @@ export class CacheUpkeep {
       this.countEntries().catch(() => null),
     ]);
     const scope = this.guard.permission();
+    const { reads } = this.tallies;
     const known = sighting?.sentinel ?? null;
     return {
       ...this.guard.health(),
@@ -55,9 +56,9 @@ export class CacheUpkeep {
       sentinel: sighting === null ? null : known !== null && (scope === null || known === scope.digest),
       entries,
       reads: {
-        hits: this.tally.of('hit') + this.tally.of('unverified'),
-        misses: this.tally.of('miss'),
-        bypasses: this.tally.of('bypass'),
+        hits: reads.hit + reads.unverified,
+        misses: reads.miss,
+        bypasses: reads.bypass,
       },
     };
   }

@@ -6,6 +6,7 @@ import { fingerprintOf } from './fingerprint.js';
 import { IncrementLane, type PendingIncrement } from './increment-lane.js';
 import type { Answer, Write } from './operation.js';
 import { keyId, type PendingWrite } from './pending-write.js';
+import { Tallies } from './tallies.js';
 import type { Verdict } from './verdict.js';
 
 /** How long a request waits for another one with the same key; a commit takes milliseconds. */
@@ -21,6 +22,7 @@ export class CommitPipeline {
     private readonly increments: IncrementLane,
     private readonly decisions: DecisionLane,
     private readonly settings: WriteSettings,
+    private readonly tallies: Tallies,
   ) {}
 
   /** Writes that were accepted and are not answered yet. */
@@ -99,12 +101,17 @@ export class CommitPipeline {
   /** Counts the writes as unanswered, and lets no other request with one of their keys in before they are answered. */
   private async exclusively<T>(writes: readonly Write[], work: () => Promise<T>): Promise<T> {
     if (this.unanswered + writes.length > this.settings.maxQueued) {
-      throw new Unavailable('Too many writes are waiting; nothing was written.');
+      const refused = new Unavailable('Too many writes are waiting; nothing was written.');
+      this.tallies.noteFailure(refused);
+      throw refused;
     }
     this.unanswered += writes.length;
     try {
       const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
       return keys.length === 0 ? await work() : await this.holdingKeys(keys, work);
+    } catch (error) {
+      this.tallies.noteFailure(error);
+      throw error;
     } finally {
       this.unanswered -= writes.length;
     }

@@ -6,6 +6,7 @@ import { CacheUpkeep } from './cache-upkeep.js';
 import { Changes } from './changes.js';
 import { CleanUp } from './clean-up.js';
 import { CommitPipeline } from './commit-pipeline.js';
+import { CounterMeters } from './counter-meters.js';
 import { CounterFills } from './counter-fills.js';
 import { CountersService } from './counters.service.js';
 import { DecisionLane } from './decision-lane.js';
@@ -18,9 +19,9 @@ import { IncrementLane } from './increment-lane.js';
 import { ManyReader } from './many-reader.js';
 import { PresentValues } from './present-values.js';
 import { RankingsService } from './rankings.service.js';
-import { ReadTally } from './read-tally.js';
 import { Reconciler } from './reconciler.js';
 import { Rehydrator } from './rehydrator.js';
+import { Tallies } from './tallies.js';
 
 /** The rules: what a counter is, and in which order truth and copy are told of it. */
 @Module({
@@ -32,6 +33,7 @@ import { Rehydrator } from './rehydrator.js';
     CleanUp,
     CommitPipeline,
     CounterFills,
+    CounterMeters,
     CountersService,
     DecisionLane,
     Exposure,
@@ -43,9 +45,9 @@ import { Rehydrator } from './rehydrator.js';
     ManyReader,
     PresentValues,
     RankingsService,
-    ReadTally,
     Reconciler,
     Rehydrator,
+    Tallies,
   ],
   exports: [
     CountersService,

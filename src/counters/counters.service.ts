@@ -9,9 +9,9 @@ import { CommitPipeline } from './commit-pipeline.js';
 import type { Counter } from './counter.js';
 import { CounterFills } from './counter-fills.js';
 import { ManyReader } from './many-reader.js';
-import { ReadTally } from './read-tally.js';
 import { KeyReused, Unavailable } from './errors.js';
 import type { Answer, Refused, Write } from './operation.js';
+import { Tallies } from './tallies.js';
 
 /**
  * How a reading came about.
@@ -44,7 +44,7 @@ export class CountersService {
     private readonly pipeline: CommitPipeline,
     private readonly reader: CounterReader,
     private readonly lists: CounterList,
-    private readonly tally: ReadTally,
+    private readonly tallies: Tallies,
   ) {}
 
   /**
@@ -58,21 +58,14 @@ export class CountersService {
     if (scope !== null) {
       const found = await this.cache.get(name, scope);
       if (found.kind === 'hit') {
-        this.tally.note('hit');
+        this.tallies.reads.hit += 1;
         return { ...found.entry, source: 'hit' };
       }
-      if (found.kind === 'miss') {
-        this.tally.note('miss');
-        return this.orUnavailable(() => this.readMissing(name));
-      }
+      if (found.kind === 'miss') return this.orUnavailable(() => this.readMissing(name));
     } else if (consistency === 'cached') {
       const unverified = await this.readUnverified(name);
-      if (unverified !== null) {
-        this.tally.note('unverified');
-        return unverified;
-      }
+      if (unverified !== null) return unverified;
     }
-    if (consistency === 'cached') this.tally.note('bypass');
     return this.orUnavailable(() => this.readTruth(name));
   }
 
@@ -128,10 +121,12 @@ export class CountersService {
   private async readMissing(name: string): Promise<Reading> {
     const scope = this.guard.permission();
     if (scope === null) return this.readTruth(name);
+    this.tallies.reads.miss += 1;
     return { ...(await this.fills.fill(name, scope)), source: 'miss' };
   }
 
   private async readTruth(name: string): Promise<Reading> {
+    this.tallies.reads.bypass += 1;
     const { entry } = await this.fills.show(await this.reader.read(name), null);
     return { ...entry, source: 'bypass' };
   }
@@ -140,7 +135,9 @@ export class CountersService {
     const scope = this.guard.unverified();
     if (scope === null) return null;
     const found = await this.cache.get(name, scope);
-    return found.kind === 'hit' ? { ...found.entry, source: 'unverified' } : null;
+    if (found.kind !== 'hit') return null;
+    this.tallies.reads.unverified += 1;
+    return { ...found.entry, source: 'unverified' };
   }
 
   private async orUnavailable<T>(work: () => Promise<T>): Promise<T> {

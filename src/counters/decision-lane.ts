@@ -10,6 +10,7 @@ import { Exposure } from './exposure.js';
 import { Lane, NotWritten, type Queued } from './lane.js';
 import { keyReused, type PendingWrite, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
+import { Tallies } from './tallies.js';
 import { Ruling, type Unit, type Verdict } from './verdict.js';
 
 /** Writes in one transaction: rows stay locked while they are decided here, so fewer than in the fast lane. */
@@ -32,6 +33,7 @@ export class DecisionLane {
     private readonly batches: DecidedBatches,
     private readonly exposure: Exposure,
     private readonly changes: Changes,
+    private readonly tallies: Tallies,
     private readonly settings: WriteSettings,
   ) {}
 
@@ -73,6 +75,9 @@ export class DecisionLane {
     const sentAtMs = performance.now();
     try {
       const verdicts = await this.run(units);
+      const writes = units.reduce((sum, { size }) => sum + size, 0);
+      this.tallies.decisions.noteBatch(writes, sentAtMs);
+      this.tallies.noteVerdicts(units, verdicts);
       void this.answer(units, verdicts, (truths) => this.exposure.publish(truths, sentAtMs, nonces));
     } catch (error) {
       await this.giveUp(units, error);

@@ -5,6 +5,7 @@ import type { Scope } from '../cache/identity.js';
 import { CacheGuard } from './cache-guard.js';
 import { newerOf, type Truth } from './counter.js';
 import { FillDemand } from './fill-demand.js';
+import { Tallies } from './tallies.js';
 
 /** Nonces of leases that a writer took before its commit, by name. */
 export type Nonces = ReadonlyMap<string, string>;
@@ -18,6 +19,7 @@ export class Exposure {
     private readonly cache: CounterCache,
     private readonly guard: CacheGuard,
     private readonly demand: FillDemand,
+    private readonly tallies: Tallies,
   ) {}
 
   /**
@@ -45,6 +47,7 @@ export class Exposure {
    * @throws Unavailable when they may not be told in time
    */
   async publish(truths: readonly Truth[], sentAtMs: number, nonces: Nonces = NO_NONCES): Promise<void> {
+    const beganAtMs = performance.now();
     const publications = newestOfEach(truths).map((truth) => ({
       name: truth.name,
       entry: entryOf(truth),
@@ -52,6 +55,7 @@ export class Exposure {
       sentAtMs,
     }));
     await this.guard.clear((scope) => this.send(publications, scope));
+    this.tallies.publishes.observe((performance.now() - beganAtMs) / 1_000);
   }
 
   private async send(publications: readonly Publication[], scope: Scope): Promise<void> {

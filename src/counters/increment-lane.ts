@@ -13,6 +13,7 @@ import { Lane, NotWritten } from './lane.js';
 import type { Answer, Increment } from './operation.js';
 import { keyId, type PendingWrite, replayOf, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
+import { Tallies } from './tallies.js';
 import { addUp, type AddedUp } from './totals.js';
 
 /** Increments in one statement: enough for a thousand waiting clients, and a few milliseconds of Postgres at most. */
@@ -37,6 +38,7 @@ export class IncrementLane {
     private readonly decisions: DecisionLane,
     private readonly exposure: Exposure,
     private readonly changes: Changes,
+    private readonly tallies: Tallies,
     private readonly settings: WriteSettings,
   ) {}
 
@@ -53,6 +55,7 @@ export class IncrementLane {
         const added = addUp(left.map(({ write }) => write.operation));
         const { applied, used } = await this.apply(left, added);
         if (used.length === 0) {
+          this.tally(left.length, sentAtMs, added, applied);
           // Answered while the next batch is being committed.
           void this.answer(left, added, applied, () => this.exposure.publish([...applied.values()], sentAtMs, nonces));
           return;
@@ -87,6 +90,11 @@ export class IncrementLane {
     return used.length > 0 ? { applied: new Map(), used } : this.apply(batch, added, conflicts + 1);
   }
 
+  private tally(writes: number, sentAtMs: number, { totals }: AddedUp, applied: ReadonlyMap<string, Counter>): void {
+    this.tallies.increments.noteBatch(writes, sentAtMs);
+    for (const { name, count } of totals) if (applied.has(name)) this.tallies.writes.increment += count;
+  }
+
   /** Answers those whose key was used before, and returns the others. */
   private answerReplays(
     batch: readonly PendingIncrement[],
@@ -97,6 +105,7 @@ export class IncrementLane {
     return batch.filter((pending) => {
       const key = pending.write.key === null ? undefined : byId.get(keyId(pending.write.key));
       if (key === undefined) return true;
+      this.tallies.replays += 1;
       void replayOf(pending, key, (truth) => this.exposure.publish([truth], sentAtMs));
       return false;
     });

@@ -6,6 +6,7 @@ import { CacheUnavailable } from '../cache/redis-connection.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { CacheGuard } from './cache-guard.js';
 import { CounterFills } from './counter-fills.js';
+import { Tallies } from './tallies.js';
 
 /** Names in one step; the statements underneath take no more. */
 const CHUNK = 500;
@@ -18,6 +19,7 @@ export class ManyReader {
     private readonly fills: CounterFills,
     private readonly reader: CounterReader,
     private readonly guard: CacheGuard,
+    private readonly tallies: Tallies,
   ) {}
 
   /**
@@ -52,6 +54,8 @@ export class ManyReader {
     const scope = permission ?? this.guard.unverified();
     const cached = scope === null ? names.map(() => null) : await this.fromCache(names, scope);
     const missing = names.filter((_, index) => cached[index] === null);
+    this.tallies.reads[permission === null ? 'unverified' : 'hit'] += names.length - missing.length;
+    this.tallies.reads[permission === null ? 'bypass' : 'miss'] += missing.length;
     const rest = missing.length === 0 ? [] : await this.readMissing(missing, permission);
     const byName = new Map(missing.map((name, index) => [name, rest[index]]));
     return names.map((name, index) => cached[index] ?? byName.get(name) ?? { version: 0, json: null });

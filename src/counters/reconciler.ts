@@ -80,6 +80,17 @@ class Walk {
  */
 @Injectable()
 export class Reconciler {
+  /** What all runs of this instance came to so far. */
+  readonly tally = {
+    runs: { complete: 0, incomplete: 0, failed: 0 },
+    drift: { behind: 0, wrong: 0 },
+    compared: 0,
+    repaired: 0,
+    /** Milliseconds of the calendar; null: not yet. */
+    completeAtMs: null as number | null,
+    durationMs: 0,
+  };
+
   private readonly log = new Logger(Reconciler.name);
 
   constructor(
@@ -95,9 +106,13 @@ export class Reconciler {
    */
   async runOnce({ limit = Infinity, signal }: ReconcileOptions = {}): Promise<ReconcileReport> {
     const walk = new Walk();
+    let result: 'complete' | 'incomplete' | 'failed' = 'failed';
     try {
-      return walk.report(await this.walk(walk, limit, signal));
+      const complete = await this.walk(walk, limit, signal);
+      result = complete ? 'complete' : 'incomplete';
+      return walk.report(complete);
     } finally {
+      this.count(walk, result);
       this.tell(walk);
     }
   }
@@ -195,6 +210,18 @@ export class Reconciler {
       if (entry !== undefined) walk.note(driftOf('behind', entry, truth, Date.now()));
     });
     walk.repaired += truths.length;
+  }
+
+  private count(walk: Walk, result: 'complete' | 'incomplete' | 'failed'): void {
+    const { tally } = this;
+    const { compared, behind, wrong, repaired, durationMs } = walk.report(result === 'complete');
+    tally.runs[result] += 1;
+    tally.drift.behind += behind;
+    tally.drift.wrong += wrong;
+    tally.compared += compared;
+    tally.repaired += repaired;
+    tally.durationMs = durationMs;
+    if (result === 'complete') tally.completeAtMs = Date.now();
   }
 
   private tell({ behind, wrong, drift }: Walk): void {

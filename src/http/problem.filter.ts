@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Forbidden, RateLimited, Unauthorized } from '../access/errors.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../counters/errors.js';
+import type { HttpTimes } from './http-times.js';
 import { PROBLEMS, PROBLEM_TYPE, type ProblemCode, ProblemError, problemJson } from './problem.js';
 import { OutageLog } from './outage-log.js';
 import type { Routes } from './routes.js';
@@ -98,7 +99,10 @@ export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
   private readonly outages = new OutageLog(this.logger);
 
-  constructor(private readonly routes: Routes) {}
+  constructor(
+    private readonly routes: Routes,
+    private readonly times: HttpTimes,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const context = host.switchToHttp();
@@ -107,13 +111,15 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** Answers one request with the problem that an error stands for, and logs what is this service's own fault. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = this.routes.isUnknown(error, request) ? this.routes.problemOf(request) : problemOf(error);
+    const unmatched = this.routes.isUnknown(error, request);
+    const problem = unmatched ? this.routes.problemOf(request) : problemOf(error);
     this.note(error, problem, request.id);
     // Half an answer is out already: nothing can be said any more.
     if (reply.sent || reply.raw.headersSent) return;
     // Fastify leaves this to its hooks, which do not run for broken paths.
     reply.header('x-request-id', request.id);
     sendProblem(reply, problem, request.id);
+    if (unmatched) this.times.noteUnmatched(request, reply);
   }
 
   /** Logs what is this service's own fault; the client's faults are the client's to know. */

@@ -3,6 +3,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import type { HttpSettings } from '../config/config.js';
 import { answerClientError } from './client-errors.js';
 import { Drain } from './drain.js';
+import { HttpTimes } from './http-times.js';
 import { readJsonBodies } from './json-body.js';
 import {
   BODY_BYTES,
@@ -24,12 +25,14 @@ import { Routes } from './routes.js';
 export interface Server {
   readonly adapter: FastifyAdapter;
   readonly routes: Routes;
+  readonly times: HttpTimes;
   readonly problems: ProblemFilter;
 }
 
 export function createServer(settings: HttpSettings): Server {
   const routes = new Routes();
-  const problems = new ProblemFilter(routes);
+  const times = new HttpTimes();
+  const problems = new ProblemFilter(routes, times);
   const server = fastify({
     // Fastify would make a logger for each request; requests are logged by a hook, and only at level debug.
     logger: false,
@@ -57,6 +60,7 @@ export function createServer(settings: HttpSettings): Server {
   // Node would answer 417 without a body; what is expected beyond 100-continue may be ignored.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
 
+  times.measure(server);
   readJsonBodies(server);
   server.addHook('onRoute', (route) => {
     routes.add(route.url, route.method);
@@ -64,6 +68,7 @@ export function createServer(settings: HttpSettings): Server {
     if (bodyBytes !== undefined) route.bodyLimit = bodyBytes;
   });
   server.addHook('onRequest', (request, reply, done) => {
+    times.begin(request);
     reply.header('x-request-id', request.id);
     const hostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
     if (hostless) done(new ProblemError('invalid_request', 'The Host header is missing.'));
@@ -71,7 +76,7 @@ export function createServer(settings: HttpSettings): Server {
   });
   const drain = new Drain(server.server);
   server.addHook('preClose', () => drain.run());
-  return { adapter: new FastifyAdapter(server), routes, problems };
+  return { adapter: new FastifyAdapter(server), routes, times, problems };
 }
 
 /** Logs each request; costs more than the smallest request itself. */

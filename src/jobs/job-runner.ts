@@ -4,6 +4,7 @@ import { HistoryDeriver } from '../counters/history-deriver.js';
 import { HistoryUpkeep } from '../counters/history-upkeep.js';
 import { Reconciler } from '../counters/reconciler.js';
 import { Rehydrator, type RehydrateReport } from '../counters/rehydrator.js';
+import type { Reading } from '../meters/meters.js';
 import type { JobKind, LastReports, Progress, Report } from './job-kinds.js';
 
 /** Counters that a rehydration fills at most: what is hot, within about a second. */
@@ -13,6 +14,8 @@ const REHYDRATE_LIMIT = 10_000;
 @Injectable()
 export class JobRunner {
   private readonly log = new Logger(JobRunner.name);
+  private readonly tally = new Map<JobKind, { done: number; failed: number }>();
+  private filledSoFar = 0;
   private readonly failures = new Map<JobKind, number>();
   private readonly stopping = new AbortController();
   private lastReports: LastReports = { reconcile: null, rehydrate: null };
@@ -30,6 +33,18 @@ export class JobRunner {
     return this.lastReports;
   }
 
+  /** Entries that rehydrations filled. */
+  get filled(): number {
+    return this.filledSoFar;
+  }
+
+  /** How many runs there were of each kind, by what became of them. */
+  runs(): Reading[] {
+    return [...this.tally].flatMap(([kind, results]) =>
+      Object.entries(results).map(([result, value]) => ({ labels: { kind, result }, value })),
+    );
+  }
+
   /** Asks what runs to stop after its step at hand. */
   stop(): void {
     this.stopping.abort();
@@ -37,12 +52,16 @@ export class JobRunner {
 
   /** @param progress called after each step of a job that has steps to tell of */
   async run(kind: JobKind, progress: (progress: Progress) => void): Promise<Report> {
+    const tally = this.tally.get(kind) ?? { done: 0, failed: 0 };
+    this.tally.set(kind, tally);
     try {
       const report = await this.dispatch(kind, progress);
+      tally.done += 1;
       this.noteSuccess(kind);
       this.log.debug({ msg: 'a job is done', kind, report });
       return report;
     } catch (error) {
+      tally.failed += 1;
       this.noteFailure(kind, error);
       throw error;
     }
@@ -71,6 +90,7 @@ export class JobRunner {
 
   private async rehydrate(signal: AbortSignal, progress: (progress: Progress) => void): Promise<RehydrateReport> {
     const report = await this.rehydrator.runOnce(REHYDRATE_LIMIT, { signal, progress });
+    this.filledSoFar += report.filled;
     // A job that failed is taken up again by another instance.
     if (signal.aborted && !report.complete) throw new Error('this instance is shutting down');
     this.lastReports = { ...this.lastReports, rehydrate: { finishedAt: new Date().toISOString(), report } };

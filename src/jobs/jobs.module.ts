@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CountersModule } from '../counters/counters.module.js';
 import { AdminController } from './admin.controller.js';
 import { ColdCache } from './cold-cache.js';
+import { JobMeters } from './job-meters.js';
 import { JobQueue } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
 import { JobWorker } from './job-worker.js';
@@ -12,6 +13,6 @@ import { Watchdog } from './watchdog.js';
 @Module({
   imports: [CountersModule],
   controllers: [AdminController],
-  providers: [JobsRedis, JobQueue, JobRunner, JobWorker, ColdCache, Watchdog],
+  providers: [JobsRedis, JobMeters, JobQueue, JobRunner, JobWorker, ColdCache, Watchdog],
 })
 export class JobsModule {}

@@ -1,11 +1,10 @@
-import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { DatabaseSettings } from '../config/config.js';
 import { ApiKeys } from './api-keys.js';
 import { Batches } from './batches.js';
-import { poolOf, sharesOf } from './connections.js';
+import { sharesOf } from './connections.js';
 import { CounterList } from './counter-list.js';
 import { CounterReader } from './counter-reader.js';
 import { dataSourceOptions } from './data-source.js';
@@ -19,31 +18,8 @@ import { HistoryRollUp } from './history-roll-up.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
 import { prepareDatabase } from './migrate.js';
+import { Pools } from './pools.js';
 import { Sessions } from './sessions.js';
-
-/** Nobody waits for the guard's connection, so it may take as long as it does on a machine that is far too busy. */
-const GUARD_CONNECT_TIMEOUT_MS = 3_000;
-
-/** The pools of one instance; separate, so that no storm of misses or jobs can hold up a commit or the guard. */
-@Injectable()
-class Pools implements OnApplicationShutdown {
-  readonly guard: pg.Pool;
-  readonly commits: pg.Pool;
-  readonly decisions: pg.Pool;
-  readonly fills: pg.Pool;
-
-  constructor({ url, poolSize }: DatabaseSettings) {
-    const shares = sharesOf(poolSize);
-    this.guard = poolOf(url, shares.guard, { connectionTimeoutMillis: GUARD_CONNECT_TIMEOUT_MS });
-    this.commits = poolOf(url, shares.commits);
-    this.decisions = poolOf(url, shares.decisions);
-    this.fills = poolOf(url, shares.fills);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.guard, this.commits, this.decisions, this.fills].map((pool) => pool.end()));
-  }
-}
 
 /** The truth: schema, connections, and the statements that read and write it. */
 @Module({

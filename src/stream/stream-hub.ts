@@ -5,6 +5,7 @@ import type { Change } from '../counters/change.js';
 import { Changes } from '../counters/changes.js';
 import { Unavailable } from '../counters/errors.js';
 import { PresentValues } from '../counters/present-values.js';
+import { Meters } from '../meters/meters.js';
 import { eventText, retryText } from './event.js';
 import { EventStream } from './event-stream.js';
 import { Healer } from './healer.js';
@@ -52,7 +53,9 @@ export class StreamHub implements BeforeApplicationShutdown {
   constructor(
     private readonly changes: Changes,
     private readonly values: PresentValues,
+    meters: Meters,
   ) {
+    this.addTo(meters);
     this.pages = new PrefixPages((prefix) => values.readPrefix(prefix, MAX_SNAPSHOT_OF_PREFIX));
     this.healer = new Healer(changes, {
       look: (prefixes) => this.look(prefixes),
@@ -131,6 +134,36 @@ export class StreamHub implements BeforeApplicationShutdown {
       this.release(stream);
     }
     this.rest();
+  }
+
+  private addTo(meters: Meters): void {
+    meters.add(
+      { kind: 'gauge', name: 'evercount_streams_open', help: 'Streams that are open', read: () => this.open },
+      {
+        kind: 'gauge',
+        name: 'evercount_streams_limit',
+        help: 'Streams that may be open at once; one more is refused',
+        read: () => MAX_STREAMS,
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_streams_dropped_total',
+        help: 'Streams that were dropped because their clients did not keep up',
+        read: () => this.dropped,
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_stream_events_total',
+        help: 'Events of streams, each counted once however many streams it went to',
+        read: () => this.events,
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_stream_counters',
+        help: 'Counters that are remembered for streams',
+        read: () => this.watched,
+      },
+    );
   }
 
   private begin(): void {

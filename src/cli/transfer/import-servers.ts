@@ -6,6 +6,7 @@ import { CacheGuard } from '../../counters/cache-guard.js';
 import { Exposure } from '../../counters/exposure.js';
 import { FillDemand } from '../../counters/fill-demand.js';
 import { Importer } from '../../counters/importer.js';
+import { Tallies } from '../../counters/tallies.js';
 import { poolOf } from '../../store/connections.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
@@ -73,6 +74,6 @@ export async function openImportServers(session: Session, config: Config, yes: b
     await close();
     throw serverFault('Postgres', error);
   }
-  const exposure = new Exposure(new CounterCache(redis, config.cache), guard, new FillDemand());
+  const exposure = new Exposure(new CounterCache(redis, config.cache), guard, new FillDemand(), new Tallies());
   return { importer: new Importer(new DecidedBatches(pool), new CounterReader(pool, LANES), exposure), close };
 }

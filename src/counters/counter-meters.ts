@@ -1,0 +1,216 @@
+import { Injectable } from '@nestjs/common';
+import { CounterCache } from '../cache/counter-cache.js';
+import { WriteSettings } from '../config/config.js';
+import { Meters, readingsOf } from '../meters/meters.js';
+import { CacheGuard } from './cache-guard.js';
+import { CommitPipeline } from './commit-pipeline.js';
+import { Reconciler } from './reconciler.js';
+import { Tallies } from './tallies.js';
+
+/** Says what the rules count. */
+@Injectable()
+export class CounterMeters {
+  constructor(
+    private readonly meters: Meters,
+    private readonly tallies: Tallies,
+    private readonly pipeline: CommitPipeline,
+    private readonly settings: WriteSettings,
+    private readonly cache: CounterCache,
+    private readonly guard: CacheGuard,
+    private readonly reconciler: Reconciler,
+  ) {
+    this.addReads();
+    this.addWrites();
+    this.addBatches();
+    this.addGuard();
+    this.addReconcile();
+  }
+
+  private addReads(): void {
+    const { meters, tallies, cache } = this;
+    meters.add(
+      {
+        kind: 'counter',
+        name: 'evercount_cache_requests_total',
+        help: 'Counters that were read, by where they came from',
+        labels: ['result'],
+        read: () => readingsOf('result', tallies.reads),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_cache_leases_total',
+        help: 'Leases that were asked for: granted (or shared), found an entry instead, or refused',
+        labels: ['result'],
+        read: () => readingsOf('result', cache.leases),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_cache_publications_total',
+        help: 'Truths that were published, by what became of the key',
+        labels: ['result'],
+        read: () => readingsOf('result', cache.publications),
+      },
+    );
+  }
+
+  private addWrites(): void {
+    const { meters, tallies } = this;
+    meters.add(
+      {
+        kind: 'counter',
+        name: 'evercount_increments_total',
+        help: 'Increments and decrements that were committed',
+        read: () => tallies.writes.increment,
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_writes_total',
+        help: 'Writes that were committed',
+        labels: ['operation'],
+        read: () => readingsOf('operation', tallies.writes),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_write_refusals_total',
+        help: 'Writes that broke a rule, by the code of the answer',
+        labels: ['code'],
+        read: () => readingsOf('code', tallies.refusals),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_write_failures_total',
+        help: 'Writes that could not be answered, by the code of the answer',
+        labels: ['code'],
+        read: () => readingsOf('code', tallies.failures),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_write_replays_total',
+        help: 'Writes that had been decided before, under the same key',
+        read: () => tallies.replays,
+      },
+    );
+  }
+
+  private addBatches(): void {
+    const { meters, tallies, pipeline, settings } = this;
+    const lanes = [
+      { labels: { lane: 'increments' }, tally: tallies.increments },
+      { labels: { lane: 'decisions' }, tally: tallies.decisions },
+    ];
+    meters.add(
+      {
+        kind: 'histogram',
+        name: 'evercount_batch_writes',
+        help: 'Writes that were committed together',
+        read: () => lanes.map(({ labels, tally }) => ({ labels, value: tally.sizes })),
+      },
+      {
+        kind: 'histogram',
+        name: 'evercount_commit_duration_seconds',
+        help: 'From sending a batch until it was known to be committed',
+        read: () => lanes.map(({ labels, tally }) => ({ labels, value: tally.commits })),
+      },
+      {
+        kind: 'histogram',
+        name: 'evercount_publish_duration_seconds',
+        help: 'From a commit until it might be told',
+        read: () => [{ labels: {}, value: tallies.publishes }],
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_write_queue_length',
+        help: 'Writes that were accepted and are not answered yet',
+        read: () => pipeline.queueLength,
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_write_queue_limit',
+        help: 'Writes that may wait at once; one more is refused',
+        read: () => settings.maxQueued,
+      },
+    );
+  }
+
+  private addGuard(): void {
+    const { meters, guard } = this;
+    meters.add(
+      {
+        kind: 'gauge',
+        name: 'evercount_cache_permission',
+        help: 'Whether this instance may serve entries right now',
+        read: () => (guard.permission() === null ? 0 : 1),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_cache_blind_seconds_total',
+        help: 'Seconds in which this instance was not permitted to serve entries',
+        read: () => guard.blindMs / 1_000,
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_guard_epoch',
+        help: 'The epoch of the guard: rises with each blind period and each Redis that is named',
+        // As digits, exact up to 2^53 epochs.
+        read: () => (guard.epoch === null ? [] : [{ labels: {}, value: Number(guard.epoch) }]),
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_postgres_up',
+        help: 'Whether Postgres answers this instance',
+        read: () => (guard.health().postgres === 'up' ? 1 : 0),
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_redis_up',
+        help: 'Whether entries can be served from Redis by this instance',
+        read: () => (guard.health().redis === 'up' ? 1 : 0),
+      },
+    );
+  }
+
+  private addReconcile(): void {
+    const { meters } = this;
+    const { tally } = this.reconciler;
+    meters.add(
+      {
+        kind: 'counter',
+        name: 'evercount_reconcile_runs_total',
+        help: 'Runs of reconcile at this instance: complete, cut short, or failed',
+        labels: ['result'],
+        read: () => readingsOf('result', tally.runs),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_reconcile_compared_total',
+        help: 'Entries that were compared with the truth',
+        read: () => tally.compared,
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_drift_total',
+        help: 'Entries that disagreed with the truth: behind it, or nothing that was ever committed',
+        labels: ['kind'],
+        read: () => readingsOf('kind', tally.drift),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_reconcile_repaired_total',
+        help: 'Entries that were replaced or deleted',
+        read: () => tally.repaired,
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_reconcile_last_complete_timestamp_seconds',
+        help: 'When a run at this instance last came to its end; missing before the first',
+        read: () => (tally.completeAtMs === null ? [] : [{ labels: {}, value: tally.completeAtMs / 1_000 }]),
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_reconcile_last_duration_seconds',
+        help: 'How long the last run at this instance took',
+        read: () => tally.durationMs / 1_000,
+      },
+    );
+  }
+}

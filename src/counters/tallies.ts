@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { Buckets, SECONDS, SIZES } from '../meters/buckets.js';
+import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from './errors.js';
+import type { Answer, Refused, Write } from './operation.js';
+import type { Unit, Verdict } from './verdict.js';
+
+/** What one lane committed. */
+export class LaneTally {
+  readonly sizes = new Buckets(SIZES);
+  readonly commits = new Buckets(SECONDS);
+
+  /** @param sinceMs when the batch was begun, milliseconds of the monotonic clock */
+  noteBatch(writes: number, sinceMs: number): void {
+    this.sizes.observe(writes);
+    this.commits.observe((performance.now() - sinceMs) / 1_000);
+  }
+}
+
+/** What the rules of this instance did so far, in plain numbers: they are counted at every read and write. */
+@Injectable()
+export class Tallies {
+  /** Counters that were read, by where they came from. */
+  readonly reads = { hit: 0, unverified: 0, miss: 0, bypass: 0 };
+  /** Writes that were committed. */
+  readonly writes = { increment: 0, set: 0, reset: 0, delete: 0 };
+  /** Writes that broke a rule, by the code of the answer. */
+  readonly refusals = { not_found: 0, out_of_bounds: 0, version_mismatch: 0, value_overflow: 0, invalid_request: 0 };
+  /** Writes that were decided before, under the same key. */
+  replays = 0;
+  /** Writes that could not be answered, by the code of the answer. */
+  readonly failures = { unavailable: 0, outcome_unknown: 0, in_progress: 0, idempotency_key_reused: 0, internal: 0 };
+  readonly increments = new LaneTally();
+  readonly decisions = new LaneTally();
+  readonly publishes = new Buckets(SECONDS);
+
+  /** What was decided one by one. */
+  noteVerdicts(units: readonly Unit[], verdicts: readonly Verdict[]): void {
+    verdicts.forEach((verdict, index) => {
+      switch (verdict.kind) {
+        case 'done':
+          verdict.answers.forEach((answer, at) => this.noteAnswer(units[index]?.writes[at], answer));
+          return;
+        case 'refused':
+          this.noteRefusal(verdict.refused, verdict.replayed);
+          return;
+        case 'key_reused':
+          // Told as a failure, by whoever answers it.
+          return;
+      }
+    });
+  }
+
+  noteFailure(error: unknown): void {
+    if (error instanceof Unavailable) this.failures.unavailable += 1;
+    else if (error instanceof OutcomeUnknown) this.failures.outcome_unknown += 1;
+    else if (error instanceof KeyInProgress) this.failures.in_progress += 1;
+    else if (error instanceof KeyReused) this.failures.idempotency_key_reused += 1;
+    else this.failures.internal += 1;
+  }
+
+  private noteAnswer(write: Write | undefined, { outcome, replayed }: Answer): void {
+    if (outcome.kind === 'refused') this.noteRefusal(outcome, replayed);
+    else if (replayed) this.replays += 1;
+    else if (write !== undefined) this.writes[write.operation.kind] += 1;
+  }
+
+  private noteRefusal({ code }: Refused, replayed: boolean): void {
+    if (replayed) this.replays += 1;
+    else this.refusals[code] += 1;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Buckets } from './buckets.js';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** One number, or the buckets of a histogram, and what sets it apart from the others of its meter. */
+export interface Reading<T = number> {
+  readonly labels: Labels;
+  readonly value: T;
+}
+
+interface Described {
+  /** By the conventions of Prometheus: with its unit last, and `_total` after that where it only rises. */
+  readonly name: string;
+  /** A sentence without a full stop. */
+  readonly help: string;
+  /** The names of the labels; never one whose values grow with the number of counters. */
+  readonly labels?: readonly string[];
+}
+
+/** Numbers, read when somebody asks. A reading that throws, or finds nothing, is left out. */
+export interface NumberMeter extends Described {
+  readonly kind: 'counter' | 'gauge';
+  readonly read: () => number | readonly Reading[] | Promise<readonly Reading[]>;
+}
+
+/** Buckets, read when somebody asks. */
+export interface HistogramMeter extends Described {
+  readonly kind: 'histogram';
+  readonly read: () => readonly Reading<Buckets>[];
+}
+
+export type Meter = NumberMeter | HistogramMeter;
+
+/**
+ * Where whoever counts says what, for whoever asks. What counts keeps plain numbers, so that counting costs next to
+ * nothing; nothing is gathered before somebody asks.
+ */
+export class Meters {
+  private readonly meters: Meter[] = [];
+
+  add(...meters: readonly Meter[]): void {
+    this.meters.push(...meters);
+  }
+
+  get all(): readonly Meter[] {
+    return this.meters;
+  }
+}
+
+/** One reading for each member of a record of numbers: its key becomes the label. */
+export function readingsOf(label: string, numbers: Readonly<Record<string, number>>): Reading[] {
+  return Object.entries(numbers).map(([key, value]) => ({ labels: { [label]: key }, value }));
+}

@@ -1,0 +1,57 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type pg from 'pg';
+import { DatabaseSettings } from '../config/config.js';
+import { Meters, type Reading } from '../meters/meters.js';
+import { poolOf, sharesOf } from './connections.js';
+
+/** Nobody waits for the guard's connection, so it may take as long as it does on a machine that is far too busy. */
+const GUARD_CONNECT_TIMEOUT_MS = 3_000;
+
+/** The pools of one instance; separate, so that no storm of misses or jobs can hold up a commit or the guard. */
+@Injectable()
+export class Pools implements OnApplicationShutdown {
+  readonly guard: pg.Pool;
+  readonly commits: pg.Pool;
+  readonly decisions: pg.Pool;
+  readonly fills: pg.Pool;
+
+  constructor({ url, poolSize }: DatabaseSettings, meters: Meters) {
+    const shares = sharesOf(poolSize);
+    this.guard = poolOf(url, shares.guard, { connectionTimeoutMillis: GUARD_CONNECT_TIMEOUT_MS });
+    this.commits = poolOf(url, shares.commits);
+    this.decisions = poolOf(url, shares.decisions);
+    this.fills = poolOf(url, shares.fills);
+    meters.add(
+      {
+        kind: 'gauge',
+        name: 'evercount_pool_connections',
+        help: 'Connections to Postgres, by pool',
+        labels: ['pool', 'state'],
+        read: () => this.all.flatMap(connectionsOf),
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_pool_waiting',
+        help: 'Statements that wait for a connection, by pool',
+        labels: ['pool'],
+        read: () => this.all.map(([pool, { waitingCount }]) => ({ labels: { pool }, value: waitingCount })),
+      },
+    );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.all.map(([, pool]) => pool.end()));
+  }
+
+  private get all(): [string, pg.Pool][] {
+    const { guard, commits, decisions, fills } = this;
+    return Object.entries({ guard, commits, decisions, fills });
+  }
+}
+
+function connectionsOf([pool, { totalCount, idleCount }]: [string, pg.Pool]): Reading[] {
+  return [
+    { labels: { pool, state: 'busy' }, value: totalCount - idleCount },
+    { labels: { pool, state: 'idle' }, value: idleCount },
+  ];
+}

@@ -204,7 +204,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     const sentAtMs = performance.now();
     const sentAtCalendarMs = Date.now();
     const [state, sighting] = await Promise.all([
-      this.row.read().catch(() => null),
+      this.row.poll().catch(() => null),
       this.redis.sight().catch(() => null),
     ]);
     this.redisSilences = sighting === null ? this.redisSilences + 1 : 0;

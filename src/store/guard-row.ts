@@ -30,27 +30,32 @@ const STATE = `epoch, blind_until > clock_timestamp() AS blind, redis, settled,
                  extract(epoch FROM pg_postmaster_start_time())) AS database`;
 
 /** A permission lasts a second: an answer that takes longer is worth nothing, and the guard must go on asking Redis. */
-const READ_TIMEOUT_MS = 600;
+const POLL_TIMEOUT_MS = 600;
 
 /** The row on which all instances agree whether entries may be read. Has a connection of its own. */
 export class GuardRow {
-  private reading = false;
+  private polling = false;
 
   constructor(private readonly pool: pg.Pool) {}
 
+  /** @throws StoreFailure */
+  async read(): Promise<GuardState> {
+    return this.one('guard-read', `SELECT ${STATE} FROM cache_guard`, []);
+  }
+
   /**
-   * Settles within 600 ms. What takes longer is left to go on: on a busy machine a connection and its first statement
-   * are the slowest, and who gave them up would begin with them anew, for ever.
+   * The same, settled within 600 ms. What takes longer is left to go on: on a busy machine a connection and its first
+   * statement are the slowest, and who gave them up would begin with them anew, for ever.
    *
    * @throws StoreFailure
    */
-  async read(): Promise<GuardState> {
-    if (this.reading) throw new StoreFailure('not_sent', new Error('the reading before is not answered yet'));
-    this.reading = true;
-    const answer = this.one('guard-read', `SELECT ${STATE} FROM cache_guard`, []).finally(() => (this.reading = false));
+  async poll(): Promise<GuardState> {
+    if (this.polling) throw new StoreFailure('not_sent', new Error('the poll before is not answered yet'));
+    this.polling = true;
+    const answer = this.read().finally(() => (this.polling = false));
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new StoreFailure('unknown', new Error('not answered in time'))), READ_TIMEOUT_MS);
+      timer = setTimeout(() => reject(new StoreFailure('unknown', new Error('not answered in time'))), POLL_TIMEOUT_MS);
     });
     return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
   }

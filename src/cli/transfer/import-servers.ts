@@ -11,14 +11,11 @@ import { poolOf } from '../../store/connections.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
 import { GuardRow } from '../../store/guard-row.js';
-import { serverFault } from '../deployment.js';
+import { patientPool, serverFault } from '../deployment.js';
 import type { Session } from '../session.js';
 
 /** Batches at the same time: while one is published, others are committed. */
 export const LANES = 4;
-
-/** The guard asks every 200 ms and must learn within its second that Postgres is away. */
-const GUARD_TIMEOUT_MS = 600;
 
 /** Leaves it to the services to notice an empty cache: they fill it again. */
 class QuietConnection extends RedisConnection {
@@ -45,11 +42,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
   Logger.overrideLogger({ log: ignore, debug: ignore, verbose: ignore, warn: tell, error: tell, fatal: tell });
   // With the timeouts of the service: its writes wait for the rows that are locked here.
   const pool = poolOf(config.database.url, LANES);
-  const guardPool = poolOf(config.database.url, 1, {
-    statement_timeout: GUARD_TIMEOUT_MS,
-    query_timeout: GUARD_TIMEOUT_MS,
-    connectionTimeoutMillis: GUARD_TIMEOUT_MS,
-  });
+  const guardPool = patientPool(config.database.url, 1);
   const redis = new QuietConnection(config.cache.url);
   const row = new GuardRow(guardPool);
   const guard = new CacheGuard(row, redis);

@@ -7,6 +7,7 @@ import { addCounters } from './counters-command.js';
 import { addDoctor } from './doctor-command.js';
 import { addDrill } from './drill-command.js';
 import { CommandFailed, EXIT, type ExitCode } from './exit-codes.js';
+import { addKeys } from './keys-command.js';
 import { addMigrate } from './migrate-command.js';
 import { Session } from './session.js';
 import type { Terminal } from './terminal.js';
@@ -65,6 +66,7 @@ function programOf(session: Session): Command {
   program.commandsGroup('Its servers, with the same environment as the service:');
   addDoctor(program, session);
   addVerify(program, session);
+  addKeys(program, session);
   addTransfer(program, session);
   addMigrate(program, session);
   addConfig(program, session);

@@ -1,0 +1,158 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey, UnfitKey } from '../access/key-administration.js';
+import { type ApiKey, ApiKeys, type Scope, SCOPES } from '../store/api-keys.js';
+import { wholeNumber } from './arguments.js';
+import { configOf, patientPool, serverFault } from './deployment.js';
+import { CommandFailed, EXIT } from './exit-codes.js';
+import { type Session, withJson } from './session.js';
+
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_DAY = 24 * MS_PER_HOUR;
+
+interface Options {
+  readonly json?: boolean;
+}
+
+interface CreateOptions extends Options {
+  readonly scopes: readonly Scope[];
+  readonly prefix: string;
+  readonly expiresInDays?: number;
+}
+
+interface RotateOptions extends Options {
+  readonly overlapHours: number;
+}
+
+interface RevokeOptions extends Options {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `keys`: who may call the service. Asks Postgres itself: the first key must not need another one. */
+export function addKeys(program: Command, session: Session): void {
+  const keys = program.command('keys').description('make, list, rotate and revoke API keys');
+
+  withJson(keys.command('create <label>'))
+    .description('make a key, and print it: it can be seen only now')
+    .requiredOption('--scopes <list>', `what it may do, of ${SCOPES.join(',')}`, scopes)
+    .option('--prefix <text>', 'only counters whose names begin so', '')
+    .option('--expires-in-days <n>', 'for so long (default: for ever)', wholeNumber)
+    .action((label: string, options: CreateOptions) => create(session, label, options));
+
+  withJson(keys.command('list'))
+    .description('every key, revoked and expired ones too; the keys themselves are not stored')
+    .action((options: Options) => list(session, options));
+
+  withJson(keys.command('rotate <id>'))
+    .description('give a key a new secret, and print it; the old one stays good for a while')
+    .option('--overlap-hours <n>', 'for so long', wholeNumber, DEFAULT_OVERLAP_MS / MS_PER_HOUR)
+    .action((id: string, options: RotateOptions) => rotate(session, id, options));
+
+  withJson(keys.command('revoke <id>'))
+    .description('end a key, on every instance within 5 s; asks first')
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'only show which key it is')
+    .action((id: string, options: RevokeOptions) => revoke(session, id, options));
+}
+
+/** @throws InvalidArgumentError for what is no list of scopes */
+function scopes(text: string): readonly Scope[] {
+  const wanted = new Set(text.split(','));
+  const known = SCOPES.filter((scope) => wanted.delete(scope));
+  if (wanted.size > 0) throw new InvalidArgumentError(`It takes some of ${SCOPES.join(',')}.`);
+  return known;
+}
+
+async function create(session: Session, label: string, { scopes, prefix, ...rest }: CreateOptions): Promise<void> {
+  const { expiresInDays: days } = rest;
+  const expiresAt = days === undefined ? null : new Date(Date.now() + days * MS_PER_DAY);
+  const made = await administer(session, (keys) => keys.create({ label, scopes, prefix, expiresAt }));
+  showMade(session, made, rest);
+}
+
+async function list(session: Session, { json }: Options): Promise<void> {
+  const { terminal } = session;
+  const keys = await administer(session, (administration) => administration.list());
+  if (json === true) {
+    terminal.printJson(keys.map(shown));
+    return;
+  }
+  terminal.printTable(
+    ['id', 'label', 'scopes', 'prefix', 'state', 'created', 'last used'],
+    keys.map((key) => [
+      key.id,
+      key.label,
+      key.scopes.join(','),
+      key.prefix,
+      stateOf(key),
+      key.createdAt,
+      key.lastUsedAt ?? 'never',
+    ]),
+  );
+  if (keys.length === 0) terminal.note('there are none');
+}
+
+async function rotate(session: Session, id: string, options: RotateOptions): Promise<void> {
+  const overlapMs = options.overlapHours * MS_PER_HOUR;
+  const made = await administer(session, (keys) => keys.rotate(id, overlapMs));
+  if (made === null) throw unknownKey(id);
+  showMade(session, made, options);
+}
+
+async function revoke(session: Session, id: string, { json, yes, dryRun }: RevokeOptions): Promise<void> {
+  const { terminal } = session;
+  const key = (await administer(session, (keys) => keys.list())).find((other) => other.id === id);
+  if (key === undefined) throw unknownKey(id);
+  const what = `the key ${id} ("${key.label}")`;
+  if (dryRun === true) {
+    terminal.note(`would revoke ${what}, which is ${stateOf(key)}`);
+    return;
+  }
+  await session.consent(`Revoke ${what}? Its clients are refused within seconds, for good.`, yes);
+  const revoked = await administer(session, (keys) => keys.revoke(id));
+  if (revoked === null) throw unknownKey(id);
+  if (json === true) terminal.printJson(shown(revoked));
+  else terminal.note(`${what} is revoked`);
+}
+
+/** Runs `work` on keys in Postgres. */
+async function administer<T>(session: Session, work: (keys: KeyAdministration) => Promise<T>): Promise<T> {
+  const { database } = await configOf(session);
+  const pool = patientPool(database.url, 1);
+  try {
+    return await work(new KeyAdministration(new ApiKeys(pool)));
+  } catch (error) {
+    if (error instanceof UnfitKey) throw new CommandFailed(EXIT.usage, error.message);
+    throw serverFault('Postgres', error);
+  } finally {
+    await pool.end();
+  }
+}
+
+function showMade({ terminal }: Session, made: MadeKey, { json }: Options): void {
+  if (json === true) {
+    terminal.printJson(made);
+    return;
+  }
+  terminal.print(made.key);
+  terminal.note('this is the only time it is shown; the service keeps no more than its digest');
+}
+
+function stateOf({ revokedAt, expiresAt }: ApiKey): string {
+  if (revokedAt !== null) return `revoked ${revokedAt}`;
+  if (expiresAt === null) return 'good';
+  return Date.parse(expiresAt) <= Date.now() ? `expired ${expiresAt}` : `good until ${expiresAt}`;
+}
+
+/** Without the digests: no secrets, but of no use to anybody either. */
+function shown(key: ApiKey): object {
+  return { ...key, digest: undefined, previousDigest: undefined };
+}
+
+function unknownKey(id: string): CommandFailed {
+  return new CommandFailed(
+    EXIT.failed,
+    `there is no key ${id} that is not revoked`,
+    '"evercount keys list" shows them',
+  );
+}

@@ -11,8 +11,8 @@ jest.setTimeout(60_000);
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
-/** Slow enough that hardly anything comes back while a test runs: a hundred at once, ten a second. */
-const PER_KEY = 10;
+/** Slow enough that hardly anything comes back while a test runs: ten at once, one a second. */
+const PER_KEY = 1;
 const QUOTA = 10 * PER_KEY;
 
 let redis: TestRedis;

@@ -37,7 +37,7 @@ const zones = [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist', 'node_modules', '.data', 'coverage'] },
+  { ignores: ['**/dist', 'node_modules', '.data', '.demo', 'coverage'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   prettier,

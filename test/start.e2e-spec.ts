@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { poolOf } from '../src/store/connections.js';
 import { type AppProcess, startApp, startAppProcess, type TestApp } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
@@ -38,6 +39,24 @@ it(
   },
   START_MS,
 );
+
+it('every session reads what is committed and compiles no plan, whatever the database says', async () => {
+  const databaseUrl = await createTestDatabase();
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  const database = new URL(databaseUrl).pathname.slice(1);
+  for (const setting of ["default_transaction_isolation = 'serializable'", 'jit = on', "TimeZone = 'Asia/Tokyo'"]) {
+    await client.query(`ALTER DATABASE ${database} SET ${setting}`);
+  }
+  await client.end();
+  const pool = poolOf(databaseUrl, 1);
+  const { rows } = await pool.query<Record<string, string>>(
+    `SELECT current_setting('transaction_isolation') AS isolation, current_setting('jit') AS jit,
+            current_setting('TimeZone') AS zone`,
+  );
+  await pool.end();
+  expect(rows).toEqual([{ isolation: 'read committed', jit: 'off', zone: 'UTC' }]);
+});
 
 describe('a Postgres on which committed would not mean safe is refused:', () => {
   it.each(['off', 'local'])(

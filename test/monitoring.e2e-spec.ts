@@ -1,0 +1,57 @@
+/** What operators are given to watch the service with names nothing that is not there. */
+import { readdir, readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from './support/app.js';
+import { CounterCalls } from './support/counter-calls.js';
+import { scrape, type Scrape } from './support/scrape.js';
+import { startRedis, type TestRedis } from './support/servers.js';
+import { createTestDatabase } from './support/shared-postgres.js';
+import { eventually } from './support/eventually.js';
+
+const ROOT = new URL('../', import.meta.url);
+const START_MS = 60_000;
+
+const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
+
+let redis: TestRedis;
+let app: TestApp;
+let scraped: Scrape;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const env = { RECONCILE_INTERVAL_MS: '500' };
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+  await new CounterCalls(app.url).increment('a');
+  await eventually(async () => {
+    scraped = await scrape(app.url);
+    return scraped.get('evercount_reconcile_last_complete_timestamp_seconds') !== undefined;
+  }, START_MS);
+}, 2 * START_MS);
+
+afterAll(async () => {
+  await app.stop();
+  await redis.stop();
+});
+
+it.each(['docker/monitoring/alerts.yml', 'docker/monitoring/grafana/evercount.json'])(
+  'each metric that %s names is there',
+  async (path) => {
+    const names = new Set((await read(path)).match(/\bevercount_\w+/g));
+    const missing = [...names].filter((name) => !scraped.types.has(name.replace(/_(bucket|sum|count)$/, '')));
+    expect(names.size).toBeGreaterThan(5);
+    expect(missing).toEqual([]);
+  },
+);
+
+it('each alert has a page that says what it means and what to do, and each page an alert', async () => {
+  const alerts = [...(await read('docker/monitoring/alerts.yml')).matchAll(/^ +- alert: (\w+)$/gm)].map(
+    ([, name]) => name,
+  );
+  const pages = (await readdir(new URL('docs/runbooks/', ROOT))).map((file) => file.replace('.md', ''));
+  expect(pages.sort()).toEqual(alerts.sort());
+  for (const name of pages) {
+    const sections = [...(await read(`docs/runbooks/${name}.md`)).matchAll(/^## (.+)$/gm)].map(([, title]) => title);
+    expect([name, sections]).toEqual([name, ['Meaning', 'Impact', 'Diagnosis', 'Mitigation']]);
+    expect(await read('docker/monitoring/alerts.yml')).toContain(`runbook: docs/runbooks/${name}.md`);
+  }
+});

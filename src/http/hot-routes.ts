@@ -1,13 +1,14 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import { CountersService } from '../counters/counters.service.js';
 import type { Source } from '../counters/counters.service.js';
 import { nameOf, sendAnswer, sendCounter, writeOf } from './answers.js';
 import { etagOf, isNotModified, refuseCondition } from './preconditions.js';
 import { ProblemError } from './problem.js';
 import { IncrementBody, ReadQuery } from './shapes.js';
-import { bodyOf, queryOf, refuseQuery } from './validation.js';
+import { bodyOf, hasQuery, queryOf, refuseQuery } from './validation.js';
 
 /** RFC 9211: where the answer to a read came from. */
 const CACHE_STATUS: Readonly<Record<Source, string>> = {
@@ -16,6 +17,12 @@ const CACHE_STATUS: Readonly<Record<Source, string>> = {
   miss: 'evercount; fwd=miss',
   bypass: 'evercount; fwd=bypass',
 };
+
+/** What nearly every read asks for. */
+const NO_QUERY: z.output<typeof ReadQuery> = {};
+
+/** What most increments ask for: no body, and so 1. */
+const ONE: z.output<typeof IncrementBody> = { by: 1 };
 
 /**
  * Read, increment and decrement: nearly all requests are one of these. They are routes of Fastify, not of a controller,
@@ -38,7 +45,7 @@ export class HotRoutes implements OnModuleInit {
 
   private async read(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const name = nameOf(request);
-    const { consistency } = queryOf(ReadQuery, request);
+    const { consistency } = hasQuery(request) ? queryOf(ReadQuery, request) : NO_QUERY;
     const { version, json, source } = await this.counters.read(name, consistency ?? 'cached');
     reply.header('cache-status', CACHE_STATUS[source]);
     if (json === null) throw new ProblemError('not_found', 'There is no counter with this name.');
@@ -50,7 +57,7 @@ export class HotRoutes implements OnModuleInit {
     const name = nameOf(request);
     refuseQuery(request);
     refuseCondition(request.headers);
-    const { by } = bodyOf(IncrementBody, request);
+    const { by } = request.body === undefined ? ONE : bodyOf(IncrementBody, request);
     const answer = await this.counters.write(writeOf(request, { kind: 'increment', name, by: sign * by }));
     return sendAnswer(reply, answer);
   }

@@ -37,6 +37,11 @@ function pointerTo(path: readonly PropertyKey[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
+/** Whether there may be query parameters; nearly always there are none, and then nothing need be parsed. */
+export function hasQuery(request: FastifyRequest): boolean {
+  return request.raw.url?.includes('?') ?? false;
+}
+
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
 /**

@@ -1,8 +1,8 @@
 /** Minutes become hours and days, and go when their time is over; no change is lost on the way. */
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { HistoryDeriver } from '../src/counters/history-deriver.js';
-import { HistoryUpkeep } from '../src/counters/history-upkeep.js';
+import { HistoryDeriver } from '../src/counters/history/history-deriver.js';
+import { HistoryUpkeep } from '../src/counters/history/history-upkeep.js';
 import { startApp, type TestApp } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';

@@ -1,7 +1,7 @@
 /** Changes over time are exact: their deltas add up to the value, whatever was done to the counter. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { HistoryDeriver } from '../src/counters/history-deriver.js';
+import { HistoryDeriver } from '../src/counters/history/history-deriver.js';
 import { startApp, type TestApp } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';

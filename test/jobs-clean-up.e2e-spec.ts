@@ -1,8 +1,8 @@
 /** Rows that nobody asks for any more are removed, in chunks, without waiting for anybody. */
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { CleanUp } from '../src/counters/clean-up.js';
-import { HistoryDeriver } from '../src/counters/history-deriver.js';
+import { CleanUp } from '../src/counters/upkeep/clean-up.js';
+import { HistoryDeriver } from '../src/counters/history/history-deriver.js';
 import { startApp, type TestApp } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';

@@ -1,6 +1,6 @@
 /** Entries that disagree with the truth are found, explained and repaired. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Reconciler } from '../src/counters/reconciler.js';
+import { Reconciler } from '../src/counters/upkeep/reconciler.js';
 import { type LogLine, startApp, type TestApp } from './support/app.js';
 import { CacheHand } from './support/cache-hand.js';
 import { CounterCalls } from './support/counter-calls.js';

@@ -1,6 +1,6 @@
 /** A cache that turned cold is filled before anybody has to read it. */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type RehydrateProgress, Rehydrator } from '../src/counters/rehydrator.js';
+import { type RehydrateProgress, Rehydrator } from '../src/counters/upkeep/rehydrator.js';
 import { freePort } from '../src/embedded/free-port.js';
 import { startApp, type TestApp } from './support/app.js';
 import { CacheHand } from './support/cache-hand.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { CacheGuard } from '../src/counters/cache-guard.js';
+import { CacheGuard } from '../src/counters/guard/cache-guard.js';
 import { startApp, startAppProcess, type TestApp } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { EventSource } from './support/event-source.js';

@@ -3,7 +3,7 @@ import type { CounterCache } from '../cache/counter-cache.js';
 import type { Entry } from '../cache/entry.js';
 import type { Scope } from '../cache/identity.js';
 import type { Truth } from '../counters/counter.js';
-import { compare, type Drift, driftOf } from '../counters/drift.js';
+import { compare, type Drift, driftOf } from '../counters/upkeep/drift.js';
 import type { CounterReader } from '../store/counter-reader.js';
 
 /** Names in one step: a GET and a SELECT of so many take milliseconds each. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { ReconcileReport } from '../counters/reconciler.js';
-import type { RehydrateReport } from '../counters/rehydrator.js';
+import type { ReconcileReport } from '../counters/upkeep/reconciler.js';
+import type { RehydrateReport } from '../counters/upkeep/rehydrator.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import type { ServiceCalls } from './service-calls.js';
 import { type ServiceOptions, type Session, withJson, withService } from './session.js';

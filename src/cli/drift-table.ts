@@ -1,4 +1,4 @@
-import type { Drift, VersionedValue } from '../counters/drift.js';
+import type { Drift, VersionedValue } from '../counters/upkeep/drift.js';
 import type { Terminal } from './terminal.js';
 
 /** Entries that disagreed with the truth, for people. */

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../cache/counter-cache.js';
 import { WriteSettings } from '../config/config.js';
 import { Meters, readingsOf } from '../meters/meters.js';
-import { CacheGuard } from './cache-guard.js';
-import { CommitPipeline } from './commit-pipeline.js';
-import { Reconciler } from './reconciler.js';
+import { CacheGuard } from './guard/cache-guard.js';
+import { CommitPipeline } from './commits/commit-pipeline.js';
+import { Reconciler } from './upkeep/reconciler.js';
 import { Tallies } from './tallies.js';
 
 /** Says what the rules count. */

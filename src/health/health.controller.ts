@@ -1,6 +1,6 @@
 import { Controller, Get, type OnModuleDestroy, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { CacheGuard } from '../counters/cache-guard.js';
+import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { Unavailable } from '../counters/errors.js';
 
 /** Is the process alive, and should requests be sent to it? Both answers come from memory. */

@@ -1,9 +1,9 @@
 import { Controller, Get, NotFoundException, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { HistoryPoint } from '../counters/history.js';
-import { HistoryService } from '../counters/history.service.js';
-import type { Ranked } from '../store/history-rankings.js';
-import { RankingsService } from '../counters/rankings.service.js';
+import type { HistoryPoint } from '../counters/history/history.js';
+import { HistoryService } from '../counters/history/history.service.js';
+import type { Ranked } from '../store/history/history-rankings.js';
+import { RankingsService } from '../counters/history/rankings.service.js';
 import { HistoryQuery, nameOf, queryOf, rangeOf, SummaryQuery, TopQuery } from './query.js';
 
 /** What changed over time, and what many counters come to. */

@@ -1,4 +1,4 @@
-import { MAX_RANKED, PERIODS } from '../counters/rankings.service.js';
+import { MAX_RANKED, PERIODS } from '../counters/history/rankings.service.js';
 
 const problems = {
   '4XX': { $ref: '#/components/responses/Problem' },

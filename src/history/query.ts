@@ -2,8 +2,8 @@ import { BadRequestException } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { faultOfName } from '../counters/counter.js';
-import { beginOf, type HistoryRange, INTERVAL_MS, MAX_POINTS } from '../counters/history.js';
-import { MAX_RANKED, type Period, PERIODS } from '../counters/rankings.service.js';
+import { beginOf, type HistoryRange, INTERVAL_MS, MAX_POINTS } from '../counters/history/history.js';
+import { MAX_RANKED, type Period, PERIODS } from '../counters/history/rankings.service.js';
 
 const instant = 'must be a date or a date-time of ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z';
 

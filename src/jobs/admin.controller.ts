@@ -10,7 +10,7 @@ import {
   Res,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CacheUpkeep } from '../counters/cache-upkeep.js';
+import { CacheUpkeep } from '../counters/upkeep/cache-upkeep.js';
 import type { Finished, LastReports } from './job-kinds.js';
 import { JobQueue } from './job-queue.js';
 import { JobRunner } from './job-runner.js';

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { CacheGuard } from '../counters/cache-guard.js';
+import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { JobQueue } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
 

@@ -1,8 +1,8 @@
-import type { CleanUpReport } from '../counters/clean-up.js';
-import type { DeriveReport } from '../counters/history-deriver.js';
-import type { PruneReport, RollUpReport } from '../counters/history-upkeep.js';
-import type { ReconcileReport } from '../counters/reconciler.js';
-import type { RehydrateProgress, RehydrateReport } from '../counters/rehydrator.js';
+import type { CleanUpReport } from '../counters/upkeep/clean-up.js';
+import type { DeriveReport } from '../counters/history/history-deriver.js';
+import type { PruneReport, RollUpReport } from '../counters/history/history-upkeep.js';
+import type { ReconcileReport } from '../counters/upkeep/reconciler.js';
+import type { RehydrateProgress, RehydrateReport } from '../counters/upkeep/rehydrator.js';
 
 /** What each kind of job reports when it is done. */
 export interface Reports {

@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CleanUp } from '../counters/clean-up.js';
-import { HistoryDeriver } from '../counters/history-deriver.js';
-import { HistoryUpkeep } from '../counters/history-upkeep.js';
-import { Reconciler } from '../counters/reconciler.js';
-import { Rehydrator, type RehydrateReport } from '../counters/rehydrator.js';
+import { CleanUp } from '../counters/upkeep/clean-up.js';
+import { HistoryDeriver } from '../counters/history/history-deriver.js';
+import { HistoryUpkeep } from '../counters/history/history-upkeep.js';
+import { Reconciler } from '../counters/upkeep/reconciler.js';
+import { Rehydrator, type RehydrateReport } from '../counters/upkeep/rehydrator.js';
 import type { Reading } from '../meters/meters.js';
 import type { JobKind, LastReports, Progress, Report } from './job-kinds.js';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { judge, policyOf } from '../cache/eviction-policy.js';
 import { CacheSettings, ConfigError, JobsSettings } from '../config/config.js';
-import { CacheGuard } from '../counters/cache-guard.js';
+import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { JobQueue } from './job-queue.js';
 import { JobWorker } from './job-worker.js';
 import { JobsRedis } from './jobs-redis.js';

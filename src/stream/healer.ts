@@ -1,4 +1,4 @@
-import type { Changes } from '../counters/changes.js';
+import type { Changes } from '../counters/changes/changes.js';
 import { Unavailable } from '../counters/errors.js';
 
 /** A change whose message was lost is seen after this long. */

@@ -1,4 +1,4 @@
-import type { Change } from '../counters/change.js';
+import type { Change } from '../counters/changes/change.js';
 
 /** One page that is being read, and the one that will be read after it. */
 interface Reading {

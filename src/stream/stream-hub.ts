@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import type { Change } from '../counters/change.js';
-import { Changes } from '../counters/changes.js';
+import type { Change } from '../counters/changes/change.js';
+import { Changes } from '../counters/changes/changes.js';
 import { Unavailable } from '../counters/errors.js';
-import { PresentValues } from '../counters/present-values.js';
+import { PresentValues } from '../counters/reads/present-values.js';
 import { Meters } from '../meters/meters.js';
 import { eventText, retryText } from './event.js';
 import { EventStream } from './event-stream.js';

@@ -1,4 +1,4 @@
-import type { Change } from '../counters/change.js';
+import type { Change } from '../counters/changes/change.js';
 import { MAX_REMEMBERED } from './limits.js';
 
 /** The newest that is known of each watched counter, and which of them have not been told yet. */

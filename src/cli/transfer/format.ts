@@ -5,7 +5,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
 import { counterJson, faultOfName, isCounter, MAX_VALUE, type Truth } from '../../counters/counter.js';
-import type { ImportedCounter } from '../../counters/import-rule.js';
+import type { ImportedCounter } from '../../counters/imports/import-rule.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
 
 const FORMAT = 1;

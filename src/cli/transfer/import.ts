@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Config } from '../../config/config.js';
-import type { ImportedCounter, ImportOutcome } from '../../counters/import-rule.js';
+import type { ImportedCounter, ImportOutcome } from '../../counters/imports/import-rule.js';
 import { serverFault } from '../deployment.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
 import { connectRedis } from '../redis-session.js';

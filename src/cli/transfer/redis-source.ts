@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { faultOfName } from '../../counters/counter.js';
-import type { ImportedCounter } from '../../counters/import-rule.js';
+import type { ImportedCounter } from '../../counters/imports/import-rule.js';
 
 /** Keys in one step; a SCAN and an MGET of so many take about a millisecond of Redis each. */
 const STEP = 1_000;

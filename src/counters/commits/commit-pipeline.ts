@@ -1,0 +1,151 @@
+import { Injectable } from '@nestjs/common';
+import { WriteSettings } from '../../config/config.js';
+import { DecisionLane } from './decision-lane.js';
+import { KeyInProgress, Unavailable } from '../errors.js';
+import { fingerprintOf } from './fingerprint.js';
+import { IncrementLane, type PendingIncrement } from './increment-lane.js';
+import type { Answer, Write } from '../operation.js';
+import { keyId, type PendingWrite } from './pending-write.js';
+import { Tallies } from '../tallies.js';
+import type { Verdict } from './verdict.js';
+
+/** How long a request waits for another one with the same key; a commit takes milliseconds. */
+const WAIT_FOR_KEY_MS = 1_000;
+
+/** Where writes become batches: accepted here, committed in a lane, published, and only then answered. */
+@Injectable()
+export class CommitPipeline {
+  private unanswered = 0;
+  private readonly keysInProgress = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly increments: IncrementLane,
+    private readonly decisions: DecisionLane,
+    private readonly settings: WriteSettings,
+    private readonly tallies: Tallies,
+  ) {}
+
+  /** Writes that were accepted and are not answered yet. */
+  get queueLength(): number {
+    return this.unanswered;
+  }
+
+  /**
+   * Commits one write.
+   *
+   * @throws CounterError
+   */
+  async add(write: Write): Promise<Answer> {
+    return this.exclusively([write], () => this.commit(write));
+  }
+
+  /**
+   * Commits several writes, each for itself; they are answered together, in their order.
+   *
+   * @throws Unavailable where there is no room for all of them
+   */
+  async addEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
+    if (writes.some(({ key }) => key !== null)) return Promise.allSettled(writes.map((write) => this.add(write)));
+    // A thousand promises would cost more than the thousand increments.
+    return this.exclusively(writes, () => this.commitEach(writes));
+  }
+
+  /**
+   * Commits several writes together, all or nothing.
+   *
+   * @throws CounterError
+   */
+  async addUnit(writes: readonly Write[]): Promise<Verdict> {
+    const fingerprints = writes.map(fingerprintIfKeyed);
+    return this.exclusively(
+      writes,
+      () =>
+        new Promise<Verdict>((resolve, reject) => {
+          const acceptedAtMs = performance.now();
+          this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, resolve, reject });
+        }),
+    );
+  }
+
+  private commit(write: Write): Promise<Answer> {
+    return new Promise((resolve, reject) => this.enqueue(write, resolve, reject));
+  }
+
+  private commitEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
+    return new Promise((resolve) => {
+      const results = new Array<PromiseSettledResult<Answer>>(writes.length);
+      let left = writes.length;
+      const settle = (index: number, result: PromiseSettledResult<Answer>): void => {
+        results[index] = result;
+        left -= 1;
+        if (left === 0) resolve(results);
+      };
+      writes.forEach((write, index) =>
+        this.enqueue(
+          write,
+          (value) => settle(index, { status: 'fulfilled', value }),
+          (reason) => settle(index, { status: 'rejected', reason }),
+        ),
+      );
+    });
+  }
+
+  private enqueue(write: Write, resolve: PendingWrite['resolve'], reject: PendingWrite['reject']): void {
+    const acceptedAtMs = performance.now();
+    const fingerprint = fingerprintIfKeyed(write);
+    const pending: PendingWrite = { write, fingerprint, acceptedAtMs, size: 1, resolve, reject };
+    if (isIncrement(pending)) this.increments.add(pending);
+    else this.decisions.addWrite(pending);
+  }
+
+  /** Counts the writes as unanswered, and lets no other request with one of their keys in before they are answered. */
+  private async exclusively<T>(writes: readonly Write[], work: () => Promise<T>): Promise<T> {
+    if (this.unanswered + writes.length > this.settings.maxQueued) {
+      const refused = new Unavailable('Too many writes are waiting; nothing was written.');
+      this.tallies.noteFailure(refused);
+      throw refused;
+    }
+    this.unanswered += writes.length;
+    try {
+      const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
+      return keys.length === 0 ? await work() : await this.holdingKeys(keys, work);
+    } catch (error) {
+      this.tallies.noteFailure(error);
+      throw error;
+    } finally {
+      this.unanswered -= writes.length;
+    }
+  }
+
+  private async holdingKeys<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+    const deadlineMs = performance.now() + WAIT_FOR_KEY_MS;
+    // Between the last look and the entry below nothing may be awaited, or two requests would get in.
+    while (keys.some((key) => this.keysInProgress.has(key))) await this.othersSettled(keys, deadlineMs);
+    const running = work();
+    const settled = running.catch(() => undefined);
+    for (const key of keys) this.keysInProgress.set(key, settled);
+    try {
+      return await running;
+    } finally {
+      for (const key of keys) this.keysInProgress.delete(key);
+    }
+  }
+
+  private async othersSettled(keys: readonly string[], deadlineMs: number): Promise<void> {
+    const leftMs = deadlineMs - performance.now();
+    if (leftMs <= 0) throw new KeyInProgress('The first request with this idempotency key is still running.');
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise((resolve) => (timer = setTimeout(resolve, leftMs)));
+    const others = keys.flatMap((key) => this.keysInProgress.get(key) ?? []);
+    await Promise.race([Promise.all(others), timeout]);
+    clearTimeout(timer);
+  }
+}
+
+function fingerprintIfKeyed({ key, operation }: Write): string | null {
+  return key === null ? null : fingerprintOf(operation);
+}
+
+function isIncrement(pending: PendingWrite): pending is PendingIncrement {
+  return pending.write.operation.kind === 'increment';
+}

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { WriteSettings } from '../../config/config.js';
+import { DecidedBatches } from '../../store/decided-batches.js';
+import { StoreFailure } from '../../store/failure.js';
+import { Changes } from '../changes/changes.js';
+import type { Truth } from '../counter.js';
+import { CounterError, KeyInProgress, OutcomeUnknown } from '../errors.js';
+import { Exposure } from './exposure.js';
+import { Lane, NotWritten, type Queued } from './lane.js';
+import { keyReused, type PendingWrite, tooOld } from './pending-write.js';
+import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
+import { Tallies } from '../tallies.js';
+import { Ruling, type Unit, type Verdict } from './verdict.js';
+
+/** Writes in one transaction: rows stay locked while they are decided here, so fewer than in the fast lane. */
+const MAX_BATCH = 500;
+
+/** Times a batch is begun again because somebody created one of its counters, or used one of its keys, meanwhile. */
+const MAX_CONFLICTS = 5;
+
+export interface PendingUnit extends Queued, Unit {
+  readonly resolve: (verdict: Verdict) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The exact lane: writes are decided one by one, in order of arrival, under the locks of their rows. */
+@Injectable()
+export class DecisionLane {
+  private readonly lane = new Lane<PendingUnit>(MAX_BATCH, (batch) => this.commit(batch));
+
+  constructor(
+    private readonly batches: DecidedBatches,
+    private readonly exposure: Exposure,
+    private readonly changes: Changes,
+    private readonly tallies: Tallies,
+    private readonly settings: WriteSettings,
+  ) {}
+
+  add(unit: PendingUnit): void {
+    this.lane.add(unit);
+  }
+
+  /** A unit of one write, whose refusal is an answer like any other. */
+  addWrite({ write, fingerprint, acceptedAtMs, resolve, reject }: PendingWrite): void {
+    this.add({
+      writes: [write],
+      fingerprints: [fingerprint],
+      acceptedAtMs,
+      size: 1,
+      reject,
+      resolve: (verdict) => {
+        switch (verdict.kind) {
+          case 'done': {
+            verdict.answers.forEach(resolve);
+            return;
+          }
+          case 'refused': {
+            resolve({ outcome: verdict.refused, replayed: verdict.replayed });
+            return;
+          }
+          case 'key_reused': {
+            reject(keyReused());
+            return;
+          }
+        }
+      },
+    });
+  }
+
+  private async commit(batch: readonly PendingUnit[]): Promise<void> {
+    const units = batch.filter((unit) => !tooOld(unit));
+    if (units.length === 0) return;
+    const nonces = await this.exposure.leaseWanted(namesOf(units));
+    const sentAtMs = performance.now();
+    try {
+      const verdicts = await this.run(units);
+      const writes = units.reduce((sum, { size }) => sum + size, 0);
+      this.tallies.decisions.noteBatch(writes, sentAtMs);
+      this.tallies.noteVerdicts(units, verdicts);
+      void this.answer(units, verdicts, (truths) => this.exposure.publish(truths, sentAtMs, nonces));
+    } catch (error) {
+      await this.giveUp(units, error);
+    }
+  }
+
+  private async run(units: readonly PendingUnit[]): Promise<readonly Verdict[]> {
+    const batch = {
+      id: randomUUID(),
+      names: [...namesOf(units)],
+      keys: units.flatMap(({ writes }) => writes.flatMap(({ key }) => (key === null ? [] : [key]))),
+      keyTtlHours: this.settings.idempotencyTtlHours,
+    };
+    const deadlineMs = Math.min(...units.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
+    const send = (): Promise<readonly Verdict[]> =>
+      this.batches.run<Verdict>(batch, (locked) => {
+        const ruling = new Ruling(locked);
+        const verdicts = units.map((unit) => ruling.decide(unit));
+        return { changed: ruling.changed, kept: ruling.kept, verdicts };
+      });
+    for (let conflicts = 1; ; conflicts += 1) {
+      try {
+        return await sendUntilKnown(send, deadlineMs);
+      } catch (error) {
+        const again = error instanceof StoreFailure && error.fate === 'conflict' && conflicts < MAX_CONFLICTS;
+        if (!again) throw error;
+      }
+    }
+  }
+
+  private async answer(
+    units: readonly PendingUnit[],
+    verdicts: readonly Verdict[],
+    publish: (truths: Truth[]) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await publish(verdicts.flatMap(truthsOf));
+      this.changes.note(changedBy(verdicts));
+      units.forEach(({ resolve, reject }, index) => {
+        const verdict = verdicts[index];
+        if (verdict === undefined) reject(new Error('a write was not decided'));
+        else resolve(verdict);
+      });
+    } catch {
+      for (const { reject } of units) reject(new OutcomeUnknown('It is decided, but cannot be told safely yet.'));
+    }
+  }
+
+  private async giveUp(units: readonly PendingUnit[], error: unknown): Promise<void> {
+    if (units.length > 1 && (error instanceof StoreFailure || wasHeldUp(error))) {
+      // Alone, each fails or succeeds for itself.
+      for (const unit of units) await this.commit([unit]);
+      return;
+    }
+    const keyed = units.some(({ writes }) => writes.some(({ key }) => key !== null));
+    if (keyed && wasHeldUp(error)) {
+      for (const { reject } of units) reject(new KeyInProgress('The counter or the key is held by another request.'));
+    } else if (error instanceof NotWritten) {
+      throw error;
+    } else {
+      for (const { reject } of units) reject(error instanceof CounterError ? error : new Error(String(error)));
+    }
+  }
+}
+
+function namesOf(units: readonly Unit[]): Set<string> {
+  return new Set(units.flatMap(({ writes }) => writes.map(({ operation }) => operation.name)));
+}
+
+function truthsOf(verdict: Verdict): Truth[] {
+  switch (verdict.kind) {
+    case 'done':
+      return verdict.answers.map(({ outcome }) => outcome.truth);
+    case 'refused':
+      return [verdict.refused.truth];
+    case 'key_reused':
+      return [];
+  }
+}
+
+/** A replay changed nothing: what it tells may be long past. */
+function* changedBy(verdicts: readonly Verdict[]): Generator<Truth> {
+  for (const verdict of verdicts) {
+    if (verdict.kind !== 'done') continue;
+    for (const { outcome, replayed } of verdict.answers) if (!replayed && outcome.kind === 'done') yield outcome.truth;
+  }
+}

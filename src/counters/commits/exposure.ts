@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { CounterCache, type Publication } from '../../cache/counter-cache.js';
+import { entryOf } from '../../cache/entry.js';
+import type { Scope } from '../../cache/identity.js';
+import { CacheGuard } from '../guard/cache-guard.js';
+import { newerOf, type Truth } from '../counter.js';
+import { FillDemand } from '../reads/fill-demand.js';
+import { Tallies } from '../tallies.js';
+
+/** Nonces of leases that a writer took before its commit, by name. */
+export type Nonces = ReadonlyMap<string, string>;
+
+const NO_NONCES: Nonces = new Map();
+
+/** Brings to the cache what a write learned from the truth, before anybody is told. */
+@Injectable()
+export class Exposure {
+  constructor(
+    private readonly cache: CounterCache,
+    private readonly guard: CacheGuard,
+    private readonly demand: FillDemand,
+    private readonly tallies: Tallies,
+  ) {}
+
+  /**
+   * Takes leases for the counters that readers want and cannot fill; to be called before the commit.
+   *
+   * @returns none where the cache may not be filled now
+   */
+  async leaseWanted(names: Iterable<string>): Promise<Nonces> {
+    const wanted = this.demand.wantedOf(names);
+    const scope = this.guard.permission();
+    if (wanted.length === 0 || scope === null) return NO_NONCES;
+    const leases = await this.cache.lease(wanted, scope).catch(() => []);
+    return new Map(
+      wanted.flatMap((name, index) => {
+        const leased = leases[index];
+        return leased?.kind === 'lease' ? [[name, leased.nonce] as const] : [];
+      }),
+    );
+  }
+
+  /**
+   * Publishes truths; when it returns they may be told.
+   *
+   * @param sentAtMs when the statement that produced them was sent, milliseconds of the monotonic clock
+   * @throws Unavailable when they may not be told in time
+   */
+  async publish(truths: readonly Truth[], sentAtMs: number, nonces: Nonces = NO_NONCES): Promise<void> {
+    const beganAtMs = performance.now();
+    const publications = newestOfEach(truths).map((truth) => ({
+      name: truth.name,
+      entry: entryOf(truth),
+      nonce: nonces.get(truth.name) ?? null,
+      sentAtMs,
+    }));
+    await this.guard.clear((scope) => this.send(publications, scope));
+    this.tallies.publishes.observe((performance.now() - beganAtMs) / 1_000);
+  }
+
+  private async send(publications: readonly Publication[], scope: Scope): Promise<void> {
+    const published = await this.cache.publish(publications, scope);
+    publications.forEach(({ name }, index) => {
+      const kind = published[index]?.kind;
+      this.demand.published(name, kind === 'stored' || kind === 'kept');
+    });
+  }
+}
+
+function newestOfEach(truths: readonly Truth[]): Truth[] {
+  const newest = new Map<string, Truth>();
+  for (const truth of truths) {
+    const other = newest.get(truth.name);
+    newest.set(truth.name, other === undefined ? truth : newerOf(other, truth));
+  }
+  return [...newest.values()];
+}

@@ -1,0 +1,28 @@
+import { hash } from 'node:crypto';
+import type { Operation } from '../operation.js';
+
+/**
+ * 128 bits, as a UUID, that are the same for the same request: the same operation, name and arguments. A decrement is
+ * an increment by the opposite; preconditions are not part of it, since a key is looked at before them.
+ */
+export function fingerprintOf(operation: Operation): string {
+  const hex = hash('sha256', JSON.stringify(argumentsOf(operation)), 'hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+function argumentsOf(operation: Operation): unknown[] {
+  const { kind, name } = operation;
+  switch (kind) {
+    case 'increment':
+      return [kind, name, operation.by];
+    case 'reset':
+      return [kind, name, operation.to];
+    case 'set': {
+      // A bound that is left out is another request than one that is removed.
+      const { value, min = 'as it is', max = 'as it is' } = operation;
+      return [kind, name, value, min, max];
+    }
+    case 'delete':
+      return [kind, name];
+  }
+}

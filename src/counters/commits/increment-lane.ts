@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { WriteSettings } from '../../config/config.js';
+import { StoreFailure } from '../../store/failure.js';
+import { IdempotencyKeys, type UsedKey } from '../../store/idempotency-keys.js';
+import { IncrementBatches, type IncrementBatchResult, type IncrementKey } from '../../store/increment-batches.js';
+import { Changes } from '../changes/changes.js';
+import type { Counter } from '../counter.js';
+import { DecisionLane } from './decision-lane.js';
+import { CounterError, OutcomeUnknown } from '../errors.js';
+import { Exposure } from './exposure.js';
+import { Lane, NotWritten } from './lane.js';
+import type { Answer, Increment } from '../operation.js';
+import { keyId, type PendingWrite, replayOf, tooOld } from './pending-write.js';
+import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
+import { Tallies } from '../tallies.js';
+import { addUp, type AddedUp } from './totals.js';
+
+/** Increments in one statement: enough for a thousand waiting clients, and a few milliseconds of Postgres at most. */
+const MAX_BATCH = 2_000;
+
+/** Times a batch is sent anew because of keys that were taken, and were gone when they were looked for. */
+const MAX_CONFLICTS = 3;
+
+export type PendingIncrement = PendingWrite & { readonly write: { readonly operation: Increment } };
+
+/**
+ * The fast lane: the sums of a batch, one for each counter, in one statement. Where a sum cannot be applied as a whole
+ * the increments of that counter go on to be decided one by one.
+ */
+@Injectable()
+export class IncrementLane {
+  private readonly lane = new Lane<PendingIncrement>(MAX_BATCH, (batch) => this.commit(batch));
+
+  constructor(
+    private readonly batches: IncrementBatches,
+    private readonly keys: IdempotencyKeys,
+    private readonly decisions: DecisionLane,
+    private readonly exposure: Exposure,
+    private readonly changes: Changes,
+    private readonly tallies: Tallies,
+    private readonly settings: WriteSettings,
+  ) {}
+
+  add(pending: PendingIncrement): void {
+    this.lane.add(pending);
+  }
+
+  private async commit(batch: readonly PendingIncrement[]): Promise<void> {
+    let left = batch.filter((pending) => !tooOld(pending));
+    const nonces = await this.exposure.leaseWanted(new Set(left.map(({ write }) => write.operation.name)));
+    try {
+      while (left.length > 0) {
+        const sentAtMs = performance.now();
+        const added = addUp(left.map(({ write }) => write.operation));
+        const { applied, used } = await this.apply(left, added);
+        if (used.length === 0) {
+          this.tally(left.length, sentAtMs, added, applied);
+          // Answered while the next batch is being committed.
+          void this.answer(left, added, applied, () => this.exposure.publish([...applied.values()], sentAtMs, nonces));
+          return;
+        }
+        left = this.answerReplays(left, used, sentAtMs);
+      }
+    } catch (error) {
+      this.giveUp(left, error);
+    }
+  }
+
+  private async apply(
+    batch: readonly PendingIncrement[],
+    added: AddedUp,
+    conflicts = 0,
+  ): Promise<IncrementBatchResult> {
+    const { totals } = added;
+    if (totals.length === 0) return { applied: new Map(), used: [] };
+    const keys = keysOf(batch, added);
+    const statement = { id: randomUUID(), totals, keys, keyTtlHours: this.settings.idempotencyTtlHours };
+    const deadlineMs = Math.min(...batch.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
+    try {
+      const result = await sendUntilKnown((resent) => this.batches.apply(statement, resent), deadlineMs);
+      if (!result.used.some(({ expired }) => expired)) return result;
+    } catch (error) {
+      // Somebody else committed one of the keys meanwhile: nothing was applied, and now it can be seen.
+      const keyTaken = error instanceof StoreFailure && error.constraint === 'idempotency_keys_pkey';
+      if (!keyTaken || conflicts === MAX_CONFLICTS) throw error;
+    }
+    const used = await this.keys.findLive(keys);
+    // None is live any more: the same once again, as a new batch.
+    return used.length > 0 ? { applied: new Map(), used } : this.apply(batch, added, conflicts + 1);
+  }
+
+  private tally(writes: number, sentAtMs: number, { totals }: AddedUp, applied: ReadonlyMap<string, Counter>): void {
+    this.tallies.increments.noteBatch(writes, sentAtMs);
+    for (const { name, count } of totals) if (applied.has(name)) this.tallies.writes.increment += count;
+  }
+
+  /** Answers those whose key was used before, and returns the others. */
+  private answerReplays(
+    batch: readonly PendingIncrement[],
+    used: readonly UsedKey[],
+    sentAtMs: number,
+  ): PendingIncrement[] {
+    const byId = new Map(used.map((key) => [keyId(key), key]));
+    return batch.filter((pending) => {
+      const key = pending.write.key === null ? undefined : byId.get(keyId(pending.write.key));
+      if (key === undefined) return true;
+      this.tallies.replays += 1;
+      void replayOf(pending, key, (truth) => this.exposure.publish([truth], sentAtMs));
+      return false;
+    });
+  }
+
+  private async answer(
+    batch: readonly PendingIncrement[],
+    { running, totals }: AddedUp,
+    applied: ReadonlyMap<string, Counter>,
+    publish: () => Promise<void>,
+  ): Promise<void> {
+    batch
+      .filter(({ write }) => !applied.has(write.operation.name))
+      .forEach((pending) => this.decisions.addWrite(pending));
+    const failure = await publish().then(
+      () => null,
+      (error: unknown) => error,
+    );
+    if (failure === null) this.changes.note(applied.values());
+    const sums = new Map(totals.map((total) => [total.name, total]));
+    batch.forEach((pending, index) => {
+      const { name } = pending.write.operation;
+      const [end, total, sofar] = [applied.get(name), sums.get(name), running[index]];
+      if (end === undefined || total === undefined || sofar === undefined) return;
+      if (failure !== null) pending.reject(new OutcomeUnknown('It is committed, but cannot be told safely yet.'));
+      // First the value before the batch, which is exact; then what was added up to here.
+      else pending.resolve(answerWith(end, end.value - total.sum + sofar.sum, end.version - total.count + sofar.count));
+    });
+  }
+
+  private giveUp(batch: readonly PendingIncrement[], error: unknown): void {
+    if (error instanceof NotWritten) {
+      // Whoever holds a key must not hold up those who have none.
+      const keyed = wasHeldUp(error) ? batch.filter(({ write }) => write.key !== null) : [];
+      if (keyed.length === 0) throw error;
+      keyed.forEach((pending) => this.decisions.addWrite(pending));
+      batch.filter(({ write }) => write.key === null).forEach((pending) => this.add(pending));
+      return;
+    }
+    // Rolled back because of what one of them asked: alone, each fails or succeeds for itself.
+    if (error instanceof StoreFailure) batch.forEach((pending) => this.decisions.addWrite(pending));
+    else batch.forEach((pending) => pending.reject(error instanceof CounterError ? error : new Error(String(error))));
+  }
+}
+
+function keysOf(batch: readonly PendingIncrement[], { running, totals }: AddedUp): IncrementKey[] {
+  const sums = new Map(totals.map((total) => [total.name, total]));
+  return batch.flatMap(({ write, fingerprint }, index) => {
+    const { name } = write.operation;
+    const [total, sofar] = [sums.get(name), running[index]];
+    if (write.key === null || fingerprint === null || total === undefined || sofar === undefined) return [];
+    const addedAfter = BigInt(total.sum) - BigInt(sofar.sum);
+    return [{ ...write.key, fingerprint, name, addedAfter, changesAfter: total.count - sofar.count }];
+  });
+}
+
+function answerWith(end: Counter, value: number, version: number): Answer {
+  return {
+    outcome: { kind: 'done', truth: { ...end, value, version }, created: false, previous: null },
+    replayed: false,
+  };
+}

@@ -1,0 +1,51 @@
+import { isLockTimeout, StoreFailure } from '../../store/failure.js';
+import { OutcomeUnknown } from '../errors.js';
+import { NotWritten } from './lane.js';
+
+/** Longer than a crashed Postgres takes to come back; short enough that a client hears of it within three seconds. */
+export const ANSWER_WITHIN_MS = 2_300;
+
+/** Pause before the same batch is sent again, with jitter. */
+const PAUSE_MS = 30;
+const JITTER_MS = 70;
+
+/**
+ * Sends a batch until its fate is known. Once an answer was lost only the same batch may be sent again: its id makes
+ * sure that it counts once.
+ *
+ * @param send one try; told whether an earlier one may have been committed
+ * @param deadlineMs of the monotonic clock
+ * @throws NotWritten when nothing of it was written
+ * @throws OutcomeUnknown when Postgres did not come back in time to tell
+ * @throws StoreFailure `rejected` or `conflict`, rolled back, for the caller to deal with
+ */
+export async function sendUntilKnown<T>(send: (resent: boolean) => Promise<T>, deadlineMs: number): Promise<T> {
+  let sent = false;
+  for (;;) {
+    try {
+      return await send(sent);
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error;
+      switch (error.fate) {
+        case 'unknown':
+          sent = true;
+          break;
+        case 'conflict':
+        case 'rejected':
+          throw error;
+        case 'not_sent':
+        case 'rolled_back':
+          if (!sent) throw new NotWritten(error.message, { cause: error });
+      }
+      if (performance.now() >= deadlineMs) {
+        throw new OutcomeUnknown('Postgres did not tell in time whether the write was committed.');
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS + Math.random() * JITTER_MS));
+    }
+  }
+}
+
+/** Whether a batch failed because somebody else held a row or a key for too long. */
+export function wasHeldUp(error: unknown): boolean {
+  return error instanceof NotWritten && error.cause instanceof StoreFailure && isLockTimeout(error.cause);
+}

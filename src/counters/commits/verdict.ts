@@ -1,0 +1,109 @@
+import type { KeptKey, UsedKey } from '../../store/idempotency-keys.js';
+import type { Locked } from '../../store/decided-batches.js';
+import type { Truth } from '../counter.js';
+import { decide } from './decide.js';
+import type { Answer, Outcome, Refused, Write } from '../operation.js';
+import { keyId } from './pending-write.js';
+
+/** One write, or several that are decided together: all or nothing. */
+export interface Unit {
+  readonly writes: readonly Write[];
+  /** One for each write; null where it has no key. */
+  readonly fingerprints: readonly (string | null)[];
+}
+
+/** What a unit came to; plain data, since it is stored with its batch. */
+export type Verdict =
+  | { readonly kind: 'done'; readonly answers: readonly Answer[] }
+  | { readonly kind: 'refused'; readonly index: number; readonly refused: Refused; readonly replayed: boolean }
+  | { readonly kind: 'key_reused' };
+
+/** The state of a batch while its units are decided in order of arrival. */
+export class Ruling {
+  private readonly truths: Map<string, Truth>;
+  private readonly used: Map<string, Pick<UsedKey, 'fingerprint' | 'outcomeFor'>>;
+  private readonly keptKeys: KeptKey[] = [];
+  private readonly changedNames = new Set<string>();
+
+  constructor(private readonly locked: Locked) {
+    this.truths = new Map(locked.truths);
+    this.used = new Map(locked.used.map((key) => [keyId(key), key]));
+  }
+
+  /** The counters that changed, as they are now. */
+  get changed(): Truth[] {
+    return [...this.truths.values()].filter(({ name }) => this.changedNames.has(name));
+  }
+
+  get kept(): readonly KeptKey[] {
+    return this.keptKeys;
+  }
+
+  /** Decides a unit. One write that is refused undoes the others of its unit, and is the answer. */
+  decide({ writes, fingerprints }: Unit): Verdict {
+    const before = new Map<string, Truth>();
+    const decided: KeptKey[] = [];
+    const answers: Answer[] = [];
+    for (const [index, write] of writes.entries()) {
+      const fingerprint = fingerprints[index] ?? null;
+      const earlier = this.earlier(write, decided);
+      if (earlier !== null && earlier.fingerprint !== fingerprint) {
+        this.undo(before);
+        return { kind: 'key_reused' };
+      }
+      const answer: Answer =
+        earlier !== null
+          ? { outcome: earlier.outcomeFor(write.operation.name), replayed: true }
+          : { outcome: this.apply(write, before), replayed: false };
+      const kept = earlier === null && write.key !== null && fingerprint !== null;
+      const keysOf = (outcome: Outcome): KeptKey[] => (kept ? [{ ...write.key, fingerprint, outcome }] : []);
+      if (answer.outcome.kind === 'refused') {
+        this.undo(before);
+        const refused = earlier === null ? this.asItStays(answer.outcome) : answer.outcome;
+        // A request that is malformed in the light of the truth is not remembered: it may be right later.
+        if (refused.code !== 'invalid_request') this.keep(keysOf(refused));
+        return { kind: 'refused', index, refused, replayed: answer.replayed };
+      }
+      decided.push(...keysOf(answer.outcome));
+      answers.push(answer);
+    }
+    this.keep(decided);
+    for (const name of before.keys()) this.changedNames.add(name);
+    return { kind: 'done', answers };
+  }
+
+  private earlier({ key }: Write, decided: readonly KeptKey[]): Pick<UsedKey, 'fingerprint' | 'outcomeFor'> | null {
+    if (key === null) return null;
+    const id = keyId(key);
+    const sameUnit = decided.find((other) => keyId(other) === id);
+    if (sameUnit !== undefined) return { ...sameUnit, outcomeFor: () => sameUnit.outcome };
+    return this.used.get(id) ?? null;
+  }
+
+  private apply({ operation, requestId }: Write, before: Map<string, Truth>): Answer['outcome'] {
+    const { name } = operation;
+    const truth = this.truths.get(name) ?? { name, value: null, version: 0 };
+    const outcome = decide(operation, truth, this.locked.now, requestId);
+    if (outcome.kind === 'done') {
+      if (!before.has(name)) before.set(name, truth);
+      this.truths.set(name, outcome.truth);
+    }
+    return outcome;
+  }
+
+  /** The refusal may rest on what its unit did before it: that never was, and must be shown to nobody. */
+  private asItStays(refused: Refused): Refused {
+    return { ...refused, truth: this.truths.get(refused.truth.name) ?? refused.truth };
+  }
+
+  private undo(before: ReadonlyMap<string, Truth>): void {
+    for (const [name, truth] of before) this.truths.set(name, truth);
+  }
+
+  private keep(keys: readonly KeptKey[]): void {
+    for (const key of keys) {
+      this.keptKeys.push(key);
+      this.used.set(keyId(key), { fingerprint: key.fingerprint, outcomeFor: () => key.outcome });
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { HistoryDerivation } from '../../store/history/history-derivation.js';
+
+/** Lets other statements have the connection and the disk. */
+const CHUNK_PAUSE_MS = 10;
+
+/** After an outage there is much to catch up with; other jobs get their turn in between. */
+const LONGEST_RUN_MS = 10_000;
+
+export interface DeriveReport {
+  /** Batches that were taken into the history. */
+  readonly batches: number;
+  /** Rows of minutes that were written. */
+  readonly minutes: number;
+  /** Whether everything that was committed when it began is in the history now. */
+  readonly complete: boolean;
+  readonly durationMs: number;
+}
+
+/** Takes what was committed into the history. It may stop anywhere, be late, or be done twice: nothing changes by it. */
+@Injectable()
+export class HistoryDeriver {
+  constructor(private readonly derivation: HistoryDerivation) {}
+
+  /** Works in chunks until nothing is left, or its time is over. */
+  async runOnce({ signal }: { readonly signal?: AbortSignal } = {}): Promise<DeriveReport> {
+    const startedAtMs = performance.now();
+    const stop = AbortSignal.any([AbortSignal.timeout(LONGEST_RUN_MS), ...(signal === undefined ? [] : [signal])]);
+    let [batches, minutes, complete] = [0, 0, false];
+    while (!stop.aborted && !complete) {
+      if (batches > 0) await sleep(CHUNK_PAUSE_MS);
+      const chunk = await this.derivation.deriveChunk();
+      // Another instance is at it.
+      if (chunk === null) break;
+      batches += chunk.batches;
+      minutes += chunk.minutes;
+      complete = chunk.complete;
+    }
+    return { batches, minutes, complete, durationMs: Math.round(performance.now() - startedAtMs) };
+  }
+}

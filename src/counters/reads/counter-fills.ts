@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import { CounterCache, type Leased, type Published } from '../../cache/counter-cache.js';
+import { type Entry, entryOf } from '../../cache/entry.js';
+import type { Scope } from '../../cache/identity.js';
+import { CounterReader, type ReadTruth } from '../../store/counter-reader.js';
+import { CacheGuard } from '../guard/cache-guard.js';
+import { FillDemand } from './fill-demand.js';
+
+/** Times a reader waits for somebody else's fill before it makes one of its own. */
+const MAX_JOINS = 2;
+
+/** A fill, and whether the cache took it: only then may readers that came later share its answer. */
+interface Filled {
+  readonly entry: Entry;
+  readonly confirmed: boolean;
+}
+
+/** Brings missing entries back: lease, then read the truth, then publish under the lease. */
+@Injectable()
+export class CounterFills {
+  private readonly flights = new Map<string, Promise<Filled>>();
+
+  constructor(
+    private readonly cache: CounterCache,
+    private readonly reader: CounterReader,
+    private readonly guard: CacheGuard,
+    private readonly demand: FillDemand,
+  ) {}
+
+  /**
+   * Reads a counter that has no entry, and fills it. Concurrent readers share one flight.
+   *
+   * @param scope of the caller's own permission
+   * @throws StoreFailure, Unavailable
+   */
+  async fill(name: string, scope: Scope): Promise<Entry> {
+    const flight = `${scope.digest} ${name}`;
+    for (let join = 0; join < MAX_JOINS; join += 1) {
+      const running = this.flights.get(flight);
+      if (running === undefined) break;
+      // Confirmed: no newer truth was shown to anybody between its lease and its publish, so it is new enough for all
+      // who came before the publish. Refused: start over.
+      const filled = await running.catch(() => null);
+      if (filled?.confirmed === true) return filled.entry;
+    }
+    const close = (): void => {
+      if (this.flights.get(flight) === own) this.flights.delete(flight);
+    };
+    const own = this.fillOne(name, scope, close);
+    this.flights.set(flight, own);
+    try {
+      return (await own).entry;
+    } finally {
+      close();
+    }
+  }
+
+  /**
+   * Reads up to 500 counters that have no entry, and fills them. Not for answers about single counters: what is
+   * returned may be older than what another client was told meanwhile.
+   *
+   * @returns the entries in the order of the names, and how many of them the cache took
+   * @throws StoreFailure, CacheUnavailable
+   */
+  async fillMany(names: readonly string[], scope: Scope): Promise<{ entries: Entry[]; filled: number }> {
+    const leases = await this.cache.lease(names, scope);
+    const sentAtMs = performance.now();
+    const truths = await this.reader.readMany(names);
+    const entries = truths.map(entryOf);
+    const publications = truths.flatMap(({ name }, index) => {
+      const [leased, entry] = [leases[index], entries[index]];
+      return leased?.kind === 'lease' && entry ? [{ name, entry, nonce: leased.nonce, sentAtMs }] : [];
+    });
+    const published = await this.cache.publish(publications, scope);
+    return { entries, filled: published.filter(isConfirmed).length };
+  }
+
+  private async fillOne(name: string, scope: Scope, close: () => void): Promise<Filled> {
+    const leased = await this.lease(name, scope);
+    // Found before this answer arrived: who joined meanwhile may have been shown something newer.
+    if (leased.kind === 'entry') return { entry: leased.entry, confirmed: false };
+    // Begins after the lease was granted, so it sees everything that was shown to anybody before.
+    const read = await this.reader.read(name);
+    const nonce = leased.kind === 'lease' ? leased.nonce : null;
+    // The publish may have run long before its answer is heard: who comes from here on needs another fill.
+    close();
+    return this.show(read, nonce);
+  }
+
+  /**
+   * Publishes a truth that was read, and returns what may be told: it, or something newer that was published meanwhile.
+   *
+   * @param nonce of a lease that was granted before the read; null where none is held
+   * @throws Unavailable
+   */
+  async show({ truth, sentAtMs }: ReadTruth, nonce: string | null): Promise<Filled> {
+    const entry = entryOf(truth);
+    const { name } = truth;
+    const published = await this.guard.clear((scope) => this.cache.publish([{ name, entry, nonce, sentAtMs }], scope));
+    const [result] = published ?? [];
+    if (result === undefined) return { entry, confirmed: false };
+    if (result.kind === 'kept' && result.entry.version > entry.version) return { entry: result.entry, confirmed: true };
+    const confirmed = isConfirmed(result);
+    if (!confirmed && nonce !== null) this.demand.note(name);
+    return { entry, confirmed };
+  }
+
+  private async lease(name: string, scope: Scope): Promise<Leased> {
+    // Without a lease the truth is read all the same, and nothing is filled.
+    const leases = await this.cache.lease([name], scope).catch(() => []);
+    return leases[0] ?? { kind: 'refused' };
+  }
+}
+
+function isConfirmed(published: Published): boolean {
+  return published.kind === 'stored' || published.kind === 'kept';
+}

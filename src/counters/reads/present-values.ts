@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { CounterList } from '../../store/counter-list.js';
+import { CounterReader } from '../../store/counter-reader.js';
+import { StoreFailure } from '../../store/failure.js';
+import { type Change, changeOf, changeOfEntry } from '../changes/change.js';
+import { Unavailable } from '../errors.js';
+import { ManyReader } from './many-reader.js';
+
+/** Names in one step; the statements underneath take no more. */
+const CHUNK = 500;
+
+/** What counters hold now, for those who watch them. */
+@Injectable()
+export class PresentValues {
+  constructor(
+    private readonly many: ManyReader,
+    private readonly reader: CounterReader,
+    private readonly lists: CounterList,
+  ) {}
+
+  /**
+   * From the cache as far as it has them.
+   *
+   * @throws Unavailable
+   */
+  async read(names: readonly string[]): Promise<Change[]> {
+    const found = await orUnavailable(() => this.many.readEntries(names));
+    return [...found].map(([name, entry]) => changeOfEntry(name, entry));
+  }
+
+  /**
+   * From the truth.
+   *
+   * @throws Unavailable
+   */
+  async readTruth(names: readonly string[]): Promise<Change[]> {
+    const changes: Change[] = [];
+    for (let start = 0; start < names.length; start += CHUNK) {
+      const truths = await orUnavailable(() => this.reader.readMany(names.slice(start, start + CHUNK)));
+      for (const truth of truths) changes.push(changeOf(truth));
+    }
+    return changes;
+  }
+
+  /**
+   * The first counters that begin with a prefix, by name, from the truth.
+   *
+   * @param limit 1 to 1000
+   * @throws Unavailable
+   */
+  async readPrefix(prefix: string, limit: number): Promise<Change[]> {
+    const { counters } = await orUnavailable(() => this.lists.page({ prefix, after: null, limit }));
+    return counters.map(changeOf);
+  }
+}
+
+async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StoreFailure) throw new Unavailable('Postgres cannot be reached.');
+    throw error;
+  }
+}

@@ -1,0 +1,248 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { CounterCache } from '../../cache/counter-cache.js';
+import { entryOf } from '../../cache/entry.js';
+import { CounterReader } from '../../store/counter-reader.js';
+import { CacheGuard } from '../guard/cache-guard.js';
+import { compare, type Drift, driftOf } from './drift.js';
+
+/** Names in one step: a GET and a SELECT of so many take milliseconds each. */
+const CHUNK = 500;
+
+/** Leaves Redis, and the connections that fills use, to readers for about half of the time. */
+const CHUNK_PAUSE_MS = 5;
+
+/** A commit is published long before; what is still older then was forgotten. */
+const SECOND_LOOK_AFTER_MS = 1_000;
+
+/** Entries waiting for their second look: what is written all the time looks older often. */
+const MAX_SUSPECTS = 5_000;
+
+/** Drift told in a report; more of it says nothing new. */
+const MAX_DRIFT = 100;
+
+/** Drift told in one line of the log. */
+const MAX_DRIFT_LOGGED = 10;
+
+export interface ReconcileReport {
+  /** Entries that were compared; one may be compared twice. */
+  readonly compared: number;
+  readonly behind: number;
+  readonly wrong: number;
+  /** Entries that were replaced or deleted. */
+  readonly repaired: number;
+  /** The first of them. */
+  readonly drift: readonly Drift[];
+  /** Whether the walk came to its end: not where the limit was reached, or entries may not be served now. */
+  readonly complete: boolean;
+  readonly durationMs: number;
+}
+
+export interface ReconcileOptions {
+  /** Stop after about so many entries. */
+  readonly limit?: number;
+  /** Stop after the step at hand. */
+  readonly signal?: AbortSignal;
+}
+
+/** An entry that looked older, and the version it must have reached by the second look. */
+interface Suspect {
+  readonly version: number;
+  readonly seenAtMs: number;
+}
+
+/** One walk through the cache. */
+class Walk {
+  readonly startedAtMs = performance.now();
+  compared = 0;
+  behind = 0;
+  wrong = 0;
+  repaired = 0;
+  readonly drift: Drift[] = [];
+  /** In the order they were seen. */
+  readonly suspects = new Map<string, Suspect>();
+
+  note(drift: Drift): void {
+    this[drift.kind] += 1;
+    if (this.drift.length < MAX_DRIFT) this.drift.push(drift);
+  }
+
+  report(complete: boolean): ReconcileReport {
+    const { compared, behind, wrong, repaired, drift } = this;
+    const durationMs = Math.round(performance.now() - this.startedAtMs);
+    return { compared, behind, wrong, repaired, drift, complete, durationMs };
+  }
+}
+
+/**
+ * Compares entries with the truth, and repairs them. A safety net: the protocol keeps entries right, but for what it
+ * cannot see, a hand that changed one or a fault in this service.
+ */
+@Injectable()
+export class Reconciler {
+  /** What all runs of this instance came to so far. */
+  readonly tally = {
+    runs: { complete: 0, incomplete: 0, failed: 0 },
+    drift: { behind: 0, wrong: 0 },
+    compared: 0,
+    repaired: 0,
+    /** Milliseconds of the calendar; null: not yet. */
+    completeAtMs: null as number | null,
+    durationMs: 0,
+  };
+
+  private readonly log = new Logger(Reconciler.name);
+
+  constructor(
+    private readonly cache: CounterCache,
+    private readonly reader: CounterReader,
+    private readonly guard: CacheGuard,
+  ) {}
+
+  /**
+   * Walks through all entries once, in bounded memory. Leases and foreign entries are left alone.
+   *
+   * @throws CacheUnavailable, StoreFailure when the walk was cut off; what was repaired until then stays so
+   */
+  async runOnce({ limit = Infinity, signal }: ReconcileOptions = {}): Promise<ReconcileReport> {
+    const walk = new Walk();
+    let result: 'complete' | 'incomplete' | 'failed' = 'failed';
+    try {
+      const complete = await this.walk(walk, limit, signal);
+      result = complete ? 'complete' : 'incomplete';
+      return walk.report(complete);
+    } finally {
+      this.count(walk, result);
+      this.tell(walk);
+    }
+  }
+
+  /** @returns whether it came to its end */
+  private async walk(walk: Walk, limit: number, signal: AbortSignal | undefined): Promise<boolean> {
+    let cursor = '0';
+    do {
+      if (walk.compared >= limit || !this.mayGoOn(signal)) return false;
+      const step = await this.cache.scan(cursor, CHUNK);
+      cursor = step.cursor;
+      for (let start = 0; start < step.names.length; start += CHUNK) {
+        await this.compareChunk(walk, step.names.slice(start, start + CHUNK));
+      }
+      await sleep(CHUNK_PAUSE_MS);
+      await this.lookAgain(walk);
+      while (walk.suspects.size > MAX_SUSPECTS) await this.lookAgainWhenDue(walk);
+    } while (cursor !== '0');
+    while (walk.suspects.size > 0) {
+      if (!this.mayGoOn(signal)) return false;
+      await this.lookAgainWhenDue(walk);
+    }
+    return true;
+  }
+
+  private mayGoOn(signal: AbortSignal | undefined): boolean {
+    return signal?.aborted !== true && this.guard.permission() !== null;
+  }
+
+  private async compareChunk(walk: Walk, names: readonly string[]): Promise<void> {
+    const scope = this.guard.permission();
+    if (scope === null) return;
+    const entries = await this.cache.getMany(names, scope);
+    const held = names.flatMap((name, index) => {
+      const entry = entries[index] ?? null;
+      return entry === null ? [] : [{ name, entry }];
+    });
+    if (held.length === 0) return;
+    // After the GET, so that it sees at least what any of these entries was published from.
+    const truths = await this.reader.readMany(held.map(({ name }) => name));
+    const wrong: string[] = [];
+    truths.forEach((truth, index) => {
+      const entry = held[index]?.entry;
+      if (entry === undefined) return;
+      switch (compare(entry, truth)) {
+        case 'same':
+          return;
+        case 'older':
+          if (!walk.suspects.has(truth.name)) {
+            walk.suspects.set(truth.name, { version: truth.version, seenAtMs: performance.now() });
+          }
+          return;
+        case 'wrong':
+          wrong.push(truth.name);
+          walk.note(driftOf('wrong', entry, truth, Date.now()));
+      }
+    });
+    walk.compared += held.length;
+    await this.cache.remove(wrong);
+    walk.repaired += wrong.length;
+  }
+
+  private async lookAgainWhenDue(walk: Walk): Promise<void> {
+    const [oldest] = walk.suspects.values();
+    if (oldest === undefined) return;
+    const dueAtMs = oldest.seenAtMs + SECOND_LOOK_AFTER_MS;
+    // A timer may fire a moment early.
+    await sleep(Math.max(0, Math.ceil(dueAtMs - performance.now()) + 1));
+    await this.lookAgain(walk);
+  }
+
+  /** The second look at up to a chunk of suspects whose time has come. */
+  private async lookAgain(walk: Walk): Promise<void> {
+    const due = takeDue(walk.suspects);
+    const scope = this.guard.permission();
+    if (due.length === 0 || scope === null) return;
+    const entries = await this.cache.getMany(
+      due.map(([name]) => name),
+      scope,
+    );
+    const behind = due.flatMap(([name, { version }], index) => {
+      const entry = entries[index] ?? null;
+      // Measured against the truth of then: the present one may be on its way to the cache right now.
+      return entry !== null && entry.version < version ? [{ name, entry }] : [];
+    });
+    if (behind.length === 0) return;
+    const sentAtMs = performance.now();
+    const truths = await this.reader.readMany(behind.map(({ name }) => name));
+    await this.cache.publish(
+      truths.map((truth) => ({ name: truth.name, entry: entryOf(truth), nonce: null, sentAtMs })),
+      scope,
+    );
+    truths.forEach((truth, index) => {
+      const entry = behind[index]?.entry;
+      if (entry !== undefined) walk.note(driftOf('behind', entry, truth, Date.now()));
+    });
+    walk.repaired += truths.length;
+  }
+
+  private count(walk: Walk, result: 'complete' | 'incomplete' | 'failed'): void {
+    const { tally } = this;
+    const { compared, behind, wrong, repaired, durationMs } = walk.report(result === 'complete');
+    tally.runs[result] += 1;
+    tally.drift.behind += behind;
+    tally.drift.wrong += wrong;
+    tally.compared += compared;
+    tally.repaired += repaired;
+    tally.durationMs = durationMs;
+    if (result === 'complete') tally.completeAtMs = Date.now();
+  }
+
+  private tell({ behind, wrong, drift }: Walk): void {
+    const examples = drift.slice(0, MAX_DRIFT_LOGGED);
+    if (wrong > 0) {
+      const msg = 'entries in the cache were nothing that was ever committed; they were deleted';
+      this.log.error({ msg, wrong, behind, drift: examples });
+    } else if (behind > 0) {
+      this.log.warn({ msg: 'entries in the cache were behind the truth; they were replaced', behind, drift: examples });
+    }
+  }
+}
+
+/** Takes out up to a chunk of suspects that were seen long enough ago. */
+function takeDue(suspects: Map<string, Suspect>): [string, Suspect][] {
+  const dueBeforeMs = performance.now() - SECOND_LOOK_AFTER_MS;
+  const due: [string, Suspect][] = [];
+  for (const [name, suspect] of suspects) {
+    if (suspect.seenAtMs > dueBeforeMs || due.length === CHUNK) break;
+    suspects.delete(name);
+    due.push([name, suspect]);
+  }
+  return due;
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { Scope } from '../../cache/identity.js';
+import { Batches } from '../../store/batches.js';
+import { CacheGuard } from '../guard/cache-guard.js';
+import { CounterFills } from '../reads/counter-fills.js';
+
+/** Names in one step; the statements underneath take no more. */
+const CHUNK = 500;
+
+/** Bounds the rate to 20,000 counters a second, and leaves connections to readers. */
+const CHUNK_PAUSE_MS = 25;
+
+/** A cache that turned cold may have to be named and settled first, or a blind period may have to pass. */
+const PERMISSION_PATIENCE_MS = 10_000;
+const PERMISSION_POLL_MS = 50;
+
+export interface RehydrateReport {
+  /** Counters that the latest batches touched, up to the limit. */
+  readonly names: number;
+  /** Those of them that had no entry and were given one. */
+  readonly filled: number;
+  /** Whether all of them were looked at. */
+  readonly complete: boolean;
+  readonly durationMs: number;
+}
+
+export interface RehydrateProgress {
+  readonly names: number;
+  readonly done: number;
+  readonly filled: number;
+}
+
+export interface RehydrateOptions {
+  /** Stop after the step at hand. */
+  readonly signal?: AbortSignal;
+  /** Called after each step. */
+  readonly progress?: (progress: RehydrateProgress) => void;
+}
+
+/** Fills the cache after a flush or a cold start, so that the first reader of a hot counter need not. */
+@Injectable()
+export class Rehydrator {
+  constructor(
+    private readonly batches: Batches,
+    private readonly fills: CounterFills,
+    private readonly guard: CacheGuard,
+  ) {}
+
+  /**
+   * Fills what the latest batches touched, latest first. Where entries may not be served it waits for a while, then
+   * gives up.
+   *
+   * @param limit how many counters at most
+   * @throws CacheUnavailable, StoreFailure when it was cut off
+   */
+  async runOnce(limit: number, { signal, progress }: RehydrateOptions = {}): Promise<RehydrateReport> {
+    const startedAtMs = performance.now();
+    let [done, filled] = [0, 0];
+    const names = (await this.permission(signal)) === null ? null : await this.batches.latestNames(limit);
+    while (names !== null && done < names.length) {
+      const scope = await this.permission(signal);
+      if (scope === null) break;
+      const chunk = names.slice(done, done + CHUNK);
+      filled += (await this.fills.fillMany(chunk, scope)).filled;
+      done += chunk.length;
+      progress?.({ names: names.length, done, filled });
+      await sleep(CHUNK_PAUSE_MS);
+    }
+    return {
+      names: names?.length ?? 0,
+      filled,
+      complete: done === names?.length,
+      durationMs: Math.round(performance.now() - startedAtMs),
+    };
+  }
+
+  private async permission(signal: AbortSignal | undefined): Promise<Scope | null> {
+    const deadlineMs = performance.now() + PERMISSION_PATIENCE_MS;
+    while (signal?.aborted !== true) {
+      const scope = this.guard.permission();
+      if (scope !== null || performance.now() > deadlineMs) return scope;
+      await sleep(PERMISSION_POLL_MS);
+    }
+    return null;
+  }
+}

@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import type pg from 'pg';
+import { DataSource } from 'typeorm';
+import { StoreFailure } from '../failure.js';
+import { endOfPrefix } from '../prefix.js';
+
+/** Ten million counters are added up in less; whoever asks waits no longer. */
+const STATEMENT_TIMEOUT_MS = 5_000;
+
+/** Above the server's own limit, so that it fires only when the server does not answer at all. */
+const QUERY_TIMEOUT_MS = 6_000;
+
+/** All counters of a prefix together, as one statement saw them. */
+export interface Sum {
+  readonly count: number;
+  readonly sum: bigint;
+  /** RFC 3339. */
+  readonly asOf: string;
+}
+
+export interface RankingQuestion {
+  readonly prefix: string;
+  readonly by: 'value' | 'change';
+  /** The rows that tell of the change, and since when; at the beginning of one of them, ms since 1970. */
+  readonly interval: 'minute' | 'hour' | 'day';
+  readonly sinceMs: number;
+  readonly limit: number;
+}
+
+export interface Ranked {
+  readonly name: string;
+  readonly value: number;
+  /** Exact, and so up to 2^54 - 2 either way. */
+  readonly change: bigint;
+}
+
+export interface Ranking {
+  readonly ranked: readonly Ranked[];
+  /** RFC 3339. */
+  readonly asOf: string;
+}
+
+const SUM = `
+  SELECT count(*) AS count, coalesce(sum(value), 0) AS sum
+  FROM counters WHERE name BETWEEN $1 AND $2 AND NOT deleted`;
+
+/**
+ * $1 prefix, $2 its end, $3 since, $4 limit. The value before the change is that of the last row before it, of the
+ * counter's present life; finer rows may be gone already where coarser ones still are. Without any it began at 0.
+ */
+const rankingOf = ({ by, interval }: RankingQuestion): string => `
+  WITH since AS (SELECT to_timestamp($3::float8 / 1000) AS at),
+  asked AS (${
+    by === 'value'
+      ? `SELECT name, value, created_at FROM counters
+         WHERE name BETWEEN $1 AND $2 AND NOT deleted ORDER BY value DESC, name LIMIT $4`
+      : `SELECT name, value, created_at FROM counters
+         WHERE name IN (
+           SELECT h.name FROM history_${interval}s h, since WHERE h.at >= since.at AND h.name BETWEEN $1 AND $2
+         ) AND NOT deleted`
+  })
+  SELECT c.name, c.value, c.value - coalesce(before.value, 0) AS change
+  FROM asked c CROSS JOIN since LEFT JOIN LATERAL (
+    SELECT value FROM (
+      ${BEFORE[interval]
+        .map(
+          (period) => `(
+            SELECT value, version FROM history_${period}s
+            WHERE name = c.name AND created_at = c.created_at AND at < date_trunc('${period}', since.at, 'UTC')
+            ORDER BY at DESC LIMIT 1
+          )`,
+        )
+        .join(' UNION ALL ')}
+    ) AS known ORDER BY version DESC LIMIT 1
+  ) AS before ON true
+  ORDER BY ${by} DESC, name LIMIT $4`;
+
+/** An interval and the coarser ones. */
+const BEFORE = { minute: ['minute', 'hour', 'day'], hour: ['hour', 'day'], day: ['day'] } as const;
+
+/** pg takes a timeout for one query; its types do not say so. */
+function patient(text: string, values: unknown[]): pg.QueryConfig & { readonly query_timeout: number } {
+  return { text, values, query_timeout: QUERY_TIMEOUT_MS };
+}
+
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly change: string;
+}
+
+/**
+ * Looks at many counters at once. Values are those of the truth itself, read through by name: no index on a value slows
+ * down a write. Changes are told by the history.
+ */
+@Injectable()
+export class HistoryRankings {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** @throws StoreFailure, also where it took too long */
+  async sum(prefix: string): Promise<Sum> {
+    return this.patiently(async (client) => {
+      const { rows } = await client.query<{ count: string; sum: string }>(patient(SUM, [prefix, endOfPrefix(prefix)]));
+      const [row] = rows;
+      if (row === undefined) throw new Error('a sum has one row');
+      return { count: Number(row.count), sum: BigInt(row.sum) };
+    });
+  }
+
+  /** @throws StoreFailure, also where it took too long */
+  async top(question: RankingQuestion): Promise<Ranking> {
+    const { prefix, sinceMs, limit } = question;
+    return this.patiently(async (client) => {
+      const { rows } = await client.query<Row>(
+        patient(rankingOf(question), [prefix, endOfPrefix(prefix), sinceMs, limit]),
+      );
+      const ranked = rows.map(({ name, value, change }) => ({
+        name,
+        value: Number(value),
+        change: BigInt(change),
+      }));
+      return { ranked };
+    });
+  }
+
+  /** On a connection of everything that is neither a commit, nor a fill, nor the guard. */
+  private async patiently<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T & { asOf: string }> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as pg.PoolClient;
+      await runner.startTransaction();
+      await client.query(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+      const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+      const answer = await work(client);
+      await runner.commitTransaction();
+      return { ...answer, asOf: (rows[0]?.now ?? new Date()).toISOString() };
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      // Nothing is written here, so whatever failed, nothing is unknown.
+      throw new StoreFailure('not_sent', error);
+    } finally {
+      await runner.release();
+    }
+  }
+}

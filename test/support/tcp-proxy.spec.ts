@@ -173,6 +173,16 @@ describe('a TCP proxy', () => {
     await eventually(() => during.state === 'ECONNRESET');
   });
 
+  it('closes a connection whose ending it is passing on', async () => {
+    const before = await establishedClient();
+    await proxy.setMode({ kind: 'half-open', lost: 'to client' });
+    served[0]?.end();
+    await staysSilent(before, 'echo a');
+    await proxy.setMode({ kind: 'pass' });
+    await proxy.close();
+    await eventually(() => before.state !== 'open');
+  });
+
   it('resets the client when the server cannot be reached', async () => {
     server.close();
     const during = client();

@@ -160,11 +160,13 @@ class Link {
     }
   }
 
-  /** Ends both sides at once, the client's by RST. */
+  /** Ends both sides at once, the client's by RST unless its FIN is under way. */
   reset(): void {
     clearTimeout(this.#timers['to server']);
     clearTimeout(this.#timers['to client']);
-    this.#client.resetAndDestroy();
+    // While a FIN is being sent, Node cannot send an RST: it would tell so by an error and leave the socket open for ever.
+    if (this.#client.writableEnded) this.#client.destroy();
+    else this.#client.resetAndDestroy();
     this.#server.destroy();
   }
 

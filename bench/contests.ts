@@ -10,6 +10,7 @@ import {
   serviceFlushed,
   serviceWithRows,
 } from './entrants.js';
+import { serviceWithHistory } from './history.js';
 import { BATCH_ITEMS, type Names, type Operation, type Workload } from './load/workload.js';
 
 export interface Contest {
@@ -68,6 +69,7 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       const label = `evercount, ${count} ${count === 1 ? 'instance' : 'instances'}`;
       return service(field, workload, { key: `service-${count}`, label }, count);
     });
+  const historyCost = (workload: Workload) => [true, false].map((keeps) => serviceWithHistory(field, workload, keeps));
   const onSeveral = { quick: false, tearDown: () => field.arena.endFurtherInstances() };
   const onSlowDisk = {
     quick: false,
@@ -158,6 +160,21 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       about: 'Each request increments one of all rows, at random.',
       quick: false,
       entrants: [...ROWS, ...(moreRows === null ? [] : [moreRows])].map((rows) => serviceWithRows(field, rows)),
+    },
+    {
+      key: 'history-hot',
+      title: 'One hot counter, with and without history',
+      about:
+        'Without: the index that history needs is dropped, and no job derives it. With: as much is derived as is written.',
+      quick: false,
+      entrants: historyCost(hot),
+    },
+    {
+      key: 'history-many',
+      title: '10,000 counters, with and without history',
+      about: 'As above.',
+      quick: false,
+      entrants: historyCost(many),
     },
     {
       ...onSeveral,

@@ -144,7 +144,8 @@ export function pgbench(
   };
 }
 
-async function loadSubject(
+/** Puts load on a program, and asks the system what it cost. */
+export async function loadSubject(
   { arena, generator }: Field,
   start: () => Promise<Subject>,
   workload: Workload,

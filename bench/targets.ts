@@ -42,6 +42,20 @@ const RATIOS: readonly RatioTarget[] = [
     other: 'service',
     least: 0.6,
   },
+  {
+    target: 'hot counter: with history, over without',
+    contest: 'history-hot',
+    one: 'history',
+    other: 'no-history',
+    least: 0.8,
+  },
+  {
+    target: '10,000 counters: with history, over without',
+    contest: 'history-many',
+    one: 'history',
+    other: 'no-history',
+    least: 0.6,
+  },
 ];
 
 export function judge(results: readonly ContestResult[]): Verdict[] {

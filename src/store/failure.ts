@@ -28,6 +28,8 @@ export class StoreFailure extends Error {
 const PASSING = new Set(['40001', '40P01', '55P03', '57014']);
 
 const LOCK_TIMEOUT = '55P03';
+/** Or cancelled by hand. */
+const STATEMENT_TIMEOUT = '57014';
 const UNIQUE_VIOLATION = '23505';
 
 /** Classes whose errors end the session or the server: connection, resources, operator, system, internal. */
@@ -42,6 +44,11 @@ export function failureOf(error: unknown): StoreFailure {
   // 25P03: the transaction sat idle too long and its session was ended, which rolled it back; the resend finds out.
   if (SESSION_ENDING.has(error.code.slice(0, 2)) || error.code === '25P03') return new StoreFailure('unknown', error);
   return new StoreFailure('rejected', error);
+}
+
+/** Whether a statement took longer than it may. */
+export function isStatementTimeout(failure: StoreFailure): boolean {
+  return failure.cause instanceof pg.DatabaseError && failure.cause.code === STATEMENT_TIMEOUT;
 }
 
 /** Whether a statement gave up waiting for a lock. */

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
+import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
 import { HistoryRankings, type Ranking, type Sum } from '../../store/history/history-rankings.js';
 import { beginOf, type Interval, INTERVAL_MS, keptFromMs } from './history.js';
-import { KeptAnswers } from '../commits/kept-answers.js';
+import { KeptAnswers, Turns } from './kept-answers.js';
+import { Unavailable } from '../errors.js';
 import { orUnavailable } from '../or-unavailable.js';
 
 /** How far back a change is looked at, and in steps of which interval. */
@@ -14,6 +16,9 @@ export const PERIODS = {
 } as const satisfies Record<string, { lengthMs: number; interval: Interval }>;
 
 export type Period = keyof typeof PERIODS;
+
+/** Some counters may be gone by then; mostly it would take as long again. */
+const TOO_MANY_RETRY_SECONDS = 60;
 
 /** The most counters of one ranking. */
 export const MAX_RANKED = 100;
@@ -29,8 +34,9 @@ export interface RankingRequest {
 /** Looks at many counters at once: what they add up to, and which of them are the first. */
 @Injectable()
 export class RankingsService {
-  private readonly sums = new KeptAnswers<Sum>();
-  private readonly rankings = new KeptAnswers<Ranking>();
+  private readonly turns = new Turns();
+  private readonly sums = new KeptAnswers<Sum>(this.turns);
+  private readonly rankings = new KeptAnswers<Ranking>(this.turns);
 
   constructor(
     private readonly rows: HistoryRankings,
@@ -43,7 +49,7 @@ export class RankingsService {
    * @throws Unavailable
    */
   async sum(prefix: string): Promise<Sum> {
-    return this.sums.ask(prefix, () => orUnavailable(() => this.rows.sum(prefix)));
+    return this.sums.ask(prefix, () => inTime(() => this.rows.sum(prefix)));
   }
 
   /**
@@ -55,7 +61,7 @@ export class RankingsService {
     const question = JSON.stringify([prefix, by, over, limit]);
     return this.rankings.ask(question, () => {
       const { interval, sinceMs } = this.beginOf(over, Date.now());
-      return orUnavailable(() => this.rows.top({ prefix, by, interval, sinceMs, limit }));
+      return inTime(() => this.rows.top({ prefix, by, interval, sinceMs, limit }));
     });
   }
 
@@ -66,4 +72,16 @@ export class RankingsService {
     if (sinceMs >= keptFromMs(interval, this.settings, nowMs)) return { interval, sinceMs };
     return { interval: 'day', sinceMs: beginOf('day', nowMs - lengthMs) };
   }
+}
+
+/** @throws Unavailable where Postgres did not answer, or there is too much to look at */
+async function inTime<T>(look: () => Promise<T>): Promise<T> {
+  return orUnavailable(async () => {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof StoreFailure && isStatementTimeout(error))) throw error;
+      throw new Unavailable('These are too many counters to look at; ask for a longer prefix.', TOO_MANY_RETRY_SECONDS);
+    }
+  });
 }

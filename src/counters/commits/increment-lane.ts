@@ -11,7 +11,7 @@ import { CounterError, OutcomeUnknown } from '../errors.js';
 import { Exposure } from './exposure.js';
 import { Lane, NotWritten } from './lane.js';
 import type { Answer, Increment } from '../operation.js';
-import { keyId, type PendingWrite, replayOf, tooOld } from './pending-write.js';
+import { answerReplays, keyId, type PendingWrite, type Replay, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
 import { addUp, type AddedUp } from './totals.js';
@@ -60,7 +60,7 @@ export class IncrementLane {
           void this.answer(left, added, applied, () => this.exposure.publish([...applied.values()], sentAtMs, nonces));
           return;
         }
-        left = this.answerReplays(left, used, sentAtMs);
+        left = this.withoutReplays(left, used, sentAtMs);
       }
     } catch (error) {
       this.giveUp(left, error);
@@ -96,19 +96,21 @@ export class IncrementLane {
   }
 
   /** Answers those whose key was used before, and returns the others. */
-  private answerReplays(
+  private withoutReplays(
     batch: readonly PendingIncrement[],
     used: readonly UsedKey[],
     sentAtMs: number,
   ): PendingIncrement[] {
     const byId = new Map(used.map((key) => [keyId(key), key]));
-    return batch.filter((pending) => {
-      const key = pending.write.key === null ? undefined : byId.get(keyId(pending.write.key));
-      if (key === undefined) return true;
-      this.tallies.replays += 1;
-      void replayOf(pending, key, (truth) => this.exposure.publish([truth], sentAtMs));
-      return false;
+    const replays: Replay[] = [];
+    const others = batch.filter((pending) => {
+      const found = pending.write.key === null ? undefined : byId.get(keyId(pending.write.key));
+      if (found !== undefined) replays.push({ pending, used: found });
+      return found === undefined;
     });
+    this.tallies.replays += replays.length;
+    void answerReplays(replays, (truths) => this.exposure.publish(truths, sentAtMs));
+    return others;
   }
 
   private async answer(

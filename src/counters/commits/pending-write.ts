@@ -32,25 +32,32 @@ export function keyReused(): KeyReused {
   return new KeyReused('This idempotency key was used for another request.');
 }
 
+/** A write whose key was used before, and what stands under that key. */
+export interface Replay {
+  readonly pending: PendingWrite;
+  readonly used: UsedKey;
+}
+
 /**
- * Answers a write from what was decided earlier under its key.
+ * Answers writes from what was decided earlier under their keys.
  *
- * @param publish what was learned, before it is told
+ * @param publish what was learned, all of it together, before any of it is told
  */
-export async function replayOf(
-  { write, fingerprint, resolve, reject }: PendingWrite,
-  used: UsedKey,
-  publish: (truth: Truth) => Promise<void>,
+export async function answerReplays(
+  replays: readonly Replay[],
+  publish: (truths: readonly Truth[]) => Promise<void>,
 ): Promise<void> {
-  if (used.fingerprint !== fingerprint) {
-    reject(keyReused());
-    return;
+  const answers: { readonly pending: PendingWrite; readonly outcome: Answer['outcome'] }[] = [];
+  for (const { pending, used } of replays) {
+    if (used.fingerprint !== pending.fingerprint) pending.reject(keyReused());
+    else answers.push({ pending, outcome: used.outcomeFor(pending.write.operation.name) });
   }
-  const outcome = used.outcomeFor(write.operation.name);
   try {
-    await publish(outcome.truth);
-    resolve({ outcome, replayed: true });
+    await publish(answers.map(({ outcome }) => outcome.truth));
+    for (const { pending, outcome } of answers) pending.resolve({ outcome, replayed: true });
   } catch {
-    reject(new OutcomeUnknown('It was decided earlier, but cannot be told safely yet.'));
+    for (const { pending } of answers) {
+      pending.reject(new OutcomeUnknown('It was decided earlier, but cannot be told safely yet.'));
+    }
   }
 }

@@ -41,6 +41,7 @@ describe('what is not HTTP as it should be is answered with a problem document:'
     ['no HTTP at all', 'hello\r\n\r\n', 400, 'invalid_request'],
     ['TLS', Buffer.from('16030100a5010000a1', 'hex'), 400, 'invalid_request'],
     ['an unknown method', 'FOO / HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
+    ['a request for a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n', 400, 'invalid_request'],
     ['a broken header', 'GET / HTTP/1.1\r\nHost: a\r\nb ad\r\n\r\n', 400, 'invalid_request'],
     ['no host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'invalid_request'],
     [

@@ -85,6 +85,7 @@ const CASES: readonly Case[] = [
   bad('an unknown field of a decrement', '{"By":5}', '/v1/counters/c/decrement'),
   bad('an unknown field of a reset', '{"value":5}', '/v1/counters/c/reset'),
   bad('a reset to text', '{"to":"0"}', '/v1/counters/c/reset'),
+  bad('a body of a delete', '{"by":5}', '/v1/counters/c', 'DELETE'),
   put('a set without a value', '{}'),
   put('a set without a body', ''),
   put('a set to null', '{"value":null}'),
@@ -138,6 +139,14 @@ const CASES: readonly Case[] = [
   ['plain text', 'POST', add, body('{"by":5}', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type'],
   ['no type', 'POST', add, body('{"by":5}', {}), 415, 'unsupported_media_type'],
   ['a type that is none', 'POST', add, body('{"by":5}', { 'content-type': ';' }), 415, 'unsupported_media_type'],
+  ...['latin1', 'utf-16', '"iso-8859-1"'].map((charset): Case => [
+    `the charset ${charset}`,
+    'POST',
+    add,
+    body('{"by":5}', { 'content-type': `application/json; charset=${charset}` }),
+    415,
+    'unsupported_media_type',
+  ]),
   ['a compressed body', 'POST', add, body('x', { ...json, 'content-encoding': 'gzip' }), 415, 'unsupported_media_type'],
   ['a body over 16 KB', 'POST', add, body(`{"by":5${' '.repeat(16 * 1024)}}`), 413, 'too_large'],
   ['a batch over 1 MB', 'POST', '/v1/increments', body(' '.repeat(1024 * 1024 + 1)), 413, 'too_large'],
@@ -196,6 +205,13 @@ describe('a refusal', () => {
       const answer = await call(method, target);
       expectProblem(answer, 405, 'method_not_allowed');
       expect([method, answer.headers['allow']]).toEqual([method, allow]);
+    }
+  });
+
+  it('of a path or a method comes before one of the body', async () => {
+    for (const options of [body('{"by":'), body('by=5', { 'content-type': 'application/x-www-form-urlencoded' })]) {
+      expectProblem(await call('POST', '/v1/counters/c', options), 405, 'method_not_allowed');
+      expectProblem(await call('POST', '/v1/counter/c', options), 404, 'not_found');
     }
   });
 

@@ -12,7 +12,16 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  const problem = problemOfParser(error.code);
+  refuse(problemOfParser(error.code), socket);
+}
+
+/** Answers CONNECT, for which Node hands over the bare socket: nothing listens to its errors any more. */
+export function refuseTunnel(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  refuse(new ProblemError('invalid_request', 'This is not a proxy.'), socket);
+}
+
+function refuse(problem: ProblemError, socket: Socket): void {
   const requestId = randomUUID();
   const body = problemJson(problem, requestId);
   socket.end(

@@ -5,7 +5,7 @@ import { CountersService } from '../counters/counters.service.js';
 import { JSON_TYPE, nameOf, sendAnswer, sendSetAnswer, writeOf } from './answers.js';
 import { conditionOf } from './preconditions.js';
 import { refuse } from './problem.js';
-import { ListQuery, ResetBody, SetBody } from './shapes.js';
+import { ListQuery, NoBody, ResetBody, SetBody } from './shapes.js';
 import { bodyOf, queryOf, refuseQuery } from './validation.js';
 
 /** The calls on counters that are not in `hot-routes.ts`. */
@@ -52,6 +52,7 @@ export class CountersController {
   async delete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const name = nameOf(request);
     refuseQuery(request);
+    bodyOf(NoBody, request);
     const condition = conditionOf(request.headers);
     sendAnswer(reply, await this.counters.write(writeOf(request, { kind: 'delete', name, condition })));
   }

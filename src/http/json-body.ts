@@ -6,6 +6,9 @@ const QUOTE = '"'.charCodeAt(0);
 const BACKSLASH = '\\'.charCodeAt(0);
 const COLON = ':'.charCodeAt(0);
 
+/** Read as UTF-8, what was written in another charset could name another counter. ASCII reads the same. */
+const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?(?:utf-?8|us-ascii)"?\s*(?:;|$))/i;
+
 /**
  * Makes a Fastify instance read bodies of JSON and nothing else. An empty body is undefined, whatever its type.
  * Refused are other types (415), compressed bodies (415), bytes that are no UTF-8, broken JSON, a member given twice
@@ -15,10 +18,12 @@ export function readJsonBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   const parse = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (body.length === 0) {
+    // Where no route takes the request, that is what to tell, whatever the body.
+    if (body.length === 0 || request.is404) {
       done(null, undefined);
       return;
     }
+    if (OTHER_CHARSET.test(request.headers['content-type'] ?? '')) throw unsupported('The body must be UTF-8.');
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') throw unsupported('The body must not be compressed.');
     if (!isUtf8(body)) refuse('The body is not valid UTF-8.');
@@ -30,8 +35,9 @@ export function readJsonBodies(server: FastifyInstance): void {
     if (hasTwins(text, read.value)) refuse('The body has a member twice.');
     done(null, read.value);
   });
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request: FastifyRequest, body: Buffer, done) => {
-    if (body.length > 0) throw unsupported('The body must be JSON, with "Content-Type: application/json".');
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
+    if (body.length > 0 && !request.is404)
+      throw unsupported('The body must be JSON, with "Content-Type: application/json".');
     done(null, undefined);
   });
 }

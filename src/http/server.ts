@@ -1,7 +1,8 @@
+import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { HttpSettings } from '../config/config.js';
-import { answerClientError } from './client-errors.js';
+import { answerClientError, refuseTunnel } from './client-errors.js';
 import { Drain } from './drain.js';
 import { HttpTimes } from './http-times.js';
 import { readJsonBodies } from './json-body.js';
@@ -59,6 +60,9 @@ export function createServer(settings: HttpSettings): Server {
   server.server.maxConnections = MAX_CONNECTIONS;
   // Node would answer 417 without a body; what is expected beyond 100-continue may be ignored.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+
+  // Node would hang up without a word.
+  server.server.on('connect', (_request, socket) => refuseTunnel(socket as Socket));
 
   times.measure(server);
   readJsonBodies(server);

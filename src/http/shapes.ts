@@ -30,6 +30,9 @@ const Name = z
 
 const fields = { error: 'must be a JSON object' };
 
+/** Of a call that takes no arguments: one that is given is a mistake about it. */
+export const NoBody = z.strictObject({}, fields);
+
 export const IncrementBody = z.strictObject({ by: By.default(1) }, fields);
 
 export const ResetBody = z.strictObject(

@@ -7,9 +7,10 @@ import { firstKey } from './access/first-key.js';
 import { Gate } from './access/gate.js';
 import { KeyAdministration } from './access/key-administration.js';
 import { AppModule } from './app.module.js';
-import type { Config, HttpSettings } from './config/config.js';
+import type { Config } from './config/config.js';
 import { healthPaths } from './health/health.paths.js';
 import { historyPaths } from './history/history.paths.js';
+import { allowOrigins } from './http/cross-origin.js';
 import { openApiDocument } from './http/openapi.js';
 import { counterPaths } from './http/paths.js';
 import type { Routes } from './http/routes.js';
@@ -20,9 +21,6 @@ import { NestLogger } from './logger.js';
 import { Meters } from './meters/meters.js';
 import { metricsPaths } from './metrics/metrics.paths.js';
 import { streamPaths } from './stream/stream.paths.js';
-
-/** How long a browser may remember the answer to a preflight: at most 10 minutes in Chromium up to version 75. */
-const PREFLIGHT_SECONDS = 600;
 
 export interface App {
   readonly nest: NestFastifyApplication;
@@ -47,7 +45,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   nest.useGlobalFilters(problems);
   times.addTo(nest.get(Meters));
   nest.get(Gate).guard(server);
-  allowOrigins(nest, config.http);
+  await allowOrigins(server, config.http.corsOrigins);
   const rooms = [counterPaths, historyPaths, sessionPaths, adminPaths, healthPaths, streamPaths, metricsPaths];
   SwaggerModule.setup('docs', nest, openApiDocument(...rooms), {
     jsonDocumentUrl: 'openapi.json',
@@ -58,23 +56,4 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   });
   await nest.init();
   return { nest, routes, firstKey: await firstKey(config.access, nest.get(KeyAdministration)) };
-}
-
-function allowOrigins(nest: NestFastifyApplication, { corsOrigins }: HttpSettings): void {
-  if (corsOrigins.length === 0) return;
-  nest.enableCors({
-    origin: [...corsOrigins],
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-    exposedHeaders: [
-      'Cache-Status',
-      'ETag',
-      'Idempotent-Replayed',
-      'Link',
-      'RateLimit',
-      'RateLimit-Policy',
-      'Retry-After',
-      'X-Request-Id',
-    ],
-    maxAge: PREFLIGHT_SECONDS,
-  });
 }

@@ -256,7 +256,11 @@ describe('the id of a request', () => {
   });
 
   it('is a new one where it brings none that is fit to be logged', async () => {
-    for (const given of ['', 'é', 'x'.repeat(129), 'a\tb']) expect(await idOf(given)).toMatch(/^[0-9a-f-]{36}$/);
+    const unfit = ['', 'é', 'x'.repeat(129), 'a\tb'];
+    const ids = new Set<string | undefined>();
+    for (const given of unfit) ids.add(await idOf(given));
+    expect(ids.size).toBe(unfit.length);
+    for (const id of ids) expect(id).toMatch(/^[\w-]{12}-\d+$/);
   });
 });
 

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEM_TYPE, ProblemError, problemJson } from './problem.js';
+import { newRequestId } from './request-id.js';
 
 /** Time for the client to read the answer and hang up before the connection is cut. */
 const LINGER_MS = 1_000;
@@ -22,7 +22,7 @@ export function refuseTunnel(socket: Socket): void {
 }
 
 function refuse(problem: ProblemError, socket: Socket): void {
-  const requestId = randomUUID();
+  const requestId = newRequestId();
   const body = problemJson(problem, requestId);
   socket.end(
     [

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { HttpSettings } from '../config/config.js';
 import { answerClientError, refuseTunnel } from './client-errors.js';
@@ -17,6 +16,7 @@ import {
   REQUEST_TIMEOUT_MS,
   TIMEOUT_CHECK_MS,
 } from './limits.js';
+import { NestAdapter } from './nest-adapter.js';
 import { ProblemError } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 import { requestIdOf } from './request-id.js';
@@ -24,7 +24,7 @@ import { Routes } from './routes.js';
 
 /** The HTTP server, not yet listening, with what must hold for every request to it. */
 export interface Server {
-  readonly adapter: FastifyAdapter;
+  readonly adapter: NestAdapter;
   readonly routes: Routes;
   readonly times: HttpTimes;
   readonly problems: ProblemFilter;
@@ -80,7 +80,7 @@ export function createServer(settings: HttpSettings): Server {
   });
   const drain = new Drain(server.server);
   server.addHook('preClose', () => drain.run());
-  return { adapter: new FastifyAdapter(server), routes, times, problems };
+  return { adapter: new NestAdapter(server), routes, times, problems };
 }
 
 /** Logs each request; costs more than the smallest request itself. */

@@ -33,7 +33,7 @@ export class SessionController {
       this.sendGrant(reply, EVERYTHING);
       return;
     }
-    const { session, grant } = await this.signIn.begin(key);
+    const { session, grant } = await this.signIn.begin(key, request.ip);
     keepSession(request, reply, session, SESSION_LIFE_MS);
     this.sendGrant(reply, grant);
   }

@@ -179,6 +179,9 @@ describe('doctor', () => {
       const find = await examined({ REDIS_URL: narrow });
       expect(find('scripts on ec:*')).toMatchObject({ verdict: 'bad', found: expect.stringContaining('permission') });
       expect(find('scripts on evercount:*')).toMatchObject({ verdict: 'good' });
+      await client.acl('SETUSER', 'silent', 'on', '>silent', '~*', '+@all', '-info');
+      const silent = await examined({ REDIS_URL: `redis://silent:silent@127.0.0.1:${evicting.port}` });
+      expect(silent('INFO of Redis')).toMatchObject({ verdict: 'bad', remedy: expect.stringContaining('allow INFO') });
     } finally {
       client.disconnect();
       await evicting.stop();

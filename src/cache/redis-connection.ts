@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
+import { certificateFault } from '../config/certificates.js';
 import { serverIdentity } from './identity.js';
 
 /** Redis answers in microseconds; what takes this long is as good as away, and reads go to Postgres. */
@@ -28,6 +29,9 @@ const FIRST_CONTACT_MS = 5_000;
 export class CacheUnavailable extends Error {
   override readonly name = 'CacheUnavailable';
 }
+
+/** A Redis whose data cannot be told from another one's. */
+class NamelessRedis extends Error {}
 
 /** A script, sent by its hash; Redis is given the source again where it has forgotten it. */
 export interface Script {
@@ -59,6 +63,7 @@ export class RedisConnection {
   readonly client: Redis;
   private misses = 0;
   private currentGeneration = 0;
+  private lastFault: string | null = null;
 
   /** @param commandTimeoutMs who serves nobody may wait longer */
   constructor(url: string, commandTimeoutMs = COMMAND_TIMEOUT_MS) {
@@ -66,6 +71,8 @@ export class RedisConnection {
       protocol: 2,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
+      // It asks INFO, and a Redis that denies that would never be ready. One that still loads refuses what it is asked.
+      enableReadyCheck: false,
       enableAutoPipelining: true,
       maxRetriesPerRequest: 0,
       commandTimeout: commandTimeoutMs,
@@ -82,7 +89,7 @@ export class RedisConnection {
       this.misses = 0;
     });
     // The guard notices and reports; without a listener every failed attempt would be printed.
-    this.client.on('error', () => undefined);
+    this.client.on('error', (error: Error) => (this.lastFault = reasonOf(error)));
   }
 
   /** Counts the connections; what was learned over an earlier one says nothing about this one. */
@@ -92,6 +99,11 @@ export class RedisConnection {
 
   get isReady(): boolean {
     return this.client.status === 'ready';
+  }
+
+  /** Why this Redis cannot be used, as far as is known; null while it can. */
+  get fault(): string | null {
+    return this.lastFault;
   }
 
   /**
@@ -117,11 +129,15 @@ export class RedisConnection {
         this.client.get(SENTINEL_KEY),
       ]);
       const server = serverIdentity(info);
-      if (server === null) throw new Error('INFO does not name run_id and master_replid');
+      if (server === null) throw new NamelessRedis('INFO does not name run_id and master_replid');
       this.misses = 0;
+      this.lastFault = null;
       return { server, generation, sentinel };
     } catch (error) {
-      this.misses += 1;
+      // Without a connection, what ended the last one says more.
+      if (this.isReady) this.lastFault = reasonOf(error as Error);
+      // One that refuses has answered: another connection would be told the same.
+      this.misses = isRefusal(error) ? 0 : this.misses + 1;
       if (this.misses === MISSES_BEFORE_RECONNECT && this.isReady) this.client.disconnect(true);
       throw unavailable(error);
     }
@@ -150,4 +166,17 @@ export class RedisConnection {
 export function unavailable(error: unknown): CacheUnavailable {
   if (error instanceof CacheUnavailable) return error;
   return new CacheUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+/** Whether Redis itself said no. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof NamelessRedis || (error as Error).name === 'ReplyError';
+}
+
+/** In a few words, for the log. */
+export function reasonOf(error: Error): string {
+  // Node wraps one failure for each address that it tried.
+  const [first] = (error as { readonly errors?: readonly Error[] }).errors ?? [];
+  if (first !== undefined) return reasonOf(first);
+  return certificateFault(error) ?? (error.message || error.name);
 }

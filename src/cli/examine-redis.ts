@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { judge, policyOf } from '../cache/eviction-policy.js';
 import { serverIdentity } from '../cache/identity.js';
+import { isRefusal } from '../cache/redis-connection.js';
 import type { GuardState } from '../store/guard-row.js';
 import { clockOf } from './examine-postgres.js';
 import { bad, type Finding, good, hint } from './findings.js';
@@ -21,7 +22,8 @@ const PROBE_SCRIPT = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]); return red
 
 /** How the settings of the cache's Redis suit the service. */
 export async function examineRedis(client: Redis, guard: GuardState | null): Promise<Finding[]> {
-  const info = await client.info();
+  const info = await infoOf(client);
+  if (info === null) return [bad('INFO of Redis', 'is denied', 'allow INFO, else nothing is served from the cache')];
   const begin = performance.now();
   await client.ping();
   const tookMs = performance.now() - begin;
@@ -49,8 +51,19 @@ export async function examineRedis(client: Redis, guard: GuardState | null): Pro
 
 /** How a Redis suits the jobs, where they have one of their own. */
 export async function examineJobsRedis(client: Redis): Promise<Finding[]> {
-  const [policy] = memoryOf(await client.info());
+  const info = await infoOf(client);
+  if (info === null)
+    return [hint("INFO of the jobs' Redis", 'is denied', 'see that its maxmemory-policy is noeviction')];
+  const [policy] = memoryOf(info);
   return policy === undefined ? [] : [{ ...policy, check: "eviction in the jobs' Redis" }];
+}
+
+/** Null where it is denied. */
+async function infoOf(client: Redis): Promise<string | null> {
+  return client.info().catch((error: unknown) => {
+    if (isRefusal(error)) return null;
+    throw error;
+  });
 }
 
 function versionOf(info: string): Finding {
@@ -108,7 +121,9 @@ async function rightsOf(client: Redis): Promise<Finding[]> {
     const key = `${prefix}\u0000doctor:${randomUUID()}`;
     const check = `scripts on ${prefix}*`;
     try {
-      await client.eval(PROBE_SCRIPT, 1, key, PROBE_LIFE_MS);
+      // As the service does: who may call EVALSHA need not be allowed to EVAL.
+      const sha1 = String(await client.script('LOAD', PROBE_SCRIPT));
+      await client.evalsha(sha1, 1, key, PROBE_LIFE_MS);
       await client.get(key);
       await client.scan('0', 'MATCH', `${prefix}*`, 'COUNT', 1);
       await client.unlink(key);

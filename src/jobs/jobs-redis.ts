@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Redis, type RedisOptions } from 'ioredis';
+import { isRefusal, reasonOf } from '../cache/redis-connection.js';
 import { JobsSettings } from '../config/config.js';
 
 /** Producers do not wait: a command without an answer by then counts as failed. */
@@ -24,6 +25,8 @@ const DISCONNECT_TIMEOUT_MS = 500;
 
 const OPTIONS = {
   protocol: 2,
+  // It asks INFO, and a Redis that denies that would never be ready. One that still loads refuses what it is asked.
+  enableReadyCheck: false,
   connectTimeout: CONNECT_TIMEOUT_MS,
   disconnectTimeout: DISCONNECT_TIMEOUT_MS,
   retryStrategy: (attempt: number) =>
@@ -55,6 +58,8 @@ export class JobsRedis {
   /** For everybody but the worker: while there is no connection, every command fails at once. */
   readonly producer: Redis;
   private workerClient: WorkerClient | null = null;
+  private lastFault: string | null = null;
+  private skipVersionCheck = false;
 
   constructor(private readonly settings: JobsSettings) {
     this.producer = new Redis(settings.redisUrl, {
@@ -67,7 +72,28 @@ export class JobsRedis {
       socketTimeout: PRODUCER_SILENCE_MS,
     });
     // Told by its consequences; without a listener every failed attempt would be printed.
-    this.producer.on('error', () => undefined);
+    this.producer.on('error', (error: Error) => (this.lastFault = reasonOf(error)));
+    this.producer.on('ready', () => (this.lastFault = null));
+  }
+
+  /** Why there is no connection, as far as is known. */
+  get fault(): string | null {
+    return this.lastFault;
+  }
+
+  /**
+   * What INFO says of the memory; null where this Redis denies it. Then BullMQ does without INFO too, and takes it for
+   * the oldest Redis it knows: it waits for whole seconds only.
+   */
+  async memoryInfo(): Promise<string | null> {
+    try {
+      return await this.producer.info('memory');
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.skipVersionCheck = true;
+      Object.assign(this.producer.options, { skipVersionCheck: true });
+      return null;
+    }
   }
 
   get isReady(): boolean {
@@ -83,6 +109,8 @@ export class JobsRedis {
         maxRetriesPerRequest: null,
         socketTimeout: WORKER_SILENCE_MS,
       });
+      // An option of BullMQ's, which reads it from the client that it is given.
+      Object.assign(this.workerClient.options, { skipVersionCheck: this.skipVersionCheck });
       this.workerClient.on('error', () => undefined);
     }
     return this.workerClient;

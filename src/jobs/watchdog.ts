@@ -23,7 +23,8 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
   private readonly log = new Logger(Watchdog.name);
   private readonly sharesRedis: boolean;
   private away = false;
-  private policy: string | null = null;
+  /** As it was told last; null: it is not told. */
+  private policy: string | null | undefined = undefined;
   private fault: string | null = null;
   private scheduled = false;
 
@@ -109,7 +110,8 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async askPolicy(): Promise<string | null> {
-    return policyOf(await this.redis.producer.info('memory'));
+    const info = await this.redis.memoryInfo();
+    return info === null ? null : policyOf(info);
   }
 
   /** What came to be after the start is told once, and keeps new jobs from beginning. */
@@ -118,6 +120,9 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
     const isNew = policy !== this.policy;
     this.policy = policy;
     if (verdict === 'refused' && isNew) this.log.error(refusal(policy));
+    if (policy === null && isNew) {
+      this.log.warn("the jobs' Redis does not tell its maxmemory-policy: it must be noeviction, or jobs may be lost");
+    }
     if (verdict === 'risky' && isNew && this.sharesRedis) {
       this.log.warn(
         `the Redis of cache and jobs has maxmemory-policy ${policy ?? ''}; noeviction is safer, or JOBS_REDIS_URL ` +
@@ -128,7 +133,9 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private noteAway(): void {
-    if (!this.away && !this.stopped) this.log.warn("the jobs' Redis cannot be reached; jobs wait");
+    if (!this.away && !this.stopped) {
+      this.log.warn({ msg: "the jobs' Redis cannot be reached; jobs wait", reason: this.redis.fault });
+    }
     this.away = true;
   }
 

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import type { DatabaseSettings } from '../config/config.js';
+import { certificateFault } from '../config/certificates.js';
+import { ConfigError, type DatabaseSettings } from '../config/config.js';
 import { SESSION_OPTIONS } from './connections.js';
 import { dataSourceOptions, MIGRATIONS_TABLE } from './data-source.js';
 
@@ -78,6 +79,7 @@ export async function migrationStates(url: string): Promise<MigrationState[]> {
  * Waits for Postgres, refuses one that would lose what it acknowledged, and brings its schema up to date.
  *
  * @throws UnsafeDatabase naming the setting and the remedy
+ * @throws ConfigError where its certificate is not accepted
  */
 export async function prepareDatabase({ url, migrationsUrl, migrateOnStart }: DatabaseSettings): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -85,6 +87,8 @@ export async function prepareDatabase({ url, migrationsUrl, migrateOnStart }: Da
       await refuseUnsafe(url);
       break;
     } catch (error) {
+      const certificate = certificateFault(error as Error);
+      if (certificate !== null) throw new ConfigError(`DATABASE_URL: Postgres is not trusted: ${certificate}`);
       if (error instanceof UnsafeDatabase || attempt === START_ATTEMPTS) throw error;
       await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
     }

@@ -5,15 +5,13 @@ import { GuardRow, type GuardState } from '../../store/guard-row.js';
 import { Blindness, PERMISSION_MS } from './blindness.js';
 import { Unavailable } from '../errors.js';
 import { Naming, type Standing } from './naming.js';
+import { Reach } from './reach.js';
 
 /** Five questions to a permission: four may be lost or late. */
 const POLL_INTERVAL_MS = 200;
 
 /** Redis may come up a moment later than the service. */
 const START_GRACE_MS = 2_000;
-
-/** Questions in a row without an answer, after which a server counts as out of reach; one may be our own delay. */
-const SILENCES_BEFORE_AWAY = 2;
 
 /** Tries to publish before the instance goes blind. */
 const PUBLISH_ATTEMPTS = 2;
@@ -68,8 +66,14 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   /** The last poll in which both answered. */
   private known: Knowledge | null = null;
   private postgresUp = false;
-  private postgresSilences = 0;
-  private redisSilences = 0;
+  private readonly postgresReach = new Reach({
+    away: 'Postgres does not answer; what is cached is served unverified',
+    back: 'Postgres answers',
+  });
+  private readonly redisReach = new Reach({
+    away: 'the cache is not used: reads come from Postgres, until Redis can be used',
+    back: 'Redis answers',
+  });
   private publishFailed = false;
 
   private stopped = false;
@@ -111,7 +115,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
    */
   unverified(): Scope | null {
     const { known } = this;
-    const sameRedis = known !== null && this.redisSilences === 0 && known.generation === this.redis.generation;
+    const sameRedis = known !== null && this.redisReach.answeredLast && known.generation === this.redis.generation;
     return sameRedis && !this.postgresUp && known.state.settled && !known.state.blind ? known.scope : null;
   }
 
@@ -207,9 +211,9 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
       this.row.poll().catch(() => null),
       this.redis.sight().catch(() => null),
     ]);
-    this.redisSilences = sighting === null ? this.redisSilences + 1 : 0;
-    this.postgresSilences = state === null ? this.postgresSilences + 1 : 0;
-    this.reportPostgres();
+    this.redisReach.note(sighting !== null);
+    this.postgresReach.note(state !== null);
+    this.report();
     if (state === null) return;
 
     const standing = sighting === null ? null : await this.naming.advance(state, sighting.server);
@@ -231,8 +235,11 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private mustBeBlind(standing: Standing | null): boolean {
     if (standing === 'contested' || this.publishFailed) return true;
     if (standing !== null) return false;
-    const starting = this.known === null && performance.now() - this.startedAtMs < START_GRACE_MS;
-    return !starting && this.redisSilences >= SILENCES_BEFORE_AWAY;
+    return !this.isStarting && this.redisReach.isAway;
+  }
+
+  private get isStarting(): boolean {
+    return this.known === null && performance.now() - this.startedAtMs < START_GRACE_MS;
   }
 
   private async noteColdCache({ digest }: Scope): Promise<void> {
@@ -242,13 +249,10 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     for (const listener of this.coldListeners) listener();
   }
 
-  private reportPostgres(): void {
-    const up = this.postgresSilences === 0 || (this.postgresUp && this.postgresSilences < SILENCES_BEFORE_AWAY);
-    if (up !== this.postgresUp) {
-      if (up) this.log.log('Postgres answers');
-      else this.log.warn('Postgres does not answer; what is cached is served unverified');
-    }
-    this.postgresUp = up;
+  private report(): void {
+    this.postgresUp = this.postgresReach.answeredLast || (this.postgresUp && !this.postgresReach.isAway);
+    this.postgresReach.tell(null);
+    if (!this.isStarting || this.redisReach.answeredLast) this.redisReach.tell(this.redis.fault);
   }
 
   private async pause(ms: number): Promise<void> {

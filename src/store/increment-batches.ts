@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Counter } from '../counters/counter.js';
 import type { IdempotencyKey } from '../counters/operation.js';
 import { type CounterRow, counterOf } from './counter-row.js';
+import { isoOf } from './connections.js';
 import { failureOf, StoreFailure, withClient } from './failure.js';
 import { USED_KEY_COLUMNS, type UsedKey, type UsedKeyRow, usedKeyOf } from './idempotency-keys.js';
 
@@ -43,14 +44,20 @@ export interface IncrementBatchResult {
 }
 
 /**
+ * Between names, between keys and between lines: none of them holds a control character. A batch travels as a few long
+ * texts each way, since an array or a row for each counter would cost pg more than all the rest of the batch.
+ */
+const SEPARATOR = '\n';
+
+/**
  * $1 id, $2 names, $3 sums, $4 counts, $5 swings. In byte order of the names: two batches that lock the same rows in
- * different orders would deadlock. The row in conflict is locked before WHERE and SET are evaluated, so
- * bounds are checked and updated_at is taken in the order of the lock. A tombstone has value 0 and no bounds.
+ * different orders would deadlock. The row in conflict is locked before WHERE and SET are evaluated, so bounds are
+ * checked and updated_at is taken in the order of the lock. A tombstone has value 0 and no bounds.
  */
 const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
     INSERT INTO counters AS c (name, value, version, created_at, updated_at)
     SELECT name, sum, count, now(), now()
-    FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS total (name, sum, count)
+    FROM unnest(string_to_array($2, E'\\n'), $3::bigint[], $4::bigint[]) AS total (name, sum, count)
     WHERE ${when}
     ORDER BY name COLLATE "C"
     ON CONFLICT (name) DO UPDATE SET
@@ -72,16 +79,22 @@ const CLAIM = `
            array_agg(min), array_agg(max), array_agg(created_at), array_agg(updated_at)
     FROM applied HAVING count(*) > 0`;
 
+/** Of each counter that took the batch a line, which `countersIn` reads; null: none did. */
+const LINES = `(
+    SELECT string_agg(concat_ws(E'\\t', value, version, coalesce(min::text, ''), coalesce(max::text, ''),
+                                created_at, updated_at, name), E'\\n')
+    FROM applied) AS lines`;
+
 const WITHOUT_KEYS = `
   WITH applied AS (${applying('true')}),
   claimed AS (${CLAIM})
-  SELECT * FROM applied`;
+  SELECT ${LINES}`;
 
 /** As above, and $6 owners, $7 keys, $8 fingerprints, $9 names, $10 added after, $11 changes after, $12 hours. */
 const WITH_KEYS = `
   WITH used AS MATERIALIZED (
     SELECT ${USED_KEY_COLUMNS}
-    FROM unnest($6::text[], $7::text[]) AS asked (owner, key)
+    FROM unnest($6::text[], string_to_array($7, E'\\n')) AS asked (owner, key)
     JOIN idempotency_keys k ON k.owner = asked.owner AND k.key = asked.key
   ),
   applied AS (${applying('NOT EXISTS (SELECT FROM used)')}),
@@ -90,23 +103,21 @@ const WITH_KEYS = `
       (owner, key, fingerprint, value, version, min, max, created_at, updated_at, expires_at)
     SELECT asked.owner, asked.key, asked.fingerprint, value - added_after, version - changes_after,
            min, max, created_at, updated_at, clock_timestamp() + make_interval(hours => $12::int)
-    FROM unnest($6::text[], $7::text[], $8::uuid[], $9::text[], $10::bigint[], $11::bigint[])
+    FROM unnest($6::text[], string_to_array($7, E'\\n'), $8::uuid[], string_to_array($9, E'\\n'), $10::bigint[],
+                $11::bigint[])
       AS asked (owner, key, fingerprint, name, added_after, changes_after)
     JOIN applied USING (name)
     ORDER BY asked.owner, asked.key
   ),
   claimed AS (${CLAIM})
-  SELECT name, value, version, min, max, created_at, updated_at,
-         NULL AS owner, NULL AS key, NULL::uuid AS fingerprint, NULL::boolean AS expired,
-         NULL::boolean AS created, NULL::bigint AS previous, NULL::jsonb AS refusal
-  FROM applied
-  UNION ALL
-  SELECT NULL, value, version, min, max, created_at, updated_at,
-         owner, key, fingerprint, expired, created, previous, refusal
-  FROM used`;
+  SELECT ${LINES}, used.* FROM (SELECT) AS always LEFT JOIN used ON true`;
 
-type AppliedRow = Omit<CounterRow, 'deleted'>;
-type AppliedOrUsedRow = (AppliedRow & { readonly owner: null }) | UsedKeyRow;
+interface AppliedRow {
+  readonly lines: string | null;
+}
+
+/** Without a key that was used before, one row whose other columns are null. */
+type AppliedOrUsedRow = AppliedRow & (UsedKeyRow | { readonly owner: null });
 
 export class IncrementBatches {
   constructor(private readonly pool: pg.Pool) {}
@@ -143,7 +154,7 @@ export class IncrementBatches {
 
   private async stored(id: string): Promise<Map<string, Counter> | null> {
     const { rows } = await withClient(this.pool, (client) =>
-      client.query<AppliedRow>(
+      client.query<Omit<CounterRow, 'deleted'>>(
         `SELECT stored.* FROM batches,
            unnest(names, "values", versions, mins, maxes, created_ats, updated_ats)
              AS stored (name, value, version, min, max, created_at, updated_at)
@@ -151,7 +162,7 @@ export class IncrementBatches {
         [id],
       ),
     );
-    return rows.length === 0 ? null : byName(rows);
+    return rows.length === 0 ? null : new Map(rows.map((row) => [row.name, counterOf(row)]));
   }
 }
 
@@ -161,7 +172,7 @@ async function applyWithoutKeys(client: pg.PoolClient, batch: IncrementBatch): P
     text: WITHOUT_KEYS,
     values: totalColumns(batch),
   });
-  return { applied: byName(rows), used: [] };
+  return { applied: countersIn(rows), used: [] };
 }
 
 async function applyWithKeys(client: pg.PoolClient, batch: IncrementBatch): Promise<IncrementBatchResult> {
@@ -171,29 +182,34 @@ async function applyWithKeys(client: pg.PoolClient, batch: IncrementBatch): Prom
     text: WITH_KEYS,
     values: [
       ...totalColumns(batch),
-      keys.map(({ owner }) => owner),
-      keys.map(({ key }) => key),
-      keys.map(({ fingerprint }) => fingerprint),
-      keys.map(({ name }) => name),
-      keys.map(({ addedAfter }) => addedAfter),
-      keys.map(({ changesAfter }) => changesAfter),
+      arrayOf(keys.map(({ owner }) => `"${owner}"`)),
+      keys.map(({ key }) => key).join(SEPARATOR),
+      arrayOf(keys.map(({ fingerprint }) => fingerprint)),
+      keys.map(({ name }) => name).join(SEPARATOR),
+      arrayOf(keys.map(({ addedAfter }) => addedAfter)),
+      arrayOf(keys.map(({ changesAfter }) => changesAfter)),
       batch.keyTtlHours,
     ],
   });
   return {
-    applied: byName(rows.filter((row) => row.owner === null)),
-    used: rows.filter((row) => row.owner !== null).map(usedKeyOf),
+    applied: countersIn(rows),
+    used: rows.filter((row): row is AppliedRow & UsedKeyRow => row.owner !== null).map(usedKeyOf),
   };
 }
 
 function totalColumns({ id, totals }: IncrementBatch): unknown[] {
   return [
     id,
-    totals.map(({ name }) => name),
-    totals.map(({ sum }) => sum),
-    totals.map(({ count }) => count),
+    totals.map(({ name }) => name).join(SEPARATOR),
+    arrayOf(totals.map(({ sum }) => sum)),
+    arrayOf(totals.map(({ count }) => count)),
     swingsJson(totals),
   ];
+}
+
+/** Postgres' literal of an array whose elements need no escapes: numbers, and the ids of keys. */
+function arrayOf(elements: readonly (number | bigint | string)[]): string {
+  return `{${elements.join()}}`;
 }
 
 function swingsJson(totals: readonly Total[]): string | null {
@@ -203,6 +219,20 @@ function swingsJson(totals: readonly Total[]): string | null {
   return members.length === 0 ? null : `{${members.join(',')}}`;
 }
 
-function byName(rows: readonly AppliedRow[]): Map<string, Counter> {
-  return new Map(rows.map((row) => [row.name, counterOf(row)]));
+function countersIn([row]: readonly AppliedRow[]): Map<string, Counter> {
+  const counters = new Map<string, Counter>();
+  if (row === undefined || row.lines === null) return counters;
+  for (const line of row.lines.split(SEPARATOR)) {
+    const [value = '', version = '', min = '', max = '', createdAt = '', updatedAt = '', name = ''] = line.split('\t');
+    counters.set(name, {
+      name,
+      value: Number(value),
+      version: Number(version),
+      min: min === '' ? null : Number(min),
+      max: max === '' ? null : Number(max),
+      createdAt: isoOf(createdAt),
+      updatedAt: isoOf(updatedAt),
+    });
+  }
+  return counters;
 }

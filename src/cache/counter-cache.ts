@@ -17,6 +17,9 @@ const SHORTEST_LIFE_MS = 1;
 /** Keys in one call of the publish script: Redis is busy for a fraction of a millisecond, and then serves others. */
 const KEYS_PER_PUBLISH = 100;
 
+/** No nonce is a single character. */
+const NO_NONCE = '-';
+
 /** One call of a script. */
 interface Call {
   readonly keys: readonly string[];
@@ -126,12 +129,10 @@ export class CounterCache {
       keys: chunk.map(({ name }) => KEY_PREFIX + name),
       args: [
         scope.text,
-        ...chunk.flatMap(({ entry, nonce, sentAtMs }) => [
-          nonce ?? '',
-          entry.version,
-          entry.json ?? '',
-          this.lifeMs(now - sentAtMs),
-        ]),
+        ...chunk.map(
+          ({ entry: { version, json }, nonce, sentAtMs }) =>
+            `${this.lifeMs(now - sentAtMs)} ${nonce ?? NO_NONCE} ${version} ${json ?? ''}`,
+        ),
       ],
     }));
     const replies = await this.run(this.publishScript, calls);

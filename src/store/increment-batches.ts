@@ -12,8 +12,10 @@ export interface Total {
   /** The sum of all increments; every running sum lies within 2^53 - 1 of 0, so a first insert is in range. */
   readonly sum: number;
   readonly count: number;
-  /** The highest and the lowest running sum; null where all increments have one sign, and the sum tells enough. */
-  readonly swing: { readonly highest: number; readonly lowest: number } | null;
+  /** The highest running sum, at least 0. */
+  readonly highest: number;
+  /** The lowest running sum, at most 0. */
+  readonly lowest: number;
 }
 
 /** A key to be kept with an increment, if its counter takes the whole batch. */
@@ -213,10 +215,15 @@ function arrayOf(elements: readonly (number | bigint | string)[]): string {
 }
 
 function swingsJson(totals: readonly Total[]): string | null {
-  const members = totals.flatMap(({ name, swing }) =>
-    swing === null ? [] : [`${JSON.stringify(name)}:{"highest":${swing.highest},"lowest":${swing.lowest}}`],
-  );
+  const members = totals.filter(swings).map(({ name, highest, lowest }) => {
+    return `${JSON.stringify(name)}:{"highest":${highest},"lowest":${lowest}}`;
+  });
   return members.length === 0 ? null : `{${members.join(',')}}`;
+}
+
+/** Whether it leaves the stretch between the value before and the value after, which are both in bounds. */
+function swings({ sum, highest, lowest }: Total): boolean {
+  return highest > Math.max(0, sum) || lowest < Math.min(0, sum);
 }
 
 function countersIn([row]: readonly AppliedRow[]): Map<string, Counter> {

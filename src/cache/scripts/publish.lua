@@ -3,7 +3,8 @@
 -- since a flush may have removed something newer. Many keys a call, since who this Redis is, the dearest part, is then
 -- asked once for all.
 -- KEYS the counters' keys
--- ARGV[1] scope; then four for each key: nonce of a lease or '', version (decimal), body, life in ms
+-- ARGV[1] scope; then for each key, with a space between: life in ms, nonce of a lease or '-', version (decimal), body.
+--   One text, since each argument costs client and Redis more than what is in it.
 -- Returns for each key 'absent' | 'stored' | 'deleted' | the value that is there, an entry at least as new
 
 -- As text: a version may be longer than a Lua number is exact.
@@ -14,10 +15,12 @@ end
 
 local own = nil
 
-local function publish(key, nonce, version, body, life)
+local function publish(key, truth)
   local held = redis.call('GET', key)
   if not held then return 'absent' end
   if not own then own = identity(ARGV[1]) end
+  local _, before_version, life, nonce = string.find(truth, '^(%d+) (%S+) ')
+  local version = string.match(truth, '^%d+', before_version + 1)
   local replaceable = false
   if is_own(held, own) then
     if kind(held) == 'E' then
@@ -25,11 +28,11 @@ local function publish(key, nonce, version, body, life)
       if not is_older(string.sub(held, 27, version_end - 1), version) then return held end
       replaceable = true
     else
-      replaceable = nonce ~= '' and string.sub(held, 27) == nonce
+      replaceable = string.sub(held, 27) == nonce
     end
   end
   if replaceable then
-    local stored = redis.pcall('SET', key, 'E' .. own .. ' ' .. version .. ' ' .. body, 'PX', life)
+    local stored = redis.pcall('SET', key, 'E' .. own .. ' ' .. string.sub(truth, before_version + 1), 'PX', life)
     if not stored.err then return 'stored' end
   end
   redis.call('DEL', key)
@@ -38,7 +41,6 @@ end
 
 local replies = {}
 for i, key in ipairs(KEYS) do
-  local at = 4 * i - 2
-  replies[i] = publish(key, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+  replies[i] = publish(key, ARGV[i + 1])
 end
 return replies

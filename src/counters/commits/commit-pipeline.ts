@@ -36,7 +36,9 @@ export class CommitPipeline {
    * @throws CounterError
    */
   async add(write: Write): Promise<Answer> {
-    return this.exclusively([write], () => this.commit(write));
+    const { key } = write;
+    const work = (): Promise<Answer> => this.commit(write);
+    return this.accepted(1, key === null ? work : () => this.holdingKeys([keyId(key)], work));
   }
 
   /**
@@ -47,7 +49,7 @@ export class CommitPipeline {
   async addEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
     if (writes.some(({ key }) => key !== null)) return Promise.allSettled(writes.map((write) => this.add(write)));
     // A thousand promises would cost more than the thousand increments.
-    return this.exclusively(writes, () => this.commitEach(writes));
+    return this.accepted(writes.length, () => this.commitEach(writes));
   }
 
   /**
@@ -57,14 +59,13 @@ export class CommitPipeline {
    */
   async addUnit(writes: readonly Write[]): Promise<Verdict> {
     const fingerprints = writes.map(fingerprintIfKeyed);
-    return this.exclusively(
-      writes,
-      () =>
-        new Promise<Verdict>((resolve, reject) => {
-          const acceptedAtMs = performance.now();
-          this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, resolve, reject });
-        }),
-    );
+    const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
+    const work = (): Promise<Verdict> =>
+      new Promise((resolve, reject) => {
+        const acceptedAtMs = performance.now();
+        this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, resolve, reject });
+      });
+    return this.accepted(writes.length, () => this.holdingKeys(keys, work));
   }
 
   private commit(write: Write): Promise<Answer> {
@@ -98,25 +99,29 @@ export class CommitPipeline {
     else this.decisions.addWrite(pending);
   }
 
-  /** Counts the writes as unanswered, and lets no other request with one of their keys in before they are answered. */
-  private async exclusively<T>(writes: readonly Write[], work: () => Promise<T>): Promise<T> {
-    if (this.unanswered + writes.length > this.settings.maxQueued) {
+  /**
+   * Counts writes as unanswered until they are answered.
+   *
+   * @throws Unavailable where there is no room for them
+   */
+  private async accepted<T>(count: number, work: () => Promise<T>): Promise<T> {
+    if (this.unanswered + count > this.settings.maxQueued) {
       const refused = new Unavailable('Too many writes are waiting; nothing was written.');
       this.tallies.noteFailure(refused);
       throw refused;
     }
-    this.unanswered += writes.length;
+    this.unanswered += count;
     try {
-      const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
-      return keys.length === 0 ? await work() : await this.holdingKeys(keys, work);
+      return await work();
     } catch (error) {
       this.tallies.noteFailure(error);
       throw error;
     } finally {
-      this.unanswered -= writes.length;
+      this.unanswered -= count;
     }
   }
 
+  /** Lets no other request with one of these keys in before the work is done. */
   private async holdingKeys<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
     const deadlineMs = performance.now() + WAIT_FOR_KEY_MS;
     // Between the last look and the entry below nothing may be awaited, or two requests would get in.

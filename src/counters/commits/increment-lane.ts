@@ -48,7 +48,7 @@ export class IncrementLane {
 
   private async commit(batch: readonly PendingIncrement[]): Promise<void> {
     let left = batch.filter((pending) => !tooOld(pending));
-    const nonces = await this.exposure.leaseWanted(new Set(left.map(({ write }) => write.operation.name)));
+    const nonces = await this.exposure.leaseWanted(namesOf(left));
     try {
       while (left.length > 0) {
         const sentAtMs = performance.now();
@@ -72,7 +72,7 @@ export class IncrementLane {
     added: AddedUp,
     conflicts = 0,
   ): Promise<IncrementBatchResult> {
-    const { totals } = added;
+    const totals = [...added.totals.values()];
     if (totals.length === 0) return { applied: new Map(), used: [] };
     const keys = keysOf(batch, added);
     const statement = { id: randomUUID(), totals, keys, keyTtlHours: this.settings.idempotencyTtlHours };
@@ -92,7 +92,7 @@ export class IncrementLane {
 
   private tally(writes: number, sentAtMs: number, { totals }: AddedUp, applied: ReadonlyMap<string, Counter>): void {
     this.tallies.increments.noteBatch(writes, sentAtMs);
-    for (const { name, count } of totals) if (applied.has(name)) this.tallies.writes.increment += count;
+    for (const { name, count } of totals.values()) if (applied.has(name)) this.tallies.writes.increment += count;
   }
 
   /** Answers those whose key was used before, and returns the others. */
@@ -119,18 +119,19 @@ export class IncrementLane {
     applied: ReadonlyMap<string, Counter>,
     publish: () => Promise<void>,
   ): Promise<void> {
-    batch
-      .filter(({ write }) => !applied.has(write.operation.name))
-      .forEach((pending) => this.decisions.addWrite(pending));
+    for (const pending of batch) {
+      if (!applied.has(pending.write.operation.name)) this.decisions.addWrite(pending);
+    }
     const failure = await publish().then(
       () => null,
       (error: unknown) => error,
     );
     if (failure === null) this.changes.note(applied.values());
-    const sums = new Map(totals.map((total) => [total.name, total]));
     batch.forEach((pending, index) => {
       const { name } = pending.write.operation;
-      const [end, total, sofar] = [applied.get(name), sums.get(name), running[index]];
+      const end = applied.get(name);
+      const total = totals.get(name);
+      const sofar = running[index];
       if (end === undefined || total === undefined || sofar === undefined) return;
       if (failure !== null) pending.reject(new OutcomeUnknown('It is committed, but cannot be told safely yet.'));
       // First the value before the batch, which is exact; then what was added up to here.
@@ -154,14 +155,21 @@ export class IncrementLane {
 }
 
 function keysOf(batch: readonly PendingIncrement[], { running, totals }: AddedUp): IncrementKey[] {
-  const sums = new Map(totals.map((total) => [total.name, total]));
-  return batch.flatMap(({ write, fingerprint }, index) => {
+  const keys: IncrementKey[] = [];
+  batch.forEach(({ write, fingerprint }, index) => {
+    if (write.key === null || fingerprint === null) return;
     const { name } = write.operation;
-    const [total, sofar] = [sums.get(name), running[index]];
-    if (write.key === null || fingerprint === null || total === undefined || sofar === undefined) return [];
+    const total = totals.get(name);
+    const sofar = running[index];
+    if (total === undefined || sofar === undefined) return;
     const addedAfter = BigInt(total.sum) - BigInt(sofar.sum);
-    return [{ ...write.key, fingerprint, name, addedAfter, changesAfter: total.count - sofar.count }];
+    keys.push({ ...write.key, fingerprint, name, addedAfter, changesAfter: total.count - sofar.count });
   });
+  return keys;
+}
+
+function* namesOf(batch: readonly PendingIncrement[]): Generator<string> {
+  for (const { write } of batch) yield write.operation.name;
 }
 
 function answerWith(end: Counter, value: number, version: number): Answer {

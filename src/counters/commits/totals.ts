@@ -15,51 +15,34 @@ export interface Running {
 
 /** The increments of one batch, added up counter by counter. */
 export interface AddedUp {
-  readonly totals: readonly Total[];
+  /** One for each counter, by its name. */
+  readonly totals: ReadonlyMap<string, Total>;
   /** One for each addend, in order; exact for all counters in `totals`. */
   readonly running: readonly Running[];
 }
 
-interface Sum {
-  sum: number;
-  count: number;
-  highest: number;
-  lowest: number;
-  rises: boolean;
-  falls: boolean;
-}
+type Sum = { -readonly [Member in keyof Total]: Total[Member] };
 
 /**
  * Adds up increments. A counter whose running sum leaves the range of values on the way has no total: its increments
  * must be decided one by one.
  */
 export function addUp(addends: readonly Addend[]): AddedUp {
-  const sums = new Map<string, Sum>();
+  const totals = new Map<string, Sum>();
   const running = addends.map(({ name, by }) => {
-    const total = sums.get(name) ?? {
-      sum: 0,
-      count: 0,
-      highest: -Infinity,
-      lowest: Infinity,
-      rises: false,
-      falls: false,
-    };
-    sums.set(name, total);
+    let total = totals.get(name);
+    if (total === undefined) {
+      total = { name, sum: 0, count: 0, highest: 0, lowest: 0 };
+      totals.set(name, total);
+    }
     total.sum += by;
     total.count += 1;
     total.highest = Math.max(total.highest, total.sum);
     total.lowest = Math.min(total.lowest, total.sum);
-    total.rises ||= by > 0;
-    total.falls ||= by < 0;
     return { sum: total.sum, count: total.count };
   });
-  const totals = [...sums]
-    .filter(([, { highest, lowest }]) => highest <= MAX_VALUE && lowest >= -MAX_VALUE)
-    .map(([name, { sum, count, highest, lowest, rises, falls }]) => ({
-      name,
-      sum,
-      count,
-      swing: rises && falls ? { highest, lowest } : null,
-    }));
+  for (const { name, highest, lowest } of totals.values()) {
+    if (highest > MAX_VALUE || lowest < -MAX_VALUE) totals.delete(name);
+  }
   return { totals, running };
 }

@@ -44,11 +44,15 @@ export class FillDemand {
     }
   }
 
-  /** Which of these counters the writer should take a lease for, before its next commit. */
+  /**
+   * Which of these counters the writer should take a lease for, before its next commit.
+   *
+   * @param names looked at only where there are wishes at all
+   */
   wantedOf(names: Iterable<string>): string[] {
     if (this.wishes.size === 0) return [];
     const forgottenMs = performance.now() - WISH_LIFE_MS;
-    return [...names].filter((name) => {
+    return [...new Set(names)].filter((name) => {
       const wish = this.wishes.get(name);
       if (wish === undefined) return false;
       if (wish.atMs >= forgottenMs) return wish.batchesWithoutEntry >= BATCHES_WITHOUT_ENTRY;

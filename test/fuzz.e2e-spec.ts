@@ -1,6 +1,8 @@
 /** Whatever is sent: never a fault of the service, never a leak, never a count that was not asked for. */
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { KeyAdministration } from '../src/access/key-administration.js';
+import { ANYBODY, type Caller, callersWith } from './fuzz/callers.js';
 import { Fuzzer } from './fuzz/fuzzer.js';
 import { startApp, type TestApp } from './support/app.js';
 import { startRedis, type TestRedis } from './support/servers.js';
@@ -10,24 +12,42 @@ jest.setTimeout(120_000);
 
 const REQUESTS = 3_000;
 
-let redis: TestRedis;
-let app: TestApp;
+const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
+let redis: TestRedis;
 beforeAll(async () => {
   redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
 });
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+afterAll(() => redis.stop());
+
+async function fuzz(
+  env: Readonly<Record<string, string>>,
+  callersOf: (app: TestApp) => Promise<[Caller, ...Caller[]]>,
+) {
+  const app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+  try {
+    const seed = randomInt(2 ** 31 - REQUESTS);
+    const report = await new Fuzzer(app.url, await callersOf(app)).run(REQUESTS, seed);
+    // The seed stands in the failure: `npm run fuzz -- --seed …` repeats it.
+    expect({ seed, faults: report.faults }).toEqual({ seed, faults: [] });
+    expect(app.log.filter((line) => /"level":"(error|fatal)"/.test(line))).toEqual([]);
+    return report.statuses;
+  } finally {
+    await app.stop();
+  }
+}
 
 it('every answer is in order, and nothing is counted that was refused', async () => {
-  const seed = randomInt(2 ** 31 - REQUESTS);
-  const report = await new Fuzzer(app.url).run(REQUESTS, seed);
-  // The seed stands in the failure: `npm run fuzz -- --seed …` repeats it.
-  expect({ seed, faults: report.faults }).toEqual({ seed, faults: [] });
-  expect(report.statuses[200]).toBeGreaterThan(REQUESTS / 10);
-  expect(report.statuses[400]).toBeGreaterThan(REQUESTS / 10);
-  expect(app.log.filter((line) => /"level":"(error|fatal)"/.test(line))).toEqual([]);
+  const statuses = await fuzz({}, () => Promise.resolve([ANYBODY]));
+  expect(statuses[200]).toBeGreaterThan(REQUESTS / 10);
+  expect(statuses[400]).toBeGreaterThan(REQUESTS / 10);
+});
+
+it('with keys too, and nobody gets or changes what is not theirs', async () => {
+  const statuses = await fuzz({ AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' }, (app) =>
+    callersWith(ADMIN_KEY, app.nest.get(KeyAdministration)),
+  );
+  expect(statuses[200]).toBeGreaterThan(REQUESTS / 20);
+  expect(statuses[401]).toBeGreaterThan(REQUESTS / 20);
+  expect(statuses[403]).toBeGreaterThan(REQUESTS / 20);
 });

@@ -2,6 +2,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import fc from 'fast-check';
 import { isProblemCode } from '../../src/http/problem.js';
+import { ANYBODY, asSentBy, type Caller, mayAdd, trespassOf } from './callers.js';
 import { type FuzzRequest, MODEL_NAMES, requestsTo, type Route, SENTINELS } from './requests.js';
 
 /** At the same time; more would only make the queue longer. */
@@ -45,7 +46,11 @@ export class Fuzzer {
   private readonly statuses: Record<number, number> = {};
   private readonly faults: string[] = [];
 
-  constructor(private readonly url: string) {}
+  /** @param callers take turns; the first one may do everything, and looks after the counts */
+  constructor(
+    private readonly url: string,
+    private readonly callers: readonly [Caller, ...Caller[]] = [ANYBODY],
+  ) {}
 
   async run(requests: number, seed: number): Promise<FuzzReport> {
     const begin = performance.now();
@@ -67,9 +72,9 @@ export class Fuzzer {
   private async prepare(): Promise<Route[]> {
     for (const sentinel of SENTINELS) {
       const body = JSON.stringify({ value: SENTINEL_VALUE, min: 0, max: 10_000 });
-      await this.send({ ...PLAIN, method: 'PUT', path: pathOf(sentinel), body });
+      await this.byFirst({ ...PLAIN, method: 'PUT', path: pathOf(sentinel), body });
     }
-    const document = JSON.parse((await this.send({ ...PLAIN, path: '/openapi.json' })).body) as {
+    const document = JSON.parse((await this.byFirst({ ...PLAIN, path: '/openapi.json' })).body) as {
       paths: Record<string, Record<string, unknown>>;
     };
     return Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -82,17 +87,18 @@ export class Fuzzer {
     const worker = async (): Promise<void> => {
       for (let index = next++; index < requests.length; index = next++) {
         const request = requests[index];
-        if (request !== undefined) await this.try(request);
+        const caller = this.callers[index % this.callers.length];
+        if (request !== undefined && caller !== undefined) await this.try(asSentBy(caller, request), caller);
       }
     };
     await Promise.all(Array.from({ length: PARALLEL }, worker));
   }
 
-  private async try(request: FuzzRequest): Promise<void> {
+  private async try(request: FuzzRequest, caller: Caller): Promise<void> {
     try {
       const answer = await this.send(request);
       this.statuses[answer.status] = (this.statuses[answer.status] ?? 0) + 1;
-      const fault = faultOf(request, answer);
+      const fault = faultOf(request, answer, caller);
       if (fault !== null) this.note(request, `${fault}: ${answer.status} ${answer.body.slice(0, 300)}`);
       this.count(request, answer);
     } catch (error) {
@@ -128,10 +134,15 @@ export class Fuzzer {
   }
 
   private async expect(name: string, query: string, expected: { value: number; version: number }): Promise<void> {
-    const { body } = await this.send({ ...PLAIN, path: pathOf(name) + query });
+    const { body } = await this.byFirst({ ...PLAIN, path: pathOf(name) + query });
     const { value, version } = JSON.parse(body) as { value?: number; version?: number };
     if (value === expected.value && version === expected.version) return;
     this.faults.push(`${name}${query} is ${body}, and must be ${JSON.stringify(expected)}`);
+  }
+
+  /** As whoever may do everything. */
+  private byFirst(request: FuzzRequest): Promise<Answer> {
+    return this.send(asSentBy(this.callers[0], request));
   }
 
   private send({ method, path, headers, body }: FuzzRequest): Promise<Answer> {
@@ -174,9 +185,12 @@ function pathOf(name: string): string {
 }
 
 /** What is wrong with an answer, or null. */
-function faultOf({ method, adds }: FuzzRequest, { status, type, body }: Answer): string | null {
+function faultOf(request: FuzzRequest, { status, type, body }: Answer, caller: Caller): string | null {
+  const { method, adds } = request;
   if (status >= 500 && status !== 503) return 'a fault of the service';
-  if (adds !== null && status !== 200 && status !== 503) return 'a good increment was refused';
+  const trespass = trespassOf(caller, request, status, body);
+  if (trespass !== null) return trespass;
+  if (adds !== null && mayAdd(caller) && status !== 200 && status !== 503) return 'a good increment was refused';
   if (status < 400) return null;
   if (!type.startsWith('application/problem+json')) return 'no problem document';
   if (method === 'HEAD') return null;

@@ -22,6 +22,7 @@ describe('what an answer says about a write', () => {
     ['nobody listens', { kind: 'not_sent', cause: 'ECONNREFUSED' } as const, false],
     ['out_of_bounds', refusal(409, 'out_of_bounds'), true],
     ['value_overflow', refusal(422, 'value_overflow'), true],
+    ['version_mismatch', refusal(412, 'version_mismatch'), true],
   ])('is that it did not count: %s', (_why, outcome, final) => {
     const fate = fateOf(outcome);
     expect([fate.kind, isFinal(fate)]).toEqual(['refused', final]);

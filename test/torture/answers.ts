@@ -44,6 +44,7 @@ function fateOfProblem(code: string): Fate {
   switch (code) {
     case 'out_of_bounds':
     case 'value_overflow':
+    case 'version_mismatch':
       return { kind: 'refused', final: true, why: code };
     case 'unavailable':
       return { kind: 'refused', final: false, why: code };
@@ -92,7 +93,14 @@ export function isFinal(fate: Fate): boolean {
 }
 
 /** Problems that the service may answer at any time, whatever its ground does. */
-const ALLOWED = new Set(['out_of_bounds', 'value_overflow', 'unavailable', 'outcome_unknown', 'in_progress']);
+const ALLOWED = new Set([
+  'out_of_bounds',
+  'value_overflow',
+  'version_mismatch',
+  'unavailable',
+  'outcome_unknown',
+  'in_progress',
+]);
 
 /** Says what is wrong with an answer that nobody should get, or null. */
 export function breachIn(outcome: HttpOutcome): string | null {

@@ -5,7 +5,7 @@ const HOT = ['hot/0', 'hot/1', 'höt 💥'];
 /** Starts at 2^53 - 1 less a milliard: exact numbers, and sums that leave the range. */
 export const LARGE = { name: 'large', start: Number.MAX_SAFE_INTEGER - 1e9, step: 400_000_000 };
 export const BOUNDED = { name: 'bounded', min: -20, max: 20 };
-/** Reset by some, incremented by others. */
+/** Reset by some, set at a version they know by others, incremented by all. */
 export const RESET = 'reset';
 const COLD = numbered('cold', 30);
 /** So many that one is written every few seconds only: what is wrong about it stays wrong long enough to be read. */

@@ -41,7 +41,8 @@ export class Writer {
     if (draw < 0.84) return this.batch(randomUUID(), false);
     if (draw < 0.88) return this.batch(randomUUID(), true);
     if (draw < 0.9) return this.batch(null, true);
-    if (draw < 0.95) return this.reset(randomUUID());
+    if (draw < 0.93) return this.reset(randomUUID());
+    if (draw < 0.96) return this.setIfUnchanged(randomUUID());
     return this.replay();
   }
 
@@ -90,6 +91,25 @@ export class Writer {
     const { startNs, endNs, tookMs } = timed;
     const operation = { client: this.number, counter: RESET, startNs, endNs, key, by: to - fate.previous };
     this.caller.recorder.write({ ...operation, kind: 'write', outcome: fate }, tookMs);
+    return RESET;
+  }
+
+  /** Recorded as the increment that it was in effect: at the version it was made for, the value before is known. */
+  private async setIfUnchanged(key: string): Promise<string | null> {
+    const read = await this.caller.send({ method: 'GET', path: pathOf(RESET) });
+    const seen = read === null ? null : fateOf(read.outcome);
+    if (seen?.kind !== 'ok') return null;
+    const value = this.caller.random.whole(-50, 50);
+    const headers = { 'if-match': `"${seen.version}"` };
+    const request: HttpRequest = { method: 'PUT', path: pathOf(RESET), json: { value }, headers };
+    const sent = await this.send(request, key, (outcome) => isFinal(fateOf(outcome)));
+    this.record([{ name: RESET, by: value - seen.value }], [key], sent, (outcome) => [fateOf(outcome)]);
+    const fate = sent.timed === null ? null : fateOf(sent.timed.outcome);
+    if (fate?.kind !== 'ok') return null;
+    if (fate.version !== seen.version + 1 || fate.value !== value) {
+      const what = `the set ${key} to ${value}, made for version ${seen.version},`;
+      this.caller.recorder.breach(`${what} was answered ${fate.value} at version ${fate.version}`);
+    }
     return RESET;
   }
 
@@ -152,5 +172,5 @@ export class Writer {
 }
 
 function withKey(request: HttpRequest, key: string): HttpRequest {
-  return { ...request, headers: { 'idempotency-key': key } };
+  return { ...request, headers: { ...request.headers, 'idempotency-key': key } };
 }

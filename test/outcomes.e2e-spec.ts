@@ -104,6 +104,23 @@ it('a write whose answer Postgres does not give in time is outcome_unknown, and 
   expect((await calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
 }, 40_000);
 
+it('writes that meet a Postgres that hangs are 503 within 3 s, the first ones and those that come later', async () => {
+  const name = 'hung';
+  await calls.increment(name);
+  await postgres.freeze();
+  // In turn they find a statement that hangs, a connection that cannot be made, and a queue in front of them.
+  for (let turn = 0; turn < 3; turn += 1) {
+    const answers = await Promise.all([calls.increment(name), calls.set(name, { value: 5 }), calls.increment(name)]);
+    for (const answer of answers) {
+      expect(['unavailable', 'outcome_unknown']).toContain(codeOf(answer));
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      expect(answer.tookMs).toBeLessThan(3_000);
+    }
+  }
+  await postgres.thaw();
+  await eventually(async () => (await calls.increment(name)).status === 200);
+}, 40_000);
+
 it('what is refused while Postgres is down was not written, and the same key writes it once it is back', async () => {
   const [name, key] = ['down', randomUUID()];
   await calls.increment(name);

@@ -2,8 +2,11 @@ import { isLockTimeout, StoreFailure } from '../../store/failure.js';
 import { OutcomeUnknown } from '../errors.js';
 import { NotWritten } from './lane.js';
 
-/** Longer than a crashed Postgres takes to come back; short enough that a client hears of it within three seconds. */
-export const ANSWER_WITHIN_MS = 2_300;
+/**
+ * How old a write may be when it is tried again: longer than a crashed Postgres takes to come back, and a try that begins
+ * then waits a second for a connection, so that a client hears of it within three.
+ */
+export const ANSWER_WITHIN_MS = 1_700;
 
 /** Pause before the same batch is sent again, with jitter. */
 const PAUSE_MS = 30;

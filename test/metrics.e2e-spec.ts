@@ -132,6 +132,7 @@ describe('the metrics', () => {
     expect(now.get('evercount_job_queue_up')).toBe(1);
     expect(now.get('evercount_pool_connections', { pool: 'commits', state: 'idle' })).toBe(1);
     expect(now.get('evercount_build_info')).toBe(1);
+    expect(now.get('evercount_guard_state', { state: 'serving' })).toBe(1);
     for (const name of [
       'process_resident_memory_bytes',
       'nodejs_eventloop_lag_p99_seconds',
@@ -157,7 +158,9 @@ describe('the metrics', () => {
     await eventually(async () => (await scrape(app.url)).get('evercount_job_queue_up') === 0);
     const before = (await scrape(app.url)).get('evercount_cache_blind_seconds_total') ?? 0;
     await eventually(async () => ((await scrape(app.url)).get('evercount_cache_blind_seconds_total') ?? 0) > before);
-    expect((await scrape(app.url)).get('evercount_redis_up')).toBe(0);
+    const away = await scrape(app.url);
+    expect(away.get('evercount_redis_up')).toBe(0);
+    expect(away.get('evercount_guard_state', { state: 'serving' })).toBe(0);
 
     await postgres.kill();
     await eventually(async () => (await scrape(app.url)).get('evercount_postgres_up') === 0);

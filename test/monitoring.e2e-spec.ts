@@ -24,7 +24,8 @@ beforeAll(async () => {
   await new CounterCalls(app.url).increment('a');
   await eventually(async () => {
     scraped = await scrape(app.url);
-    return scraped.get('evercount_reconcile_last_complete_timestamp_seconds') !== undefined;
+    const late = ['reconcile', 'history'].map((what) => `evercount_${what}_last_complete_timestamp_seconds`);
+    return late.every((name) => scraped.get(name) !== undefined);
   }, START_MS);
 }, 2 * START_MS);
 
@@ -54,4 +55,41 @@ it('each alert has a page that says what it means and what to do, and each page 
     expect([name, sections]).toEqual([name, ['Meaning', 'Impact', 'Diagnosis', 'Mitigation']]);
     expect(await read('docker/monitoring/alerts.yml')).toContain(`runbook: docs/runbooks/${name}.md`);
   }
+});
+
+it('each alert says what it asks, since when, whom it calls, and in a sentence what is the matter', async () => {
+  const [, ...rules] = (await read('docker/monitoring/alerts.yml')).split(/^ +- alert: /m);
+  for (const rule of rules) {
+    const [name = '', ...lines] = rule.trimEnd().split('\n');
+    const keys = lines.map((line) => /^ {8}(\w+):/.exec(line)?.[1]).filter((key) => key !== undefined);
+    expect([name, keys.filter((key) => key !== 'for')]).toEqual([name, ['expr', 'labels', 'annotations']]);
+    expect(rule).toMatch(/labels: \{ severity: (page|ticket) \}\n/);
+    expect(rule).toMatch(/^ {10}summary: [A-Z].*\.$/m);
+    const expression = /expr:([^]*?)^ {8}(?:for|labels):/m.exec(rule)?.[1] ?? '';
+    for (const [open, close] of [
+      ['(', ')'],
+      ['[', ']'],
+      ['{', '}'],
+    ] as const) {
+      expect([name, expression.split(open).length]).toEqual([name, expression.split(close).length]);
+    }
+  }
+});
+
+it('the names are those of Prometheus: one prefix, base units, and _total for what only rises', () => {
+  for (const [name, type] of scraped.types) {
+    if (!name.startsWith('evercount_')) continue;
+    expect(name).toMatch(/^[a-z]+(_[a-z]+)+$/);
+    expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
+    expect(name).not.toMatch(/_(ms|milliseconds|minutes|hours|kb|mb|percent)(_|$)/);
+    if (name.includes('_duration')) expect(name).toMatch(/_seconds$/);
+  }
+});
+
+it('a dashboard asks for labels that are there', async () => {
+  const text = await read('docker/monitoring/grafana/evercount.json');
+  const asked = [...text.matchAll(/ by \(([^)]+)\)/g)].flatMap(([, labels = '']) => labels.split(', '));
+  const known = new Set(scraped.samples.flatMap(({ labels }) => Object.keys(labels)));
+  expect(asked.length).toBeGreaterThan(5);
+  expect(asked.filter((label) => !known.has(label))).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../cache/counter-cache.js';
 import { WriteSettings } from '../config/config.js';
 import { Meters, readingsOf } from '../meters/meters.js';
-import { CacheGuard } from './guard/cache-guard.js';
+import { CacheGuard, GUARD_STANDINGS } from './guard/cache-guard.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
 import { Reconciler } from './upkeep/reconciler.js';
 import { Tallies } from './tallies.js';
@@ -140,6 +140,16 @@ export class CounterMeters {
         name: 'evercount_cache_permission',
         help: 'Whether this instance may serve entries right now',
         read: () => (guard.permission() === null ? 0 : 1),
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_guard_state',
+        help: '1 for how entries are served by this instance right now, 0 for the other ways',
+        labels: ['state'],
+        read: () => {
+          const present = guard.standing();
+          return GUARD_STANDINGS.map((state) => ({ labels: { state }, value: state === present ? 1 : 0 }));
+        },
       },
       {
         kind: 'counter',

@@ -44,7 +44,8 @@ export interface GuardHealth {
  * - `blind`: an instance cannot publish, so nobody serves any;
  * - `waiting`: not yet, or not now: Redis is away, not the named one, or was named a moment ago.
  */
-export type GuardStanding = 'serving' | 'unverified' | 'blind' | 'waiting';
+export const GUARD_STANDINGS = ['serving', 'unverified', 'blind', 'waiting'] as const;
+export type GuardStanding = (typeof GUARD_STANDINGS)[number];
 
 /**
  * Entries are served only while every instance can reach the same Redis. All agree by one row in Postgres: who may

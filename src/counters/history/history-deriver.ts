@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { Meters } from '../../meters/meters.js';
 import { HistoryDerivation } from '../../store/history/history-derivation.js';
 
 /** Lets other statements have the connection and the disk. */
@@ -21,7 +22,20 @@ export interface DeriveReport {
 /** Takes what was committed into the history. It may stop anywhere, be late, or be done twice: nothing changes by it. */
 @Injectable()
 export class HistoryDeriver {
-  constructor(private readonly derivation: HistoryDerivation) {}
+  /** Of the calendar; null before the first run that left nothing over. */
+  private completeAtMs: number | null = null;
+
+  constructor(
+    private readonly derivation: HistoryDerivation,
+    meters: Meters,
+  ) {
+    meters.add({
+      kind: 'gauge',
+      name: 'evercount_history_last_complete_timestamp_seconds',
+      help: 'When a run at this instance last left nothing to take into the history; missing before the first',
+      read: () => (this.completeAtMs === null ? [] : [{ labels: {}, value: this.completeAtMs / 1_000 }]),
+    });
+  }
 
   /** Works in chunks until nothing is left, or its time is over. */
   async runOnce({ signal }: { readonly signal?: AbortSignal } = {}): Promise<DeriveReport> {
@@ -37,6 +51,7 @@ export class HistoryDeriver {
       minutes += chunk.minutes;
       complete = chunk.complete;
     }
+    if (complete) this.completeAtMs = Date.now();
     return { batches, minutes, complete, durationMs: Math.round(performance.now() - startedAtMs) };
   }
 }

@@ -1,11 +1,9 @@
 /** How the dashboard is served, what it weighs, and whether everyone can use it. */
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { startApp, type TestApp } from './support/app.js';
+import { seriousFaults } from './support/axe.js';
 import { startBrowser } from './support/chromium.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { send } from './support/http.js';
@@ -87,23 +85,75 @@ it('nothing inline, nothing from elsewhere, and text that becomes markup is refu
   expect(body).not.toMatch(/<style|style=|<script(?![^>]*src=)| on\w+=/);
 });
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-  it.each([
-    ['overview', '#/', '.card'],
-    ['counter', '#/counters/a', '.facts dd'],
-    ['operations', '#/operations', '.panels dd'],
-  ])('axe finds nothing serious on the page "%s"', async (_, hash, ready) => {
-    const page = await browser.newPage({ colorScheme });
+  describe.each([1_280, 400])('%i pixels wide', (width) => {
+    it.each([
+      ['overview', '#/', '.card .spark .running'],
+      ['nothing found', '#/?prefix=nothing', '.note .quiet'],
+      ['counter', '#/counters/a', '.facts dd'],
+      ['no counter', '#/counters/nobody', '.gone'],
+      ['operations', '#/operations', '.panels dd'],
+    ])('axe finds nothing serious on the page "%s"', async (_, hash, ready) => {
+      const page = await browser.newPage({ colorScheme, viewport: { width, height: 800 } });
+      await page.goto(`${app.url}/${hash}`);
+      await page.locator(ready).first().waitFor();
+      await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
+      // Where there is something to open, what is inside counts too.
+      for (const summary of await page.locator('summary:visible').all()) await summary.click();
+      for (const button of await page.getByRole('button', { name: 'Flush entries' }).all()) await button.click();
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.close();
+    });
+  });
+});
+
+it('only calls that the document tells of are made', async () => {
+  const { body } = await send(app.url, 'GET', '/openapi.json');
+  const { paths } = JSON.parse(body) as { paths: Record<string, Record<string, object>> };
+  const told = Object.entries(paths).map(([path, methods]) => {
+    const pattern = path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{\w+\}/g, '[^/]+');
+    return { pattern: new RegExp(`^${pattern}$`), methods: Object.keys(methods) };
+  });
+  const page = await browser.newPage();
+  const asked = new Set<string>();
+  page.on('request', (request) => {
+    const { origin, pathname } = new URL(request.url());
+    expect(origin).toBe(app.url);
+    if (pathname !== '/' && !pathname.startsWith('/assets/')) asked.add(`${request.method()} ${pathname}`);
+  });
+  for (const [hash, ready] of [
+    ['#/?sort=change', '.verdict'],
+    ['#/counters/a', '.facts dd'],
+    ['#/operations', '.panels dd'],
+  ] as const) {
     await page.goto(`${app.url}/${hash}`);
     await page.locator(ready).first().waitFor();
-    await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
-    // Not as a script of the page, which its policy would refuse.
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate<AxeResults>('axe.run()');
-    const found = violations.map(({ id, impact, nodes }) => [impact, id, nodes.map(({ html }) => html)]);
-    expect(found.filter(([impact]) => impact === 'serious' || impact === 'critical')).toEqual([]);
-    await page.close();
+  }
+  for (const name of ['Reconcile', 'Rehydrate', 'Flush entries']) {
+    await page.getByRole('button', { name }).click();
+    await page.getByRole('dialog').getByRole('button', { name }).click();
+  }
+  await page.getByText('removed').waitFor();
+  await page.close();
+  expect(asked.size).toBeGreaterThan(8);
+  const untold = [...asked].filter((call) => {
+    const [method = '', path = ''] = call.split(' ');
+    return !told.some(({ pattern, methods }) => pattern.test(path) && methods.includes(method.toLowerCase()));
   });
+  expect(untold).toEqual([]);
+});
+
+it.each([
+  ['reduce', true],
+  ['no-preference', false],
+] as const)('with the wish "%s" for motion nothing moves: %s', async (reducedMotion, isStill) => {
+  const page = await browser.newPage({ reducedMotion });
+  await page.goto(app.url);
+  await page.locator('.card .number').first().waitFor();
+  const moving = `[...document.querySelectorAll('*')].filter((each) => {
+    const { transitionDuration, animationName } = getComputedStyle(each);
+    return transitionDuration !== '0s' || animationName !== 'none';
+  }).length`;
+  expect((await page.evaluate<number>(moving)) === 0).toBe(isStill);
+  await page.close();
 });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startApp, type TestApp } from './support/app.js';
+import { seriousFaults } from './support/axe.js';
 import { startBrowser } from './support/chromium.js';
 import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';
@@ -52,3 +53,19 @@ it('nothing is shown before a key was given, nor after signing out; the key stay
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect((await page.context().cookies()).filter(({ value }) => value !== '')).toEqual([]);
 });
+
+it.each(['light', 'dark'] as const)(
+  'axe finds nothing serious on the form in %s, also with a fault',
+  async (scheme) => {
+    const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 400, height: 800 } });
+    await page.goto(app.url);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.getByLabel('API key').fill('ec_wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('This key is not known here.').waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(400);
+    await page.close();
+  },
+);

@@ -7,6 +7,7 @@ import { CacheHand } from './support/cache-hand.js';
 import { startBrowser } from './support/chromium.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
+import { makeHours } from './support/history.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
 
@@ -16,6 +17,7 @@ const HOSTILE = '<img src=x onerror="document.title=\'taken\'">';
 const WIDE_NUMBER = 9_007_199_254_740_000;
 
 let redis: TestRedis;
+let databaseUrl: string;
 let app: TestApp;
 let calls: CounterCalls;
 let browser: Browser;
@@ -23,7 +25,8 @@ let faults: string[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
+  databaseUrl = await createTestDatabase();
+  app = await startApp({ databaseUrl, redisUrl: redis.url });
   calls = new CounterCalls(app.url);
   await calls.increment('page:/home', 12);
   await calls.increment('page:/about', 3);
@@ -94,8 +97,20 @@ it('the list is sorted by name, by value and by change', async () => {
   await eventually(async () => (await namesOn(page))[0] === HOSTILE);
   await page.getByText('Value', { exact: true }).click();
   await eventually(async () => (await namesOn(page)).slice(0, 2).join() === 'wide,votes');
+  await makeHours(databaseUrl);
+  await page.getByText('Change', { exact: true }).click();
+  await eventually(async () => {
+    const changes = await page.locator('.card .today').allTextContents();
+    return changes.slice(0, 2).join() === '+9,007,199,254,740,000 in 24 h,+700 in 24 h';
+  });
   await page.getByText('Name', { exact: true }).click();
   await eventually(async () => (await namesOn(page))[0] === HOSTILE);
+});
+
+it('a card tells of today, with a shape of the last day', async () => {
+  const page = await open('#/');
+  await card(page, 'votes').getByText('+700 today').waitFor();
+  await card(page, 'votes').locator('.spark .running').waitFor();
 });
 
 it('the page is worked by keyboard alone', async () => {
@@ -164,6 +179,13 @@ it('no name becomes markup, on any page', async () => {
   await page.getByRole('heading', { name: HOSTILE }).waitFor();
   expect(await page.locator('img').count()).toBe(0);
   expect(await page.title()).toBe(`${HOSTILE} · evercount`);
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download CSV' }).click();
+  const file = await saved;
+  expect(file.suggestedFilename()).toMatch(/^\w[\w.-]*-24h\.csv$/);
+  const cells = (await readFile(await file.path(), 'utf8')).trim().split('\r\n').slice(1).join().split(',');
+  // Nothing that a spreadsheet would take for a formula.
+  expect(cells.filter((cell) => !/^(-?\d+|\d{4}-\d\d-\d\dT[\d:.]+Z)$/.test(cell))).toEqual([]);
   const policy = (await page.reload())?.headers()['content-security-policy'] ?? '';
   expect(policy).toContain("script-src 'self'");
   expect(policy).not.toContain('unsafe');

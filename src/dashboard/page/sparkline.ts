@@ -5,7 +5,7 @@ const HEIGHT = 40;
 /** Room for the line's own width, and for the dot at its end. */
 const MARGIN = 3;
 
-/** A line without axes, for the shape of things; the numbers stand beside it. */
+/** A line without axes, for the shape of things; the numbers stand beside it. Its last stretch leads to what still grows. */
 export function sparkline(values: readonly number[]): SVGSVGElement {
   const drawing = svg('svg', {
     class: 'spark',
@@ -21,9 +21,16 @@ export function sparkline(values: readonly number[]): SVGSVGElement {
     const y = high === low ? HEIGHT - MARGIN : HEIGHT - MARGIN - ((value - low) / (high - low)) * (HEIGHT - 2 * MARGIN);
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   });
+  const line = (part: readonly string[], running: boolean) =>
+    svg('polyline', {
+      points: part.join(' '),
+      class: running ? 'running' : null,
+      'vector-effect': 'non-scaling-stroke',
+    });
   drawing.append(
     svg('polygon', { points: `0,${HEIGHT} ${points.join(' ')} ${WIDTH},${HEIGHT}` }),
-    svg('polyline', { points: points.join(' '), 'vector-effect': 'non-scaling-stroke' }),
+    line(points.slice(0, -1), false),
+    line(points.slice(-2), true),
   );
   return drawing;
 }

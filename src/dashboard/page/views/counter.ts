@@ -79,6 +79,8 @@ export function counterView({ feed, watch }: Surroundings, name: string, range: 
       snapshot: (counters) => {
         const found = counters.find((counter) => counter.name === name);
         if (found !== undefined) take(found);
+        // It went while the stream was interrupted.
+        else if (known !== null) gone('This counter was deleted while you looked.');
       },
       change: (counter) => {
         if (counter.name !== name) return;

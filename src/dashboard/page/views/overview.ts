@@ -5,6 +5,7 @@ import type { Target } from '../live-feed.js';
 import { hashOf, type Sort, SORTS } from '../route.js';
 import type { Surroundings, View } from '../view.js';
 import { CardGrid } from './card-grid.js';
+import { choice } from './choice.js';
 import { list, type Listing } from './listing.js';
 
 const PAGE = 60;
@@ -44,21 +45,8 @@ export function overview({ feed, watch }: Surroundings, startPrefix: string, sta
   const note = h('div', { class: 'note', role: 'status' });
   const more = h('button', { type: 'button', class: 'more', hidden: true, onclick: () => showMore() }, 'Show more');
 
-  const sorts = h(
-    'fieldset',
-    { class: 'choice' },
-    h('legend', { class: 'unseen' }, 'Sort by'),
-    ...SORTS.map((each) => {
-      const input = h('input', {
-        type: 'radio',
-        name: 'sort',
-        value: each,
-        checked: each === sort,
-        onchange: () => resort(each),
-      });
-      return h('label', {}, input, h('span', {}, SORT_LABELS[each]));
-    }),
-  );
+  const options = SORTS.map((each) => [each, SORT_LABELS[each]] as const);
+  const sorts = choice('Sort by', 'sort', options, sort, resort);
 
   const element = h(
     'div',

@@ -155,7 +155,7 @@ function busyness(ms, createdMs) {
   return byDay * (weekday === 0 || weekday === 6 ? 0.6 : 1) * (0.6 + (0.4 * (ms - createdMs)) / (DAYS * DAY_MS));
 }
 
-/** Counts for a moment; a service that is away is asked again. */
+/** Counts for a moment, and reads what the busy ones came to; a service that is away is asked again. */
 async function count() {
   const share = (busyness(Date.now(), Date.now() - DAYS * DAY_MS) * TRAFFIC_INTERVAL_MS) / MINUTE_MS;
   const increments = Object.entries(COUNTERS).flatMap(([name, perMinute]) => {
@@ -163,10 +163,15 @@ async function count() {
     return by === 0 ? [] : [{ name, by }];
   });
   if (increments.length === 0) return;
-  await fetch(`${url}/v1/increments`, {
+  await post('/v1/increments', { increments });
+  await post('/v1/reads', { names: Object.keys(COUNTERS).filter((name) => COUNTERS[name] * Math.random() > 1) });
+}
+
+async function post(path, body) {
+  await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ increments }),
+    body: JSON.stringify(body),
   })
     .then((answer) => answer.arrayBuffer())
     .catch(() => undefined);

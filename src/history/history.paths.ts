@@ -24,6 +24,8 @@ const prefix = parameter('prefix', 'Only counters whose names begin with it.', {
 
 const asOf = { ...instant, description: 'When the counters were looked at: now, or some seconds ago.' };
 
+const SLOW = 'Where it takes more than 5 s it is 503, and mostly there when it is asked for again.';
+
 /** The calls that tell of time and of many, for the OpenAPI document. */
 export const historyPaths = {
   '/v1/counters/{name}/history': {
@@ -68,7 +70,8 @@ export const historyPaths = {
       parameters: [prefix],
       responses: {
         '200': answer(
-          'Exact at the instant it names; the answer is kept for a while, the longer the more there is to add up.',
+          'Exact at the instant it names; the answer is kept for a while, the longer the more there is to add up. ' +
+            SLOW,
           object({
             prefix: { type: 'string' },
             count: { type: 'integer', minimum: 0 },
@@ -100,7 +103,7 @@ export const historyPaths = {
       responses: {
         '200': answer(
           'The highest first. A counter that changed in the last two minutes only may be missing by change; the ' +
-            'answer is kept for a while, the longer the more there is to rank.',
+            `answer is kept for a while, the longer the more there is to rank. ${SLOW}`,
           object({
             data: {
               type: 'array',

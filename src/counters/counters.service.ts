@@ -93,7 +93,7 @@ export class CountersService {
    *
    * @throws CounterError
    */
-  async write(write: Write): Promise<Answer> {
+  write(write: Write): Promise<Answer> {
     return this.pipeline.add(write);
   }
 
@@ -102,7 +102,7 @@ export class CountersService {
    *
    * @throws Unavailable where there is no room for all of them
    */
-  async writeEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
+  writeEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
     return this.pipeline.addEach(writes);
   }
 

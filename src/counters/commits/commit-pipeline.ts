@@ -35,7 +35,7 @@ export class CommitPipeline {
    *
    * @throws CounterError
    */
-  async add(write: Write): Promise<Answer> {
+  add(write: Write): Promise<Answer> {
     const { key } = write;
     const work = (): Promise<Answer> => this.commit(write);
     return this.accepted(1, key === null ? work : () => this.holdingKeys([keyId(key)], work));

@@ -1,3 +1,5 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+
 /** What a lane carries: one or several writes that are decided together. */
 export interface Queued {
   /** When it was accepted, milliseconds of the monotonic clock. */
@@ -37,12 +39,13 @@ export class Lane<T extends Queued> {
     this.queue.push(item);
     if (this.running) return;
     this.running = true;
-    // What arrived in the same turn of the event loop goes together.
-    setImmediate(() => void this.run());
+    void this.run();
   }
 
   private async run(): Promise<void> {
     while (this.queue.length > 0) {
+      // What arrives in the same turn of the event loop goes together, and what lies in the sockets by then.
+      await endOfTurn();
       const batch = this.takeBatch();
       try {
         await this.commit(batch);

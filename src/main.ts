@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from './app.js';
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
 import { DATA_DIR } from './embedded/running-servers.js';
+import { ACCEPT_BACKLOG } from './http/limits.js';
 import { createLogger } from './logger.js';
 import { closeOnSignal, exitOnFault } from './shutdown.js';
 
@@ -17,7 +18,8 @@ logger.info('starting');
 
 try {
   const { nest, firstKey } = await createApp(config, logger);
-  await nest.listen(config.http.port, config.http.host);
+  const { host, port } = config.http;
+  await nest.listen({ host, port, backlog: ACCEPT_BACKLOG });
   stop = async () => {
     await nest.close();
     await stopEmbedded();

@@ -1,10 +1,15 @@
 /** More than can be done is refused before it is accepted; what was accepted is counted. */
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { type AppProcess, startAppProcess } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
 
 const MAX_QUEUED = 50;
+
+/** More than Node lets wait by default, 511, where the system lets as many wait. */
+const CROWD = Math.min(1_000, Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')));
 
 let postgres: TestPostgres;
 let redis: TestRedis;
@@ -53,3 +58,16 @@ it('a batch that does not fit into the queue is refused as a whole', async () =>
   expect(status).toBe(503);
   expect((await calls.read('item 0')).status).toBe(404);
 });
+
+it('a crowd that comes at once is let in as a whole, even while the service is busy', async () => {
+  await app.freeze();
+  const crowd = Array.from({ length: CROWD }, () => connect(Number(new URL(app.url).port), '127.0.0.1'));
+  try {
+    let connected = 0;
+    for (const socket of crowd) socket.once('connect', () => (connected += 1)).on('error', () => undefined);
+    await eventually(() => connected === CROWD);
+  } finally {
+    app.thaw();
+    for (const socket of crowd) socket.destroy();
+  }
+}, 30_000);

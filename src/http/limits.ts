@@ -28,5 +28,11 @@ export const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 /** After so many a connection is made anew, so that old ones spread over instances that were added. */
 export const MAX_REQUESTS_PER_CONNECTION = 100_000;
 
+/**
+ * Connections that wait to be accepted, as when all clients come back at once. Of more than Node's 511 the rest would wait
+ * for seconds, and some be reset. The system may allow fewer: net.core.somaxconn.
+ */
+export const ACCEPT_BACKLOG = 4_096;
+
 /** Some 20 KB each; below common limits of open files. Further ones are closed at once. */
 export const MAX_CONNECTIONS = 10_000;

@@ -1,4 +1,5 @@
 /** The operator's commands that ask the servers themselves. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -207,6 +208,15 @@ describe('the configuration', () => {
     expect(out).toMatch(/CACHE_TTL_MS +1000/);
     expect(out).not.toContain(redis.password);
     expect(out).not.toContain(new URL(databaseUrl).password);
+  });
+
+  it('is shown whole: every variable that the documentation lists', async () => {
+    const page = readFileSync(new URL('../docs/deployment.md', import.meta.url), 'utf8');
+    const rows = page.match(/^\| `[A-Z].*?\|/gm) ?? [];
+    const documented = rows.flatMap((row) => row.match(/[A-Z][A-Z_]+/g) ?? []);
+    const shown = Object.keys(JSON.parse((await cli('config check --json')).out) as object);
+    // It only lets AUTH be off, and means nothing by itself.
+    expect(shown.sort()).toEqual(documented.filter((name) => name !== 'ALLOW_INSECURE').sort());
   });
 
   it('with faults ends every command with 78, each fault named', async () => {

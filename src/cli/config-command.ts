@@ -23,7 +23,7 @@ export function addConfig(program: Command, session: Session): void {
 /** Every variable with what it comes to; nothing that may hold a secret. */
 async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [string, Cell])[]> {
   const running = await runningServers(DATA_DIR);
-  const { http, database, cache, jobs, writes, access, log } = await loadConfig(environment, () =>
+  const { http, database, cache, jobs, writes, history, access, log } = await loadConfig(environment, () =>
     Promise.resolve(running ?? { databaseUrl: EMBEDDED, redisUrl: EMBEDDED }),
   );
   return [
@@ -39,9 +39,13 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['RECONCILE_INTERVAL_MS', jobs.reconcileIntervalMs],
     ['IDEMPOTENCY_TTL_HOURS', writes.idempotencyTtlHours],
     ['MAX_QUEUED_WRITES', writes.maxQueued],
+    ['HISTORY_MINUTES_KEPT_HOURS', history.minutesKeptHours],
+    ['HISTORY_HOURS_KEPT_DAYS', history.hoursKeptDays],
     ['AUTH', access.auth],
     ['ADMIN_KEY', access.adminKey === null ? null : 'a value that is not shown'],
     ['RATE_LIMIT', access.rateLimit ? 'on' : 'off'],
+    ['RATE_LIMIT_PER_KEY', access.perKeyPerSecond],
+    ['RATE_LIMIT_PER_ADDRESS', access.perAddressPerSecond],
     ['CORS_ORIGINS', http.corsOrigins.join(', ') || null],
     ['TRUSTED_PROXIES', http.trustedProxies.join(', ') || null],
     ['LOG_LEVEL', log.level],

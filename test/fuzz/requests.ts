@@ -249,10 +249,29 @@ const refused: fc.Arbitrary<FuzzRequest> = fc
     adds: null,
   }));
 
+/** Good requests for what is there, whoever may see it. */
+const looking: fc.Arbitrary<FuzzRequest> = fc
+  .constantFrom(...SENTINELS, ...MODEL_NAMES)
+  .chain((text) => {
+    const encoded = encodeURIComponent(text);
+    const get = (path: string) => ({ method: 'GET', path, body: null });
+    return fc.constantFrom(
+      get(`/v1/counters/${encoded}`),
+      get(`/v1/counters/${encoded}/history`),
+      get(`/v1/counters?prefix=${encoded}`),
+      get('/v1/counters'),
+      get('/v1/top?by=value'),
+      get(`/v1/summary?prefix=${encoded}`),
+      { method: 'POST', path: '/v1/reads', body: JSON.stringify({ names: [text] }) },
+    );
+  })
+  .map((request) => ({ ...request, headers: JSON_HEADERS, adds: null }));
+
 export function requestsTo(routes: readonly Route[]): fc.Arbitrary<FuzzRequest> {
   return fc.oneof(
     { weight: 7, arbitrary: anything(routes) },
     { weight: 2, arbitrary: counting },
     { weight: 1, arbitrary: refused },
+    { weight: 1, arbitrary: looking },
   );
 }

@@ -1,5 +1,5 @@
 /** What the cache may hold after each step of the protocol, on a real Redis, step by step. */
-import { CounterCache, type Publication } from '../src/cache/counter-cache.js';
+import { CounterCache, type Leased, type Publication } from '../src/cache/counter-cache.js';
 import { type Scope, scopeOf } from '../src/cache/identity.js';
 import { RedisConnection } from '../src/cache/redis-connection.js';
 import { eventually } from './support/eventually.js';
@@ -47,10 +47,13 @@ const at = (version: number, nonce: string | null = null, name = 'c'): Publicati
 const publish = async (publication: Publication, own = scope): Promise<string> =>
   (await cache.publish([publication], own))[0]?.kind ?? 'nothing';
 
+const nonceOf = (leased: Leased | undefined): string | null => (leased?.kind === 'lease' ? leased.nonce : null);
+
 const lease = async (name = 'c', own = scope): Promise<string> => {
   const [leased] = await cache.lease([name], own);
-  if (leased?.kind !== 'lease') throw new Error(`no lease: ${leased?.kind}`);
-  return leased.nonce;
+  const nonce = nonceOf(leased);
+  if (nonce === null) throw new Error(`no lease: ${leased?.kind}`);
+  return nonce;
 };
 
 /** The version of the entry, or what there is instead. */
@@ -159,6 +162,36 @@ describe('a lease', () => {
   it('is answered with the entry where somebody has filled meanwhile', async () => {
     await fill(7);
     expect((await cache.lease(['c'], scope))[0]).toMatchObject({ kind: 'entry', entry: { version: 7 } });
+  });
+
+  it('is asked for by many counters at once as by one, and answered in their order', async () => {
+    const states = ['absent', 'entry', 'leased', 'foreign'] as const;
+    const others = scopeOf((await connection.sight()).server, '2', DATABASE);
+    const all = Array.from({ length: MANY }, (_, index) => ({ name: `m/${index}`, state: states[index % 4] }));
+    for (const { name, state } of all) {
+      if (state === 'entry') await cache.publish([at(1, await lease(name), name)], scope);
+      else if (state === 'leased') await lease(name);
+      else if (state === 'foreign') await cache.lease([name], others);
+    }
+    const leased = await cache.lease(
+      all.map(({ name }) => name),
+      scope,
+    );
+    const kinds = { absent: 'lease', entry: 'entry', leased: 'lease', foreign: 'lease' };
+    expect(leased.map(({ kind }) => kind)).toEqual(all.map(({ state = 'absent' }) => kinds[state]));
+    const published = await cache.publish(
+      all.map(({ name }, index) => at(2, nonceOf(leased[index]), name)),
+      scope,
+    );
+    expect(new Set(published.map(({ kind }) => kind))).toEqual(new Set(['stored']));
+  });
+
+  it('is refused where it travels with a key which is not of this service, and harms nothing', async () => {
+    await fill(1);
+    await connection.client.lpush('ec:list', 'a');
+    const leased = await cache.lease(['d', 'list', 'c'], scope);
+    expect(leased.map(({ kind }) => kind)).toEqual(['refused', 'refused', 'refused']);
+    expect([await held(), await connection.client.llen('ec:list')]).toEqual([1, 1]);
   });
 
   it('and every entry has a life, which reads do not prolong', async () => {

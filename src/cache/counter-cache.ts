@@ -14,8 +14,8 @@ const LIFE_JITTER = 0.2;
 /** An entry that would live shorter than this is not worth a key. */
 const SHORTEST_LIFE_MS = 1;
 
-/** Keys in one call of the publish script: Redis is busy for a fraction of a millisecond, and then serves others. */
-const KEYS_PER_PUBLISH = 100;
+/** Keys in one call of a script: Redis is busy for a fraction of a millisecond, and then serves others. */
+const KEYS_PER_CALL = 100;
 
 /** No nonce is a single character. */
 const NO_NONCE = '-';
@@ -104,18 +104,20 @@ export class CounterCache {
    * @throws CacheUnavailable
    */
   async lease(names: readonly string[], scope: Scope): Promise<Leased[]> {
-    const replies = await this.run(
-      this.leaseScript,
-      names.map((name) => ({
-        keys: [KEY_PREFIX + name],
-        args: [scope.text, randomBytes(16).toString('base64url'), LEASE_LIFE_MS],
-      })),
+    // It tells leases of one key apart; so one will do for many keys.
+    const nonce = randomBytes(16).toString('base64url');
+    const calls = chunksOf(names, KEYS_PER_CALL).map((chunk) => ({
+      keys: chunk.map((name) => KEY_PREFIX + name),
+      args: [scope.text, nonce, LEASE_LIFE_MS],
+    }));
+    const replies = await this.run<[kind: string, payload: string]>(this.leaseScript, calls);
+    const leased = replies.flatMap((reply, index) =>
+      reply instanceof Error
+        ? (calls[index]?.keys ?? []).map(() => ({ kind: 'refused' as const }))
+        : reply.map(([kind, payload]) => leasedOf(kind, payload, scope)),
     );
-    return replies.map((reply) => {
-      const leased = leasedOf(reply, scope);
-      this.leases[leased.kind] += 1;
-      return leased;
-    });
+    for (const { kind } of leased) this.leases[kind] += 1;
+    return leased;
   }
 
   /**
@@ -125,7 +127,7 @@ export class CounterCache {
    */
   async publish(publications: readonly Publication[], scope: Scope): Promise<Published[]> {
     const now = performance.now();
-    const calls = chunksOf(publications, KEYS_PER_PUBLISH).map((chunk) => ({
+    const calls = chunksOf(publications, KEYS_PER_CALL).map((chunk) => ({
       keys: chunk.map(({ name }) => KEY_PREFIX + name),
       args: [
         scope.text,
@@ -135,7 +137,7 @@ export class CounterCache {
         ),
       ],
     }));
-    const replies = await this.run(this.publishScript, calls);
+    const replies = await this.run<string>(this.publishScript, calls);
     // A script that Redis refused may have done a part of its work; losing the keys is always safe.
     const refused = calls.filter((_, index) => replies[index] instanceof Error).flatMap(({ keys }) => keys);
     if (refused.length > 0) await this.unlink(refused);
@@ -207,12 +209,12 @@ export class CounterCache {
     if (!this.connection.isReady) throw new CacheUnavailable('there is no connection to Redis');
   }
 
-  /** One reply a call, or the error with which Redis refused it; throws where there may be no reply at all. */
-  private async run(script: Script, calls: readonly Call[]): Promise<(string[] | Error)[]> {
-    let replies = await this.pipeline(script, calls);
+  /** A reply for each key of each call, or the error with which Redis refused it; throws where there may be none at all. */
+  private async run<T>(script: Script, calls: readonly Call[]): Promise<(T[] | Error)[]> {
+    let replies = await this.pipeline<T>(script, calls);
     if (replies.some((reply) => reply instanceof Error && reply.message.startsWith('NOSCRIPT'))) {
       await this.load(script);
-      replies = await this.pipeline(script, calls);
+      replies = await this.pipeline<T>(script, calls);
     }
     return replies;
   }
@@ -225,7 +227,7 @@ export class CounterCache {
     }
   }
 
-  private async pipeline(script: Script, calls: readonly Call[]): Promise<(string[] | Error)[]> {
+  private async pipeline<T>(script: Script, calls: readonly Call[]): Promise<(T[] | Error)[]> {
     if (calls.length === 0) return [];
     this.needConnection();
     const pipeline = this.connection.client.pipeline();
@@ -235,7 +237,7 @@ export class CounterCache {
     });
     if (results === null) throw new CacheUnavailable('the pipeline was not sent');
     return results.map(([error, reply]) => {
-      if (error === null) return reply as string[];
+      if (error === null) return reply as T[];
       // Only what Redis itself answered is known not to run later.
       if (error.name === 'ReplyError') return error;
       throw unavailable(error);
@@ -243,9 +245,7 @@ export class CounterCache {
   }
 }
 
-function leasedOf(reply: string[] | Error, scope: Scope): Leased {
-  if (reply instanceof Error) return { kind: 'refused' };
-  const [kind, payload = ''] = reply;
+function leasedOf(kind: string, payload: string, scope: Scope): Leased {
   if (kind === 'lease') return { kind, nonce: payload };
   const entry = kind === 'entry' ? decodeEntry(payload, scope) : null;
   return entry === null ? { kind: 'refused' } : { kind: 'entry', entry };

@@ -1,6 +1,8 @@
 /** Entries that disagree with the truth are found, explained and repaired. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { MAX_VALUE } from '../src/counters/counter.js';
 import { Reconciler } from '../src/counters/upkeep/reconciler.js';
+import { CounterReader } from '../src/store/counter-reader.js';
 import { type LogLine, startApp, type TestApp } from './support/app.js';
 import { CacheHand } from './support/cache-hand.js';
 import { CounterCalls } from './support/counter-calls.js';
@@ -15,6 +17,9 @@ let app: TestApp;
 let calls: CounterCalls;
 let hand: CacheHand;
 let reconciler: Reconciler;
+
+/** Characters of an entry in front of its version: kind, identity and a space. */
+const BEFORE_VERSION = 26;
 
 /** Compared while writes go on: many of each kind. */
 const ENTRIES_WHILE_BUSY = 500;
@@ -121,6 +126,32 @@ it('an entry that comes up to date within a second was never behind', async () =
   await eventually(async () => (await hand.callsOf('mget')) > looks);
   await hand.put('a', entry);
   expect(await running).toMatchObject({ behind: 0, wrong: 0, repaired: 0, complete: true });
+});
+
+it('Postgres tells what is as it should be from what is not, whatever it is called and holds', async () => {
+  const names = ['"quoted" \\\\', "o'clock", '\u2028/é/😀', '__proto__', 'deleted', 'bounded', 'never'];
+  for (const name of names.slice(0, -1)) await calls.increment(name, -MAX_VALUE);
+  await calls.set('bounded', { value: MAX_VALUE, min: -MAX_VALUE, max: MAX_VALUE });
+  await calls.delete('deleted');
+  const said: string[] = [];
+  for (const name of names) {
+    await calls.read(name);
+    said.push((await hand.value(name))?.slice(BEFORE_VERSION) ?? '');
+  }
+  await hand.redis.unlink(names.map((name) => `ec:${name}`));
+  const reader = app.nest.get(CounterReader, { strict: false });
+  await expect(reader.unlike(names, said)).resolves.toEqual([]);
+  const others = said.map((text) => text.replace(/\d/, '7'));
+  await expect(reader.unlike(names, others)).resolves.toEqual([...names.keys()]);
+});
+
+it.each(['a line\nmore', 'a NUL \0'])('an entry that is no line of text is wrong, too: %j', async (text) => {
+  const { body } = await calls.increment('a');
+  await untilHit('a');
+  const entry = (await hand.value('a')) ?? '';
+  await hand.put('a', `${entry}${text}`);
+  expect(await reconciler.runOnce()).toMatchObject({ wrong: 1, repaired: 1, drift: [{ name: 'a' }], complete: true });
+  expect((await calls.read('a')).body).toEqual(body);
 });
 
 it('leases, entries of other data and keys of others are left alone', async () => {

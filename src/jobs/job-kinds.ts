@@ -1,7 +1,7 @@
 import type { CleanUpReport } from '../counters/upkeep/clean-up.js';
 import type { DeriveReport } from '../counters/history/history-deriver.js';
 import type { PruneReport, RollUpReport } from '../counters/history/history-upkeep.js';
-import type { ReconcileReport } from '../counters/upkeep/reconciler.js';
+import type { ReconcileReport } from '../counters/upkeep/reconcile-walk.js';
 import type { RehydrateProgress, RehydrateReport } from '../counters/upkeep/rehydrator.js';
 
 /** What each kind of job reports when it is done. */

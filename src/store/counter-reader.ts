@@ -9,6 +9,25 @@ const MAX_NAMES = 500;
 /** Readers waiting for a SELECT; beyond it they are refused, since they could not be answered in time. */
 const MAX_WAITING = 20_000;
 
+/** How to_char() writes what isoOf() writes, in sessions in UTC. */
+const ISO = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+
+/** Neither names nor the JSON of counters hold these. */
+const NO_LINE = /[\0\n]/;
+
+/** $1 names and $2 what is said of them, a line each; counters are written as by counterJson(). */
+const UNLIKE = `
+  SELECT said.place::int - 1 AS place
+  FROM unnest(string_to_array($1, E'\\n'), string_to_array($2, E'\\n')) WITH ORDINALITY AS said (name, body, place)
+  LEFT JOIN counters AS c ON c.name = said.name
+  WHERE said.body <> CASE
+    WHEN c.name IS NULL THEN '0 '
+    WHEN c.deleted THEN c.version || ' '
+    ELSE c.version || ' {"name":' || to_json(c.name) || ',"value":' || c.value || ',"version":' || c.version
+      || ',"min":' || coalesce(c.min::text, 'null') || ',"max":' || coalesce(c.max::text, 'null')
+      || ',"createdAt":"' || to_char(c.created_at, ${ISO}) || '","updatedAt":"' || to_char(c.updated_at, ${ISO}) || '"}'
+  END`;
+
 /** A truth, and when the statement that produced it was sent (milliseconds of the monotonic clock). */
 export interface ReadTruth {
   readonly truth: Truth;
@@ -62,6 +81,27 @@ export class CounterReader {
     );
     const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
     return names.map((name) => found.get(name) ?? { name, value: null, version: 0 });
+  }
+
+  /**
+   * Which of up to 500 names hold something else than is said of them. Postgres compares: to bring rows here, only to
+   * find them as they should be, is most of what a look at a cache that is right costs.
+   *
+   * @param said of each name: its version, a space and its JSON; nothing behind the space where there is no counter
+   * @returns the places of those names
+   * @throws StoreFailure
+   */
+  async unlike(names: readonly string[], said: readonly string[]): Promise<number[]> {
+    const isLine = (text: string): boolean => !NO_LINE.test(text);
+    const { rows } = await withClient(this.pool, (client) =>
+      client.query<{ place: number }>({
+        name: 'unlike-counters',
+        text: UNLIKE,
+        // Far cheaper to write and to read than arrays. What is no line is like no counter, and sent as nothing.
+        values: [names, said].map((texts) => texts.map((text) => (isLine(text) ? text : '')).join('\n')),
+      }),
+    );
+    return rows.map(({ place }) => place);
   }
 
   private async work(): Promise<void> {

@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
-import { entryOf } from '../../cache/entry.js';
+import { type Entry, entryOf } from '../../cache/entry.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { CacheGuard } from '../guard/cache-guard.js';
-import { compare, type Drift, driftOf } from './drift.js';
+import { compare, driftOf } from './drift.js';
+import { type ReconcileReport, type Suspect, Walk } from './reconcile-walk.js';
 
 /** Names in one step: a GET and a SELECT of so many take milliseconds each. */
 const CHUNK = 500;
 
-/** Leaves Redis, and the connections that fills use, to readers for about half of the time. */
-const CHUNK_PAUSE_MS = 5;
+/** Lets requests have their turn; a step takes three or four times as long, mostly of Redis and Postgres. */
+const CHUNK_PAUSE_MS = 1;
 
 /** A commit is published long before; what is still older then was forgotten. */
 const SECOND_LOOK_AFTER_MS = 1_000;
@@ -18,25 +19,8 @@ const SECOND_LOOK_AFTER_MS = 1_000;
 /** Entries waiting for their second look: what is written all the time looks older often. */
 const MAX_SUSPECTS = 5_000;
 
-/** Drift told in a report; more of it says nothing new. */
-const MAX_DRIFT = 100;
-
 /** Drift told in one line of the log. */
 const MAX_DRIFT_LOGGED = 10;
-
-export interface ReconcileReport {
-  /** Entries that were compared; one may be compared twice. */
-  readonly compared: number;
-  readonly behind: number;
-  readonly wrong: number;
-  /** Entries that were replaced or deleted. */
-  readonly repaired: number;
-  /** The first of them. */
-  readonly drift: readonly Drift[];
-  /** Whether the walk came to its end: not where the limit was reached, or entries may not be served now. */
-  readonly complete: boolean;
-  readonly durationMs: number;
-}
 
 export interface ReconcileOptions {
   /** Stop after about so many entries. */
@@ -45,33 +29,10 @@ export interface ReconcileOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An entry that looked older, and the version it must have reached by the second look. */
-interface Suspect {
-  readonly version: number;
-  readonly seenAtMs: number;
-}
-
-/** One walk through the cache. */
-class Walk {
-  readonly startedAtMs = performance.now();
-  compared = 0;
-  behind = 0;
-  wrong = 0;
-  repaired = 0;
-  readonly drift: Drift[] = [];
-  /** In the order they were seen. */
-  readonly suspects = new Map<string, Suspect>();
-
-  note(drift: Drift): void {
-    this[drift.kind] += 1;
-    if (this.drift.length < MAX_DRIFT) this.drift.push(drift);
-  }
-
-  report(complete: boolean): ReconcileReport {
-    const { compared, behind, wrong, repaired, drift } = this;
-    const durationMs = Math.round(performance.now() - this.startedAtMs);
-    return { compared, behind, wrong, repaired, drift, complete, durationMs };
-  }
+/** An entry that was found in the cache. */
+interface Held {
+  readonly name: string;
+  readonly entry: Entry;
 }
 
 /**
@@ -146,12 +107,23 @@ export class Reconciler {
     const scope = this.guard.permission();
     if (scope === null) return;
     const entries = await this.cache.getMany(names, scope);
-    const held = names.flatMap((name, index) => {
+    const held = names.flatMap((name, index): Held[] => {
       const entry = entries[index] ?? null;
       return entry === null ? [] : [{ name, entry }];
     });
     if (held.length === 0) return;
+    walk.compared += held.length;
     // After the GET, so that it sees at least what any of these entries was published from.
+    const places = await this.reader.unlike(
+      held.map(({ name }) => name),
+      held.map(({ entry }) => `${entry.version} ${entry.json ?? ''}`),
+    );
+    const unlike = held.filter((_, index) => places.includes(index));
+    if (unlike.length > 0) await this.explain(walk, unlike);
+  }
+
+  /** Entries that were not like the truth: older, or wrong. */
+  private async explain(walk: Walk, held: readonly Held[]): Promise<void> {
     const truths = await this.reader.readMany(held.map(({ name }) => name));
     const wrong: string[] = [];
     truths.forEach((truth, index) => {
@@ -170,7 +142,6 @@ export class Reconciler {
           walk.note(driftOf('wrong', entry, truth, Date.now()));
       }
     });
-    walk.compared += held.length;
     await this.cache.remove(wrong);
     walk.repaired += wrong.length;
   }

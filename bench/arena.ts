@@ -1,6 +1,5 @@
 /** The servers and the programs that are compared, each started when it is first needed, all ended together. */
 import { Redis } from 'ioredis';
-import pg from 'pg';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../test/support/servers.js';
 import { type Child, type Environment, startOpponent, startService } from './child.js';
 
@@ -143,13 +142,6 @@ function startOn(databaseUrl: string, redis: TestRedis, environment: Environment
 
 function subjectOf({ url, pid }: Child, redis: TestRedis): Subject {
   return { urls: [url], pids: [pid], redisPid: redis.pid() };
-}
-
-/** Runs statements on a connection of their own. */
-export async function inPostgres<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return work(client).finally(() => client.end());
 }
 
 /** Runs commands on a connection of their own. */

@@ -1,5 +1,5 @@
 /** What is compared with what. */
-import { type Arena, inPostgres } from './arena.js';
+import type { Arena } from './arena.js';
 import {
   type Entrant,
   type Field,
@@ -7,19 +7,29 @@ import {
   pgbench,
   redisIncr,
   service,
-  serviceFlushed,
+  serviceApart,
   serviceWithRows,
 } from './entrants.js';
-import { serviceWithHistory } from './history.js';
+import { DERIVED_EVERY_SECONDS, serviceWithHistory } from './history.js';
 import { BATCH_ITEMS, type Names, type Operation, type Workload } from './load/workload.js';
+import { inPostgres } from './postgres.js';
+
+/** Clients at once where targets are judged. */
+export const JUDGED_CONNECTIONS = 64;
 
 export interface Contest {
   readonly key: string;
   readonly title: string;
   /** What a reader has to know to understand it. */
   readonly about: string;
-  /** Part of the quick run. */
-  readonly quick: boolean;
+  /** Targets are judged by it: it is part of the quick run, and gets more rounds. */
+  readonly judged: boolean;
+  /** Run with as many clients as targets are judged at, and not with fewer and more. */
+  readonly side?: boolean;
+  /** Takes so long that it is run only by name, or with everything that does. */
+  readonly long?: boolean;
+  /** The shortest turn that shows what it is about; absent: any. */
+  readonly leastSeconds?: number;
   /** Clients at once, at most; absent: as many as asked for. */
   readonly mostConnections?: number;
   readonly entrants: readonly Entrant[];
@@ -62,17 +72,13 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
   const cachedReads = (names: Names) => [
     ours(of('read', names)),
     opponent(field, 'redis-get', of('read', names)),
-    serviceFlushed(field, of('read', names), FLUSHED),
+    serviceApart(field, of('read', names), FLUSHED, true),
   ];
-  const instances = (workload: Workload) =>
-    [1, 2, 4].map((count) => {
-      const label = `evercount, ${count} ${count === 1 ? 'instance' : 'instances'}`;
-      return service(field, workload, { key: `service-${count}`, label }, count);
-    });
   const historyCost = (workload: Workload) => [true, false].map((keeps) => serviceWithHistory(field, workload, keeps));
-  const onSeveral = { quick: false, tearDown: () => field.arena.endFurtherInstances() };
+  const onHistory = { judged: false, side: true, long: true, leastSeconds: DERIVED_EVERY_SECONDS };
   const onSlowDisk = {
-    quick: false,
+    judged: false,
+    side: true,
     setUp: () => delayCommits(field.arena, COMMIT_DELAY_US),
     tearDown: () => delayCommits(field.arena, 0),
   };
@@ -81,14 +87,14 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       key: 'hot',
       title: 'Increments of one hot counter',
       about: 'Every request increments the same counter.',
-      quick: true,
+      judged: true,
       entrants: [
         ours(hot),
         naive(hot),
-        oursKeyed(hot),
-        tutorial(hot),
         redisIncr(field, 'always', hot),
         redisIncr(field, 'everysec', hot),
+        oursKeyed(hot),
+        tutorial(hot),
         ...bench(hot),
         opponent(field, 'constant', hot),
       ],
@@ -97,7 +103,7 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       key: 'many',
       title: 'Increments of 10,000 counters',
       about: 'Each request increments one of 10,000 counters, at random.',
-      quick: true,
+      judged: true,
       entrants: [ours(many), naive(many), oursKeyed(many), tutorial(many), redisIncr(field, 'always', many)].concat(
         bench(many),
       ),
@@ -106,15 +112,16 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       key: 'zipf',
       title: 'Increments of a million counters, a few of them hot',
       about: "Zipf's law with an exponent of 0.99; counters are created as they are met.",
-      quick: false,
+      judged: false,
       entrants: [ours(skewed), naive(skewed), oursKeyed(skewed), redisIncr(field, 'always', skewed)],
     },
     {
       key: 'batch',
       title: 'Increments in batches of 100',
-      about: 'One request holds 100 increments of 10,000 counters at random; counted are increments, not requests.',
-      quick: true,
-      // 256 clients would bring more than MAX_QUEUED_WRITES at once, and be refused.
+      about:
+        'One request holds 100 increments of 10,000 counters at random; counted are increments, not requests. Not with 256 ' +
+        'clients: they would bring more at once than MAX_QUEUED_WRITES, and the rest would be refused.',
+      judged: true,
       mostConnections: 64,
       entrants: [service(field, of('batch', MANY), BATCHED), ours(many)],
     },
@@ -122,7 +129,7 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       key: 'mixed',
       title: 'Nine reads to one increment',
       about: 'Over 10,000 counters at random.',
-      quick: false,
+      judged: false,
       entrants: [of('mixed', MANY)].flatMap((mixed) => [ours(mixed), naive(mixed), tutorial(mixed)]),
     },
     {
@@ -130,14 +137,14 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       title: 'Cached reads of one counter',
       about:
         'With and without FLUSHALL every second, after writes to 10,000 counters, which the service fills in again each time.',
-      quick: true,
+      judged: true,
       entrants: [...cachedReads(HOT), opponent(field, 'constant', of('read', HOT))],
     },
     {
       key: 'read-many',
       title: 'Cached reads of 10,000 counters',
       about: 'At random; each FLUSHALL costs as many reads of Postgres as counters are asked for in the next second.',
-      quick: false,
+      judged: false,
       entrants: cachedReads(MANY),
     },
     {
@@ -155,49 +162,83 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       entrants: [ours(many), naive(many), oursKeyed(many), tutorial(many), ...bench(many)],
     },
     {
+      key: 'flushed',
+      title: 'Every workload, while Redis is flushed every second',
+      about: 'Two services that have seen the same; one loses its cache once a second. Shares are of the row above.',
+      judged: false,
+      side: true,
+      entrants: flushed(field),
+    },
+    {
+      key: 'instances',
+      title: 'One, two and four instances',
+      about:
+        'The connections are shared out; all processes, one generator for each instance too, share the cores of this ' +
+        'machine. Shares are of one instance.',
+      judged: false,
+      side: true,
+      tearDown: () => field.arena.endFurtherInstances(),
+      entrants: instances(field),
+    },
+    {
       key: 'rows',
       title: 'Increments of a table that grows',
       about: 'Each request increments one of all rows, at random.',
-      quick: false,
+      judged: false,
+      side: true,
       entrants: [...ROWS, ...(moreRows === null ? [] : [moreRows])].map((rows) => serviceWithRows(field, rows)),
     },
     {
+      ...onHistory,
       key: 'history-hot',
       title: 'One hot counter, with and without history',
       about:
         'Without: the index that history needs is dropped, and no job derives it. With: as much is derived as is written.',
-      quick: false,
       entrants: historyCost(hot),
     },
     {
+      ...onHistory,
       key: 'history-many',
       title: '10,000 counters, with and without history',
       about: 'As above.',
-      quick: false,
       entrants: historyCost(many),
     },
-    {
-      ...onSeveral,
-      key: 'instances-hot',
-      title: 'One hot counter, several instances',
-      about: 'The connections are shared out; all processes, the generators too, share the cores of this machine.',
-      entrants: instances(hot),
-    },
-    {
-      ...onSeveral,
-      key: 'instances-many',
-      title: '10,000 counters, several instances',
-      about: 'As above.',
-      entrants: instances(many),
-    },
-    {
-      ...onSeveral,
-      key: 'instances-read',
-      title: 'Cached reads of one counter, several instances',
-      about: 'As above.',
-      entrants: instances(of('read', HOT)),
-    },
   ];
+}
+
+/** Each workload as it is, and with a cache that is lost all the time. */
+function flushed(field: Field): Entrant[] {
+  const workloads: [string, Workload][] = [
+    ['one hot counter', of('increment', HOT)],
+    ['10,000 counters', of('increment', MANY)],
+    ['10,000 counters, a key each', keyed(of('increment', MANY))],
+    ['a million counters, Zipf', of('increment', SKEWED)],
+    ['nine reads to one increment', of('mixed', MANY)],
+    [`${BATCH_ITEMS} in a request`, of('batch', MANY)],
+  ];
+  return workloads.flatMap(([label, workload]) => {
+    const key = `service: ${label}`;
+    const undisturbed = { key, label, base: key };
+    const disturbed = { key: `service, flushed: ${label}`, label: `${label}, flushed`, base: key };
+    return [serviceApart(field, workload, undisturbed, false), serviceApart(field, workload, disturbed, true)];
+  });
+}
+
+function instances(field: Field): Entrant[] {
+  const workloads: [string, Workload][] = [
+    ['one hot counter', of('increment', HOT)],
+    ['10,000 counters', of('increment', MANY)],
+    ['cached reads', of('read', HOT)],
+  ];
+  return workloads.flatMap(([label, workload]) =>
+    [1, 2, 4].map((count) => {
+      const described = {
+        key: `service x ${count}: ${label}`,
+        label: `${label}, ${count === 1 ? 'one instance' : `${count} instances`}`,
+      };
+      return service(field, workload, { ...described, base: `service x 1: ${label}` }, count);
+    }),
+  );
 }
 
 function benches(field: Field, path: string, workload: Workload): Entrant[] {

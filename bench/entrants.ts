@@ -12,6 +12,8 @@ export interface Entrant {
   /** The same in every contest. */
   readonly key: string;
   readonly label: string;
+  /** Whose throughput its share is of; absent: the first of its contest. */
+  readonly base?: string;
   /** Increments in a request. */
   readonly items: number;
   /** Starts it and gives it the counters that are read; called once a contest. */
@@ -25,22 +27,19 @@ export interface Field {
   readonly generator: Generator;
 }
 
-interface Described {
-  readonly key: string;
-  readonly label: string;
-}
+type Described = Pick<Entrant, 'key' | 'label' | 'base'>;
 
+/** The first at once, so that what a flush costs falls into the turn whose flush it was. */
 const FLUSH_INTERVAL_MS = 1_000;
 
 /** Counters that were written before the flushes begin: as many as in the contests over many. */
 const RECENT = 10_000;
 
 /** The service. */
-export function service(field: Field, workload: Workload, { key, label }: Described, instances = 1): Entrant {
+export function service(field: Field, workload: Workload, described: Described, instances = 1): Entrant {
   const start = () => field.arena.service(instances);
   return {
-    key,
-    label,
+    ...described,
     items: itemsOf(workload),
     prepare: async () => {
       const { urls } = await start();
@@ -64,16 +63,15 @@ export function serviceWithRows(field: Field, rows: number): Entrant {
 }
 
 /**
- * The service, while its Redis is emptied every second. It is another one than `service()`, so that nobody but it has
- * to recover; and it has seen writes to `RECENT` counters, which it fills in again after each flush.
+ * The service with servers of its own, of which Redis is flushed at the beginning of each second, or not. It has seen
+ * writes to `RECENT` counters, which it fills in again after each flush.
  */
-export function serviceFlushed(field: Field, workload: Workload, { key, label }: Described): Entrant {
-  const start = () => field.arena.separateService('flushed');
+export function serviceApart(field: Field, workload: Workload, described: Described, flushed: boolean): Entrant {
+  const start = () => field.arena.separateService(flushed ? 'flushed' : 'undisturbed');
   const subject = async () => (await start()).subject;
   return {
-    key,
-    label,
-    items: 1,
+    ...described,
+    items: itemsOf(workload),
     prepare: async () => {
       const { url } = await start();
       const recent: Names = { kind: 'uniform', count: RECENT };
@@ -81,9 +79,8 @@ export function serviceFlushed(field: Field, workload: Workload, { key, label }:
     },
     run: async (connections, seconds) => {
       const { redisUrl } = await start();
-      return inRedis(redisUrl, (redis) =>
-        whileFlushing(redis, () => loadSubject(field, subject, workload, connections, seconds)),
-      );
+      const load = () => loadSubject(field, subject, workload, connections, seconds);
+      return flushed ? inRedis(redisUrl, (redis) => whileFlushing(redis, load)) : load();
     },
   };
 }
@@ -127,12 +124,11 @@ export function pgbench(
   { arena }: Field,
   path: string,
   { names }: Workload,
-  { key, label }: Described,
+  described: Described,
   sessions: number | null,
 ): Entrant {
   return {
-    key,
-    label,
+    ...described,
     items: 1,
     prepare: () => arena.opponentsDatabase(),
     run: async (connections, seconds) => {
@@ -159,7 +155,7 @@ export async function loadSubject(
 }
 
 async function whileFlushing<T>(redis: Redis, work: () => Promise<T>): Promise<T> {
-  const flushes: Promise<unknown>[] = [];
+  const flushes: Promise<unknown>[] = [redis.flushall()];
   const timer = setInterval(() => flushes.push(redis.flushall()), FLUSH_INTERVAL_MS);
   try {
     return await work();

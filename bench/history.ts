@@ -1,14 +1,14 @@
 /** What history costs those who write: the service as it is, beside one that keeps none. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inPostgres } from './arena.js';
 import { type Entrant, type Field, loadSubject } from './entrants.js';
 import { itemsOf, type Workload } from './load/workload.js';
+import { inPostgres } from './postgres.js';
 
 /**
- * As often as the service takes batches into the history. A turn begins with so much load that is not measured: so what
- * is derived meanwhile is as much as is written meanwhile.
+ * As often as the service takes batches into the history. A turn lasts so long, and begins with as much load that is not
+ * measured: so what is derived meanwhile is as much as is written meanwhile.
  */
-const LEAD_IN_SECONDS = 5;
+export const DERIVED_EVERY_SECONDS = 5;
 
 const POLL_MS = 100;
 
@@ -40,7 +40,7 @@ export function serviceWithHistory(field: Field, workload: Workload, keeps: bool
       });
     },
     run: async (connections, seconds) => {
-      await loadSubject(field, subject, workload, connections, LEAD_IN_SECONDS);
+      await loadSubject(field, subject, workload, connections, DERIVED_EVERY_SECONDS);
       const measured = await loadSubject(field, subject, workload, connections, seconds);
       // What is left to derive must not fall on whoever has the next turn.
       const { databaseUrl } = await start();

@@ -5,7 +5,8 @@ import { arch, cpus, loadavg, platform, release, tmpdir, totalmem } from 'node:o
 import { join } from 'node:path';
 import { findPostgres } from '../src/embedded/postgres-programs.js';
 import { findRedis } from '../src/embedded/redis-program.js';
-import { median } from './rounds.js';
+import { median } from './median.js';
+import { loneCommitMs } from './postgres.js';
 
 export interface Machine {
   readonly cpu: string;
@@ -17,6 +18,8 @@ export interface Machine {
   readonly redis: string;
   /** Milliseconds to write 8 KiB and wait for the disk: the least a commit can cost. */
   readonly syncMs: number;
+  /** Milliseconds that one upsert takes while nothing else is committed. */
+  readonly commitMs: number;
   /** Processes that wanted to run during the last minute before the start; noise, where it is not near 0. */
   readonly loadBefore: number;
   /** Of the repository; null: not known. */
@@ -26,7 +29,8 @@ export interface Machine {
 const SYNCS = 200;
 const PAGE_BYTES = 8192;
 
-export function describeMachine(): Machine {
+/** @param databaseUrl of a database in the Postgres that everybody uses */
+export async function describeMachine(databaseUrl: string): Promise<Machine> {
   const [load = NaN] = loadavg();
   const processors = cpus();
   return {
@@ -38,6 +42,7 @@ export function describeMachine(): Machine {
     postgres: postgresVersion(),
     redis: findRedis().version,
     syncMs: syncMs(),
+    commitMs: await loneCommitMs(databaseUrl),
     loadBefore: load,
     commit: commitOf(),
   };

@@ -1,6 +1,6 @@
 /** `npm run bench`: runs the contests, prints tables and targets, and writes down what came out. */
 import { Arena } from './arena.js';
-import { type Contest, contests } from './contests.js';
+import { type Contest, contests, JUDGED_CONNECTIONS } from './contests.js';
 import type { Field } from './entrants.js';
 import { findGenerator } from './load/generator.js';
 import { describeMachine } from './machine.js';
@@ -15,12 +15,12 @@ import { measureSizes, type Sizes } from './sizes.js';
 import { judge } from './targets.js';
 import { measureUpkeep } from './upkeep.js';
 
-const WARM_UP_SECONDS = 2;
+const WARM_UP_SECONDS = 1;
 
 /** Exit code of a command line that cannot be understood. */
 const EXIT_USAGE = 2;
 
-/** What `--only` takes beside contests; the last two take long, and are run only by name or by `--long`. */
+/** What `--only` takes beside contests; the last one takes long, and is run only by name or by `--long`. */
 const [SIZES, UPKEEP, MEMORY] = ['sizes', 'upkeep', 'memory'];
 
 const say = (line: string) => console.log(line);
@@ -40,31 +40,31 @@ try {
 }
 
 async function main(options: Options): Promise<void> {
-  const { quick, only, rounds, seconds, connections, docs, long } = options;
+  const { quick, only, rounds, sideRounds, seconds, docs, long } = options;
   const startedAt = new Date().toISOString();
-  const machine = describeMachine();
+  const machine = await describeMachine(await arena.opponentsDatabase());
   const field: Field = { arena, generator: findGenerator(say) };
-  const pace: Pace = { rounds, seconds, warmUpSeconds: WARM_UP_SECONDS };
+  const pace: Pace = { rounds, sideRounds, seconds, warmUpSeconds: WARM_UP_SECONDS };
   const pgbench = pgbenchPath();
-  const chosen = choose(contests(field, pgbench, options.rows), only, quick);
+  const chosen = choose(contests(field, pgbench, options.rows), options);
   say(
     `${machine.cpu}, ${machine.cores} cores, load ${machine.loadBefore.toFixed(1)}; Node ${machine.node}, ` +
-      `Postgres ${machine.postgres}, ${machine.redis}; a sync takes ${machine.syncMs.toFixed(2)} ms`,
+      `Postgres ${machine.postgres}, ${machine.redis}; a sync takes ${machine.syncMs.toFixed(2)} ms, a commit ${machine.commitMs.toFixed(2)} ms`,
   );
-  say(`Load by ${field.generator.name}; ${pace.rounds} rounds of ${pace.seconds} s each`);
+  say(`Load by ${field.generator.name}; ${pace.rounds} or ${pace.sideRounds} rounds of ${pace.seconds} s each`);
   if (pgbench === null) say('There is no pgbench beside this Postgres: opponent (e) does not take part');
 
   const results: ContestResult[] = [];
   for (const contest of chosen) {
-    const fitting = connections.filter((clients) => clients <= (contest.mostConnections ?? Infinity));
-    for (const clients of fitting) results.push(await run(contest, field, clients, pace));
+    for (const clients of connectionsFor(contest, options)) results.push(await run(contest, field, clients, pace));
   }
   const sizes = only.length === 0 || only.includes(SIZES) ? await sizesOf(field) : null;
-  const upkeep = long || only.includes(UPKEEP) ? await measureUpkeep(field, options.counters) : null;
+  const upkeep =
+    (only.length === 0 && !quick) || only.includes(UPKEEP) ? await measureUpkeep(field, options.counters) : null;
   if (upkeep !== null) say(upkeepTable(upkeep));
   const memory = long || only.includes(MEMORY) ? await watchMemory(field, options.minutes) : null;
   if (memory !== null) say(memoryLine(memory));
-  const verdicts = judge(results);
+  const verdicts = judge(results, upkeep, memory);
   const judged = verdicts.filter(({ met }) => met !== null);
   if (judged.length > 0) say(targetTable(judged));
 
@@ -99,12 +99,18 @@ async function sizesOf(field: Field): Promise<Sizes> {
   return sizes;
 }
 
-function choose(all: readonly Contest[], only: readonly string[], quick: boolean): Contest[] {
+/** Those asked for, as far as they fit the contest. */
+function connectionsFor({ side = false, mostConnections = Infinity }: Contest, { connections }: Options): number[] {
+  const fitting = connections.filter((clients) => clients <= mostConnections);
+  return side && fitting.includes(JUDGED_CONNECTIONS) ? [JUDGED_CONNECTIONS] : fitting;
+}
+
+function choose(all: readonly Contest[], { only, quick, long }: Options): Contest[] {
   const names = [...all.map(({ key }) => key), SIZES, UPKEEP, MEMORY];
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) exitForUsage(`There is no "${unknown.join('", "')}"; there are ${names.join(', ')}`);
   if (only.length > 0) return all.filter(({ key }) => only.includes(key));
-  return all.filter((contest) => contest.quick || !quick);
+  return all.filter((contest) => (contest.judged || !quick) && (contest.long !== true || long));
 }
 
 function optionsOrExit(): Options {

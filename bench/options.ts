@@ -6,32 +6,36 @@ export interface Options {
   /** Keys of contests; empty: all. */
   readonly only: readonly string[];
   readonly seconds: number;
+  /** Turns of each entrant where targets are judged, and elsewhere. */
   readonly rounds: number;
+  readonly sideRounds: number;
   readonly connections: readonly number[];
   /** Another size of the table in the contest "rows"; null: none. */
   readonly rows: number | null;
   /** Counters that are reconciled. */
   readonly counters: number;
   readonly minutes: number;
-  /** With what takes long: a table of ten million rows, upkeep, memory. */
+  /** With what takes long: ten million rows, history, memory. */
   readonly long: boolean;
   /** Writes docs/benchmarks.md, whatever was run. */
   readonly docs: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
-  --quick             the main contests at 64 connections, in about 4 minutes; all of it takes about 50
+  --quick             the contests with targets, at 64 connections: about 3 minutes; without it, about a quarter of an hour
   --only <name,...>   these contests; a wrong name lists them
-  --seconds <n>       length of one run (2 when quick, else 5)
-  --rounds <n>        turns of each entrant, of which the median counts (3)
+  --long              with what takes long, too: ten million rows, history, "memory"; half an hour more
+  --docs              write docs/benchmarks.md, which else only a whole run does
+  --seconds <n>       length of one turn (1); many short ones see more of a machine's moods than few long ones
+  --rounds <n>        turns of each entrant where targets are judged (7, and elsewhere 3), of which the median counts
   --connections <n,...>  clients at once (64 when quick, else 16, 64 and 256)
-  --long              with what takes long, too: ten million rows, "upkeep" and "memory"; half an hour more
   --rows <n>          a third table in the contest "rows" (10000000 with --long, else none)
   --counters <n>      how many are reconciled in "upkeep" (1000000)
-  --minutes <n>       how long memory is watched in "memory" (10)
-  --docs              write docs/benchmarks.md, which else only a whole run does`;
+  --minutes <n>       how long memory is watched in "memory" (10)`;
 
 const LONG_ROWS = '10000000';
+const ROUNDS = '7';
+const SIDE_ROUNDS = '3';
 
 /** @throws Error saying what is wrong */
 export function optionsOf(args: readonly string[]): Options {
@@ -42,8 +46,8 @@ export function optionsOf(args: readonly string[]): Options {
       docs: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
-      seconds: { type: 'string' },
-      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '1' },
+      rounds: { type: 'string' },
       connections: { type: 'string' },
       rows: { type: 'string' },
       counters: { type: 'string', default: '1000000' },
@@ -57,8 +61,9 @@ export function optionsOf(args: readonly string[]): Options {
     docs,
     long,
     only: only.split(',').filter((name) => name !== ''),
-    seconds: wholeNumber('seconds', values.seconds ?? (quick ? '2' : '5')),
-    rounds: wholeNumber('rounds', values.rounds),
+    seconds: wholeNumber('seconds', values.seconds),
+    rounds: wholeNumber('rounds', values.rounds ?? ROUNDS),
+    sideRounds: wholeNumber('rounds', values.rounds ?? SIDE_ROUNDS),
     connections: (values.connections ?? (quick ? '64' : '16,64,256'))
       .split(',')
       .map((text) => wholeNumber('connections', text)),

@@ -5,11 +5,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { findPostgres } from '../src/embedded/postgres-programs.js';
 import type { LoadResult } from './load/generator.js';
 import type { Names } from './load/workload.js';
 import { CREATE_TABLE, UPSERT } from './opponents/upsert.js';
+import { inPostgres } from './postgres.js';
 
 const PATIENCE_MS = 30_000;
 
@@ -32,9 +32,7 @@ export async function runPgbench(
   connections: number,
   seconds: number,
 ): Promise<LoadResult> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  await client.query(CREATE_TABLE).finally(() => client.end());
+  await inPostgres(databaseUrl, (client) => client.query(CREATE_TABLE));
 
   const folder = await mkdtemp(join(tmpdir(), 'evercount-pgbench-'));
   try {

@@ -1,12 +1,15 @@
 /** Runs a contest: in rounds, in which everybody has a turn, so that a machine's moods fall on all of them. */
-import { inPostgres } from './arena.js';
-import type { Contest } from './contests.js';
+import { inPostgres, loneCommitMs } from './postgres.js';
+import { type Contest, JUDGED_CONNECTIONS } from './contests.js';
 import type { Entrant, Field } from './entrants.js';
 import type { Cores, Measurement } from './measurement.js';
+import { median } from './median.js';
 
 export interface EntrantResult {
   readonly key: string;
   readonly label: string;
+  /** Whose throughput its share is of. */
+  readonly base: string;
   /** Increments in a request. */
   readonly items: number;
   readonly rounds: readonly Measurement[];
@@ -19,11 +22,17 @@ export interface ContestResult {
   readonly title: string;
   readonly about: string;
   readonly connections: number;
+  /** Whether targets are judged by it. */
+  readonly judged: boolean;
+  /** What a lone commit took, where that was made to differ; else null. */
+  readonly commitMs: number | null;
   readonly entrants: readonly EntrantResult[];
 }
 
 export interface Pace {
+  /** Where targets are judged, and elsewhere. */
   readonly rounds: number;
+  readonly sideRounds: number;
   readonly seconds: number;
   /** Before the first round, so that code is compiled and connections are there. */
   readonly warmUpSeconds: number;
@@ -37,28 +46,36 @@ export async function runContest(
   pace: Pace,
   done: (entrant: Entrant, measured: Measurement) => void,
 ): Promise<ContestResult> {
-  const { key, title, about, entrants } = contest;
+  const { key, title, about, judged, entrants } = contest;
   for (const entrant of entrants) await entrant.prepare();
   await contest.setUp?.();
+  const { url } = await arena.postgres();
   try {
+    const commitMs = contest.setUp === undefined ? null : await loneCommitMs(await arena.opponentsDatabase());
     const rounds = entrants.map((): Measurement[] => []);
     for (const entrant of entrants) await entrant.run(connections, pace.warmUpSeconds);
     // A checkpoint that falls due meanwhile would fall on somebody.
-    await inPostgres((await arena.postgres()).url, (client) => client.query('CHECKPOINT'));
-    for (let round = 0; round < pace.rounds; round += 1) {
-      for (const [index, entrant] of entrants.entries()) {
-        const measured = await entrant.run(connections, pace.seconds);
+    await inPostgres(url, (client) => client.query('CHECKPOINT'));
+    const count = judged && connections === JUDGED_CONNECTIONS ? pace.rounds : pace.sideRounds;
+    const seconds = Math.max(pace.seconds, contest.leastSeconds ?? 0);
+    for (let round = 0; round < count; round += 1) {
+      const turns = [...entrants.entries()];
+      // There and back again: what comes and goes slowly falls on neighbours alike.
+      for (const [index, entrant] of round % 2 === 0 ? turns : turns.reverse()) {
+        const measured = await entrant.run(connections, seconds);
         rounds[index]?.push(measured);
         done(entrant, measured);
       }
     }
-    return { key, title, about, connections, entrants: entrants.map((entrant, i) => resultOf(entrant, rounds[i])) };
+    const first = entrants[0]?.key ?? '';
+    const results = entrants.map((entrant, index) => resultOf(entrant, entrant.base ?? first, rounds[index]));
+    return { key, title, about, connections, judged, commitMs, entrants: results };
   } finally {
     await contest.tearDown?.();
   }
 }
 
-function resultOf({ key, label, items }: Entrant, rounds: readonly Measurement[] = []): EntrantResult {
+function resultOf({ key, label, items }: Entrant, base: string, rounds: readonly Measurement[] = []): EntrantResult {
   const middle = (field: Exclude<keyof Measurement, 'cores'>) => median(rounds.map((round) => round[field]));
   const cores = (role: keyof Cores): number | null => {
     const known = rounds.map((round) => round.cores[role]).filter((value) => value !== null);
@@ -67,6 +84,7 @@ function resultOf({ key, label, items }: Entrant, rounds: readonly Measurement[]
   return {
     key,
     label,
+    base,
     items,
     rounds,
     median: {
@@ -88,19 +106,11 @@ function resultOf({ key, label, items }: Entrant, rounds: readonly Measurement[]
   };
 }
 
-/** Increments or reads a second of one entrant over those of another: round by round, and of these the median. */
-export function ratioOf({ entrants }: ContestResult, one: string, other: string): number | null {
+/** Increments or reads a second of one entrant over those of another, round by round; none where one is missing. */
+export function ratiosOf({ entrants }: ContestResult, one: string, other: string): number[] {
   const [a, b] = [one, other].map((key) => entrants.find((entrant) => entrant.key === key));
-  if (a === undefined || b === undefined) return null;
-  const ratios = a.rounds.map(
+  if (a === undefined || b === undefined) return [];
+  return a.rounds.map(
     ({ perSecond }, round) => (perSecond * a.items) / ((b.rounds[round]?.perSecond ?? NaN) * b.items),
   );
-  return median(ratios);
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low = NaN, high = NaN] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]];
-  return (low + high) / 2;
 }

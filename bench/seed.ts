@@ -1,6 +1,7 @@
 /** Gives everybody the counters that are going to be read. */
-import { inPostgres, inRedis } from './arena.js';
+import { inRedis } from './arena.js';
 import { nameOf } from './load/workload.js';
+import { inPostgres } from './postgres.js';
 
 /** Items of one request to the service, at most. */
 const BATCH_ITEMS = 1000;

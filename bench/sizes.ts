@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import { type Arena, inPostgres, inRedis } from './arena.js';
+import { type Arena, inRedis } from './arena.js';
 import { nameOf } from './load/workload.js';
 import { post } from './seed.js';
+import { inPostgres } from './postgres.js';
 
 export interface Sizes {
   /** How many were made. */

@@ -1,17 +1,29 @@
 /** What must hold, judged within one run. */
-import { type ContestResult, median, ratioOf } from './rounds.js';
+import { JUDGED_CONNECTIONS } from './contests.js';
+import { median } from './median.js';
+import type { MemoryCourse } from './memory.js';
+import { type ContestResult, type EntrantResult, ratiosOf } from './rounds.js';
+import type { JobCost } from './upkeep.js';
 
 export interface Verdict {
   readonly target: string;
-  /** Null: its contest was not run, or an opponent is missing. */
+  /** The median; null: its contest was not run, or an opponent is missing. */
   readonly got: number | null;
+  /** The least and the most of the rounds; null where there was but one. */
+  readonly spread: readonly [number, number] | null;
   /** `least` or `most` it may be. */
   readonly bound: { readonly least: number } | { readonly most: number };
   readonly met: boolean | null;
 }
 
-/** Where targets are judged. */
-export const JUDGED_CONNECTIONS = 64;
+/** What a table may cost that is a hundred or ten thousand times as large. */
+const FLAT = 0.8;
+
+/** Compared with the truth, while clients are served. */
+const RECONCILED_A_SECOND = 100_000;
+
+/** What memory may grow by where it should not. */
+const FLAT_MEMORY = 1.2;
 
 interface RatioTarget {
   readonly target: string;
@@ -58,23 +70,72 @@ const RATIOS: readonly RatioTarget[] = [
   },
 ];
 
-export function judge(results: readonly ContestResult[]): Verdict[] {
+export function judge(
+  results: readonly ContestResult[],
+  upkeep: readonly JobCost[] | null,
+  memory: MemoryCourse | null,
+): Verdict[] {
   const judged = results.filter(({ connections }) => connections === JUDGED_CONNECTIONS);
-  const ratios = RATIOS.map(({ target, contest, one, other, least }): Verdict => {
-    const found = judged.find(({ key }) => key === contest);
-    const got = found === undefined ? null : ratioOf(found, one, other);
-    return { target, got, bound: { least }, met: got === null ? null : got >= least };
-  });
-  const tail = tailOverMiddle(judged.find(({ key }) => key === 'hot'));
-  const target = "hot counter: our p99, over (a)'s p50";
-  return [...ratios, { target, got: tail, bound: { most: 1 }, met: tail === null ? null : tail < 1 }];
+  const found = (contest: string) => judged.find(({ key }) => key === contest);
+  return [
+    ...RATIOS.map(({ target, contest, one, other, least }) =>
+      verdictOn(target, ratios(found(contest), one, other), { least }),
+    ),
+    verdictOn("hot counter: our p99, over (a)'s p50", tailsOverMiddles(found('hot')), { most: 1 }),
+    ...tableVerdicts(found('rows')),
+    ...(upkeep ?? []).flatMap(jobVerdicts),
+    ...(memory === null ? [] : [memoryVerdict(memory)]),
+  ];
 }
 
+function verdictOn(target: string, figures: readonly number[], bound: Verdict['bound']): Verdict {
+  if (figures.length === 0) return { target, got: null, spread: null, bound, met: null };
+  const got = median(figures);
+  const spread = figures.length === 1 ? null : ([Math.min(...figures), Math.max(...figures)] as const);
+  return { target, got, spread, bound, met: 'least' in bound ? got >= bound.least : got <= bound.most };
+}
+
+const ratios = (contest: ContestResult | undefined, one: string, other: string): number[] =>
+  contest === undefined ? [] : ratiosOf(contest, one, other);
+
 /** The service's p99 over the p50 of opponent (a), round by round. */
-function tailOverMiddle(hot: ContestResult | undefined): number | null {
+function tailsOverMiddles(hot: ContestResult | undefined): number[] {
   const [ours, naive] = ['service', 'upsert-and-set'].map((key) =>
     hot?.entrants.find((entrant) => entrant.key === key),
   );
-  if (ours === undefined || naive === undefined) return null;
-  return median(ours.rounds.map(({ p99Ms }, round) => p99Ms / (naive.rounds[round]?.p50Ms ?? NaN)));
+  if (ours === undefined || naive === undefined) return [];
+  return ours.rounds.map(({ p99Ms }, round) => p99Ms / (naive.rounds[round]?.p50Ms ?? NaN));
+}
+
+/** Each larger table over the smallest one. */
+function tableVerdicts(rows: ContestResult | undefined): Verdict[] {
+  const [smallest, ...larger] = rows?.entrants ?? [];
+  if (rows === undefined || smallest === undefined) return [];
+  const target = (entrant: EntrantResult) => `${entrant.label}, over ${smallest.label}`;
+  return larger.map((entrant) =>
+    verdictOn(target(entrant), ratiosOf(rows, entrant.key, smallest.key), { least: FLAT }),
+  );
+}
+
+function jobVerdicts({ job, counters, seconds, quietP99Ms, p99Ms, beforeMib, mostMib }: JobCost): Verdict[] {
+  const rate = verdictOn(`${job}: counters a second`, [counters / seconds], { least: RECONCILED_A_SECOND });
+  const felt = [
+    verdictOn(`${job}: the API's p99 meanwhile, over before`, [p99Ms / quietP99Ms], { most: 2 }),
+    verdictOn(`${job}: memory at most, over before`, [mostMib / beforeMib], { most: FLAT_MEMORY }),
+  ];
+  switch (job) {
+    case 'reconcile':
+      return [rate, ...felt];
+    case 'rehydrate':
+      return felt;
+    case 'fill by reads':
+      // Clients' own doing, as fast as they ask for it.
+      return [];
+  }
+}
+
+/** The end of a long run over its second tenth, when code is compiled and caches are full. */
+function memoryVerdict({ minutes, tenthsMib }: MemoryCourse): Verdict {
+  const growth = (tenthsMib.at(-1) ?? NaN) / (tenthsMib[1] ?? NaN);
+  return verdictOn(`memory after ${minutes} minutes, over the second tenth`, [growth], { most: FLAT_MEMORY });
 }

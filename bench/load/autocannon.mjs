@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import autocannon from 'autocannon';
 
-const [url, connections, seconds, operation, items, count, theta, zeta, keys] = process.argv.slice(2);
+const [url, connections, seconds, operation, items, count, theta, zeta, keys, thinkMs] = process.argv.slice(2);
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 const head = 1 + 0.5 ** Number(theta);
@@ -34,10 +34,13 @@ const batch = () => ({
 const mixed = () => (Math.random() < 0.9 ? read() : increment());
 const next = { read, increment, batch, mixed }[operation];
 
+// It knows no pauses, but how many requests a second a connection is to make.
+const pace = Number(thinkMs) > 0 ? { connectionRate: 1000 / Number(thinkMs) } : {};
 const result = await autocannon({
   url,
   connections: Number(connections),
   duration: Number(seconds),
+  ...pace,
   requests: [{ setupRequest: (request) => ({ ...request, ...next() }) }],
 });
 const { requests, latency, duration, errors, timeouts, non2xx } = result;

@@ -48,7 +48,9 @@ end
 function init(args)
   operation, items, count = args[1], tonumber(args[2]), tonumber(args[3])
   theta, zeta, keyed = tonumber(args[4]), tonumber(args[5]), args[6] == 'keyed'
-  math.randomseed(tonumber(args[7]))
+  local think_ms = tonumber(args[7])
+  if think_ms > 0 then delay = function() return think_ms end end
+  math.randomseed(tonumber(args[8]))
   host = wrk.host .. ':' .. wrk.port
   if theta > 0 then
     head = 1 + 0.5 ^ theta

@@ -14,6 +14,8 @@ export interface Workload {
   readonly names: Names;
   /** Each request with an idempotency key of its own. */
   readonly keyed: boolean;
+  /** What each client waits between an answer and its next request; absent: nothing. */
+  readonly thinkMs?: number;
 }
 
 export const BATCH_ITEMS = 100;
@@ -32,12 +34,13 @@ export function nameOf(index: number): string {
 
 /**
  * What a generator is told, in this order: operation, items of a batch, number of counters, theta and zeta(count,
- * theta) of Zipf's law (both 0 where all counters are alike), whether there are keys, and the seed of its dice.
+ * theta) of Zipf's law (both 0 where all counters are alike), whether there are keys, milliseconds to think, and the seed
+ * of its dice.
  */
-export function generatorArguments({ operation, names, keyed }: Workload, seed: number): string[] {
+export function generatorArguments({ operation, names, keyed, thinkMs = 0 }: Workload, seed: number): string[] {
   const count = names.kind === 'hot' ? 1 : names.count;
   const [theta, zetaOfAll] = names.kind === 'zipf' ? [ZIPF_THETA, zeta(count, ZIPF_THETA)] : [0, 0];
-  return [operation, BATCH_ITEMS, count, theta, zetaOfAll, keyed ? 'keyed' : 'plain', seed].map(String);
+  return [operation, BATCH_ITEMS, count, theta, zetaOfAll, keyed ? 'keyed' : 'plain', thinkMs, seed].map(String);
 }
 
 function zeta(count: number, theta: number): number {

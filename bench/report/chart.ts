@@ -19,11 +19,12 @@ const STYLE = `
     .title { font-size: 15px; font-weight: 600; }
     .quiet { fill: #59636e; }
     .ours { fill: #0969da; }
+    .variant { fill: #0969da; opacity: 0.55; }
     .other { fill: #afb8c1; }
     @media (prefers-color-scheme: dark) {
       text { fill: #e6edf3; }
       .quiet { fill: #9198a1; }
-      .ours { fill: #4493f8; }
+      .ours, .variant { fill: #4493f8; }
       .other { fill: #57606a; }
     }`;
 
@@ -52,7 +53,8 @@ ${rows.join('\n')}
 function rowOf(entrant: EntrantResult, y: number, longest: number): string {
   const throughput = throughputOf(entrant);
   const length = Number.isFinite(throughput) ? Math.max(SHORTEST_BAR, (throughput / longest) * BARS_WIDTH) : 0;
-  const kind = entrant.key.startsWith('service') ? 'ours' : 'other';
+  const ours = entrant.base === entrant.key ? 'ours' : 'variant';
+  const kind = entrant.key.startsWith('service') ? ours : 'other';
   const bar = `x="${LABELS_WIDTH}" y="${y}" width="${length.toFixed(1)}" height="${BAR_HEIGHT}" rx="2"`;
   const baseline = y + BAR_HEIGHT - 3;
   const values = `${count(throughput)}/s  <tspan class="quiet">${milliseconds(entrant.median.p99Ms)} ms</tspan>`;

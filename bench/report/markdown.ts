@@ -1,16 +1,28 @@
 /** docs/benchmarks.md: the figures of one run, and what was learned on the way. */
-import { JUDGED_CONNECTIONS } from '../targets.js';
+import { JUDGED_CONNECTIONS } from '../contests.js';
 import type { ContestResult } from '../rounds.js';
 import { chartName } from './chart.js';
 import type { Report } from './report.js';
-import { cellsOf, COLUMNS, memoryLine, sizeRows, upkeepCells, UPKEEP_COLUMNS, verdictCells } from './table.js';
+import {
+  cellsOf,
+  COLUMNS,
+  commitLine,
+  memoryLine,
+  milliseconds,
+  sizeRows,
+  TARGET_COLUMNS,
+  upkeepCells,
+  UPKEEP_COLUMNS,
+  verdictCells,
+} from './table.js';
 
 /** @param notes written by hand, in Markdown */
 export function markdownOf(
   { machine, generator, pace, mode, startedAt, contests, verdicts, sizes, upkeep, memory }: Report,
   notes: string,
 ): string {
-  const { cpu, cores, memoryGib, system, node, postgres, redis, syncMs, loadBefore, commit } = machine;
+  const { cpu, cores, memoryGib, system, node, postgres, redis, syncMs, commitMs, loadBefore, commit } = machine;
+  const busiest = Math.max(...contests.filter(({ judged }) => judged).flatMap(generatorCores));
   const idle =
     loadBefore < cores / 4
       ? ''
@@ -21,24 +33,28 @@ export function markdownOf(
     'side in one run, on one machine, by programs that anybody can read in `bench/`.',
     '',
     `- **Where**: ${cpu}, ${cores} cores, ${memoryGib} GiB; ${system}; Node ${node}, Postgres ${postgres}, ${redis}.`,
-    `- **Disk**: ${syncMs.toFixed(2)} ms to write 8 KiB and wait for it (median): the least a commit costs.`,
-    `- **Load**: ${generator}, on the same machine; its share of the cores is in the last column.`,
+    `- **Disk**: ${syncMs.toFixed(2)} ms to write 8 KiB and wait for it (median), and ${milliseconds(commitMs)} ms for a lone`,
+    '  commit of one upsert. The dearer a commit, the more a batch saves: see below for one that costs 2 ms more.',
+    `- **Load**: ${generator}, one thread, on the same machine. It is not the limit: where targets are judged, it kept a core`,
+    `  busy for ${Math.round(busiest * 100)} % of the time at most; the last column has its share.`,
     `- **When**: ${startedAt}${commit === null ? '' : `, commit ${commit}`}, ${mode}.${idle}`,
-    `- **How**: ${pace.rounds} rounds of ${pace.seconds} s, in which all entrants of a contest have their turn one after`,
-    '  the other; each figure is the median of its rounds, each ratio the median of the ratios within the rounds.',
+    `- **How**: ${pace.rounds} rounds where targets are judged, else ${pace.sideRounds}, in which all entrants of a contest have a`,
+    `  turn of ${pace.seconds} s one after the other, there and back again; each figure is the median of its rounds, each ratio`,
+    '  the median of the ratios within the rounds.',
+    '- **Service**: `node dist/main.js` with nothing but its servers and a port in the environment, as in the image.',
     '',
     'Opponents get the same requests, have as many connections to Postgres (10), and run on the same libraries, each with',
     'what makes it fast there: prepared statements, pipelined Redis commands. Not all of them promise the same: (c) and (d)',
     'count nothing, (f) knows no bounds, keys or versions, and its `everysec` loses up to a second.',
     '',
-    'In the tables, `share` is of the first row; `CPU µs` is what one increment or read costs service, Postgres and Redis',
-    'together; the columns from `service` on are busy cores, those of the load generator last.',
+    'In the tables, `share` is of the first row where nothing else is said; `CPU µs` is what one increment or read costs',
+    'service, Postgres and Redis together; the columns from `service` on are busy cores, those of the load generator last.',
     '',
     '## Targets',
     '',
-    `At ${JUDGED_CONNECTIONS} connections.`,
+    `At ${JUDGED_CONNECTIONS} connections; \`from\` and \`to\` are the least and the most of the rounds.`,
     '',
-    table(['target', 'wanted', 'got', ''], verdicts.map(verdictCells)),
+    table(TARGET_COLUMNS, verdicts.map(verdictCells)),
     '',
     ...groups(contests).flatMap((group) => [...contestSection(group), '']),
     ...(sizes === null ? [] : ['## Sizes', '', table(['', '', ''], sizeRows(sizes)), '']),
@@ -54,7 +70,14 @@ function contestSection(group: readonly ContestResult[]): string[] {
   const charted = group.find(({ connections }) => connections === JUDGED_CONNECTIONS) ?? group[0];
   if (charted === undefined) return [];
   const { title, about } = charted;
-  const lines = [`## ${title}`, '', about, '', `![${title}](benchmarks/${chartName(charted)})`, ''];
+  const lines = [
+    `## ${title}`,
+    '',
+    [about, commitLine(charted)].join(' ').trim(),
+    '',
+    `![${title}](benchmarks/${chartName(charted)})`,
+    '',
+  ];
   for (const contest of group) {
     const columns = [`${contest.connections} connections`, ...COLUMNS.slice(1)];
     lines.push(
@@ -66,6 +89,10 @@ function contestSection(group: readonly ContestResult[]): string[] {
     );
   }
   return lines;
+}
+
+function generatorCores({ entrants }: ContestResult): number[] {
+  return entrants.map(({ median }) => median.cores.generator ?? 0);
 }
 
 /** One contest at several numbers of connections. */

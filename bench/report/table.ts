@@ -2,9 +2,11 @@
 import type { Entrant } from '../entrants.js';
 import type { MemoryCourse } from '../memory.js';
 import type { Cores, Measurement } from '../measurement.js';
-import { type ContestResult, type EntrantResult, ratioOf } from '../rounds.js';
+import { median as middleOf } from '../median.js';
+import { type ContestResult, type EntrantResult, ratiosOf } from '../rounds.js';
 import type { Sizes } from '../sizes.js';
 import type { Verdict } from '../targets.js';
+import { JUDGED_CONNECTIONS } from '../contests.js';
 import type { JobCost } from '../upkeep.js';
 
 /** The columns of a contest, in order; what they mean is said in docs/benchmarks.md. */
@@ -22,17 +24,16 @@ export const COLUMNS = [
   'load',
 ];
 
-/** One row of a contest's table; shares are of the first entrant's throughput. */
+/** One row of a contest's table. */
 export function cellsOf(contest: ContestResult, entrant: EntrantResult): string[] {
-  const { median, items, key, label } = entrant;
+  const { median, items, key, label, base } = entrant;
   const { p50Ms, p99Ms, p999Ms, cores } = median;
-  const first = contest.entrants[0]?.key ?? key;
-  const share = ratioOf(contest, key, first);
+  const share = middleOf(ratiosOf(contest, key, base));
   const failures = median.failed > 0 ? ` (${median.failed} failed)` : '';
   return [
     label + failures,
     count(median.perSecond * items),
-    share === null || Number.isNaN(share) ? '-' : share.toFixed(2),
+    Number.isNaN(share) ? '-' : share.toFixed(2),
     ...[p50Ms, p99Ms, p999Ms].map(milliseconds),
     count(cpuMicroseconds(median.cores) / (median.perSecond * items)),
     ...(['server', 'postgres', 'redis', 'generator'] as const satisfies (keyof Cores)[]).map((role) =>
@@ -43,18 +44,35 @@ export function cellsOf(contest: ContestResult, entrant: EntrantResult): string[
 
 export function contestTable(contest: ContestResult): string {
   const rows = [COLUMNS, ...contest.entrants.map((entrant) => cellsOf(contest, entrant))];
-  return `\n${contest.title}, ${contest.connections} connections\n${aligned(rows)}`;
+  return `\n${contest.title}, ${contest.connections} connections. ${commitLine(contest)}\n${aligned(rows)}`;
 }
+
+/** What a commit took in this contest; nothing where that is as always. */
+export function commitLine({ commitMs }: ContestResult): string {
+  return commitMs === null ? '' : `A lone commit took ${milliseconds(commitMs)} ms.`;
+}
+
+export const TARGET_COLUMNS = ['target', 'wanted', 'got', 'from', 'to', ''];
 
 export function targetTable(verdicts: readonly Verdict[]): string {
-  return `\nTargets, at 64 connections\n${aligned(verdicts.map(verdictCells))}`;
+  return `\nTargets, at ${JUDGED_CONNECTIONS} connections\n${aligned([TARGET_COLUMNS, ...verdicts.map(verdictCells)])}`;
 }
 
-/** Target, bound, what came out, and whether that will do. */
-export function verdictCells({ target, got, bound, met }: Verdict): string[] {
-  const wanted = 'least' in bound ? `at least ${bound.least}` : `below ${bound.most}`;
-  return [target, wanted, got === null ? '-' : got.toFixed(2), met === null ? 'not run' : met ? 'met' : 'not met'];
+/** Target, bound, what came out, from which to which in the rounds, and whether that will do. */
+export function verdictCells({ target, got, spread, bound, met }: Verdict): string[] {
+  const wanted = 'least' in bound ? `at least ${figure(bound.least)}` : `at most ${figure(bound.most)}`;
+  const [from = '', to = ''] = spread?.map(figure) ?? [];
+  return [
+    target,
+    wanted,
+    got === null ? '-' : figure(got),
+    from,
+    to,
+    met === null ? 'not run' : met ? 'met' : 'not met',
+  ];
 }
+
+const figure = (value: number): string => (value >= 1000 ? count(value) : String(Number(value.toFixed(2))));
 
 export function sizeTable(sizes: Sizes): string {
   return `\nSizes\n${aligned(sizeRows(sizes))}`;

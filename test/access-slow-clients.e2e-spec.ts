@@ -10,6 +10,12 @@ jest.setTimeout(60_000);
 
 const SLOW_CLIENTS = 1_000;
 
+/** Every other one is slow with its head, the rest with a body. */
+const BEGINNINGS = [
+  'GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: ',
+  'POST /v1/counters/slow/increment HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n',
+] as const;
+
 /** Each sends a byte this often. */
 const DRIP_MS = 1_000;
 
@@ -41,7 +47,7 @@ it('a thousand clients that send their requests byte by byte are cut off, and ho
       cut += 1;
     });
     socket.resume();
-    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: ');
+    socket.write(BEGINNINGS[client % BEGINNINGS.length] ?? '');
   }
   const drip = setInterval(() => {
     for (const socket of open) socket.write('a');

@@ -31,7 +31,12 @@ const base = {
 };
 
 export default {
+  // Specs wait for their servers more than they compute: one for each core keeps them busy.
+  maxWorkers: '100%',
   workerIdleMemoryLimit: '512MB',
+  testSequencer: './test/support/longest-first.mjs',
+  // Nothing is measured by it: it ends what hangs, on a machine as busy as may be.
+  testTimeout: 180_000,
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', 'client/src/**/*.ts', '!src/**/*.spec.ts', '!src/main.ts'],
   projects: [

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { clearInterval, setInterval } from 'node:timers';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +67,20 @@ export function run(file, args, options = {}) {
       resolve(1);
     });
     child.once('exit', (code, signal) => resolve(signal === null ? code : 1));
+  });
+}
+
+/** Runs a program beside others: answers what it printed together with its exit code. `nice`: 0 for none, to 19. */
+export function runQuietly(file, args, nice) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    }
+    child.once('error', (error) => resolve({ code: 1, output: `${file} cannot be run: ${error.message}\n` }));
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+    if (child.pid !== undefined) setPriority(child.pid, nice);
   });
 }
 

@@ -88,12 +88,17 @@ export async function torture({ seed, lastsMs, kinds, program, untilStale = fals
       failures,
       timeline: recorder.timeline(),
       logs: deployment.instances.map((instance) => instance.output()),
-      passed: breaches.length === 0 && isClean(verdict),
+      passed: breaches.length === 0 && !isWrong(verdict),
     };
   } finally {
     load.close();
     await deployment.stop();
   }
+}
+
+/** Whether that was seen which must never be: a slow machine can delay an answer, but not make it wrong. */
+export function isWrong({ lost, doubled, stale, wrong }: Verdict): boolean {
+  return lost + doubled + stale + wrong > 0;
 }
 
 /** Looks at what is known so far; whether writes are lost or doubled shows only at the end. */
@@ -105,10 +110,6 @@ function hasStaleRead(history: readonly HistoryEntry[]): boolean {
     newest.set(entry.counter, { value: shown.value, version: shown.version, unknownByKey: new Map() });
   }
   return check(history, newest).stale > 0;
-}
-
-function isClean({ lost, doubled, stale, wrong }: Verdict): boolean {
-  return lost + doubled + stale + wrong === 0;
 }
 
 function progressLine(recorder: Recorder): string {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
 import { SCOPES } from '../src/store/api-keys.js';
 import { type AppOptions, startApp, type TestApp } from './support/app.js';
@@ -6,8 +6,6 @@ import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 

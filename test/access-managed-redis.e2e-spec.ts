@@ -1,13 +1,11 @@
 /** A Redis that somebody else runs: it speaks TLS, asks for a password, and denies CONFIG, and perhaps INFO. */
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { type LogLine, startApp, startAppProcess } from './support/app.js';
 import { AUTHORITY, startTlsRedis } from './support/certificates.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 /** What ElastiCache and Memorystore deny to everybody. */
 const DENIED = ['CONFIG', 'DEBUG', 'SHUTDOWN', 'SAVE', 'BGSAVE', 'REPLICAOF', 'SLAVEOF', 'ACL', 'MODULE', 'MIGRATE'];

@@ -2,15 +2,13 @@
  * Every route there is, as each kind of key finds it. The routes are those of the running service: one that has no row
  * in here fails.
  */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
 import { ruleOf } from '../src/access/route-rules.js';
 import { SCOPES } from '../src/store/api-keys.js';
 import { startApp, type TestApp } from './support/app.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 

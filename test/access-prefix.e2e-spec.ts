@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
 import { ROUTE_RULES, ruleOf } from '../src/access/route-rules.js';
 import { SCOPES } from '../src/store/api-keys.js';
@@ -6,8 +6,6 @@ import { startApp, type TestApp } from './support/app.js';
 import { type HttpAnswer, send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 

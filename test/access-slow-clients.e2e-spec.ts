@@ -1,12 +1,10 @@
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 const SLOW_CLIENTS = 1_000;
 

@@ -1,5 +1,5 @@
 /** Links to both servers over TLS: the right authority is needed, the right name, and a wrong one is told at once. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { ConfigError } from '../src/config/config.js';
 import { prepareDatabase } from '../src/store/migrate.js';
@@ -8,8 +8,6 @@ import { ANOTHER_AUTHORITY, AUTHORITY, startTlsPostgres, startTlsRedis } from '.
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
-
-jest.setTimeout(60_000);
 
 /** Redis is given two seconds to come up before it is told that it cannot be used; and this machine is busy. */
 const TOLD_WITHIN_MS = 20_000;

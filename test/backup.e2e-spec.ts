@@ -1,15 +1,13 @@
 /** A database that was brought back to an older state is never hidden by a newer cache. */
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startApp, type TestApp } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
-
-jest.setTimeout(90_000);
 
 const NAMES = ['a', 'b', 'ü/🚀', 'deleted later', 'deleted before'];
 const run = promisify(execFile);

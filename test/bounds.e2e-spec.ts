@@ -22,12 +22,12 @@ beforeAll(async () => {
   redis = started;
   app = await startAppProcess({ databaseUrl, redisUrl: redis.url });
   calls = new CounterCalls(app.url);
-}, 60_000);
+});
 
 afterAll(async () => {
   await app.stop();
   await redis.stop();
-}, 30_000);
+});
 
 /** Increments that arrive together, and so are committed as one batch: values, or the codes of refusals, in order. */
 const fold = async (name: string, amounts: readonly number[]): Promise<(number | string | undefined)[]> => {
@@ -91,11 +91,11 @@ it('a batch is answered as the same increments one by one, in order, would be', 
     }),
     { numRuns: 40 },
   );
-}, 60_000);
+});
 
 it('a counter at its limit does not turn the batch of others into single commits', async () => {
   await calls.set('full', { value: 1, max: 1 });
   const increments = Array.from({ length: 200 }, (_, index) => ({ name: index % 2 === 0 ? 'full' : `free ${index}` }));
   const { body } = await calls.batch<{ results: Item[] }>({ increments });
   expect(body.results.map(({ status }) => status)).toEqual(increments.map((_, index) => (index % 2 === 0 ? 409 : 200)));
-}, 20_000);
+});

@@ -25,7 +25,7 @@ beforeAll(async () => {
   redis = await startRedis();
   connection = new RedisConnection(redis.url);
   cache = new CounterCache(connection, { url: redis.url, ttlMs: TTL_MS });
-}, 30_000);
+});
 
 beforeEach(async () => {
   await connect();

@@ -1,12 +1,10 @@
 /** API keys by the operator's command, against a service that asks for them. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from './support/app.js';
 import { type CliResult, runCli } from './support/cli.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 let redis: TestRedis;
 let app: TestApp;

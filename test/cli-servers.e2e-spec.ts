@@ -1,6 +1,6 @@
 /** The operator's commands that ask the servers themselves. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { freePort } from '../src/embedded/free-port.js';
@@ -10,8 +10,6 @@ import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 let redis: TestRedis;
 let hand: Redis;

@@ -19,12 +19,12 @@ beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   const servers = { databaseUrl: postgres.url, redisUrl: redis.url };
   apps = [await startAppProcess(servers), await startAppProcess(servers)];
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all(apps.map((app) => app.stop()));
   await Promise.all([postgres.stop(), redis.stop()]);
-}, 30_000);
+});
 
 /** One try, which is dropped when patience ends; null: no answer. */
 const attempt = async (
@@ -83,4 +83,4 @@ it('counts each key once, and the value is the number of keys', async () => {
   expect([...statuses].filter((status) => ![200, 409, 503].includes(status))).toEqual([]);
   expect(new Set(values).size).toBe(values.length);
   expect([body.value, body.version]).toEqual([values.length, values.length]);
-}, 120_000);
+});

@@ -1,5 +1,5 @@
 /** What the dashboard says while something is away, and that it recovers by itself. */
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { freePort } from '../src/embedded/free-port.js';
 import { type AppProcess, startAppProcess } from './support/app.js';
@@ -9,8 +9,6 @@ import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(120_000);
 
 let redis: TestRedis;
 let start: () => Promise<AppProcess>;

@@ -1,6 +1,6 @@
 /** How the dashboard is served, what it weighs, and whether everyone can use it. */
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startApp, type TestApp } from './support/app.js';
 import { seriousFaults } from './support/axe.js';
@@ -9,8 +9,6 @@ import { CounterCalls } from './support/counter-calls.js';
 import { send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(90_000);
 
 /** All that a browser fetches to show any of its pages. */
 const MAX_COMPRESSED_BYTES = 100_000;

@@ -1,5 +1,5 @@
 /** The dashboard of a service that asks for keys. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startApp, type TestApp } from './support/app.js';
 import { seriousFaults } from './support/axe.js';
@@ -8,8 +8,6 @@ import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 

@@ -54,7 +54,7 @@ beforeAll(async () => {
   app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
   relay = relayTo(Number(new URL(app.url).port)).listen(0, '127.0.0.1');
   browser = await startBrowser();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   relay.close();
@@ -103,4 +103,4 @@ it('is told of no more than it takes, and then of what is true', async () => {
     return shown.length === NAMES.length && shown.every((text) => text === String(rounds));
   });
   expect(loads).toBe(1);
-}, 180_000);
+});

@@ -1,6 +1,6 @@
 /** What people see and do at the dashboard, in a real browser. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { startApp, type TestApp } from './support/app.js';
 import { CacheHand } from './support/cache-hand.js';
@@ -10,8 +10,6 @@ import { eventually } from './support/eventually.js';
 import { makeHours } from './support/history.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(90_000);
 
 const HOSTILE = '<img src=x onerror="document.title=\'taken\'">';
 const WIDE_NUMBER = 9_007_199_254_740_000;

@@ -1,5 +1,5 @@
 /** The operator's flush drill: harmless to real counters, and it sees what is wrong. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Drill, type DrillOptions, type DrillReport } from '../src/cli/drill.js';
 import { ServiceCalls } from '../src/cli/service-calls.js';
@@ -9,8 +9,6 @@ import { runCli } from './support/cli.js';
 import { freePort } from '../src/embedded/free-port.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(90_000);
 
 const COUNTERS = 150;
 const OPTIONS: DrillOptions = { sample: 100, phaseMs: 500, waitForFlush: false };

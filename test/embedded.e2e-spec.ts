@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startEmbeddedServers, type EmbeddedServers } from '../src/embedded/embedded-servers.js';
@@ -19,9 +19,6 @@ let dataDir: string;
 let said: string[];
 let services: ChildProcess[];
 let started: EmbeddedServers[];
-
-// Fifteen starts of real servers, some of them in processes of their own.
-jest.setTimeout(60_000);
 
 beforeEach(async () => {
   folder = await scratchFolder();

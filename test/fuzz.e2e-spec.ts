@@ -1,14 +1,12 @@
 /** Whatever is sent: never a fault of the service, never a leak, never a count that was not asked for. */
 import { randomInt } from 'node:crypto';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
 import { ANYBODY, type Caller, callersWith } from './fuzz/callers.js';
 import { Fuzzer } from './fuzz/fuzzer.js';
 import { startApp, type TestApp } from './support/app.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(120_000);
 
 const REQUESTS = 3_000;
 

@@ -40,12 +40,12 @@ const start = () => startAppProcess({ databaseUrl: postgres.url, redisUrl: redis
 beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   app = await start();
-}, 60_000);
+});
 
 afterAll(async () => {
   await app.stop();
   await Promise.all([postgres.stop(), redis.stop()]);
-}, 30_000);
+});
 
 async function inDatabase<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: postgres.url });
@@ -118,4 +118,4 @@ it('the deltas add up to the value, and to what was acknowledged', async () => {
   await expectExact();
   const { rows } = await inDatabase((client) => client.query(DIFFERENT));
   expect(rows).toEqual([]);
-}, 180_000);
+});

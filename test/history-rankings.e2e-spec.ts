@@ -1,5 +1,5 @@
 /** Sums are exact, and rankings tell who is first and who gained most. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../src/counters/history/history-deriver.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -7,8 +7,6 @@ import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 interface Summary {
   readonly prefix: string;

@@ -1,5 +1,5 @@
 /** Minutes become hours and days, and go when their time is over; no change is lost on the way. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../src/counters/history/history-deriver.js';
 import { HistoryUpkeep } from '../src/counters/history/history-upkeep.js';
@@ -12,8 +12,6 @@ import { createTestDatabase } from './support/shared-postgres.js';
 
 /** Two thousand minutes, on a busy machine. */
 const ROLL_UP_WITHIN_MS = 90_000;
-
-jest.setTimeout(120_000);
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

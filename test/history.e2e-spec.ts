@@ -1,5 +1,5 @@
 /** Changes over time are exact: their deltas add up to the value, whatever was done to the counter. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../src/counters/history/history-deriver.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -8,8 +8,6 @@ import { eventually } from './support/eventually.js';
 import { type Point, pointsOf, sumOf } from './support/history.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 const MINUTE_MS = 60_000;
 

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { type HttpAnswer, type HttpOptions, send } from './support/http.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
-
-jest.setTimeout(90_000);
 
 /** What was promised for a write while Postgres is away. */
 const WRITE_REFUSED_MS = 3_000;

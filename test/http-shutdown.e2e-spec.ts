@@ -3,14 +3,12 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DRAIN_MS } from '../src/http/drain.js';
 import { type AppProcess, startAppProcess } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
-
-jest.setTimeout(120_000);
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 

@@ -20,12 +20,12 @@ beforeAll(async () => {
     await startAppProcess({ databaseUrl, redisUrl: redis.url }),
   ];
   [here, there] = apps.map(({ url }) => new CounterCalls(url)) as [CounterCalls, CounterCalls];
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all(apps.map((app) => app.stop()));
   await redis.stop();
-}, 30_000);
+});
 
 const inDatabase = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
   const client = new pg.Client({ connectionString: databaseUrl });
@@ -273,5 +273,5 @@ describe('a batch', () => {
     expect((await here.read(names[0] ?? '')).body.value).toBe(24);
     const log = apps.flatMap((app) => app.log()).filter(({ level }) => level === 'error' || level === 'fatal');
     expect(log).toEqual([]);
-  }, 20_000);
+  });
 });

@@ -1,13 +1,11 @@
 /** What operators may look at and do by hand. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from './support/app.js';
 import { CacheHand } from './support/cache-hand.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 interface JobBody {
   readonly job: { readonly id: string; readonly kind: string; readonly state: string; readonly result: unknown };

@@ -1,5 +1,5 @@
 /** Rows that nobody asks for any more are removed, in chunks, without waiting for anybody. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { CleanUp } from '../src/counters/upkeep/clean-up.js';
 import { HistoryDeriver } from '../src/counters/history/history-deriver.js';
@@ -7,8 +7,6 @@ import { startApp, type TestApp } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 let redis: TestRedis;
 let app: TestApp;

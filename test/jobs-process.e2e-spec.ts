@@ -1,12 +1,10 @@
 /** Starting and ending the service, as far as the jobs have a say in it. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startAppProcess } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(120_000);
 
 /** What an orchestrator waits before it kills. */
 const PATIENCE_MS = 10_000;

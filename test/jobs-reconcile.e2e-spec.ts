@@ -1,5 +1,5 @@
 /** Entries that disagree with the truth are found, explained and repaired. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MAX_VALUE } from '../src/counters/counter.js';
 import { Reconciler } from '../src/counters/upkeep/reconciler.js';
 import { CounterReader } from '../src/store/counter-reader.js';
@@ -9,8 +9,6 @@ import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 let redis: TestRedis;
 let app: TestApp;

@@ -1,5 +1,5 @@
 /** A cache that turned cold is filled before anybody has to read it. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RehydrateProgress, Rehydrator } from '../src/counters/upkeep/rehydrator.js';
 import { freePort } from '../src/embedded/free-port.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -8,8 +8,6 @@ import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 /** The sentinel tells of a flush within a second, then the job is taken up; with leave for a busy machine. */
 const BEGUN_WITHIN_MS = 4_000;

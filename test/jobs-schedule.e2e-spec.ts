@@ -1,5 +1,5 @@
 /** The schedule of the jobs, which lives in a Redis that may vanish. */
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { JobQueue, QUEUE_NAME, QUEUE_PREFIX } from '../src/jobs/job-queue.js';
@@ -11,8 +11,6 @@ import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
 import { TcpProxy } from './support/tcp-proxy.js';
-
-jest.setTimeout(120_000);
 
 /** The promise: a flush that nobody noticed is mended by then. */
 const BACK_WITHIN_MS = 30_000;
@@ -128,7 +126,7 @@ it('what is done takes no more room with time', async () => {
   const calls = await start({ RECONCILE_INTERVAL_MS: '100' });
   const raw = new Queue(QUEUE_NAME, { connection: new Redis(redis.url), prefix: QUEUE_PREFIX });
   const done = 'completed';
-  await eventually(async () => (await raw.getJobCountByTypes(done)) >= 100, 60_000);
+  await eventually(async () => (await raw.getJobCountByTypes(done)) >= 100, 120_000);
   const last = await lastRun(calls);
   await eventually(async () => Date.parse(await lastRun(calls)) > Date.parse(last) + 3_000);
   expect(await raw.getJobCountByTypes(done)).toBeLessThanOrEqual(100);

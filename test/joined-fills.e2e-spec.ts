@@ -24,13 +24,13 @@ beforeAll(async () => {
   [app, other] = await Promise.all([startApp(servers), startAppProcess(servers)]);
   here = new CounterCalls(app.url);
   there = new CounterCalls(other.url);
-}, 60_000);
+});
 
 afterAll(async () => {
   hand.disconnect();
   await Promise.all([app.stop(), other.stop()]);
   await redis.stop();
-}, 30_000);
+});
 
 /** A gate that somebody passes, and that opens when the test says so. */
 class Gate {
@@ -80,7 +80,7 @@ it('a reader who comes after the fill was published does not get what it read', 
   cache.publish = publish;
   expect((await second).body.version).toBe(2);
   expect((await first).status).toBe(200);
-}, 30_000);
+});
 
 it('a thousand readers of one missing counter cost a few statements', async () => {
   const name = 'missed by many';
@@ -99,4 +99,4 @@ it('a thousand readers of one missing counter cost a few statements', async () =
   expect(replies.every(({ status, body }) => status === 200 && body.value === 1)).toBe(true);
   expect(statements).toBeGreaterThan(0);
   expect(statements).toBeLessThan(50);
-}, 30_000);
+});

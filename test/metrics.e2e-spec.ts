@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { EventSource } from './support/event-source.js';
@@ -6,8 +6,6 @@ import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';
 import { scrape, type Scrape } from './support/scrape.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
-
-jest.setTimeout(60_000);
 
 let postgres: TestPostgres;
 let redis: TestRedis;

@@ -19,12 +19,12 @@ beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   app = await startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url });
   calls = new CounterCalls(app.url);
-}, 60_000);
+});
 
 afterAll(async () => {
   await app.stop();
   await Promise.all([postgres.stop(), redis.stop()]);
-}, 30_000);
+});
 
 describe.each([
   ['down', () => redis.kill(), () => redis.restart()],
@@ -58,7 +58,7 @@ describe.each([
     await regain();
     await untilHit(name);
     expect((await calls.read(name)).body.value).toBe(value);
-  }, 60_000);
+  });
 });
 
 describe('while Postgres is away', () => {
@@ -105,4 +105,4 @@ it('counts on where it stood, once Postgres is back', async () => {
     if (status === 200) expect(body.value).toBe(8);
     return status === 200;
   });
-}, 30_000);
+});

@@ -15,12 +15,12 @@ beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   app = await startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url });
   calls = new CounterCalls(app.url);
-}, 60_000);
+});
 
 afterAll(async () => {
   await app.stop();
   await Promise.all([postgres.stop(), redis.stop()]);
-}, 30_000);
+});
 
 const codeOf = ({ status, body }: Reply): string => (status < 300 ? 'ok' : (body as unknown as { code: string }).code);
 
@@ -62,7 +62,7 @@ describe.each(writes)('%s', (what, write) => {
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     });
     expect((await calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 1, version: 1 });
-  }, 20_000);
+  });
 
   it.each(['pg_cancel_backend', 'pg_terminate_backend'])(
     'under %s is written once, or says that it was not',
@@ -81,7 +81,6 @@ describe.each(writes)('%s', (what, write) => {
       await eventually(async () => (await write(name, key)).status === 200);
       expect((await calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
     },
-    30_000,
   );
 });
 
@@ -102,7 +101,7 @@ it('a write whose answer Postgres does not give in time is outcome_unknown, and 
   await eventually(async () => (settled = await calls.increment(name, 1, { key })).status === 200);
   expect(settled?.body).toMatchObject({ value: 2, version: 2 });
   expect((await calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
-}, 40_000);
+});
 
 it('writes that meet a Postgres that hangs are 503 within 3 s, the first ones and those that come later', async () => {
   const name = 'hung';
@@ -119,7 +118,7 @@ it('writes that meet a Postgres that hangs are 503 within 3 s, the first ones an
   }
   await postgres.thaw();
   await eventually(async () => (await calls.increment(name)).status === 200);
-}, 40_000);
+});
 
 it('what is refused while Postgres is down was not written, and the same key writes it once it is back', async () => {
   const [name, key] = ['down', randomUUID()];
@@ -129,4 +128,4 @@ it('what is refused while Postgres is down was not written, and the same key wri
   await postgres.restart();
   await eventually(async () => (await calls.increment(name, 1, { key })).status === 200);
   expect((await calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
-}, 40_000);
+});

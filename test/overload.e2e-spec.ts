@@ -21,12 +21,12 @@ beforeAll(async () => {
   const env = { MAX_QUEUED_WRITES: String(MAX_QUEUED) };
   app = await startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url, env });
   calls = new CounterCalls(app.url);
-}, 60_000);
+});
 
 afterAll(async () => {
   await app.stop();
   await Promise.all([postgres.stop(), redis.stop()]);
-}, 30_000);
+});
 
 it('refuses with 503 and Retry-After past the bound of the queue, and counts exactly the others', async () => {
   await calls.increment('crowded');
@@ -50,7 +50,7 @@ it('refuses with 503 and Retry-After past the bound of the queue, and counts exa
   const { value } = (await calls.read('crowded', '?consistency=strong')).body;
   expect(value).toBeGreaterThanOrEqual(1 + times('ok'));
   expect(value).toBeLessThanOrEqual(1 + times('ok') + times('outcome_unknown'));
-}, 30_000);
+});
 
 it('a batch that does not fit into the queue is refused as a whole', async () => {
   const increments = Array.from({ length: MAX_QUEUED + 1 }, (_, index) => ({ name: `item ${index}` }));
@@ -70,4 +70,4 @@ it('a crowd that comes at once is let in as a whole, even while the service is b
     app.thaw();
     for (const socket of crowd) socket.destroy();
   }
-}, 30_000);
+});

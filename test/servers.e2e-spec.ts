@@ -1,12 +1,10 @@
 import { access } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { identityOf } from '../src/embedded/process-identity.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 /** Long against what an answer takes, short against a test. */
 const SILENCE_MS = 300;

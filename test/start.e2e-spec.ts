@@ -9,36 +9,31 @@ import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './
 import { createTestDatabase } from './support/shared-postgres.js';
 
 const INSTANCES = 8;
-const START_MS = 60_000;
 
 let redis: TestRedis;
 
 beforeAll(async () => {
   redis = await startRedis();
-}, START_MS);
+});
 
 afterAll(() => redis.stop());
 
 const start = (databaseUrl: string): Promise<AppProcess> => startAppProcess({ databaseUrl, redisUrl: redis.url });
 
-it(
-  `${INSTANCES} instances that start at once on an empty database all serve it`,
-  async () => {
-    const databaseUrl = await createTestDatabase();
-    const apps: TestApp[] = await Promise.all(
-      Array.from({ length: INSTANCES }, () => startApp({ databaseUrl, redisUrl: redis.url })),
+it(`${INSTANCES} instances that start at once on an empty database all serve it`, async () => {
+  const databaseUrl = await createTestDatabase();
+  const apps: TestApp[] = await Promise.all(
+    Array.from({ length: INSTANCES }, () => startApp({ databaseUrl, redisUrl: redis.url })),
+  );
+  try {
+    const values = await Promise.all(
+      apps.map(async ({ url }) => (await new CounterCalls(url).increment('a')).body.value),
     );
-    try {
-      const values = await Promise.all(
-        apps.map(async ({ url }) => (await new CounterCalls(url).increment('a')).body.value),
-      );
-      expect(values.sort()).toEqual(Array.from({ length: INSTANCES }, (_, index) => index + 1));
-    } finally {
-      await Promise.all(apps.map((app) => app.stop()));
-    }
-  },
-  START_MS,
-);
+    expect(values.sort()).toEqual(Array.from({ length: INSTANCES }, (_, index) => index + 1));
+  } finally {
+    await Promise.all(apps.map((app) => app.stop()));
+  }
+});
 
 it('every session reads what is committed and compiles no plan, whatever the database says', async () => {
   const databaseUrl = await createTestDatabase();
@@ -59,37 +54,29 @@ it('every session reads what is committed and compiles no plan, whatever the dat
 });
 
 describe('a Postgres on which committed would not mean safe is refused:', () => {
-  it.each(['off', 'local'])(
-    'synchronous_commit=%s',
-    async (value) => {
-      const databaseUrl = await createTestDatabase();
-      const client = new pg.Client(databaseUrl);
-      await client.connect();
-      await client.query(`ALTER DATABASE ${new URL(databaseUrl).pathname.slice(1)} SET synchronous_commit = ${value}`);
-      await client.end();
-      await expect(start(databaseUrl)).rejects.toThrow(new RegExp(`exit code 1.*synchronous_commit=${value}`, 's'));
-    },
-    START_MS,
-  );
+  it.each(['off', 'local'])('synchronous_commit=%s', async (value) => {
+    const databaseUrl = await createTestDatabase();
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    await client.query(`ALTER DATABASE ${new URL(databaseUrl).pathname.slice(1)} SET synchronous_commit = ${value}`);
+    await client.end();
+    await expect(start(databaseUrl)).rejects.toThrow(new RegExp(`exit code 1.*synchronous_commit=${value}`, 's'));
+  });
 
   describe('of its own', () => {
     let postgres: TestPostgres;
 
     beforeEach(async () => {
       postgres = await startPostgres({ settings: ['fsync=off'] });
-    }, START_MS);
+    });
 
     afterEach(() => postgres.stop());
 
-    it(
-      'fsync=off, and a standby',
-      async () => {
-        await expect(start(postgres.url)).rejects.toThrow(/exit code 1.*fsync=off/s);
-        await writeFile(join(postgres.dir, 'standby.signal'), '');
-        await postgres.restart();
-        await expect(start(postgres.url)).rejects.toThrow(/exit code 1.*standby/s);
-      },
-      START_MS,
-    );
+    it('fsync=off, and a standby', async () => {
+      await expect(start(postgres.url)).rejects.toThrow(/exit code 1.*fsync=off/s);
+      await writeFile(join(postgres.dir, 'standby.signal'), '');
+      await postgres.restart();
+      await expect(start(postgres.url)).rejects.toThrow(/exit code 1.*standby/s);
+    });
   });
 });

@@ -58,12 +58,12 @@ const RESTARTS: Readonly<Record<string, () => Promise<unknown>>> = {
 beforeAll(async () => {
   const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   stage = { postgres, redis, app: await startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url }) };
-}, 60_000);
+});
 
 afterAll(async () => {
   await stage.app.stop();
   await Promise.all([stage.postgres.stop(), stage.redis.stop()]);
-}, 30_000);
+});
 
 describe.each(Object.keys(RESTARTS))('when %s', (what) => {
   const restart = async (): Promise<void> => {
@@ -109,5 +109,5 @@ describe.each(Object.keys(RESTARTS))('when %s', (what) => {
 
     await restart();
     await expectValue(15);
-  }, 90_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { CacheGuard } from '../src/counters/guard/cache-guard.js';
 import { startApp, startAppProcess, type TestApp } from './support/app.js';
@@ -9,8 +9,6 @@ import { send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
 import { TcpProxy } from './support/tcp-proxy.js';
-
-jest.setTimeout(60_000);
 
 /** Between a change and its event at another instance that knows of its listeners; gathering takes up to 350 ms. */
 const SOON_MS = 2_000;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { MAX_STREAMS } from '../src/stream/limits.js';
 import { StreamHub } from '../src/stream/stream-hub.js';
 import { type AppProcess, startApp, startAppProcess } from './support/app.js';
@@ -9,8 +9,6 @@ import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(120_000);
 
 const STREAMS = 1_000;
 const AT_ONCE = 100;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { StreamHub } from '../src/stream/stream-hub.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -8,8 +8,6 @@ import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
-
-jest.setTimeout(60_000);
 
 let redis: TestRedis;
 let databaseUrl: string;
@@ -156,7 +154,7 @@ describe('a stream', () => {
 
   it('is closed on neither side while nothing happens, since a comment comes in time', async () => {
     const source = await open('name=quiet');
-    await eventually(() => source.otherLines.includes(': '), 20_000);
+    await eventually(() => source.otherLines.includes(': '));
     expect(source.ended).toBe(false);
   });
 });

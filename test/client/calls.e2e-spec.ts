@@ -11,7 +11,7 @@ beforeAll(async () => {
   redis = await startRedis();
   service = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
   client = new Evercount({ url: service.url });
-}, 60_000);
+});
 afterAll(async () => {
   await service.stop();
   await redis.stop();

@@ -24,7 +24,7 @@ beforeAll(async () => {
   redis = await startRedis();
   service = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
   folder = await mkdtemp(join(tmpdir(), 'evercount-client-'));
-}, 60_000);
+});
 afterAll(async () => {
   await service.stop();
   await redis.stop();
@@ -50,7 +50,7 @@ describe("the README's code", () => {
       const { stdout } = await run(process.execPath, [`${name}.js`], { cwd: folder });
       expect(stdout.trim()).toBe(PRINTED[index]);
     }
-  }, 120_000);
+  });
 
   it('fits on a page', async () => {
     expect((await readFile(join(CLIENT, 'README.md'))).length).toBeLessThan(4_096);

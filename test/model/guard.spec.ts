@@ -10,7 +10,7 @@ describe('the guard', () => {
   it(`shows no stale hit in ${lastTick} seconds`, () => {
     const found = explore(guard(GUARD, lastTick));
     expect(found).toEqual({ verdict: 'sound', states: WHOLE ? 3_370_974 : found.states, trace: [] });
-  }, 120_000);
+  });
 
   it('would, if who knows of a blind period answered unpublished at once', () => {
     const found = explore(guard({ ...GUARD, connectedInBlindPeriod: 'answers unpublished' }, LAST_TICK));

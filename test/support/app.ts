@@ -79,8 +79,8 @@ export interface AppProcess {
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Migrations, and eight instances starting at once on two cores. */
-const READY_TIMEOUT_MS = 30_000;
+/** Migrations, and eight instances starting at once on two cores that others use as well. */
+const READY_TIMEOUT_MS = 120_000;
 
 /** A test process that is killed runs no handler of its own; where util-linux is there, the kernel ends its services. */
 const [program = process.execPath, ...before] =

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 20;
-const DEFAULT_TIMEOUT_MS = 20_000;
+/** A machine may be far too busy; only what never comes true is waited for so long. */
+const DEFAULT_TIMEOUT_MS = 60_000;
 
 /**
  * Settles when `condition` says yes; a condition that throws has not said yes yet.

@@ -143,6 +143,14 @@ it('Postgres tells what is as it should be from what is not, whatever it is call
   await expect(reader.unlike(names, others)).resolves.toEqual([...names.keys()]);
 });
 
+it('an entry under a name that no counter can have is removed, and keeps nobody from comparing the others', async () => {
+  await calls.increment('a');
+  await untilHit('a');
+  await hand.put('no \0 name', (await hand.value('a')) ?? '');
+  expect(await reconciler.runOnce()).toMatchObject({ wrong: 1, repaired: 1, complete: true });
+  await expect(hand.value('no \0 name')).resolves.toBeNull();
+});
+
 it.each(['a line\nmore', 'a NUL \0'])('an entry that is no line of text is wrong, too: %j', async (text) => {
   const { body } = await calls.increment('a');
   await untilHit('a');

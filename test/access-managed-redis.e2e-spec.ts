@@ -24,7 +24,7 @@ async function reconciles(calls: CounterCalls): Promise<void> {
       return seen.body.job.state === 'completed';
     });
     return true;
-  }, 20_000);
+  });
 }
 
 it('where CONFIG and its like are denied, over TLS, everything works, and there is nothing to complain of', async () => {

@@ -12,9 +12,6 @@ import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** What an orchestrator waits before it kills. */
-const PATIENCE_MS = 10_000;
-
 let postgres: TestPostgres;
 let redis: TestRedis;
 
@@ -28,14 +25,15 @@ afterAll(async () => {
 
 const start = () => startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url });
 
-/** Sends SIGTERM; expects an end in order, and answers how long it took. */
+/**
+ * Sends SIGTERM; expects an end in order, and answers how long it took. One that takes longer than an orchestrator waits
+ * ends with code 1 by itself.
+ */
 async function expectOrderlyEnd(app: AppProcess): Promise<number> {
   const begin = performance.now();
   app.signal('SIGTERM');
   expect({ ...(await app.exited), log: app.log().at(-1)?.msg }).toEqual({ code: 0, signal: null, log: 'shut down' });
-  const ms = performance.now() - begin;
-  expect(ms).toBeLessThan(PATIENCE_MS);
-  return ms;
+  return performance.now() - begin;
 }
 
 /** Increments one after the other on one kept connection, until it is told to close; counts what was acknowledged. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from './support/app.js';
 import { CacheHand } from './support/cache-hand.js';
 import { CounterCalls } from './support/counter-calls.js';
-import { eventually } from './support/eventually.js';
+import { eventually, promptly } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
 
@@ -130,9 +130,8 @@ describe.each([
     ['POST', 'cache/flush'],
     ['GET', 'jobs/1'],
   ])('%s %s is refused within a second', async (method, path) => {
-    const { status, headers, body, tookMs } = await admin<{ code: string }>(method, path);
+    const { status, headers, body } = await promptly(1_000, () => admin<{ code: string }>(method, path));
     expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'unavailable', '1']);
-    expect(tookMs).toBeLessThan(1_000);
   });
 
   it('the state says so', async () => {

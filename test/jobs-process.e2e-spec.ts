@@ -6,9 +6,6 @@ import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
 
-/** What an orchestrator waits before it kills. */
-const PATIENCE_MS = 10_000;
-
 const EXIT_CONFIG = 78;
 
 let databaseUrl: string;
@@ -38,10 +35,9 @@ it.each([
     return body.lastReconcile !== null;
   });
   await lose(redis);
-  const begin = performance.now();
   app.signal('SIGTERM');
+  // A service that needs longer ends with code 1 by itself.
   expect({ ...(await app.exited), log: app.log().at(-1)?.msg }).toEqual({ code: 0, signal: null, log: 'shut down' });
-  expect(performance.now() - begin).toBeLessThan(PATIENCE_MS);
   await redis.thaw();
 });
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { type AppProcess, startAppProcess } from './support/app.js';
 import { CounterCalls, type Reply } from './support/counter-calls.js';
-import { eventually } from './support/eventually.js';
+import { eventually, promptly } from './support/eventually.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
 
 let postgres: TestPostgres;
@@ -109,11 +109,12 @@ it('writes that meet a Postgres that hangs are 503 within 3 s, the first ones an
   await postgres.freeze();
   // In turn they find a statement that hangs, a connection that cannot be made, and a queue in front of them.
   for (let turn = 0; turn < 3; turn += 1) {
-    const answers = await Promise.all([calls.increment(name), calls.set(name, { value: 5 }), calls.increment(name)]);
+    const answers = await promptly(3_000, () =>
+      Promise.all([calls.increment(name), calls.set(name, { value: 5 }), calls.increment(name)]),
+    );
     for (const answer of answers) {
       expect(['unavailable', 'outcome_unknown']).toContain(codeOf(answer));
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-      expect(answer.tookMs).toBeLessThan(3_000);
     }
   }
   await postgres.thaw();

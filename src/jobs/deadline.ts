@@ -6,12 +6,13 @@ const QUEUE_DEADLINE_MS = 800;
 /**
  * What BullMQ answers, unless that takes too long or fails.
  *
+ * @param deadlineMs longer for what nobody waits for
  * @throws Unavailable
  */
-export async function fromQueue<T>(answer: Promise<T>): Promise<T> {
+export async function fromQueue<T>(answer: Promise<T>, deadlineMs = QUEUE_DEADLINE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), QUEUE_DEADLINE_MS);
+    timer = setTimeout(() => reject(new Error('no answer in time')), deadlineMs);
   });
   try {
     return await Promise.race([answer, tooLate]);

@@ -40,6 +40,9 @@ const REHYDRATE_RETRY_MS = 1_000;
 /** Jobs that are looked at for one that waits already; more than one of a kind seldom wait. */
 const WAITING_LOOKED_AT = 50;
 
+/** Nobody waits for the schedule, and its dozen questions may well take a second on a busy machine. */
+const SCHEDULE_DEADLINE_MS = 5_000;
+
 /** A next run that is this late will never come: a schedule without its next job stays so. */
 const LATE_MS = 60_000;
 
@@ -178,7 +181,7 @@ export class JobQueue {
    * Puts back what is missing of the schedule; many instances may do so at once.
    *
    * @returns the kinds that were put back
-   * @throws Unavailable within a second
+   * @throws Unavailable within `SCHEDULE_DEADLINE_MS`
    */
   async keepSchedule(): Promise<JobKind[]> {
     return fromQueue(
@@ -198,6 +201,7 @@ export class JobQueue {
         }
         return missing;
       })(),
+      SCHEDULE_DEADLINE_MS,
     );
   }
 

@@ -29,3 +29,23 @@ export async function eventually(
     await sleep(POLL_MS);
   }
 }
+
+/**
+ * Calls until it is answered in time: a busy machine is late now and then, who breaks the promise is late each time.
+ *
+ * @returns the answer that came within `withinMs`
+ * @throws when none did in a minute
+ */
+export async function promptly<T>(withinMs: number, call: () => Promise<T>): Promise<T> {
+  const answers: T[] = [];
+  await eventually(async () => {
+    const begin = performance.now();
+    const answer = await call();
+    if (performance.now() - begin > withinMs) return false;
+    answers.push(answer);
+    return true;
+  });
+  const [answer] = answers;
+  if (answer === undefined) throw new Error('there was no answer');
+  return answer;
+}

@@ -46,20 +46,25 @@ const modeText = (mode: ProxyMode): string => {
   }
 };
 
+/** Without an end the service gives up before it could send a batch again. */
+const FORGOTTEN_SHARE = 2 / 3;
+
 /** What was asked is done, and nobody hears of it. */
 const UNHEARD: ProxyMode = { kind: 'half-open', lost: 'to client' };
 
-function drawCut(random: Random, to: 'Redis' | 'Postgres', mode: ProxyMode): Fault {
+/** @param forgotten whether connections are reset in the end, as by a firewall that does not know them any more */
+function drawCut(random: Random, to: 'Redis' | 'Postgres', mode: ProxyMode, forgotten = false): Fault {
   const index = drawInstance(random);
   const lastsMs = random.whole(200, 4_000);
   return {
     target: `wire to ${to} ${index}`,
-    detail: `instance ${index} cut off from ${to}: ${modeText(mode)}, ${seconds(lastsMs)}`,
+    detail: `instance ${index} cut off from ${to}: ${modeText(mode)}, ${seconds(lastsMs)}${forgotten ? ', then reset' : ''}`,
     strike: done(async (deployment) => {
       const instance = instanceOf(deployment, index);
       const wire = to === 'Redis' ? instance.toRedis : instance.toPostgres;
       await wire.setMode(mode);
       await sleep(lastsMs);
+      if (forgotten) await wire.setMode({ kind: 'reset' });
       await wire.setMode({ kind: 'pass' });
     }),
   };
@@ -110,6 +115,6 @@ export const INSTANCE_FAULTS = {
   },
   'cut off from Redis': (random) => drawCut(random, 'Redis', random.pick(WIRE_MODES)),
   'cut off from Postgres': (random) => drawCut(random, 'Postgres', random.pick(WIRE_MODES)),
-  'answers of Redis lost': (random) => drawCut(random, 'Redis', UNHEARD),
-  'answers of Postgres lost': (random) => drawCut(random, 'Postgres', UNHEARD),
+  'answers of Redis lost': (random) => drawCut(random, 'Redis', UNHEARD, random.chance(FORGOTTEN_SHARE)),
+  'answers of Postgres lost': (random) => drawCut(random, 'Postgres', UNHEARD, random.chance(FORGOTTEN_SHARE)),
 } as const satisfies Record<string, Draw>;

@@ -1,10 +1,10 @@
 import pg from 'pg';
 
 /** Longer than any commit takes in health, shorter than a client waits; then the server gives up. */
-const STATEMENT_TIMEOUT_MS = 1_500;
+const STATEMENT_TIMEOUT_MS = 1_400;
 
 /** Above the server's own limit, so that it fires only when the server does not answer at all. */
-const QUERY_TIMEOUT_MS = 2_000;
+const QUERY_TIMEOUT_MS = 1_800;
 
 /** Others hold a row for a commit's time; above the idle limit, so that a frozen holder is ended first. */
 const LOCK_TIMEOUT_MS = 1_200;
@@ -12,8 +12,8 @@ const LOCK_TIMEOUT_MS = 1_200;
 /** A process frozen between two statements of a transaction holds row locks for no longer than this. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 1_000;
 
-/** Waiting for a connection, a new one included; a crashed Postgres is back in about a second. */
-const CONNECT_TIMEOUT_MS = 1_000;
+/** Waiting for a connection, a new one included: far longer than one takes, for a Postgres that hangs takes all of it. */
+const CONNECT_TIMEOUT_MS = 800;
 
 /** Time before the kernel probes a silent connection. */
 const KEEP_ALIVE_DELAY_MS = 5_000;

@@ -3,10 +3,11 @@ import { OutcomeUnknown } from '../errors.js';
 import { NotWritten } from './lane.js';
 
 /**
- * How old a write may be when it is tried again: longer than a crashed Postgres takes to come back, and a try that begins
- * then waits a second for a connection, so that a client hears of it within three.
+ * How old a write may be when it is tried again: longer than a crashed Postgres takes to come back, and than a first try
+ * whose answer is lost, which must be tried again to be settled. A try that begins then waits 800 ms for a connection to a
+ * Postgres that hangs, so that a client hears of it within three seconds.
  */
-export const ANSWER_WITHIN_MS = 1_700;
+export const ANSWER_WITHIN_MS = 2_100;
 
 /** Pause before the same batch is sent again, with jitter. */
 const PAUSE_MS = 30;

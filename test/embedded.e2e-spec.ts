@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startEmbeddedServers, type EmbeddedServers } from '../src/embedded/embedded-servers.js';
@@ -13,6 +14,10 @@ import { eventually } from './support/eventually.js';
 import { scratchFolder } from './support/scratch.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const run = promisify(execFile);
+
+/** Data as the first start leaves them: to make a database takes most of a start. */
+let template: string;
 
 let folder: string;
 let dataDir: string;
@@ -20,9 +25,18 @@ let said: string[];
 let services: ChildProcess[];
 let started: EmbeddedServers[];
 
+beforeAll(async () => {
+  template = await scratchFolder();
+  const servers = await startEmbeddedServers(join(template, '.data'), () => undefined);
+  await servers.stop();
+});
+
+afterAll(() => rm(template, { recursive: true }));
+
 beforeEach(async () => {
   folder = await scratchFolder();
   dataDir = join(folder, '.data');
+  await run('cp', ['-a', join(template, '.data'), dataDir]);
   said = [];
   services = [];
   started = [];
@@ -190,7 +204,6 @@ describe('embedded servers', () => {
   });
 
   it('start where the last service died without giving the folder free', async () => {
-    await mkdir(dataDir);
     await writeLock('');
     await (await start()).stop();
     await writeLock(JSON.stringify({ pid: process.pid, started: 'another boot/1' }));
@@ -251,6 +264,7 @@ describe('embedded servers', () => {
   });
 
   it('begin anew where the making of the database was interrupted', async () => {
+    await rm(dataDir, { recursive: true });
     await mkdir(join(dataDir, 'postgres.new/data'), { recursive: true });
     writeFileSync(join(dataDir, 'postgres.new/data/PG_VERSION'), '15');
     writeFileSync(join(dataDir, 'postgres.password'), 'of an interrupted start');

@@ -80,6 +80,9 @@ export interface RedisOptions {
   readonly tls?: boolean;
 }
 
+/** A server that is killed leaves its shared memory behind, where it is none of its folder. */
+const SHARED_MEMORY_IN_ITS_FOLDER = 'dynamic_shared_memory_type=mmap';
+
 const inContainers = () => process.env['TEST_SERVERS'] !== 'local' && engineAnswers();
 
 /** A Postgres of one's own, for a test that breaks it; the others share one (shared-postgres.ts). */
@@ -91,12 +94,13 @@ export async function startPostgres({ settings = [] }: PostgresOptions = {}): Pr
   const outlets = { logFile: join(folder, 'postgres.log'), pidFile: join(folder, PID_FILE) };
   await copyCluster(cluster, outlets.logFile);
   const port = await freePort();
+  const all = [SHARED_MEMORY_IN_ITS_FOLDER, ...settings];
   const host = await hostFor(programs.postgres, {
     folder,
     port,
-    args: postgresArguments(cluster, port, settings),
+    args: postgresArguments(cluster, port, all),
     stopSignal: 'SIGINT',
-    launch: () => startPostgresProcess(cluster, port, 'postgres', outlets, settings),
+    launch: () => startPostgresProcess(cluster, port, 'postgres', outlets, all),
     ready: (server) => untilPostgresIsReady(server, directory, port),
   });
   await host.start();

@@ -88,10 +88,20 @@ export class Arena {
     return subjectOf(await this.child(`incr ${fsync}`, start), redis);
   }
 
-  /** A service whose database and Redis hold nothing else; ended by the caller, else with the others. */
-  async separateService(name: string, environment: Environment = {}): Promise<SeparateService> {
+  /**
+   * A service whose database and Redis hold nothing else; ended by the caller, else with the others.
+   *
+   * @param postgresPort of a proxy in front of Postgres, where there is one
+   */
+  async separateService(
+    name: string,
+    environment: Environment = {},
+    postgresPort: number | null = null,
+  ): Promise<SeparateService> {
     const redis = await this.redis(name, []);
-    const databaseUrl = await this.database(name);
+    const database = new URL(await this.database(name));
+    if (postgresPort !== null) database.port = String(postgresPort);
+    const databaseUrl = database.href;
     const child = await this.child(`service ${name}`, () => startOn(databaseUrl, redis, environment));
     const subject = subjectOf(child, redis);
     return { subject, url: child.url, databaseUrl, redisUrl: redis.url, stop: () => child.stop() };

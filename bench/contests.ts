@@ -116,8 +116,16 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       entrants: [ours(skewed), naive(skewed), oursKeyed(skewed), redisIncr(field, 'always', skewed)],
     },
     {
+      key: 'batch-hot',
+      title: 'Increments of one counter in batches of 100',
+      about: 'One request holds 100 increments; counted are increments, not requests.',
+      judged: true,
+      mostConnections: 64,
+      entrants: [service(field, of('batch', HOT), BATCHED), ours(hot)],
+    },
+    {
       key: 'batch',
-      title: 'Increments in batches of 100',
+      title: 'Increments of 10,000 counters in batches of 100',
       about:
         'One request holds 100 increments of 10,000 counters at random; counted are increments, not requests. Not with 256 ' +
         'clients: they would bring more at once than MAX_QUEUED_WRITES, and the rest would be refused.',

@@ -5,11 +5,20 @@ import type { Field } from './entrants.js';
 import { findGenerator } from './load/generator.js';
 import { describeMachine } from './machine.js';
 import { watchMemory } from './memory.js';
+import { measureOverload } from './overload.js';
 import { optionsOf, type Options, USAGE } from './options.js';
 import { pgbenchPath } from './pgbench.js';
 import { writeDocs, writeLatest } from './report/files.js';
 import type { Report } from './report/report.js';
-import { contestTable, memoryLine, sizeTable, targetTable, turnLine, upkeepTable } from './report/table.js';
+import {
+  contestTable,
+  memoryLine,
+  overloadTable,
+  sizeTable,
+  targetTable,
+  turnLine,
+  upkeepTable,
+} from './report/table.js';
 import { type ContestResult, type Pace, runContest } from './rounds.js';
 import { measureSizes, type Sizes } from './sizes.js';
 import { judge } from './targets.js';
@@ -21,7 +30,7 @@ const WARM_UP_SECONDS = 1;
 const EXIT_USAGE = 2;
 
 /** What `--only` takes beside contests; the last one takes long, and is run only by name or by `--long`. */
-const [SIZES, UPKEEP, MEMORY] = ['sizes', 'upkeep', 'memory'];
+const [SIZES, UPKEEP, OVERLOAD, MEMORY] = ['sizes', 'upkeep', 'overload', 'memory'];
 
 const say = (line: string) => console.log(line);
 
@@ -62,9 +71,11 @@ async function main(options: Options): Promise<void> {
   const upkeep =
     (only.length === 0 && !quick) || only.includes(UPKEEP) ? await measureUpkeep(field, options.counters) : null;
   if (upkeep !== null) say(upkeepTable(upkeep));
+  const overload = only.length === 0 || only.includes(OVERLOAD) ? await measureOverload(arena) : null;
+  if (overload !== null) say(overloadTable(overload));
   const memory = long || only.includes(MEMORY) ? await watchMemory(field, options.minutes) : null;
   if (memory !== null) say(memoryLine(memory));
-  const verdicts = judge(results, upkeep, memory);
+  const verdicts = judge(results, upkeep, overload, memory);
   const judged = verdicts.filter(({ met }) => met !== null);
   if (judged.length > 0) say(targetTable(judged));
 
@@ -80,6 +91,7 @@ async function main(options: Options): Promise<void> {
     verdicts,
     sizes,
     upkeep,
+    overload,
     memory,
   };
   say(`\nAll figures: ${writeLatest(report)}`);
@@ -106,7 +118,7 @@ function connectionsFor({ side = false, mostConnections = Infinity }: Contest, {
 }
 
 function choose(all: readonly Contest[], { only, quick, long }: Options): Contest[] {
-  const names = [...all.map(({ key }) => key), SIZES, UPKEEP, MEMORY];
+  const names = [...all.map(({ key }) => key), SIZES, UPKEEP, OVERLOAD, MEMORY];
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) exitForUsage(`There is no "${unknown.join('", "')}"; there are ${names.join(', ')}`);
   if (only.length > 0) return all.filter(({ key }) => only.includes(key));

@@ -2,6 +2,7 @@
 import { JUDGED_CONNECTIONS } from './contests.js';
 import { median } from './median.js';
 import type { MemoryCourse } from './memory.js';
+import type { OverloadRound } from './overload.js';
 import { type ContestResult, type EntrantResult, ratiosOf } from './rounds.js';
 import type { JobCost } from './upkeep.js';
 
@@ -22,6 +23,9 @@ const FLAT = 0.8;
 /** Compared with the truth, while clients are served. */
 const RECONCILED_A_SECOND = 100_000;
 
+/** What overload may add to the p99 of what is accepted. */
+const KEPT_P99 = 1.5;
+
 /** What memory may grow by where it should not. */
 const FLAT_MEMORY = 1.2;
 
@@ -38,7 +42,20 @@ const RATIOS: readonly RatioTarget[] = [
   { target: 'hot counter, over (f) always', contest: 'hot', one: 'service', other: 'redis-incr-always', least: 1 },
   { target: '10,000 counters, over (a)', contest: 'many', one: 'service', other: 'upsert-and-set', least: 3 },
   { target: 'cached read, over (c)', contest: 'read', one: 'service', other: 'redis-get', least: 0.9 },
-  { target: 'batch of 100, over single calls', contest: 'batch', one: 'service-batched', other: 'service', least: 10 },
+  {
+    target: 'batch of 100 of one counter, over single calls',
+    contest: 'batch-hot',
+    one: 'service-batched',
+    other: 'service',
+    least: 10,
+  },
+  {
+    target: 'batch of 100 of 10,000, over single calls',
+    contest: 'batch',
+    one: 'service-batched',
+    other: 'service',
+    least: 10,
+  },
   {
     target: 'reads under FLUSHALL, over without',
     contest: 'read',
@@ -73,6 +90,7 @@ const RATIOS: readonly RatioTarget[] = [
 export function judge(
   results: readonly ContestResult[],
   upkeep: readonly JobCost[] | null,
+  overload: readonly OverloadRound[] | null,
   memory: MemoryCourse | null,
 ): Verdict[] {
   const judged = results.filter(({ connections }) => connections === JUDGED_CONNECTIONS);
@@ -84,6 +102,11 @@ export function judge(
     verdictOn("hot counter: our p99, over (a)'s p50", tailsOverMiddles(found('hot')), { most: 1 }),
     ...tableVerdicts(found('rows')),
     ...(upkeep ?? []).flatMap(jobVerdicts),
+    verdictOn(
+      'offered ten times as much: p99 of what is accepted, over before',
+      (overload ?? []).map(({ acceptedP99Ms, possibleP99Ms }) => acceptedP99Ms / possibleP99Ms),
+      { most: KEPT_P99 },
+    ),
     ...(memory === null ? [] : [memoryVerdict(memory)]),
   ];
 }

@@ -9,6 +9,8 @@ import {
   commitLine,
   memoryLine,
   milliseconds,
+  OVERLOAD_COLUMNS,
+  overloadCells,
   sizeRows,
   TARGET_COLUMNS,
   upkeepCells,
@@ -16,9 +18,13 @@ import {
   verdictCells,
 } from './table.js';
 
+const OVERLOAD =
+  'Ten times as many writes as can be done, with a short queue and a Postgres that is 20 ms away: what is beyond is refused ' +
+  'with 503, and those that are accepted should feel nothing of it.';
+
 /** @param notes written by hand, in Markdown */
 export function markdownOf(
-  { machine, generator, pace, mode, startedAt, contests, verdicts, sizes, upkeep, memory }: Report,
+  { machine, generator, pace, mode, startedAt, contests, verdicts, sizes, upkeep, overload, memory }: Report,
   notes: string,
 ): string {
   const { cpu, cores, memoryGib, system, node, postgres, redis, syncMs, commitMs, loadBefore, commit } = machine;
@@ -59,6 +65,9 @@ export function markdownOf(
     ...groups(contests).flatMap((group) => [...contestSection(group), '']),
     ...(sizes === null ? [] : ['## Sizes', '', table(['', '', ''], sizeRows(sizes)), '']),
     ...(upkeep === null ? [] : ['## Upkeep', '', table(UPKEEP_COLUMNS, upkeep.map(upkeepCells)), '']),
+    ...(overload === null
+      ? []
+      : ['## Overload', '', OVERLOAD, '', table(OVERLOAD_COLUMNS, overload.map(overloadCells)), '']),
     ...(memory === null ? [] : ['## Memory', '', `${memoryLine(memory)}.`, '']),
     '## Notes',
     '',

@@ -1,6 +1,7 @@
 /** All that one run found out. */
 import type { Machine } from '../machine.js';
 import type { MemoryCourse } from '../memory.js';
+import type { OverloadRound } from '../overload.js';
 import type { ContestResult, Pace } from '../rounds.js';
 import type { Sizes } from '../sizes.js';
 import type { Verdict } from '../targets.js';
@@ -19,5 +20,6 @@ export interface Report {
   /** Null: not measured in this run. */
   readonly sizes: Sizes | null;
   readonly upkeep: readonly JobCost[] | null;
+  readonly overload: readonly OverloadRound[] | null;
   readonly memory: MemoryCourse | null;
 }

@@ -3,6 +3,7 @@ import type { Entrant } from '../entrants.js';
 import type { MemoryCourse } from '../memory.js';
 import type { Cores, Measurement } from '../measurement.js';
 import { median as middleOf } from '../median.js';
+import type { OverloadRound } from '../overload.js';
 import { type ContestResult, type EntrantResult, ratiosOf } from '../rounds.js';
 import type { Sizes } from '../sizes.js';
 import type { Verdict } from '../targets.js';
@@ -96,6 +97,23 @@ export const UPKEEP_COLUMNS = ['', 'counters', 'per second', 'p99 ms before', 'm
 export function upkeepCells({ job, counters, seconds, quietP99Ms, p99Ms, beforeMib, mostMib }: JobCost): string[] {
   const latencies = [quietP99Ms, p99Ms].map(milliseconds);
   return [job, count(counters), count(counters / seconds), ...latencies, count(beforeMib), count(mostMib)];
+}
+
+export function overloadTable(rounds: readonly OverloadRound[]): string {
+  return `\nOverload\n${aligned([OVERLOAD_COLUMNS, ...rounds.map(overloadCells)])}`;
+}
+
+export const OVERLOAD_COLUMNS = ['round', 'possible/s', 'p99 ms', 'offered/s', 'accepted/s', 'p99 ms of accepted'];
+
+export function overloadCells(round: OverloadRound, index: number): string[] {
+  return [
+    String(index + 1),
+    count(round.possiblePerSecond),
+    milliseconds(round.possibleP99Ms),
+    count(round.offeredPerSecond),
+    count(round.acceptedPerSecond),
+    milliseconds(round.acceptedP99Ms),
+  ];
 }
 
 /** Memory over a long run, as one sentence. */

@@ -8,8 +8,11 @@ import { CounterFills } from '../reads/counter-fills.js';
 /** Names in one step; the statements underneath take no more. */
 const CHUNK = 500;
 
-/** Bounds the rate to 20,000 counters a second, and leaves connections to readers. */
-const CHUNK_PAUSE_MS = 25;
+/** Rests this many times as long as a step took: readers fill what they need by themselves, and must not wait for this. */
+const RESTS = 4;
+
+/** Bounds the rate to 20,000 counters a second, however fast the servers are. */
+const SHORTEST_REST_MS = 25;
 
 /** A cache that turned cold may have to be named and settled first, or a blind period may have to pass. */
 const PERMISSION_PATIENCE_MS = 10_000;
@@ -61,11 +64,12 @@ export class Rehydrator {
     while (names !== null && done < names.length) {
       const scope = await this.permission(signal);
       if (scope === null) break;
+      const beganAtMs = performance.now();
       const chunk = names.slice(done, done + CHUNK);
       filled += (await this.fills.fillMany(chunk, scope)).filled;
       done += chunk.length;
       progress?.({ names: names.length, done, filled });
-      await sleep(CHUNK_PAUSE_MS);
+      await sleep(Math.max(SHORTEST_REST_MS, RESTS * (performance.now() - beganAtMs)));
     }
     return {
       names: names?.length ?? 0,

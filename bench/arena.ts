@@ -21,8 +21,20 @@ export interface SeparateService {
   readonly stop: () => Promise<void>;
 }
 
+/** What sets a service apart from the others. */
+interface Peculiarities {
+  readonly environment?: Environment;
+  /** Of a proxy in front of Postgres; null: there is none. */
+  readonly postgresPort?: number | null;
+  /** Node's, behind those of the image: of one that is given twice, the last one counts. */
+  readonly nodeOptions?: readonly string[];
+}
+
 /** Enough for pgbench with one connection for each of 256 clients, and for everybody's pools. */
 const MAX_CONNECTIONS = 500;
+
+/** Room for every table but that of ten million rows; with Postgres' own 128 MB, a look at a million is one at the kernel's. */
+const SHARED_BUFFERS = '1GB';
 
 /** Where the service's own data are. */
 const SERVICE_DATABASE = 'service';
@@ -36,7 +48,9 @@ export class Arena {
   /** All databases are in one Postgres: whatever it does on its own account, everybody pays alike. */
   postgres(): Promise<TestPostgres> {
     return this.once('postgres', async () => {
-      const postgres = await startPostgres({ settings: [`max_connections=${MAX_CONNECTIONS}`] });
+      const postgres = await startPostgres({
+        settings: [`max_connections=${MAX_CONNECTIONS}`, `shared_buffers=${SHARED_BUFFERS}`],
+      });
       this.endings.push(() => postgres.stop());
       return postgres;
     });
@@ -88,21 +102,17 @@ export class Arena {
     return subjectOf(await this.child(`incr ${fsync}`, start), redis);
   }
 
-  /**
-   * A service whose database and Redis hold nothing else; ended by the caller, else with the others.
-   *
-   * @param postgresPort of a proxy in front of Postgres, where there is one
-   */
+  /** A service whose database and Redis hold nothing else; ended by the caller, else with the others. */
   async separateService(
     name: string,
-    environment: Environment = {},
-    postgresPort: number | null = null,
+    { environment = {}, postgresPort = null, nodeOptions = [] }: Peculiarities = {},
   ): Promise<SeparateService> {
     const redis = await this.redis(name, []);
     const database = new URL(await this.database(name));
     if (postgresPort !== null) database.port = String(postgresPort);
     const databaseUrl = database.href;
-    const child = await this.child(`service ${name}`, () => startOn(databaseUrl, redis, environment));
+    const start = () => startService({ DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...environment }, nodeOptions);
+    const child = await this.child(`service ${name}`, start);
     const subject = subjectOf(child, redis);
     return { subject, url: child.url, databaseUrl, redisUrl: redis.url, stop: () => child.stop() };
   }
@@ -113,7 +123,8 @@ export class Arena {
   }
 
   private instance(index: number): Promise<Child> {
-    const start = async () => startOn(await this.serviceDatabase(), await this.serviceRedis());
+    const start = async () =>
+      startService({ DATABASE_URL: await this.serviceDatabase(), REDIS_URL: (await this.serviceRedis()).url });
     return this.child(`instance ${index}`, start);
   }
 
@@ -144,10 +155,6 @@ export class Arena {
     this.started.set(name, starting);
     return starting;
   }
-}
-
-function startOn(databaseUrl: string, redis: TestRedis, environment: Environment = {}): Promise<Child> {
-  return startService({ DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...environment });
 }
 
 function subjectOf({ url, pid }: Child, redis: TestRedis): Subject {

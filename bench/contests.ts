@@ -11,8 +11,10 @@ import {
   serviceWithRows,
 } from './entrants.js';
 import { DERIVED_EVERY_SECONDS, serviceWithHistory } from './history.js';
-import { BATCH_ITEMS, type Names, type Operation, type Workload } from './load/workload.js';
+import { BATCH_ITEMS, type Names, type Workload } from './load/workload.js';
 import { inPostgres } from './postgres.js';
+import { flushed, instances, nurseries } from './variants.js';
+import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
 
 /** Clients at once where targets are judged. */
 export const JUDGED_CONNECTIONS = 64;
@@ -38,15 +40,8 @@ export interface Contest {
   readonly tearDown?: () => Promise<unknown>;
 }
 
-const HOT: Names = { kind: 'hot' };
-const MANY: Names = { kind: 'uniform', count: 10_000 };
-const SKEWED: Names = { kind: 'zipf', count: 1_000_000 };
-
 /** What a slow disk adds to each flush of Postgres' log, in microseconds. */
 const COMMIT_DELAY_US = 2_000;
-
-const of = (operation: Operation, names: Names): Workload => ({ operation, names, keyed: false });
-const keyed = (workload: Workload): Workload => ({ ...workload, keyed: true });
 
 const SERVICE = { key: 'service', label: 'evercount' };
 const KEYED = { key: 'service-keyed', label: 'evercount, a key each' };
@@ -197,6 +192,15 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       entrants: [...ROWS, ...(moreRows === null ? [] : [moreRows])].map((rows) => serviceWithRows(field, rows)),
     },
     {
+      key: 'nursery',
+      title: 'A large nursery and a small one',
+      about:
+        "The image lets V8's young generation grow to 64 MiB a half; Node's own limit is 16. Shares are of the row above.",
+      judged: false,
+      side: true,
+      entrants: nurseries(field),
+    },
+    {
       ...onHistory,
       key: 'history-hot',
       title: 'One hot counter, with and without history',
@@ -212,41 +216,6 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       entrants: historyCost(many),
     },
   ];
-}
-
-/** Each workload as it is, and with a cache that is lost all the time. */
-function flushed(field: Field): Entrant[] {
-  const workloads: [string, Workload][] = [
-    ['one hot counter', of('increment', HOT)],
-    ['10,000 counters', of('increment', MANY)],
-    ['10,000 counters, a key each', keyed(of('increment', MANY))],
-    ['a million counters, Zipf', of('increment', SKEWED)],
-    ['nine reads to one increment', of('mixed', MANY)],
-    [`${BATCH_ITEMS} in a request`, of('batch', MANY)],
-  ];
-  return workloads.flatMap(([label, workload]) => {
-    const key = `service: ${label}`;
-    const undisturbed = { key, label, base: key };
-    const disturbed = { key: `service, flushed: ${label}`, label: `${label}, flushed`, base: key };
-    return [serviceApart(field, workload, undisturbed, false), serviceApart(field, workload, disturbed, true)];
-  });
-}
-
-function instances(field: Field): Entrant[] {
-  const workloads: [string, Workload][] = [
-    ['one hot counter', of('increment', HOT)],
-    ['10,000 counters', of('increment', MANY)],
-    ['cached reads', of('read', HOT)],
-  ];
-  return workloads.flatMap(([label, workload]) =>
-    [1, 2, 4].map((count) => {
-      const described = {
-        key: `service x ${count}: ${label}`,
-        label: `${label}, ${count === 1 ? 'one instance' : `${count} instances`}`,
-      };
-      return service(field, workload, { ...described, base: `service x 1: ${label}` }, count);
-    }),
-  );
 }
 
 function benches(field: Field, path: string, workload: Workload): Entrant[] {

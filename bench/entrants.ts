@@ -62,6 +62,18 @@ export function serviceWithRows(field: Field, rows: number): Entrant {
   };
 }
 
+/** The service as the image starts it, or with a young generation as small as it is without that option. */
+export function serviceWithNursery(field: Field, workload: Workload, described: Described, large: boolean): Entrant {
+  const [name, nodeOptions] = large ? ['large nursery', []] : ['small nursery', ['--max-semi-space-size=16']];
+  const start = async () => (await field.arena.separateService(name, { nodeOptions })).subject;
+  return {
+    ...described,
+    items: itemsOf(workload),
+    prepare: start,
+    run: (connections, seconds) => loadSubject(field, start, workload, connections, seconds),
+  };
+}
+
 /**
  * The service with servers of its own, of which Redis is flushed at the beginning of each second, or not. It has seen
  * writes to `RECENT` counters, which it fills in again after each flush.

@@ -24,7 +24,8 @@ import { measureSizes, type Sizes } from './sizes.js';
 import { judge } from './targets.js';
 import { measureUpkeep } from './upkeep.js';
 
-const WARM_UP_SECONDS = 1;
+/** Code is compiled by then, the service's larger one as well. */
+const WARM_UP_SECONDS = 3;
 
 /** Exit code of a command line that cannot be understood. */
 const EXIT_USAGE = 2;

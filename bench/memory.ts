@@ -18,9 +18,17 @@ export class MemoryWatch {
     this.timer = setInterval(() => this.sample(), SAMPLE_INTERVAL_MS);
   }
 
-  end(): { beforeMib: number; mostMib: number } {
+  /** Before, and the most in each half of the time: what grows with the work done is more in the second. */
+  end(): { beforeMib: number; mostEarlyMib: number; mostLateMib: number } {
     clearInterval(this.timer);
-    return { beforeMib: this.samplesMib[0] ?? NaN, mostMib: Math.max(...this.samplesMib) };
+    const { samplesMib } = this;
+    const half = Math.ceil(samplesMib.length / 2);
+    const most = (samples: readonly number[]) => Math.max(...samples);
+    return {
+      beforeMib: samplesMib[0] ?? NaN,
+      mostEarlyMib: most(samplesMib.slice(0, half)),
+      mostLateMib: most(samplesMib.slice(-half)),
+    };
   }
 
   private sample(): void {

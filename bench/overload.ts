@@ -28,7 +28,7 @@ export async function measureOverload(arena: Arena): Promise<OverloadRound[]> {
   const database = new URL(await arena.opponentsDatabase());
   const proxy = await TcpProxy.start({ host: '127.0.0.1', port: Number(database.port) });
   const environment = { MAX_QUEUED_WRITES: String(MAX_QUEUED) };
-  const service = await arena.separateService('overload', environment, proxy.port);
+  const service = await arena.separateService('overload', { environment, postgresPort: proxy.port });
   const load = new OfferedLoad(service.url, 'crowded');
   try {
     await load.saturate(MAX_QUEUED, WARM_UP_MS);

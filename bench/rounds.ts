@@ -1,9 +1,13 @@
 /** Runs a contest: in rounds, in which everybody has a turn, so that a machine's moods fall on all of them. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inPostgres, loneCommitMs } from './postgres.js';
 import { type Contest, JUDGED_CONNECTIONS } from './contests.js';
 import type { Entrant, Field } from './entrants.js';
 import type { Cores, Measurement } from './measurement.js';
 import { median } from './median.js';
+
+/** What the turn before left unanswered, when its clients hung up, is done by then. */
+const SETTLE_MS = 100;
 
 export interface EntrantResult {
   readonly key: string;
@@ -62,6 +66,7 @@ export async function runContest(
       const turns = [...entrants.entries()];
       // There and back again: what comes and goes slowly falls on neighbours alike.
       for (const [index, entrant] of round % 2 === 0 ? turns : turns.reverse()) {
+        await sleep(SETTLE_MS);
         const measured = await entrant.run(connections, seconds);
         rounds[index]?.push(measured);
         done(entrant, measured);

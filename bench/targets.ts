@@ -140,11 +140,11 @@ function tableVerdicts(rows: ContestResult | undefined): Verdict[] {
   );
 }
 
-function jobVerdicts({ job, counters, seconds, quietP99Ms, p99Ms, beforeMib, mostMib }: JobCost): Verdict[] {
+function jobVerdicts({ job, counters, seconds, quietP99Ms, p99Ms, mostEarlyMib, mostLateMib }: JobCost): Verdict[] {
   const rate = verdictOn(`${job}: counters a second`, [counters / seconds], { least: RECONCILED_A_SECOND });
   const felt = [
     verdictOn(`${job}: the API's p99 meanwhile, over before`, [p99Ms / quietP99Ms], { most: 2 }),
-    verdictOn(`${job}: memory at most, over before`, [mostMib / beforeMib], { most: FLAT_MEMORY }),
+    verdictOn(`${job}: memory in its second half, over the first`, [mostLateMib / mostEarlyMib], { most: FLAT_MEMORY }),
   ];
   switch (job) {
     case 'reconcile':

@@ -5,6 +5,7 @@ import type { Field } from './entrants.js';
 import { nameOf, type Workload } from './load/workload.js';
 import { median } from './median.js';
 import { MemoryWatch } from './memory.js';
+import { inPostgres } from './postgres.js';
 import { post, seedByBatches, seedRows } from './seed.js';
 
 export type Job = 'fill by reads' | 'reconcile' | 'rehydrate';
@@ -18,9 +19,10 @@ export interface JobCost {
   /** Of increments of one counter while nothing else happens, and meanwhile: the median of several probes each. */
   readonly quietP99Ms: number;
   readonly p99Ms: number;
-  /** Resident memory of the service before, and the most meanwhile. */
+  /** Resident memory of the service before, and the most in each half. */
   readonly beforeMib: number;
-  readonly mostMib: number;
+  readonly mostEarlyMib: number;
+  readonly mostLateMib: number;
 }
 
 interface Done {
@@ -56,11 +58,13 @@ const POLL_MS = 250;
 /** @param counters how many there are; all of them are read into the cache, compared, and lost */
 export async function measureUpkeep({ arena, generator }: Field, counters: number): Promise<JobCost[]> {
   const environment = { CACHE_TTL_MS: String(CACHE_TTL_MS), RECONCILE_INTERVAL_MS: String(CACHE_TTL_MS) };
-  const service = await arena.separateService('upkeep', environment);
+  const service = await arena.separateService('upkeep', { environment });
   const { url, subject, databaseUrl, stop } = service;
   const probe = async () => (await generator.run(url, PROBE, CONNECTIONS, PROBE_SECONDS)).p99Ms;
 
   const costOf = async (job: Job, work: () => Promise<Done>): Promise<JobCost> => {
+    // What was written before would else be brought to the disk meanwhile, and every commit would wait for it.
+    await inPostgres(databaseUrl, (client) => client.query('CHECKPOINT'));
     const quiet: number[] = [];
     while (quiet.length < QUIET_PROBES) quiet.push(await probe());
     const memory = new MemoryWatch(subject.pids);

@@ -92,11 +92,22 @@ export function upkeepTable(jobs: readonly JobCost[]): string {
   return `\nUpkeep\n${aligned([UPKEEP_COLUMNS, ...jobs.map(upkeepCells)])}`;
 }
 
-export const UPKEEP_COLUMNS = ['', 'counters', 'per second', 'p99 ms before', 'meanwhile', 'MiB before', 'at most'];
+export const UPKEEP_COLUMNS = [
+  '',
+  'counters',
+  'per second',
+  'p99 ms before',
+  'meanwhile',
+  'MiB before',
+  'at most, first half',
+  'second half',
+];
 
-export function upkeepCells({ job, counters, seconds, quietP99Ms, p99Ms, beforeMib, mostMib }: JobCost): string[] {
-  const latencies = [quietP99Ms, p99Ms].map(milliseconds);
-  return [job, count(counters), count(counters / seconds), ...latencies, count(beforeMib), count(mostMib)];
+export function upkeepCells(cost: JobCost): string[] {
+  const { job, counters, seconds } = cost;
+  const latencies = [cost.quietP99Ms, cost.p99Ms].map(milliseconds);
+  const memory = [cost.beforeMib, cost.mostEarlyMib, cost.mostLateMib].map(count);
+  return [job, count(counters), count(counters / seconds), ...latencies, ...memory];
 }
 
 export function overloadTable(rounds: readonly OverloadRound[]): string {

@@ -1,0 +1,55 @@
+/** The service beside itself: several workloads, each in two or three ways. */
+import { type Entrant, type Field, service, serviceApart, serviceWithNursery } from './entrants.js';
+import { BATCH_ITEMS, type Workload } from './load/workload.js';
+import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
+
+/** Each workload as it is, and with a cache that is lost all the time. */
+export function flushed(field: Field): Entrant[] {
+  const workloads: [string, Workload][] = [
+    ['one hot counter', of('increment', HOT)],
+    ['10,000 counters', of('increment', MANY)],
+    ['10,000 counters, a key each', keyed(of('increment', MANY))],
+    ['a million counters, Zipf', of('increment', SKEWED)],
+    ['nine reads to one increment', of('mixed', MANY)],
+    [`${BATCH_ITEMS} in a request`, of('batch', MANY)],
+  ];
+  return workloads.flatMap(([label, workload]) => {
+    const key = `service: ${label}`;
+    const undisturbed = { key, label, base: key };
+    const disturbed = { key: `service, flushed: ${label}`, label: `${label}, flushed`, base: key };
+    return [serviceApart(field, workload, undisturbed, false), serviceApart(field, workload, disturbed, true)];
+  });
+}
+
+export function nurseries(field: Field): Entrant[] {
+  const workloads: [string, Workload][] = [
+    ['one hot counter', of('increment', HOT)],
+    ['10,000 counters', of('increment', MANY)],
+    [`${BATCH_ITEMS} in a request`, of('batch', MANY)],
+  ];
+  return workloads.flatMap(([label, workload]) => {
+    const key = `large nursery: ${label}`;
+    const small = { key: `small nursery: ${label}`, label: `${label}, 16 MiB`, base: key };
+    return [
+      serviceWithNursery(field, workload, { key, label, base: key }, true),
+      serviceWithNursery(field, workload, small, false),
+    ];
+  });
+}
+
+export function instances(field: Field): Entrant[] {
+  const workloads: [string, Workload][] = [
+    ['one hot counter', of('increment', HOT)],
+    ['10,000 counters', of('increment', MANY)],
+    ['cached reads', of('read', HOT)],
+  ];
+  return workloads.flatMap(([label, workload]) =>
+    [1, 2, 4].map((count) => {
+      const described = {
+        key: `service x ${count}: ${label}`,
+        label: `${label}, ${count === 1 ? 'one instance' : `${count} instances`}`,
+      };
+      return service(field, workload, { ...described, base: `service x 1: ${label}` }, count);
+    }),
+  );
+}

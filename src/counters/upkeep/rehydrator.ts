@@ -9,7 +9,7 @@ import { CounterFills } from '../reads/counter-fills.js';
 const CHUNK = 500;
 
 /** Rests this many times as long as a step took: readers fill what they need by themselves, and must not wait for this. */
-const RESTS = 4;
+const RESTS = 9;
 
 /** Bounds the rate to 20,000 counters a second, however fast the servers are. */
 const SHORTEST_REST_MS = 25;

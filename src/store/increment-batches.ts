@@ -23,7 +23,7 @@ export interface IncrementKey extends IdempotencyKey {
   readonly fingerprint: string;
   readonly name: string;
   /** What the batch adds to value and version after this increment: its answer is the end less these. */
-  readonly addedAfter: bigint;
+  readonly addedAfter: number | bigint;
   readonly changesAfter: number;
 }
 

@@ -162,10 +162,21 @@ function keysOf(batch: readonly PendingIncrement[], { running, totals }: AddedUp
     const total = totals.get(name);
     const sofar = running[index];
     if (total === undefined || sofar === undefined) return;
-    const addedAfter = BigInt(total.sum) - BigInt(sofar.sum);
-    keys.push({ ...write.key, fingerprint, name, addedAfter, changesAfter: total.count - sofar.count });
+    keys.push({
+      ...write.key,
+      fingerprint,
+      name,
+      addedAfter: exactDifference(total.sum, sofar.sum),
+      changesAfter: total.count - sofar.count,
+    });
   });
   return keys;
+}
+
+/** A number where it is exact; two safe integers may lie up to 2^54 apart. */
+function exactDifference(a: number, b: number): number | bigint {
+  const difference = a - b;
+  return Number.isSafeInteger(difference) ? difference : BigInt(a) - BigInt(b);
 }
 
 function* namesOf(batch: readonly PendingIncrement[]): Generator<string> {

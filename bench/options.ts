@@ -22,9 +22,9 @@ export interface Options {
 }
 
 export const USAGE = `npm run bench -- [options]
-  --quick             the contests with targets, at 64 connections: about 3 minutes; without it, about a quarter of an hour
+  --quick             the contests with targets, at 64 connections: about 6 minutes; without it, about 20
   --only <name,...>   these contests; a wrong name lists them
-  --long              with what takes long, too: ten million rows, history, "memory"; half an hour more
+  --long              with what takes long, too: ten million rows, history, "memory"; a quarter of an hour more
   --docs              write docs/benchmarks.md, which else only a whole run does
   --seconds <n>       length of one turn (1); many short ones see more of a machine's moods than few long ones
   --rounds <n>        turns of each entrant where targets are judged (7, and elsewhere 3), of which the median counts

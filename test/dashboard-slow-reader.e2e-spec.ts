@@ -100,7 +100,7 @@ it('is told of no more than it takes, and then of what is true', async () => {
   await increment();
   await eventually(async () => {
     const shown = await page.locator('.card .number').allTextContents();
-    return shown.length === NAMES.length && shown.every((text) => text === String(rounds));
+    return shown.length === NAMES.length && shown.every((text) => text === rounds.toLocaleString('en'));
   });
   expect(loads).toBe(1);
 });

@@ -82,8 +82,13 @@ it('hours and days agree with the minutes they were made from, and before they w
     await history('hour', Date.now() - 60 * DAY_MS),
     await history('day', Date.now() - 119 * DAY_MS),
   ];
+  // The first and the last of 120 days are cut off somewhere, by the time of the day.
+  const { rows: changed } = await database.query<{ days: number }>(
+    `SELECT count(DISTINCT date_trunc('day', at, 'UTC'))::int AS days FROM history_minutes WHERE name = 'old'`,
+  );
   await rollUp();
-  expect([(await rows('hours')) > 800, await rows('days')]).toEqual([true, 119 + 1]);
+  expect([(await rows('hours')) > 800, await rows('days')]).toEqual([true, changed[0]?.days]);
+  expect(changed[0]?.days).toBeGreaterThan(118);
   expect(await history('hour', Date.now() - 60 * DAY_MS)).toEqual(hours);
   expect(await history('day', Date.now() - 119 * DAY_MS)).toEqual(days);
 });

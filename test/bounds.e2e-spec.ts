@@ -1,4 +1,5 @@
 /** Bounds hold at every step, alone and folded into one batch: what is refused is what one by one would be. */
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { type AppProcess, startAppProcess } from './support/app.js';
 import { type CounterBody, CounterCalls } from './support/counter-calls.js';
@@ -58,6 +59,14 @@ it.each<[string, { value: number; min?: number; max?: number }, number[], (numbe
 
 it('a first batch may hold sums that no counter can', async () => {
   expect(await fold('new and wide', [MAX, MAX, -MAX])).toEqual([MAX, 'value_overflow', 0]);
+});
+
+it('replays are exact where a batch went from one end of the range to the other', async () => {
+  const increments = [MAX, -MAX, 1 - MAX].map((by) => ({ name: 'ends', by, idempotencyKey: randomUUID() }));
+  const { body: first } = await calls.batch<{ results: Item[] }>({ increments });
+  expect(first.results.map(({ counter }) => counter?.value)).toEqual([MAX, 0, 1 - MAX]);
+  const { body: second } = await calls.batch<{ results: Item[] }>({ increments });
+  expect(second.results).toEqual(first.results.map((result) => ({ ...result, replayed: true })));
 });
 
 it('a batch is answered as the same increments one by one, in order, would be', async () => {

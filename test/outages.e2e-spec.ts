@@ -72,6 +72,8 @@ describe('while Postgres is away', () => {
     await calls.increment('not cached');
     await untilHit('cached');
     await postgres.kill();
+    // Until a connection is known to be broken, what is sent on it may have arrived: that is told as unknown.
+    await eventually(async () => (await calls.call('GET', '/readyz')).status === 503);
   });
 
   afterAll(() => postgres.restart());

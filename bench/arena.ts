@@ -33,7 +33,7 @@ interface Peculiarities {
 /** Enough for pgbench with one connection for each of 256 clients, and for everybody's pools. */
 const MAX_CONNECTIONS = 500;
 
-/** Room for every table but that of ten million rows; with Postgres' own 128 MB, a look at a million is one at the kernel's. */
+/** Room for a million rows and all that is read beside them; 128 MB, as Postgres has by itself, are not. */
 const SHARED_BUFFERS = '1GB';
 
 /** Where the service's own data are. */

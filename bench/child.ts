@@ -1,10 +1,10 @@
 /** An HTTP server in a process of its own: the service, or one of its opponents. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { imageCommand } from '../test/support/image-command.js';
 
 export interface Child {
   readonly url: string;
@@ -18,7 +18,6 @@ const READY_TIMEOUT_MS = 60_000;
 const STOP_PATIENCE_MS = 15_000;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const DOCKERFILE = new URL('../docker/Dockerfile', import.meta.url);
 const RUN_TYPESCRIPT = new URL('../test/support/run-typescript.mjs', import.meta.url).href;
 
 export type Environment = Readonly<Record<string, string>>;
@@ -33,13 +32,6 @@ export function startService(environment: Environment, nodeOptions: readonly str
 export function startOpponent(name: string, environment: Environment): Promise<Child> {
   const program = fileURLToPath(new URL(`opponents/${name}.ts`, import.meta.url));
   return startChild([...imageCommand().options, '--import', RUN_TYPESCRIPT, program], environment);
-}
-
-/** How the image calls Node. */
-function imageCommand(): { readonly options: readonly string[]; readonly program: string } {
-  const [, command = ''] = /^CMD (\[.*\])$/m.exec(readFileSync(DOCKERFILE, 'utf8')) ?? [];
-  const args = (JSON.parse(command) as string[]).slice(1);
-  return { options: args.slice(0, -1), program: args.at(-1) ?? '' };
 }
 
 /** Runs Node; settles when it says `ready at <url>`. It dies with this process. */

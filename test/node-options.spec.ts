@@ -1,13 +1,13 @@
-/** However the service is started, Node gets the same options. */
+/** Both ways to start the service that the documents tell of give Node the same options. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-
-const fileOf = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+import { imageCommand } from './support/image-command.js';
 
 it('npm start calls Node as the image does', () => {
-  const { scripts } = JSON.parse(fileOf('package.json')) as { scripts: Record<string, string> };
-  const [, image = ''] = /^CMD (\[.*\])$/m.exec(fileOf('docker/Dockerfile')) ?? [];
-  const options = (JSON.parse(image) as string[]).slice(1, -1);
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const { options } = imageCommand();
   expect(options).not.toEqual([]);
   expect(scripts['start']).toBe(['exec node', ...options, 'scripts/start.mjs'].join(' '));
 });

@@ -9,6 +9,7 @@ import { type CliResult, runCli } from './support/cli.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
+import { scratchFolder } from './support/scratch.js';
 import { createTestDatabase } from './support/shared-postgres.js';
 
 let redis: TestRedis;
@@ -227,8 +228,11 @@ describe('the configuration', () => {
   });
 
   it('that names no servers is told so, where none run here', async () => {
-    const result = await runCli(['verify'], { env: {} });
-    expect(result).toMatchObject({ code: 78, err: expect.stringContaining('DATABASE_URL and REDIS_URL are not set') });
+    const project = process.cwd();
+    // Whoever tests may have a service running in the project.
+    process.chdir(await scratchFolder());
+    const { code, err } = await runCli(['verify'], { env: {} }).finally(() => process.chdir(project));
+    expect([code, err]).toEqual([78, expect.stringContaining('DATABASE_URL and REDIS_URL are not set')]);
   });
 
   it('that leads nowhere is one line with a remedy', async () => {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -25,11 +26,18 @@ export type ProxyMode =
   /** Connections are reset, new ones too. */
   | { readonly kind: 'reset' };
 
+/**
+ * From and up to, but not that one: below what systems give to connections and to who asks for any port. A port of
+ * theirs could be somebody else's when `refuse` ends.
+ */
+const PORTS = [20_000, 32_000] as const;
+const PORT_ATTEMPTS = 20;
+
 /** How long `refuse` may take to end: another process may have taken the port meanwhile, and give it back. */
 const LISTEN_DEADLINE_MS = 5_000;
 const LISTEN_RETRY_MS = 20;
 
-/** A TCP proxy on a free port of 127.0.0.1, in front of one server. */
+/** A TCP proxy on a port of its own of 127.0.0.1, in front of one server. */
 export class TcpProxy {
   #mode: ProxyMode = { kind: 'pass' };
   #listener: Server | null;
@@ -46,7 +54,13 @@ export class TcpProxy {
   }
 
   static async start(target: Target): Promise<TcpProxy> {
-    return new TcpProxy(target, await listening(0));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return new TcpProxy(target, await listening(randomInt(...PORTS)));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || attempt === PORT_ATTEMPTS) throw error;
+      }
+    }
   }
 
   get mode(): ProxyMode {

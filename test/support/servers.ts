@@ -5,11 +5,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chown, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Program } from '../../src/embedded/command.js';
 import { engineAnswers } from '../../src/embedded/docker-engine.js';
 import { freePort } from '../../src/embedded/free-port.js';
-import { findPostgres, postgresInContainer } from '../../src/embedded/postgres-programs.js';
+import { findPostgres, postgresInContainer, type PostgresPrograms } from '../../src/embedded/postgres-programs.js';
 import {
   ensureDatabase,
   postgresArguments,
@@ -87,15 +87,26 @@ const inContainers = () => process.env['TEST_SERVERS'] !== 'local' && engineAnsw
 
 /** A Postgres of one's own, for a test that breaks it; the others share one (shared-postgres.ts). */
 export async function startPostgres({ settings = [] }: PostgresOptions = {}): Promise<TestPostgres> {
-  const folder = await scratchFolder();
   const programs = (inContainers() ? postgresInContainer() : null) ?? findPostgres(null);
+  return startPostgresOn(await newCluster(programs), settings);
+}
+
+/** A cluster in a folder of its own; all that were made by the same programs are one another's copies. */
+export async function newCluster(programs: PostgresPrograms): Promise<Cluster> {
+  const folder = await scratchFolder();
   const cluster: Cluster = { directory: join(folder, 'postgres'), programs, user: serverUser() };
+  await copyCluster(cluster, logFileOf(cluster));
+  return cluster;
+}
+
+/** The server of a cluster that was made for the tests. */
+export async function startPostgresOn(cluster: Cluster, settings: readonly string[]): Promise<TestPostgres> {
   const { directory } = cluster;
-  const outlets = { logFile: join(folder, 'postgres.log'), pidFile: join(folder, PID_FILE) };
-  await copyCluster(cluster, outlets.logFile);
+  const folder = dirname(directory);
+  const outlets = { logFile: logFileOf(cluster), pidFile: join(folder, PID_FILE) };
   const port = await freePort();
   const all = [SHARED_MEMORY_IN_ITS_FOLDER, ...settings];
-  const host = await hostFor(programs.postgres, {
+  const host = await hostFor(cluster.programs.postgres, {
     folder,
     port,
     args: postgresArguments(cluster, port, all),
@@ -121,6 +132,8 @@ export async function startPostgres({ settings = [] }: PostgresOptions = {}): Pr
     createDatabase: (name) => ensureDatabase(directory, port, name),
   };
 }
+
+const logFileOf = ({ directory }: Cluster): string => join(dirname(directory), 'postgres.log');
 
 /** A Redis of one's own; there is no shared one: FLUSHALL is what tests of this service do. */
 export async function startRedis({ settings = [], files = {}, tls = false }: RedisOptions = {}): Promise<TestRedis> {

@@ -42,7 +42,7 @@ export class TcpProxy {
   #mode: ProxyMode = { kind: 'pass' };
   #listener: Server | null;
   readonly #links = new Set<Link>();
-  readonly #target: Target;
+  #target: Target;
   /** Stays the same for the life of the proxy. */
   readonly port: number;
 
@@ -78,6 +78,11 @@ export class TcpProxy {
     if (mode.kind === 'refuse') await this.#stopListening();
     else await this.#listen();
     for (const link of this.#links) link.enter(mode);
+  }
+
+  /** Connections to come go to another server, as behind a virtual address that moved; those that are open stay. */
+  retarget(target: Target): void {
+    this.#target = target;
   }
 
   async close(): Promise<void> {

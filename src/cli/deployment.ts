@@ -40,19 +40,39 @@ export function patientPool(url: string, connections: number): pg.Pool {
 /** SQLSTATE of a table that is not there. */
 const UNDEFINED_TABLE = '42P01';
 
-/** Says in one line what a server answered, or that it did not. */
-export function serverFault(server: 'Postgres' | 'Redis', error: unknown): CommandFailed {
+/** SQLSTATE of a column that is not there. */
+const UNDEFINED_COLUMN = '42703';
+
+/** Which setting leads to each server. */
+const LEADS_TO = { Postgres: 'DATABASE_URL', Redis: 'REDIS_URL' } as const;
+
+/**
+ * Says in one line what a server answered, or that it did not.
+ *
+ * @param setting what leads to it
+ */
+export function serverFault(
+  server: keyof typeof LEADS_TO,
+  error: unknown,
+  setting: string = LEADS_TO[server],
+): CommandFailed {
   if (error instanceof CommandFailed) return error;
   const cause = rootOf(error);
   if (cause instanceof pg.DatabaseError && cause.code === UNDEFINED_TABLE) {
     return new CommandFailed(EXIT.failed, 'the database has no schema yet', 'make it: evercount migrate up');
   }
+  if (cause instanceof pg.DatabaseError && cause.code === UNDEFINED_COLUMN) {
+    return new CommandFailed(
+      EXIT.failed,
+      `the tables of this database are not those of this evercount: ${cause.message}`,
+      'have it migrated (evercount migrate status), or check DATABASE_URL: are they of another program?',
+    );
+  }
   const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
-  const variable = server === 'Postgres' ? 'DATABASE_URL' : 'REDIS_URL';
   return new CommandFailed(
     EXIT.unavailable,
     `${server} does not serve this: ${reason}`,
-    `check ${variable}, or let "evercount doctor" look for the cause`,
+    `check ${setting}, or let "evercount doctor" look for the cause`,
     { cause: error },
   );
 }

@@ -7,15 +7,16 @@ const COMMAND_TIMEOUT_MS = 10_000;
 /**
  * A connection that is ready for commands; to be closed by the caller.
  *
+ * @param setting what names this Redis
  * @throws CommandFailed when Redis does not answer, or refuses
  */
-export async function connectRedis(url: string): Promise<RedisConnection> {
+export async function connectRedis(url: string, setting?: string): Promise<RedisConnection> {
   const connection = new RedisConnection(url, COMMAND_TIMEOUT_MS);
   try {
     await connection.whenReady();
     return connection;
   } catch (error) {
     connection.close();
-    throw serverFault('Redis', error);
+    throw serverFault('Redis', error, setting);
   }
 }

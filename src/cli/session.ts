@@ -29,7 +29,7 @@ export class Session {
       throw new CommandFailed(EXIT.usage, `"${base}" is no URL of a service`, 'give one such as http://127.0.0.1:3000');
     }
     const file = keyFile ?? (key === undefined ? address.keyFile : null);
-    return new ServiceCalls(base, file === null ? (key ?? address.key) : await keyIn(file));
+    return new ServiceCalls(base, file === null ? (key ?? address.key) : await secretIn(file, 'the key'));
   }
 
   /**
@@ -48,11 +48,16 @@ export class Session {
   }
 }
 
-async function keyIn(file: string): Promise<string> {
+/**
+ * What a file holds that is not for arguments, which others on this machine can see.
+ *
+ * @param what it is, for the message
+ */
+export async function secretIn(file: string, what: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    throw new CommandFailed(EXIT.usage, `the key cannot be read: ${(error as Error).message}`);
+    throw new CommandFailed(EXIT.usage, `${what} cannot be read: ${(error as Error).message}`);
   }
 }
 

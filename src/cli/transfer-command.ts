@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { importedRedis } from '../config/service-address.js';
 import { configOf } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
-import { type Session, withJson } from './session.js';
+import { secretIn, type Session, withJson } from './session.js';
 import type { ExportReport } from './transfer/export.js';
 import type { ImportReport, ImportSource } from './transfer/import.js';
 
@@ -12,7 +13,9 @@ interface ExportOptions {
 }
 
 interface ImportOptions {
-  readonly fromRedis?: string;
+  /** True: the environment names it. */
+  readonly fromRedis?: string | true;
+  readonly fromRedisFile?: string;
   readonly match: string;
   readonly overwrite?: boolean;
   readonly checksum: boolean;
@@ -53,7 +56,11 @@ export function addTransfer(program: Command, session: Session): void {
   withJson(program.command('import'))
     .argument('[file]', 'an export; - is standard input')
     .description('take counters in, from an export or from the plain integers of a Redis')
-    .option('--from-redis <url>', 'take the integers that INCR left in this Redis')
+    .option(
+      '--from-redis [url]',
+      'take the integers that INCR left in this Redis; without a URL the one of the environment',
+    )
+    .option('--from-redis-file <path>', 'the same, with the URL in a file: others on this machine can see arguments')
     .option('--match <pattern>', 'only keys that match, as SCAN understands it', '*')
     .option('--overwrite', 'replace other values that are there')
     .option('--no-checksum', 'take plain lines of {"name", "value"} too')
@@ -62,7 +69,7 @@ export function addTransfer(program: Command, session: Session): void {
     .option('--yes', 'do not ask')
     .addHelpText('after', ABOUT_IMPORT)
     .action(async (file: string | undefined, options: ImportOptions) => {
-      const source = sourceOf(file, options);
+      const source = await sourceOf(session, file, options);
       const { importCounters } = await import('./transfer/import.js');
       const report = await importCounters(session, await configOf(session), {
         source,
@@ -75,18 +82,39 @@ export function addTransfer(program: Command, session: Session): void {
     });
 }
 
-function sourceOf(file: string | undefined, options: ImportOptions): ImportSource {
-  const { fromRedis: url, match, checksum, restart } = options;
-  if ((file === undefined) === (url === undefined)) {
+async function sourceOf(session: Session, file: string | undefined, options: ImportOptions): Promise<ImportSource> {
+  const { match, checksum, restart } = options;
+  const url = await redisOf(session, options);
+  if ((file === undefined) === (url === null)) {
     throw new CommandFailed(EXIT.usage, 'import takes a file, or --from-redis', 'one of the two');
   }
-  if (url === undefined) {
+  if (url === null) {
     return { kind: 'file', file: file === '-' ? null : (file ?? null), whole: checksum, restart: restart === true };
   }
   if (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol)) {
     throw new CommandFailed(EXIT.usage, '--from-redis takes a redis:// or rediss:// URL');
   }
   return { kind: 'redis', url, match };
+}
+
+/** The Redis to be read, by option, file or environment; null: none was asked for. */
+async function redisOf({ terminal, environment }: Session, options: ImportOptions): Promise<string | null> {
+  const { fromRedis, fromRedisFile } = options;
+  if (fromRedisFile !== undefined) return secretIn(fromRedisFile, 'the URL');
+  if (fromRedis === undefined) return null;
+  if (fromRedis !== true) {
+    if (URL.canParse(fromRedis) && new URL(fromRedis).password !== '') {
+      terminal.note('note: others on this machine can see the password in an argument; better --from-redis-file');
+    }
+    return fromRedis;
+  }
+  const named = importedRedis(environment);
+  if (named !== null) return 'url' in named ? named.url : secretIn(named.file, 'the URL');
+  throw new CommandFailed(
+    EXIT.usage,
+    '--from-redis needs a URL',
+    'after it, in EVERCOUNT_FROM_REDIS, or in a file that EVERCOUNT_FROM_REDIS_FILE or --from-redis-file names',
+  );
 }
 
 function tellExported({ terminal }: Session, file: string, report: ExportReport, { json }: ExportOptions): void {

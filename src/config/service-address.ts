@@ -18,3 +18,12 @@ export function serviceAddress(environment: NodeJS.ProcessEnv): ServiceAddress {
     keyFile: environment['EVERCOUNT_KEY_FILE'] || null,
   };
 }
+
+/** A Redis whose integers are to be imported: its URL, or a file that holds it; null where neither is set. */
+export function importedRedis(
+  environment: NodeJS.ProcessEnv,
+): { readonly url: string } | { readonly file: string } | null {
+  const [url, file] = [environment['EVERCOUNT_FROM_REDIS'] || null, environment['EVERCOUNT_FROM_REDIS_FILE'] || null];
+  if (url !== null) return { url };
+  return file === null ? null : { file };
+}

@@ -2,22 +2,18 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { CommandFailed, EXIT } from '../exit-codes.js';
+import { type ExportTarget, type Resumed, told } from './export-target.js';
 import { headerLine } from './format.js';
 import { linesOf } from './lines.js';
 
-/** Where an export goes: a file that grows beside its place until it is whole. */
-export class ExportFile {
-  /** What a run before this one had written already. */
-  readonly resumed: { readonly lines: number; readonly lastName: string } | null;
-
+/** A file that grows beside its place until it is whole. */
+export class ExportFile implements ExportTarget {
   private constructor(
     private readonly path: string,
     private readonly handle: FileHandle,
     readonly hash: Hash,
-    resumed: { lines: number; lastName: string } | null,
-  ) {
-    this.resumed = resumed;
-  }
+    readonly resumed: Resumed | null,
+  ) {}
 
   /**
    * Opens the file of a new export, or of one that was cut off.
@@ -28,9 +24,7 @@ export class ExportFile {
   static async open(path: string, prefix: string, restart: boolean): Promise<ExportFile> {
     const part = `${path}.part`;
     if (restart) await rm(part, { force: true });
-    const handle = await open(part, 'a+', OWNER_ONLY).catch((error: unknown) => {
-      throw new CommandFailed(EXIT.failed, `${part} cannot be written: ${(error as Error).message}`);
-    });
+    const handle = await told(part, () => open(part, 'a+', OWNER_ONLY));
     const hash = createHash('sha256');
     const found = await wholeLines(part, hash, headerLine(prefix)).catch(async (error: unknown) => {
       await handle.close();
@@ -45,14 +39,15 @@ export class ExportFile {
   }
 
   async write(text: string): Promise<void> {
-    await this.handle.appendFile(text);
+    await told(`${this.path}.part`, () => this.handle.appendFile(text));
   }
 
-  /** Puts the whole file in its place. */
   async finish(): Promise<void> {
-    await this.handle.sync();
-    await this.handle.close();
-    await rename(`${this.path}.part`, this.path);
+    await told(this.path, async () => {
+      await this.handle.sync();
+      await this.handle.close();
+      await rename(`${this.path}.part`, this.path);
+    });
   }
 
   async close(): Promise<void> {

@@ -1,16 +1,18 @@
-import { createHash, type Hash } from 'node:crypto';
-import { once } from 'node:events';
+import { lstat } from 'node:fs/promises';
 import type { Config } from '../../config/config.js';
 import { CounterPages } from '../../store/counter-pages.js';
 import { patientPool, serverFault } from '../deployment.js';
+import { CommandFailed, EXIT } from '../exit-codes.js';
 import type { Session } from '../session.js';
+import type { Terminal } from '../terminal.js';
 import { ExportFile } from './export-file.js';
+import { type ExportTarget, standardOutput, writtenInPlace } from './export-target.js';
 import { endLine, headerLine, lineOf } from './format.js';
 
 /** About a megabyte of lines: a SELECT by the primary key of so many takes some ten milliseconds. */
 const PAGE = 5_000;
 
-export interface ExportRequest {
+export interface ExportPlace {
   /** Null: standard output. */
   readonly file: string | null;
   readonly prefix: string;
@@ -27,11 +29,6 @@ export interface ExportReport {
   readonly durationMs: number;
 }
 
-interface Target {
-  readonly hash: Hash;
-  write(text: string): Promise<void>;
-}
-
 /**
  * Writes every counter, page by page in the order of names; each as it is when its page is read.
  *
@@ -40,19 +37,19 @@ interface Target {
 export async function exportCounters(
   session: Session,
   { database }: Config,
-  { file, prefix, restart }: ExportRequest,
+  place: ExportPlace,
 ): Promise<ExportReport> {
   const startedAtMs = performance.now();
   const pool = patientPool(database.url, 1);
   const pages = new CounterPages(pool);
-  const out = file === null ? null : await ExportFile.open(file, prefix, restart);
-  const target = out ?? standardOutput(session);
-  const resumed = out?.resumed?.lines ?? 0;
+  const target = await openTarget(session.terminal, place);
+  const { prefix } = place;
+  const resumed = target.resumed?.lines ?? 0;
   const progress = session.terminal.progress('exporting');
   try {
     const total = await pages.estimate();
     let lines = resumed;
-    let after = out?.resumed?.lastName ?? '';
+    let after = target.resumed?.lastName ?? '';
     if (resumed === 0) await write(target, headerLine(prefix));
     for (;;) {
       const page = await pages.next(after, prefix, PAGE);
@@ -64,10 +61,10 @@ export async function exportCounters(
     }
     const sha256 = target.hash.digest('hex');
     await target.write(endLine(lines, sha256));
-    await out?.finish();
+    await target.finish();
     return { lines, resumed, sha256, durationMs: Math.round(performance.now() - startedAtMs) };
   } catch (error) {
-    await out?.close();
+    await target.close();
     throw serverFault('Postgres', error);
   } finally {
     progress.stop();
@@ -75,17 +72,20 @@ export async function exportCounters(
   }
 }
 
-async function write(target: Target, text: string): Promise<void> {
-  target.hash.update(text);
-  await target.write(text);
+/**
+ * Opens what a path names: a file is written beside its place and put there at the end.
+ *
+ * @throws CommandFailed
+ */
+async function openTarget(terminal: Terminal, { file, prefix, restart }: ExportPlace): Promise<ExportTarget> {
+  if (file === null) return standardOutput(terminal);
+  const found = await lstat(file).catch(() => null);
+  if (found?.isDirectory() === true) throw new CommandFailed(EXIT.failed, `${file} is a folder`, 'name a file in it');
+  if (found === null || found.isFile()) return ExportFile.open(file, prefix, restart);
+  return writtenInPlace(file);
 }
 
-function standardOutput({ terminal }: Session): Target {
-  const { stdout } = terminal.streams;
-  return {
-    hash: createHash('sha256'),
-    write: async (text) => {
-      if (!stdout.write(text)) await once(stdout, 'drain');
-    },
-  };
+async function write(target: ExportTarget, text: string): Promise<void> {
+  target.hash.update(text);
+  await target.write(text);
 }

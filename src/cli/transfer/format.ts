@@ -97,17 +97,20 @@ export class FileReader {
   /**
    * To be called after the last line.
    *
-   * @param rest what came after it
+   * @param rest what came after it: an export is cut off there, lines of one's own need no newline at their end
+   * @returns the counter in the rest; null: there is none in it
    * @throws CommandFailed where something is missing or was changed
    */
-  finish(rest: Buffer): void {
-    if (rest.length > 0 || (this.whole && this.end === null)) {
+  finish(rest: Buffer): ImportedCounter | null {
+    const last = rest.length > 0 && !this.whole ? this.read(rest) : null;
+    if (this.whole && (rest.length > 0 || this.end === null)) {
       throw new CommandFailed(EXIT.data, 'the file is cut off: its last line is missing', 'export it again');
     }
-    if (this.end === null) return;
+    if (this.end === null) return last;
     if (this.end.lines !== this.counters || this.end.sha256 !== this.sum) {
       throw new CommandFailed(EXIT.data, 'the file was changed: its checksum does not fit', 'export it again');
     }
+    return last;
   }
 
   private readOurs(value: object, line: Buffer): null {
@@ -126,7 +129,7 @@ export class FileReader {
 
   private parse(line: Buffer): unknown {
     try {
-      return JSON.parse(line.toString('utf8'));
+      return JSON.parse(this.number === 1 && !this.whole ? withoutMark(line.toString('utf8')) : line.toString('utf8'));
     } catch {
       throw this.fault('is no JSON', this.number === 1 ? NOT_AN_EXPORT : null);
     }
@@ -138,6 +141,11 @@ export class FileReader {
 }
 
 const NOT_AN_EXPORT = 'lines of {"name", "value", …} without a checksum are taken with --no-checksum';
+
+/** Editors put a byte order mark in front of a file. */
+function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
 
 function isOurs(value: unknown): value is object {
   return typeof value === 'object' && value !== null && 'evercount' in value;

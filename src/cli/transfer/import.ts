@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { Redis } from 'ioredis';
 import type { Config } from '../../config/config.js';
 import type { ImportedCounter, ImportOutcome } from '../../counters/imports/import-rule.js';
 import { serverFault } from '../deployment.js';
@@ -11,10 +12,13 @@ import { FileReader } from './format.js';
 import { ImportProgress } from './import-progress.js';
 import { LANES, openImportServers } from './import-servers.js';
 import { linesOf } from './lines.js';
-import { countersOfRedis, type Skipped } from './redis-source.js';
+import { countersOfRedis, type RedisStep, type Skipped } from './redis-source.js';
 
 /** Rows stay locked while a batch is decided; as many as the service puts into one. */
 const BATCH = 500;
+
+/** What names the Redis that is read. */
+const FROM_REDIS = '--from-redis';
 
 /** Names told of what was kept or skipped; more of them say nothing new. */
 const MAX_TOLD = 20;
@@ -143,7 +147,7 @@ async function check(
   whole: boolean,
 ): Promise<{ sha256: string | null; counters: number }> {
   const { size } = await stat(file).catch((error: unknown) => {
-    throw new CommandFailed(EXIT.data, `the file cannot be read: ${(error as Error).message}`);
+    throw unreadable(error);
   });
   const bar: Progress = session.terminal.progress('checking (bytes)');
   const reader = new FileReader(whole);
@@ -188,7 +192,8 @@ async function eachLine(
   for (;;) {
     const step = await lines.next();
     if (step.done === true) {
-      reader.finish(step.value);
+      const last = reader.finish(step.value);
+      if (last !== null) await each(last, step.value);
       return;
     }
     for (const line of step.value) {
@@ -198,14 +203,32 @@ async function eachLine(
   }
 }
 
+/** @throws CommandFailed where the source itself is at fault */
 async function* bytesOf(stream: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
-  for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+  try {
+    for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+function unreadable(error: unknown): CommandFailed {
+  return new CommandFailed(EXIT.data, `the file cannot be read: ${(error as Error).message}`);
+}
+
+/** @throws CommandFailed where the Redis that is read does not answer; taking in has faults of its own */
+async function* stepsOf(client: Redis, match: string): AsyncGenerator<RedisStep> {
+  try {
+    yield* countersOfRedis(client, match);
+  } catch (error) {
+    throw serverFault('Redis', error, FROM_REDIS);
+  }
 }
 
 async function fromRedis(work: Import, { url, match }: Extract<ImportSource, { kind: 'redis' }>): Promise<void> {
-  const connection = await connectRedis(url);
+  const connection = await connectRedis(url, FROM_REDIS);
   try {
-    for await (const { counters, skipped } of countersOfRedis(connection.client, match)) {
+    for await (const { counters, skipped } of stepsOf(connection.client, match)) {
       for (const counter of counters) await work.take(counter);
       for (const one of skipped) work.skip(one);
     }

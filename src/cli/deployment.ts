@@ -28,13 +28,15 @@ async function embeddedServers(): Promise<ServerUrls> {
 /** Nobody waits for an answer here, and a server under load should be looked at too. */
 const PATIENCE_MS = 10_000;
 
+export const PATIENCE = {
+  statement_timeout: PATIENCE_MS,
+  query_timeout: PATIENCE_MS,
+  connectionTimeoutMillis: PATIENCE_MS,
+};
+
 /** Connections to the truth; to be ended by the caller. */
 export function patientPool(url: string, connections: number): pg.Pool {
-  return poolOf(url, connections, {
-    statement_timeout: PATIENCE_MS,
-    query_timeout: PATIENCE_MS,
-    connectionTimeoutMillis: PATIENCE_MS,
-  });
+  return poolOf(url, connections, PATIENCE);
 }
 
 /** SQLSTATE of a table that is not there. */

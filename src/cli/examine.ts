@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
+import { examiningPool } from '../store/connections.js';
 import { GuardRow, type GuardState } from '../store/guard-row.js';
-import { configOf, patientPool, rootOf } from './deployment.js';
+import { configOf, PATIENCE, rootOf } from './deployment.js';
 import { examinePostgres } from './examine-postgres.js';
 import { examineJobsRedis, examineRedis } from './examine-redis.js';
 import { bad, type Finding, good } from './findings.js';
@@ -23,7 +24,7 @@ export async function examine(session: Session): Promise<Finding[]> {
 }
 
 async function postgres({ database }: Config): Promise<{ guard: GuardState | null; findings: Finding[] }> {
-  const pool = patientPool(database.url, 1);
+  const pool = examiningPool(database.url, PATIENCE);
   try {
     const findings = await examinePostgres(pool, database.poolSize, database.migrationsUrl);
     return { guard: await new GuardRow(pool).read().catch(() => null), findings };

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { withClient } from './failure.js';
+import { utc } from './utc.js';
 
 /** What a key may do: see, change, or operate the service. None implies another. */
 export const SCOPES = ['read', 'write', 'admin'] as const;
@@ -31,8 +32,9 @@ export interface ApiKey {
 export type NewApiKey = Pick<ApiKey, 'id' | 'label' | 'scopes' | 'prefix' | 'digest' | 'expiresAt'>;
 
 const COLUMNS = `id, label, scopes, prefix, digest, previous_digest AS "previousDigest",
-  previous_expires_at AS "previousExpiresAt", created_at AS "createdAt", rotated_at AS "rotatedAt",
-  expires_at AS "expiresAt", revoked_at AS "revokedAt", last_used_at AS "lastUsedAt"`;
+  ${utc('previous_expires_at')} AS "previousExpiresAt", ${utc('created_at')} AS "createdAt",
+  ${utc('rotated_at')} AS "rotatedAt", ${utc('expires_at')} AS "expiresAt", ${utc('revoked_at')} AS "revokedAt",
+  ${utc('last_used_at')} AS "lastUsedAt"`;
 
 const INSERT = 'INSERT INTO api_keys (id, label, scopes, prefix, digest, expires_at) VALUES ($1, $2, $3, $4, $5, $6)';
 
@@ -41,7 +43,7 @@ const FIRST_KEY_LOCK = 7_239_054_119;
 
 const valuesOf = (key: NewApiKey) => [key.id, key.label, key.scopes, key.prefix, key.digest, key.expiresAt];
 
-/** The keys, by their ids. Needs a pool made by `poolOf`, whose times are text. */
+/** The keys, by their ids. */
 export class ApiKeys {
   constructor(private readonly pool: pg.Pool) {}
 

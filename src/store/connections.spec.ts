@@ -7,10 +7,19 @@ describe('a time from Postgres', () => {
     ['2026-01-02 03:04:05.12+00', '2026-01-02T03:04:05.120Z'],
     ['2026-01-02 03:04:05.123+00', '2026-01-02T03:04:05.123Z'],
     ['2026-01-02 03:04:05.123456+00', '2026-01-02T03:04:05.123Z'],
+    ['2026-01-02 04:04:05.123456+01', '2026-01-02T03:04:05.123Z'],
+    ['2026-01-01 23:34:05-03:30', '2026-01-02T03:04:05.000Z'],
   ])('%s is %s', (text, expected) => {
     expect(isoOf(text)).toBe(expected);
   });
 });
+
+it.each(['02.01.2026 03:04:05.123456 CET', '01/02/2026 03:04:05 UTC', '1890-01-01 03:04:05-03:30:52', 'infinity'])(
+  '%s is not taken for a time',
+  (text) => {
+    expect(() => isoOf(text)).toThrow(text);
+  },
+);
 
 describe('the connections of one instance', () => {
   it.each([5, 6, 10, 100])('of %i are all shared out, and everybody has one', (poolSize) => {

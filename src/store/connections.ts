@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { beginSession, type SessionSettings, settle } from './session-check.js';
 
 /** Longer than any commit takes in health, shorter than a client waits; then the server gives up. */
 const STATEMENT_TIMEOUT_MS = 1_400;
@@ -18,26 +19,82 @@ const CONNECT_TIMEOUT_MS = 800;
 /** Time before the kernel probes a silent connection. */
 const KEEP_ALIVE_DELAY_MS = 5_000;
 
-/** Given to every session at connect. */
-export const SESSION_OPTIONS = {
-  statement_timeout: STATEMENT_TIMEOUT_MS,
-  query_timeout: QUERY_TIMEOUT_MS,
-  lock_timeout: LOCK_TIMEOUT_MS,
-  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  keepAlive: true,
-  keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
-  // To compile a plan takes longer than any statement here, and the sessions that shun scans would compile each scan.
-  options: '-c TimeZone=UTC -c DateStyle=ISO -c default_transaction_isolation=read\\ committed -c jit=off',
-} as const;
-
-/** `2026-01-01 00:00:00.5+00`, as sessions in UTC write it, to RFC 3339 with milliseconds; cheaper than by a Date. */
-export function isoOf(text: string): string {
-  const fraction = text.slice('2026-01-01 00:00:00.'.length, -'+00'.length);
-  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
+/** How long a session may take for what, milliseconds; 0: as long as it does. */
+export interface Limits {
+  readonly statement_timeout: number;
+  readonly lock_timeout: number;
+  readonly idle_in_transaction_session_timeout: number;
+  /** On our side, where the server does not answer. */
+  readonly query_timeout: number;
+  readonly connectionTimeoutMillis: number;
 }
 
-/** Like pg's own, but times as RFC 3339 text: a Date would only be printed again. bigint stays text. */
+const LIMITS: Limits = {
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  lock_timeout: LOCK_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  query_timeout: QUERY_TIMEOUT_MS,
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+};
+
+/** Parameters that pg takes from a URL in place of ours, and under which the service would wait or read otherwise. */
+const OURS = [
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'query_timeout',
+  'binary',
+  'replication',
+];
+
+function withoutOurs(url: string): string {
+  const [path = '', query] = url.split(/\?(.*)/s, 2);
+  if (query === undefined) return url;
+  const rest = query.split('&').filter((parameter) => !OURS.includes(parameter.split('=', 1)[0] ?? ''));
+  return rest.length === 0 ? path : `${path}?${rest.join('&')}`;
+}
+
+/**
+ * What pg is told of a connection. Its `options` are the URL's own; what the service needs is set afterwards, and wins.
+ *
+ * @param limits those that differ from every session's
+ * @param settings further ones of each session
+ * @param begin `settle` for whoever looks at a server that the service would refuse
+ */
+export function connectionConfig(
+  url: string,
+  limits: Partial<Limits> = {},
+  settings: SessionSettings = {},
+  begin: typeof beginSession = beginSession,
+) {
+  const { query_timeout, connectionTimeoutMillis, ...timeouts } = { ...LIMITS, ...limits };
+  return {
+    connectionString: withoutOurs(url),
+    application_name: 'evercount',
+    query_timeout,
+    connectionTimeoutMillis,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    onConnect: (client: pg.ClientBase) => begin(client, { ...timeouts, ...settings }),
+  } satisfies pg.PoolConfig;
+}
+
+/** `2026-01-01 00:00:00.123456`, and how far its zone is ahead: of a session in any zone, as long as it writes ISO. */
+const TIME = /^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?([+-]\d\d)(:\d\d)?(:\d\d)?$/;
+
+/** A time as Postgres writes it, to RFC 3339 in UTC with milliseconds. */
+export function isoOf(text: string): string {
+  const [, day, time, fraction = '', hours = '', minutes = ':00', seconds] = TIME.exec(text) ?? [];
+  if (day === undefined || seconds !== undefined) throw new Error(`Postgres wrote a time that is not read: ${text}`);
+  const ms = fraction.slice(0, 3).padEnd(3, '0');
+  if (hours === '+00' && minutes === ':00') return `${day}T${time}.${ms}Z`;
+  return new Date(`${day}T${time}.${ms}${hours}${minutes}`).toISOString();
+}
+
+/**
+ * Like pg's own, but times as RFC 3339 text: a Date would only be printed again. Statements that run often write them
+ * so themselves (`utc`). bigint stays text.
+ */
 export const TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid, format): unknown =>
     oid === pg.types.builtins.TIMESTAMPTZ ? isoOf : pg.types.getTypeParser(oid, format),
@@ -47,7 +104,7 @@ export const TYPES: pg.CustomTypesConfig = {
  * Statements of the pools below look rows up by key. Their plans are kept, and one that was made while a table was still
  * empty would go on scanning it while it grows.
  */
-const ALWAYS_BY_INDEX = '-c enable_seqscan=off';
+const ALWAYS_BY_INDEX: SessionSettings = { enable_seqscan: 'off' };
 
 /** How the connections of one instance are shared out; separate, so that a storm on one never starves another. */
 export interface Shares {
@@ -69,28 +126,22 @@ export function sharesOf(poolSize: number): Shares {
  * A pool on the primary. Sessions that land on a standby are refused: what they read may be stale.
  *
  * @param connections how many at most
- * @param overrides timeouts that differ for this pool
+ * @param limits those that differ for this pool
  */
-export function poolOf(url: string, connections: number, overrides: Partial<pg.PoolConfig> = {}): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
-    idleTimeoutMillis: 0,
-    application_name: 'evercount',
-    types: TYPES,
-    onConnect: (client) => refuseStandby(client),
-    ...SESSION_OPTIONS,
-    options: `${SESSION_OPTIONS.options} ${ALWAYS_BY_INDEX}`,
-    ...overrides,
-  });
+export function poolOf(url: string, connections: number, limits: Partial<Limits> = {}): pg.Pool {
+  return listening({ ...connectionConfig(url, limits, ALWAYS_BY_INDEX), max: connections });
+}
+
+/** A single connection to a server that may be one the service would refuse. */
+export function examiningPool(url: string, limits: Partial<Limits>): pg.Pool {
+  return listening({ ...connectionConfig(url, limits, {}, settle), max: 1 });
+}
+
+function listening(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ ...config, idleTimeoutMillis: 0, types: TYPES });
   // A connection that breaks fails the query on it, or is replaced at the next use; without listeners, idle or
   // checked out, it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
-}
-
-async function refuseStandby(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
-  if (rows[0]?.standby !== false) throw new Error('this Postgres is a standby');
 }

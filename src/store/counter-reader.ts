@@ -2,15 +2,13 @@ import type pg from 'pg';
 import type { Truth } from '../counters/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { StoreFailure, withClient } from './failure.js';
+import { utc } from './utc.js';
 
 /** Names in one SELECT: large enough to keep up with a storm of misses, small enough to answer within milliseconds. */
 const MAX_NAMES = 500;
 
 /** Readers waiting for a SELECT; beyond it they are refused, since they could not be answered in time. */
 const MAX_WAITING = 20_000;
-
-/** How to_char() writes what isoOf() writes, in sessions in UTC. */
-const ISO = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 
 /** Neither names nor the JSON of counters hold these. */
 const NO_LINE = /[\0\n]/;
@@ -25,7 +23,7 @@ const UNLIKE = `
     WHEN c.deleted THEN c.version || ' '
     ELSE c.version || ' {"name":' || to_json(c.name) || ',"value":' || c.value || ',"version":' || c.version
       || ',"min":' || coalesce(c.min::text, 'null') || ',"max":' || coalesce(c.max::text, 'null')
-      || ',"createdAt":"' || to_char(c.created_at, ${ISO}) || '","updatedAt":"' || to_char(c.updated_at, ${ISO}) || '"}'
+      || ',"createdAt":"' || ${utc('c.created_at')} || '","updatedAt":"' || ${utc('c.updated_at')} || '"}'
   END`;
 
 /** A truth, and when the statement that produced it was sent (milliseconds of the monotonic clock). */

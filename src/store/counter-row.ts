@@ -1,6 +1,7 @@
 import type { Counter, Truth } from '../counters/counter.js';
+import { utc } from './utc.js';
 
-/** The columns of a counter as pg returns them: bigint as text, times as RFC 3339. */
+/** The columns of a counter as they are read: bigint as text, times as RFC 3339. */
 export interface CounterRow {
   readonly name: string;
   readonly value: string;
@@ -12,7 +13,8 @@ export interface CounterRow {
   readonly updated_at: string;
 }
 
-export const COUNTER_COLUMNS = 'name, value, version, min, max, deleted, created_at, updated_at';
+export const COUNTER_COLUMNS = `name, value, version, min, max, deleted,
+  ${utc('created_at')} AS created_at, ${utc('updated_at')} AS updated_at`;
 
 /** Exact: the CHECKs keep every number of a row within 2^53 - 1. */
 export function truthOf(row: CounterRow): Truth {

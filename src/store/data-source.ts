@@ -1,6 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
-import { SESSION_OPTIONS } from './connections.js';
+import { connectionConfig, type Limits } from './connections.js';
 import { CounterEntity } from './entities/counter.entity.js';
+import { beginSession } from './session-check.js';
 import { Counters1764000000000 } from './migrations/1764000000000-counters.js';
 import { Batches1764000001000 } from './migrations/1764000001000-batches.js';
 import { IdempotencyKeys1764000002000 } from './migrations/1764000002000-idempotency-keys.js';
@@ -25,12 +26,14 @@ export const MIGRATIONS_TABLE = 'migrations';
  * The options of a data source for everything that is neither a commit, nor a fill, nor the guard.
  *
  * @param connections how many at most
- * @param timeouts those that differ from every session's
+ * @param limits those that differ from every session's
+ * @param begin how each session begins; `settle` refuses no server
  */
 export function dataSourceOptions(
   url: string,
   connections: number,
-  timeouts: Partial<Record<keyof typeof SESSION_OPTIONS, number>> = {},
+  limits: Partial<Limits> = {},
+  begin = beginSession,
 ): DataSourceOptions {
   return {
     type: 'postgres',
@@ -41,6 +44,6 @@ export function dataSourceOptions(
     // One by one: a later CREATE INDEX CONCURRENTLY must be able to opt out of a transaction.
     migrationsTransactionMode: 'each',
     poolSize: connections,
-    extra: { ...SESSION_OPTIONS, ...timeouts, application_name: 'evercount' },
+    extra: connectionConfig(url, limits, {}, begin),
   };
 }

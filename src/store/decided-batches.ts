@@ -4,6 +4,7 @@ import type { IdempotencyKey } from '../counters/operation.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { failureOf, StoreFailure, withClient } from './failure.js';
 import { findKeys, type KeptKey, keptKeyColumns, removeExpiredOf, type UsedKey } from './idempotency-keys.js';
+import { utc } from './utc.js';
 
 /** Writes that are decided one by one, in order of arrival, under the locks of their rows. */
 export interface DecidedBatch {
@@ -76,7 +77,7 @@ async function lock(client: pg.PoolClient, names: readonly string[]): Promise<Om
     text: `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[]) ORDER BY name FOR UPDATE`,
     values: [names],
   });
-  const clock = await client.query<{ now: string }>('SELECT clock_timestamp()::timestamptz(3) AS now');
+  const clock = await client.query<{ now: string }>(`SELECT ${utc('clock_timestamp()')} AS now`);
   const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
   const truths = new Map(names.map((name) => [name, found.get(name) ?? { name, value: null, version: 0 }]));
   return { truths, now: clock.rows[0]?.now ?? new Date().toISOString() };

@@ -4,6 +4,7 @@ import { isCounter } from '../counters/counter.js';
 import type { IdempotencyKey, Outcome, RefusalCode } from '../counters/operation.js';
 import { counterOf, numberOrNull } from './counter-row.js';
 import { withClient } from './failure.js';
+import { utc } from './utc.js';
 
 /** A key that was decided before, and for which request. */
 export interface UsedKey extends IdempotencyKey {
@@ -31,7 +32,8 @@ export interface UsedKeyRow {
 }
 
 export const USED_KEY_COLUMNS = `k.owner, k.key, k.fingerprint, k.expires_at <= clock_timestamp() AS expired,
-  k.created, k.value, k.version, k.min, k.max, k.created_at, k.updated_at, k.previous, k.refusal`;
+  k.created, k.value, k.version, k.min, k.max,
+  ${utc('k.created_at')} AS created_at, ${utc('k.updated_at')} AS updated_at, k.previous, k.refusal`;
 
 export function usedKeyOf(row: UsedKeyRow): UsedKey {
   const { owner, key, fingerprint, expired } = row;

@@ -2,9 +2,9 @@ import type pg from 'pg';
 import type { Counter } from '../counters/counter.js';
 import type { IdempotencyKey } from '../counters/operation.js';
 import { type CounterRow, counterOf } from './counter-row.js';
-import { isoOf } from './connections.js';
 import { failureOf, StoreFailure, withClient } from './failure.js';
 import { USED_KEY_COLUMNS, type UsedKey, type UsedKeyRow, usedKeyOf } from './idempotency-keys.js';
+import { utc } from './utc.js';
 
 /** The increments of one counter, added up. */
 export interface Total {
@@ -84,7 +84,7 @@ const CLAIM = `
 /** Of each counter that took the batch a line, which `countersIn` reads; null: none did. */
 const LINES = `(
     SELECT string_agg(concat_ws(E'\\t', value, version, coalesce(min::text, ''), coalesce(max::text, ''),
-                                created_at, updated_at, name), E'\\n')
+                                ${utc('created_at')}, ${utc('updated_at')}, name), E'\\n')
     FROM applied) AS lines`;
 
 const WITHOUT_KEYS = `
@@ -157,7 +157,8 @@ export class IncrementBatches {
   private async stored(id: string): Promise<Map<string, Counter> | null> {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<Omit<CounterRow, 'deleted'>>(
-        `SELECT stored.* FROM batches,
+        `SELECT name, value, version, min, max, ${utc('created_at')} AS created_at, ${utc('updated_at')} AS updated_at
+         FROM batches,
            unnest(names, "values", versions, mins, maxes, created_ats, updated_ats)
              AS stored (name, value, version, min, max, created_at, updated_at)
          WHERE id = $1`,
@@ -237,8 +238,8 @@ function countersIn([row]: readonly AppliedRow[]): Map<string, Counter> {
       version: Number(version),
       min: min === '' ? null : Number(min),
       max: max === '' ? null : Number(max),
-      createdAt: isoOf(createdAt),
-      updatedAt: isoOf(updatedAt),
+      createdAt,
+      updatedAt,
     });
   }
   return counters;

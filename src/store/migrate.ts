@@ -2,23 +2,19 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { certificateFault } from '../config/certificates.js';
 import { ConfigError, type DatabaseSettings } from '../config/config.js';
-import { SESSION_OPTIONS } from './connections.js';
+import { connectionConfig } from './connections.js';
 import { dataSourceOptions, MIGRATIONS_TABLE } from './data-source.js';
+import { settle, UnsafeDatabase } from './session-check.js';
 
 /** Any number will do, as long as it is only used for this. */
 const MIGRATION_LOCK = 7_239_054_118;
 
 /** Another instance may be running long migrations; it is waited for. */
-const NO_TIMEOUT_MS = 0;
+const UNLIMITED = { statement_timeout: 0, query_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 };
 
 /** A Postgres that starts together with the service is waited for this long: attempts times the pause between them. */
 const START_ATTEMPTS = 15;
 const START_RETRY_MS = 1_000;
-
-/** A setting of Postgres under which a commit would not survive a crash, or that is not the primary. */
-export class UnsafeDatabase extends Error {
-  override readonly name = 'UnsafeDatabase';
-}
 
 /**
  * Brings the schema up to date. Safe with many instances starting at once: one migrates, the others wait and find
@@ -28,14 +24,7 @@ export class UnsafeDatabase extends Error {
  */
 export async function migrate(url: string): Promise<void> {
   // One for the lock, one for the migrations.
-  const dataSource = new DataSource(
-    dataSourceOptions(url, 2, {
-      statement_timeout: NO_TIMEOUT_MS,
-      query_timeout: NO_TIMEOUT_MS,
-      lock_timeout: NO_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: NO_TIMEOUT_MS,
-    }),
-  );
+  const dataSource = new DataSource(dataSourceOptions(url, 2, UNLIMITED, settle));
   await dataSource.initialize();
   const session = dataSource.createQueryRunner();
   try {
@@ -56,7 +45,7 @@ export interface MigrationState {
 
 /** Which migrations there are, in their order; nothing is changed. */
 export async function migrationStates(url: string): Promise<MigrationState[]> {
-  const dataSource = new DataSource(dataSourceOptions(url, 1));
+  const dataSource = new DataSource(dataSourceOptions(url, 1, {}, settle));
   await dataSource.initialize();
   try {
     const [{ found } = { found: null }] = await dataSource.query<{ found: string | null }[]>(
@@ -98,24 +87,13 @@ export async function prepareDatabase({ url, migrationsUrl, migrateOnStart }: Da
 
 /** Refuses a Postgres on which "committed" would not mean "survives a crash". */
 async function refuseUnsafe(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, ...SESSION_OPTIONS });
+  const { onConnect, ...config } = connectionConfig(url);
+  const client = new pg.Client(config);
   // A connection that breaks also fails the query on it.
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows } = await client.query<{ fsync: string; synchronous_commit: string; standby: boolean }>(`
-      SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
-             pg_is_in_recovery() AS standby`);
-    const [settings] = rows;
-    if (settings === undefined) throw new UnsafeDatabase('Postgres did not say how it is set');
-    if (settings.standby) throw new UnsafeDatabase('DATABASE_URL leads to a standby; it must lead to the primary');
-    if (settings.fsync !== 'on') throw new UnsafeDatabase('Postgres has fsync=off; set fsync=on');
-    // `local` is safe on this server alone: it does not wait for the synchronous standby that a failover would go to.
-    if (['off', 'local'].includes(settings.synchronous_commit)) {
-      throw new UnsafeDatabase(
-        `Postgres has synchronous_commit=${settings.synchronous_commit}; set it to on, for the database or the role`,
-      );
-    }
+    await onConnect(client);
   } finally {
     await client.end();
   }

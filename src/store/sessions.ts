@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { withClient } from './failure.js';
+import { utc } from './utc.js';
 
 /** What a browser that signed in stands for. */
 export interface Session {
@@ -26,7 +27,7 @@ export class Sessions {
    */
   async find(digests: readonly Buffer[]): Promise<Session[]> {
     return this.rows(
-      `SELECT digest, key_id AS "keyId", key_digest AS "keyDigest", expires_at AS "expiresAt"
+      `SELECT digest, key_id AS "keyId", key_digest AS "keyDigest", ${utc('expires_at')} AS "expiresAt"
        FROM sessions WHERE digest = ANY($1::bytea[]) AND expires_at > now()`,
       [digests],
     );

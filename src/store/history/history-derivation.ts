@@ -34,7 +34,7 @@ const DERIVE = `
   changes AS MATERIALIZED (
     SELECT DISTINCT ON (name, at) name, at, value, version, created_at
     FROM (
-      SELECT name COLLATE "C" AS name, date_trunc('minute', updated_at) AS at, value, version, created_at
+      SELECT name COLLATE "C" AS name, date_trunc('minute', updated_at, 'UTC') AS at, value, version, created_at
       FROM taken, unnest(names, "values", versions, created_ats, updated_ats)
         AS change (name, value, version, created_at, updated_at)
       WHERE version IS NOT NULL

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { StoreFailure } from '../failure.js';
 import { endOfPrefix } from '../prefix.js';
+import { utc } from '../utc.js';
 
 /** Ten million counters are added up in less, and a million ranked by change; nobody waits for what takes longer. */
 const STATEMENT_TIMEOUT_MS = 15_000;
@@ -133,10 +134,10 @@ export class HistoryRankings {
       const client = (await runner.connect()) as pg.PoolClient;
       await runner.startTransaction();
       await client.query(LIMITS);
-      const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+      const { rows } = await client.query<{ now: string }>(`SELECT ${utc('clock_timestamp()')} AS now`);
       const answer = await work(client);
       await runner.commitTransaction();
-      return { ...answer, asOf: (rows[0]?.now ?? new Date()).toISOString() };
+      return { ...answer, asOf: rows[0]?.now ?? new Date().toISOString() };
     } catch (error) {
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
       // Nothing is written here, so whatever failed, nothing is unknown.

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { utc } from '../utc.js';
 
 /** Rows in one statement: a hundred milliseconds or two, far below the statement timeout. */
 const CHUNK = 10_000;
@@ -31,7 +32,7 @@ export class HistoryRollUp {
       await manager.query('SET LOCAL synchronous_commit = off');
       // Held to the end: whatever is derived meanwhile could otherwise be passed over.
       const [progress] = await manager.query<{ from: string | null }[]>(
-        'SELECT unrolled_from::text AS "from" FROM history_progress FOR UPDATE SKIP LOCKED',
+        `SELECT ${utc('unrolled_from')} AS "from" FROM history_progress FOR UPDATE SKIP LOCKED`,
       );
       if (progress === undefined) return null;
       if (progress.from === null) return { rows: 0, complete: true };
@@ -50,7 +51,7 @@ export class HistoryRollUp {
 
 async function firstMinute(manager: EntityManager, from: string): Promise<string | null> {
   const [row] = await manager.query<{ at: string | null }[]>(
-    `SELECT min(at)::text AS at FROM history_minutes WHERE at >= $1 AND at < date_trunc('minute', now())`,
+    `SELECT ${utc('min(at)')} AS at FROM history_minutes WHERE at >= $1 AND at < date_trunc('minute', now())`,
     [from],
   );
   return row?.at ?? null;

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { AccessSettings } from '../config/config.js';
-import { Unavailable } from '../counters/errors.js';
+import { orUnavailable } from '../counters/or-unavailable.js';
 import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { StoreFailure } from '../store/failure.js';
 import { type Session, Sessions } from '../store/sessions.js';
@@ -28,6 +28,8 @@ const MAX_KNOWN = 10_000;
 
 /** How often the last use of keys is written. */
 const TOUCH_INTERVAL_MS = 60_000;
+
+const NOT_FOUND_OUT = 'Keys cannot be looked up: ';
 
 /** What a key or a session came down to when it was looked at. */
 interface Known {
@@ -103,7 +105,7 @@ export class KnownKeys implements OnApplicationShutdown {
 
   private async lookAtSession(text: string): Promise<Grant> {
     const digest = digestOf(text).toString('hex');
-    const session = await orUnavailable(this.sessionLookup.one(digest));
+    const session = await orUnavailable(() => this.sessionLookup.one(digest), NOT_FOUND_OUT);
     const over = 'The session is over: sign in again.';
     if (session === undefined) throw new Unauthorized(over);
     return this.remember(text, { session: digest, keyId: session.keyId, keyDigest: session.keyDigest }, over);
@@ -121,7 +123,9 @@ export class KnownKeys implements OnApplicationShutdown {
   ): Promise<Grant> {
     const checkedAtMs = performance.now();
     const isAdmin = credential.keyId === ADMIN_KEY_ID;
-    const key = isAdmin ? null : ((await orUnavailable(this.keyLookup.one(credential.keyId))) ?? null);
+    const key = isAdmin
+      ? null
+      : ((await orUnavailable(() => this.keyLookup.one(credential.keyId), NOT_FOUND_OUT)) ?? null);
     const grant = this.grantFor(credential, key);
     if (grant === null) {
       this.known.delete(text);
@@ -205,14 +209,5 @@ export class KnownKeys implements OnApplicationShutdown {
   private async findSessions(digests: readonly string[]): Promise<Map<string, Session>> {
     const found = await this.sessions.find(digests.map((digest) => Buffer.from(digest, 'hex')));
     return new Map(found.map((session) => [session.digest.toString('hex'), session]));
-  }
-}
-
-async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof StoreFailure) throw new Unavailable('Keys cannot be looked up: Postgres cannot be reached.');
-    throw error;
   }
 }

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Unavailable } from '../counters/errors.js';
-import { StoreFailure } from '../store/failure.js';
+import { orUnavailable } from '../counters/or-unavailable.js';
 import { Sessions } from '../store/sessions.js';
 import { digestOf, newSession } from './api-key.js';
 import { Unauthorized } from './errors.js';
@@ -10,6 +9,8 @@ import { RateLimits } from './rate-limits.js';
 
 /** A day at work; then one signs in again. */
 export const SESSION_LIFE_MS = 12 * 3_600_000;
+
+const NOT_KEPT = 'Sessions cannot be kept: ';
 
 /** Exchanges a key for a session, which a browser may keep: it ends by itself, and with the key. */
 @Injectable()
@@ -34,7 +35,7 @@ export class SignIn {
     });
     const session = newSession();
     const row = { digest: digestOf(session), keyId: grant.keyId, keyDigest: digestOf(key) };
-    await orUnavailable(this.sessions.add(row, SESSION_LIFE_MS));
+    await orUnavailable(() => this.sessions.add(row, SESSION_LIFE_MS), NOT_KEPT);
     return { session, grant };
   }
 
@@ -44,16 +45,7 @@ export class SignIn {
    * @throws Unavailable
    */
   async end(session: string): Promise<void> {
-    await orUnavailable(this.sessions.remove(digestOf(session)));
+    await orUnavailable(() => this.sessions.remove(digestOf(session)), NOT_KEPT);
     this.keys.forget(session);
-  }
-}
-
-async function orUnavailable(work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof StoreFailure) throw new Unavailable('Sessions cannot be kept: Postgres cannot be reached.');
-    throw error;
   }
 }

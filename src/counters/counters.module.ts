@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CacheModule } from '../cache/cache.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { CacheGuard } from './guard/cache-guard.js';
+import { WriteReach } from './guard/write-reach.js';
 import { CacheUpkeep } from './upkeep/cache-upkeep.js';
 import { Changes } from './changes/changes.js';
 import { CleanUp } from './upkeep/clean-up.js';
@@ -48,6 +49,7 @@ import { Tallies } from './tallies.js';
     Reconciler,
     Rehydrator,
     Tallies,
+    WriteReach,
   ],
   exports: [
     CountersService,
@@ -64,6 +66,7 @@ import { Tallies } from './tallies.js';
     RankingsService,
     Reconciler,
     Rehydrator,
+    WriteReach,
   ],
 })
 export class CountersModule {}

@@ -3,13 +3,13 @@ import { CounterCache } from '../cache/counter-cache.js';
 import type { Entry } from '../cache/entry.js';
 import { CounterList, type Page } from '../store/counter-list.js';
 import { CounterReader } from '../store/counter-reader.js';
-import { StoreFailure } from '../store/failure.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
 import type { Counter } from './counter.js';
 import { CounterFills } from './reads/counter-fills.js';
 import { ManyReader } from './reads/many-reader.js';
-import { KeyReused, Unavailable } from './errors.js';
+import { KeyReused } from './errors.js';
+import { orUnavailable } from './or-unavailable.js';
 import type { Answer, Refused, Write } from './operation.js';
 import { Tallies } from './tallies.js';
 
@@ -61,12 +61,12 @@ export class CountersService {
         this.tallies.reads.hit += 1;
         return { ...found.entry, source: 'hit' };
       }
-      if (found.kind === 'miss') return this.orUnavailable(() => this.readMissing(name));
+      if (found.kind === 'miss') return orUnavailable(() => this.readMissing(name));
     } else if (consistency === 'cached') {
       const unverified = await this.readUnverified(name);
       if (unverified !== null) return unverified;
     }
-    return this.orUnavailable(() => this.readTruth(name));
+    return orUnavailable(() => this.readTruth(name));
   }
 
   /**
@@ -76,7 +76,7 @@ export class CountersService {
    * @throws Unavailable
    */
   async readMany(names: readonly string[]): Promise<(string | null)[]> {
-    return this.orUnavailable(() => this.many.read(names));
+    return orUnavailable(() => this.many.read(names));
   }
 
   /**
@@ -85,7 +85,7 @@ export class CountersService {
    * @throws Unavailable
    */
   async list(page: Page): Promise<{ counters: Counter[]; hasMore: boolean }> {
-    return this.orUnavailable(() => this.lists.page(page));
+    return orUnavailable(() => this.lists.page(page));
   }
 
   /**
@@ -138,14 +138,5 @@ export class CountersService {
     if (found.kind !== 'hit') return null;
     this.tallies.reads.unverified += 1;
     return { ...found.entry, source: 'unverified' };
-  }
-
-  private async orUnavailable<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof StoreFailure) throw new Unavailable('Postgres cannot be reached.');
-      throw error;
-    }
   }
 }

@@ -125,6 +125,6 @@ export class ProblemFilter implements ExceptionFilter {
   /** Logs what is this service's own fault; the client's faults are the client's to know. */
   note(error: unknown, problem: ProblemError, requestId: string): void {
     if (problem.code === 'internal') this.logger.error({ msg: 'a request failed', requestId, err: error });
-    else if (problem.status >= 500) this.outages.note(problem, requestId);
+    else if (problem.status >= 500) this.outages.note(problem, error, requestId);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Counter } from '../counters/counter.js';
 import { CounterEntity } from './entities/counter.entity.js';
-import { StoreFailure } from './failure.js';
+import { readFailureOf } from './failure.js';
 import { endOfPrefix } from './prefix.js';
 
 /** A page of counters in byte order of their names. */
@@ -37,8 +37,7 @@ export class CounterList {
       const found = await query.getMany();
       return { counters: found.slice(0, limit).map(counterOfEntity), hasMore: found.length > limit };
     } catch (error) {
-      // Nothing is written by a list, so whatever failed, nothing is unknown.
-      throw new StoreFailure('not_sent', error);
+      throw readFailureOf(error);
     }
   }
 }

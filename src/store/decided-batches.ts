@@ -5,6 +5,7 @@ import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { failureOf, StoreFailure, withClient } from './failure.js';
 import { findKeys, type KeptKey, keptKeyColumns, removeExpiredOf, type UsedKey } from './idempotency-keys.js';
 import { utc } from './utc.js';
+import type { Writability } from './writability.js';
 
 /** Writes that are decided one by one, in order of arrival, under the locks of their rows. */
 export interface DecidedBatch {
@@ -34,7 +35,10 @@ export interface Decisions<Verdict> {
 }
 
 export class DecidedBatches {
-  constructor(private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly writability: Writability,
+  ) {}
 
   /**
    * Locks the rows, lets `decide` decide, writes and commits: one transaction. May be called again with the same batch
@@ -44,29 +48,31 @@ export class DecidedBatches {
    * @throws StoreFailure
    */
   async run<Verdict>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<Verdict>): Promise<readonly Verdict[]> {
-    return withClient(this.pool, async (client) => {
-      await client.query('BEGIN');
-      try {
-        const truths = await lock(client, batch.names);
-        const earlier = await storedVerdicts<Verdict>(client, batch.id);
-        if (earlier !== null) {
-          await client.query('ROLLBACK');
-          return earlier;
+    return this.writability.watch(() =>
+      withClient(this.pool, async (client) => {
+        await client.query('BEGIN');
+        try {
+          const truths = await lock(client, batch.names);
+          const earlier = await storedVerdicts<Verdict>(client, batch.id);
+          if (earlier !== null) {
+            await client.query('ROLLBACK');
+            return earlier;
+          }
+          // Expired ones first: the insert below must not meet them.
+          if (batch.keys.length > 0) await removeExpiredOf(client, batch.keys);
+          const used = batch.keys.length > 0 ? await findKeys(client, batch.keys) : [];
+          const decisions = decide({ ...truths, used });
+          if (decisions.changed.length > 0 || decisions.kept.length > 0) await write(client, batch, decisions, truths);
+          await commit(client);
+          return decisions.verdicts;
+        } catch (error) {
+          const failure = failureOf(error);
+          // Where the fate is unknown the connection is destroyed, which ends its transaction too.
+          if (failure.fate !== 'unknown') await client.query('ROLLBACK');
+          throw failure;
         }
-        // Expired ones first: the insert below must not meet them.
-        if (batch.keys.length > 0) await removeExpiredOf(client, batch.keys);
-        const used = batch.keys.length > 0 ? await findKeys(client, batch.keys) : [];
-        const decisions = decide({ ...truths, used });
-        if (decisions.changed.length > 0 || decisions.kept.length > 0) await write(client, batch, decisions, truths);
-        await commit(client);
-        return decisions.verdicts;
-      } catch (error) {
-        const failure = failureOf(error);
-        // Where the fate is unknown the connection is destroyed, which ends its transaction too.
-        if (failure.fate !== 'unknown') await client.query('ROLLBACK');
-        throw failure;
-      }
-    });
+      }),
+    );
   }
 }
 

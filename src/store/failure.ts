@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { QueryFailedError } from 'typeorm';
 
 /**
  * What a failed statement did to the truth.
@@ -35,15 +36,67 @@ const UNIQUE_VIOLATION = '23505';
 /** Classes whose errors end the session or the server: connection, resources, operator, system, internal. */
 const SESSION_ENDING = new Set(['08', '53', '57', '58', 'XX']);
 
-/** Classifies what pg threw for a statement that was sent. */
+/** Of those, the ones that leave the server running where they are no more than an error: a full disk, no memory. */
+const SHORTAGES = new Set(['53', '58']);
+
+/**
+ * Postgres does not do this now, whoever asks: by class, the transaction may not write, or the statement that was
+ * prepared is another session's; by code, rights or tables are missing. Nothing is written, and it is not the client's
+ * doing.
+ */
+const REFUSED_CLASSES = new Set(['25', '26', '3F']);
+const REFUSED = new Set(['42501', '42P01', '42703', '42P05']);
+
+/** The transaction sat idle, or went on, for too long: the session was ended, and the resend finds out. */
+const TRANSACTION_ENDED = new Set(['25P03', '25P04']);
+
+/** Whether an error is a fault of this program, and no server's. */
+function isOwnFault(error: unknown): boolean {
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
+}
+
+/**
+ * Classifies what pg threw for a statement that was sent.
+ *
+ * @throws whatever is a fault of this program
+ */
 export function failureOf(error: unknown): StoreFailure {
   if (error instanceof StoreFailure) return error;
+  if (isOwnFault(error)) throw error;
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return new StoreFailure('unknown', error);
   if (PASSING.has(error.code)) return new StoreFailure('rolled_back', error);
   if (error.code === UNIQUE_VIOLATION) return new StoreFailure('conflict', error, error.constraint ?? null);
-  // 25P03: the transaction sat idle too long and its session was ended, which rolled it back; the resend finds out.
-  if (SESSION_ENDING.has(error.code.slice(0, 2)) || error.code === '25P03') return new StoreFailure('unknown', error);
+  if (isRefusal(error)) return new StoreFailure('rolled_back', error);
+  if (SESSION_ENDING.has(error.code.slice(0, 2)) || TRANSACTION_ENDED.has(error.code)) {
+    return new StoreFailure('unknown', error);
+  }
   return new StoreFailure('rejected', error);
+}
+
+function isRefusal(error: pg.DatabaseError): boolean {
+  const { code = '', severity } = error;
+  const kind = code.slice(0, 2);
+  // In another language than English the word is another one: then the fate counts as unknown, and is found out.
+  if (SHORTAGES.has(kind)) return severity === 'ERROR';
+  return (REFUSED_CLASSES.has(kind) && !TRANSACTION_ENDED.has(code)) || REFUSED.has(code);
+}
+
+/** The SQLSTATE by which Postgres told that it does not do this for anybody; null where it did not. */
+export function refusalOf({ cause }: StoreFailure): string | null {
+  if (!(cause instanceof pg.DatabaseError) || cause.code === undefined) return null;
+  return isRefusal(cause) || SHORTAGES.has(cause.code.slice(0, 2)) ? cause.code : null;
+}
+
+/**
+ * What failed in a reading by TypeORM. Nothing is written by it, so whatever the server did, nothing is unknown.
+ *
+ * @returns a StoreFailure, or what is a fault of this program
+ */
+export function readFailureOf(error: unknown): unknown {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  if (isOwnFault(cause)) return cause;
+  const failure = failureOf(cause);
+  return failure.fate === 'rejected' ? failure : new StoreFailure('not_sent', failure.cause);
 }
 
 /** Whether a statement took longer than it may. */
@@ -59,9 +112,14 @@ export function isLockTimeout(failure: StoreFailure): boolean {
 /**
  * Runs `work` on a connection of the pool, and gives a connection whose state is not known back to be destroyed.
  *
+ * @param isSpent whether it is to be destroyed although all went well
  * @throws StoreFailure
  */
-export async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  isSpent: (result: T) => boolean = () => false,
+): Promise<T> {
   let client: pg.PoolClient;
   try {
     client = await pool.connect();
@@ -72,11 +130,12 @@ export async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient)
   try {
     const result = await work(client);
     replication.check();
-    client.release();
+    client.release(isSpent(result));
     return result;
   } catch (error) {
-    const failure = failureOf(error);
-    client.release(failure.fate === 'unknown');
+    const failure = isOwnFault(error) ? error : failureOf(error);
+    // A session that was refused may be one from before the refusal's cause was mended: the next one is new.
+    client.release(!(failure instanceof StoreFailure) || failure.fate === 'unknown' || refusalOf(failure) !== null);
     throw failure;
   } finally {
     replication.end();

@@ -12,6 +12,8 @@ export interface GuardState {
   readonly settled: boolean;
   /** Which data this is: a restored, truncated or restarted database has another identity. */
   readonly database: string;
+  /** Whether a new session may only read. */
+  readonly readOnly: boolean;
 }
 
 interface GuardStateRow {
@@ -20,6 +22,7 @@ interface GuardStateRow {
   readonly redis: string | null;
   readonly settled: boolean;
   readonly database: string;
+  readonly readOnly: boolean;
 }
 
 /** Times are the server's `clock_timestamp()`: `now()` would be the start of the statement, before a lock was had. */
@@ -27,7 +30,8 @@ const STATE = `epoch, blind_until > clock_timestamp() AS blind, redis, settled,
   concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
                  (SELECT oid FROM pg_database WHERE datname = current_database()),
                  pg_relation_filenode('counters'),
-                 extract(epoch FROM pg_postmaster_start_time())) AS database`;
+                 extract(epoch FROM pg_postmaster_start_time())) AS database,
+  current_setting('transaction_read_only') = 'on' AS "readOnly"`;
 
 /** A permission lasts a second: an answer that takes longer is worth nothing, and the guard must go on asking Redis. */
 const POLL_TIMEOUT_MS = 600;
@@ -125,11 +129,16 @@ export class GuardRow {
   }
 
   private async one(name: string, text: string, values: unknown[]): Promise<GuardState> {
-    return withClient(this.pool, async (client) => {
-      const { rows } = await client.query<GuardStateRow>({ name, text, values });
-      const [state] = rows;
-      if (state === undefined) throw new Error('the row of the cache guard is missing');
-      return state;
-    });
+    return withClient(
+      this.pool,
+      async (client) => {
+        const { rows } = await client.query<GuardStateRow>({ name, text, values });
+        const [state] = rows;
+        if (state === undefined) throw new Error('the row of the cache guard is missing');
+        return state;
+        // A session keeps the default it began with; whether it is still so, a new one tells.
+      },
+      ({ readOnly }) => readOnly,
+    );
   }
 }

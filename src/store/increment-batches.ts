@@ -5,6 +5,7 @@ import { type CounterRow, counterOf } from './counter-row.js';
 import { failureOf, StoreFailure, withClient } from './failure.js';
 import { USED_KEY_COLUMNS, type UsedKey, type UsedKeyRow, usedKeyOf } from './idempotency-keys.js';
 import { utc } from './utc.js';
+import type { Writability } from './writability.js';
 
 /** The increments of one counter, added up. */
 export interface Total {
@@ -122,7 +123,10 @@ interface AppliedRow {
 type AppliedOrUsedRow = AppliedRow & (UsedKeyRow | { readonly owner: null });
 
 export class IncrementBatches {
-  constructor(private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly writability: Writability,
+  ) {}
 
   /**
    * Applies a batch in one statement and one commit.
@@ -144,8 +148,10 @@ export class IncrementBatches {
   /** A conflict is returned: it can mean that this very batch is there already. */
   private async try(batch: IncrementBatch): Promise<IncrementBatchResult | StoreFailure> {
     try {
-      return await withClient(this.pool, (client) =>
-        batch.keys.length === 0 ? applyWithoutKeys(client, batch) : applyWithKeys(client, batch),
+      return await this.writability.watch(() =>
+        withClient(this.pool, (client) =>
+          batch.keys.length === 0 ? applyWithoutKeys(client, batch) : applyWithKeys(client, batch),
+        ),
       );
     } catch (error) {
       const failure = failureOf(error);

@@ -20,6 +20,7 @@ import { IncrementBatches } from './increment-batches.js';
 import { prepareDatabase } from './migrate.js';
 import { Pools } from './pools.js';
 import { Sessions } from './sessions.js';
+import { Writability } from './writability.js';
 
 /** The truth: schema, connections, and the statements that read and write it. */
 @Module({
@@ -35,8 +36,17 @@ import { Sessions } from './sessions.js';
   providers: [
     Pools,
     { provide: GuardRow, inject: [Pools], useFactory: ({ guard }: Pools) => new GuardRow(guard) },
-    { provide: IncrementBatches, inject: [Pools], useFactory: ({ commits }: Pools) => new IncrementBatches(commits) },
-    { provide: DecidedBatches, inject: [Pools], useFactory: ({ decisions }: Pools) => new DecidedBatches(decisions) },
+    { provide: Writability, inject: [Pools], useFactory: ({ commits }: Pools) => new Writability(commits) },
+    {
+      provide: IncrementBatches,
+      inject: [Pools, Writability],
+      useFactory: ({ commits }: Pools, writability: Writability) => new IncrementBatches(commits, writability),
+    },
+    {
+      provide: DecidedBatches,
+      inject: [Pools, Writability],
+      useFactory: ({ decisions }: Pools, writability: Writability) => new DecidedBatches(decisions, writability),
+    },
     {
       provide: CounterReader,
       inject: [Pools, DatabaseSettings],
@@ -74,6 +84,7 @@ import { Sessions } from './sessions.js';
     HistoryRankings,
     HistoryReader,
     HistoryRollUp,
+    Writability,
   ],
 })
 export class StoreModule {}

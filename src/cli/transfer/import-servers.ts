@@ -3,11 +3,13 @@ import { CounterCache } from '../../cache/counter-cache.js';
 import { RedisConnection } from '../../cache/redis-connection.js';
 import type { Config } from '../../config/config.js';
 import { CacheGuard } from '../../counters/guard/cache-guard.js';
+import { WriteReach } from '../../counters/guard/write-reach.js';
 import { Exposure } from '../../counters/commits/exposure.js';
 import { FillDemand } from '../../counters/reads/fill-demand.js';
 import { Importer } from '../../counters/imports/importer.js';
 import { Tallies } from '../../counters/tallies.js';
 import { poolOf } from '../../store/connections.js';
+import { Writability } from '../../store/writability.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
 import { GuardRow } from '../../store/guard-row.js';
@@ -42,10 +44,11 @@ export async function openImportServers(session: Session, config: Config, yes: b
   Logger.overrideLogger({ log: ignore, debug: ignore, verbose: ignore, warn: tell, error: tell, fatal: tell });
   // With the timeouts of the service: its writes wait for the rows that are locked here.
   const pool = poolOf(config.database.url, LANES);
+  const writability = new Writability(pool);
   const guardPool = patientPool(config.database.url, 1);
   const redis = new QuietConnection(config.cache.url);
   const row = new GuardRow(guardPool);
-  const guard = new CacheGuard(row, redis);
+  const guard = new CacheGuard(row, redis, new WriteReach(writability));
   const close = async (): Promise<void> => {
     await guard.onApplicationShutdown();
     redis.close();
@@ -68,5 +71,8 @@ export async function openImportServers(session: Session, config: Config, yes: b
     throw serverFault('Postgres', error);
   }
   const exposure = new Exposure(new CounterCache(redis, config.cache), guard, new FillDemand(), new Tallies());
-  return { importer: new Importer(new DecidedBatches(pool), new CounterReader(pool, LANES), exposure), close };
+  return {
+    importer: new Importer(new DecidedBatches(pool, writability), new CounterReader(pool, LANES), exposure),
+    close,
+  };
 }

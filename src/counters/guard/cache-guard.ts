@@ -6,6 +6,7 @@ import { Blindness, PERMISSION_MS } from './blindness.js';
 import { Unavailable } from '../errors.js';
 import { Naming, type Standing } from './naming.js';
 import { Reach } from './reach.js';
+import { WriteReach } from './write-reach.js';
 
 /** Five questions to a permission: four may be lost or late. */
 const POLL_INTERVAL_MS = 200;
@@ -67,6 +68,8 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   /** The last poll in which both answered. */
   private known: Knowledge | null = null;
   private postgresUp = false;
+  /** Why it did not answer last. */
+  private postgresFault: string | null = null;
   private readonly postgresReach = new Reach({
     away: 'Postgres does not answer; what is cached is served unverified',
     back: 'Postgres answers',
@@ -85,6 +88,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   constructor(
     private readonly row: GuardRow,
     private readonly redis: RedisConnection,
+    private readonly writes: WriteReach,
   ) {
     this.blindness = new Blindness(row);
     this.naming = new Naming(row);
@@ -209,13 +213,15 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     const sentAtMs = performance.now();
     const sentAtCalendarMs = Date.now();
     const [state, sighting] = await Promise.all([
-      this.row.poll().catch(() => null),
+      this.row.poll().catch((error: unknown) => this.noteFault(error)),
       this.redis.sight().catch(() => null),
     ]);
     this.redisReach.note(sighting !== null);
     this.postgresReach.note(state !== null);
     this.report();
     if (state === null) return;
+    // Nobody waits for it: a write may take longer than a permission lasts.
+    void this.writes.look(state);
 
     const standing = sighting === null ? null : await this.naming.advance(state, sighting.server);
     if (sighting !== null && standing === 'named') {
@@ -250,9 +256,14 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     for (const listener of this.coldListeners) listener();
   }
 
+  private noteFault(error: unknown): null {
+    this.postgresFault = error instanceof Error ? error.message : String(error);
+    return null;
+  }
+
   private report(): void {
     this.postgresUp = this.postgresReach.answeredLast || (this.postgresUp && !this.postgresReach.isAway);
-    this.postgresReach.tell(null);
+    this.postgresReach.tell(this.postgresFault);
     if (!this.isStarting || this.redisReach.answeredLast) this.redisReach.tell(this.redis.fault);
   }
 

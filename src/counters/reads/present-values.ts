@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { CounterList } from '../../store/counter-list.js';
 import { CounterReader } from '../../store/counter-reader.js';
-import { StoreFailure } from '../../store/failure.js';
 import { type Change, changeOf, changeOfEntry } from '../changes/change.js';
-import { Unavailable } from '../errors.js';
+import { orUnavailable } from '../or-unavailable.js';
 import { ManyReader } from './many-reader.js';
 
 /** Names in one step; the statements underneath take no more. */
@@ -51,14 +50,5 @@ export class PresentValues {
   async readPrefix(prefix: string, limit: number): Promise<Change[]> {
     const { counters } = await orUnavailable(() => this.lists.page({ prefix, after: null, limit }));
     return counters.map(changeOf);
-  }
-}
-
-async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StoreFailure) throw new Unavailable('Postgres cannot be reached.');
-    throw error;
   }
 }

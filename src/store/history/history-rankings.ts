@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
-import { StoreFailure } from '../failure.js';
+import { readFailureOf } from '../failure.js';
 import { endOfPrefix } from '../prefix.js';
 import { utc } from '../utc.js';
 
@@ -140,8 +140,7 @@ export class HistoryRankings {
       return { ...answer, asOf: rows[0]?.now ?? new Date().toISOString() };
     } catch (error) {
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-      // Nothing is written here, so whatever failed, nothing is unknown.
-      throw new StoreFailure('not_sent', error);
+      throw readFailureOf(error);
     } finally {
       await runner.release();
     }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { StoreFailure } from '../failure.js';
+import { readFailureOf } from '../failure.js';
 
 /** The part of a history that is asked for; both ends at the beginning of an interval, ms since 1970. */
 export interface HistoryQuestion {
@@ -72,8 +72,7 @@ export class HistoryReader {
         value === null ? [] : [{ atMs, value: Number(value), version: Number(version) }],
       );
     } catch (error) {
-      // Nothing is written here, so whatever failed, nothing is unknown.
-      throw new StoreFailure('not_sent', error);
+      throw readFailureOf(error);
     }
   }
 }

@@ -3,6 +3,7 @@ import { createApp } from './app.js';
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
 import { DATA_DIR } from './embedded/running-servers.js';
 import { ACCEPT_BACKLOG } from './http/limits.js';
+import { refuseTakenPort } from './http/listening.js';
 import { createLogger } from './logger.js';
 import { closeOnSignal, exitOnFault } from './shutdown.js';
 
@@ -17,8 +18,9 @@ const isStopping = closeOnSignal(logger, () => stop());
 logger.info('starting');
 
 try {
-  const { nest, firstKey } = await createApp(config, logger);
   const { host, port } = config.http;
+  await refuseTakenPort('PORT', host, port);
+  const { nest, firstKey } = await createApp(config, logger);
   await nest.listen({ host, port, backlog: ACCEPT_BACKLOG });
   stop = async () => {
     await nest.close();
@@ -28,9 +30,10 @@ try {
 } catch (error) {
   // A service that is stopped while it starts fails to start.
   if (!isStopping()) {
-    logger.fatal({ err: error }, 'the service cannot start');
+    // Some faults of the configuration show only where it leads to; what they say needs no stack.
+    if (error instanceof ConfigError) logger.fatal(error.message);
+    else logger.fatal({ err: error }, 'the service cannot start');
     await stopEmbedded();
-    // Some faults of the configuration show only at the server it leads to.
     process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
   }
 }

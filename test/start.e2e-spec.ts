@@ -1,5 +1,7 @@
 /** What the service makes sure of before it takes its first request. */
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { poolOf } from '../src/store/connections.js';
@@ -9,6 +11,9 @@ import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './
 import { createTestDatabase } from './support/shared-postgres.js';
 
 const INSTANCES = 8;
+
+/** Of the form of an admin key. */
+const KEY = `ec_${'a'.repeat(43)}`;
 
 let redis: TestRedis;
 
@@ -51,6 +56,35 @@ it('every session reads what is committed and compiles no plan, whatever the dat
   );
   await pool.end();
   expect(rows).toEqual([{ isolation: 'read committed', jit: 'off', zone: 'UTC' }]);
+});
+
+it('a port that is taken, or an address of another machine, is told in one line that names the variable', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const databaseUrl = await createTestDatabase();
+  const faults: [Record<string, string>, RegExp][] = [
+    [{ PORT: String(port) }, new RegExp(`PORT: ${port} on 127.0.0.1 is taken`)],
+    [{ HOST: '192.0.2.1', AUTH: 'required', ADMIN_KEY: KEY }, /HOST: .*192\.0\.2\.1/],
+    [{ HOST: 'no.such.name.invalid', AUTH: 'required', ADMIN_KEY: KEY }, /HOST: .*no\.such\.name/],
+  ];
+  try {
+    for (const [env, reason] of faults) {
+      const { message } = await startAppProcess({ databaseUrl, redisUrl: redis.url, env }).then(
+        async (app) => {
+          await app.stop();
+          return new Error('it started');
+        },
+        (error: unknown) => error as Error,
+      );
+      const [first = '', ...lines] = message.split('\n').filter((line) => !line.includes('"starting"'));
+      expect(first).toContain('exit code 78');
+      expect(lines).toEqual([expect.stringMatching(reason)]);
+      expect(message).not.toMatch(/\bat .*\.js:\d/);
+    }
+  } finally {
+    other.close();
+  }
 });
 
 describe('a Postgres on which committed would not mean safe is refused:', () => {

@@ -12,7 +12,7 @@ import { AccessSettings } from '../config/config.js';
 import { type Credential, credentialOf, isMoreThanLooking } from './credential.js';
 import { Forbidden, Unauthorized } from './errors.js';
 import { EVERYTHING, type Grant } from './grant.js';
-import { KnownKeys } from './known-keys.js';
+import { KnownKeys, type Use } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
 import { RateLimits } from './rate-limits.js';
 import { holdBody, holdName, holdQuery, itemsOf } from './requested-names.js';
@@ -51,36 +51,15 @@ export class Gate {
   private guardRoute(route: RouteOptions): void {
     // Fastify makes the route of HEAD from that of GET, hooks and all.
     if (listOf(route.onRequest).some((hook) => this.hooks.has(hook))) return;
-    const rule = ruleOf([route.method].flat()[0] ?? '', route.url);
-    const onRequest: onRequestHookHandler = (request, reply, done) => this.admit(rule, request, reply, done);
+    const rule = ruleOf(methodOf(route), route.url);
+    const onRequest: onRequestHookHandler = (request, reply, done) =>
+      proceed(() => this.begin(rule, request, reply), done);
     this.hooks.add(onRequest);
     route.onRequest = [onRequest, ...listOf(route.onRequest)];
-    const touches = rule?.touches;
-    if (touches !== 'names' && touches !== 'increments') return;
-    const preHandler: preHandlerHookHandler = (request, _reply, done) => {
-      const fault = attempt(() => this.admitBody(touches, request));
-      if (fault === null) done();
-      else done(fault);
-    };
+    if (rule === null || rule.scope === 'open' || methodOf(route) === 'GET') return;
+    const preHandler: preHandlerHookHandler = (request, _reply, done) =>
+      proceed(() => this.beginBody(rule, request), done);
     route.preHandler = [preHandler, ...listOf(route.preHandler)];
-  }
-
-  /** Calls `done` once: at once for a key that is known, else when it was looked up. */
-  private admit(
-    rule: RouteRule | null,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    done: HookHandlerDoneFunction,
-  ): void {
-    let looking: Promise<void> | null;
-    try {
-      looking = this.begin(rule, request, reply);
-    } catch (error) {
-      done(error as Error);
-      return;
-    }
-    if (looking === null) done();
-    else settle(looking, done);
   }
 
   /** @returns null where the request was let in at once */
@@ -92,7 +71,7 @@ export class Gate {
       return null;
     }
     const credential = credentialOf(request);
-    const grant = this.keys.recall(credential);
+    const grant = this.keys.recall(credential, useOf(rule?.scope, request));
     if (grant === null) return this.look(rule, credential, request, reply);
     this.letIn(rule, grant, credential, request, reply);
     return null;
@@ -106,7 +85,7 @@ export class Gate {
   ): Promise<void> {
     let grant: Grant;
     try {
-      grant = await this.keys.look(credential);
+      grant = await this.keys.look(credential, useOf(rule?.scope, request));
     } catch (error) {
       if (this.limits.isOn && error instanceof Unauthorized) this.limits.chargeForRefusedKey(request.ip);
       throw error;
@@ -132,8 +111,23 @@ export class Gate {
     if (rule?.lasts === true && credential !== null) this.lasting.watch(reply.raw, credential);
   }
 
-  private admitBody(list: 'names' | 'increments', { grant, body }: FastifyRequest): void {
-    if (grant === null) return;
+  /**
+   * The body has arrived, and that may have taken its time: the key must be good by now too.
+   *
+   * @returns null where it was let in at once
+   */
+  private beginBody({ touches, scope }: RouteRule, request: FastifyRequest): Promise<void> | null {
+    const { grant, body } = request;
+    if (grant === null || body === undefined) return null;
+    if (touches === 'names' || touches === 'increments') this.admitItems(touches, grant, body);
+    if (grant === EVERYTHING) return null;
+    const credential = credentialOf(request);
+    const use = useOf(scope, request);
+    if (this.keys.recall(credential, use) !== null) return null;
+    return this.keys.look(credential, use).then(() => undefined);
+  }
+
+  private admitItems(list: 'names' | 'increments', grant: Grant, body: unknown): void {
     if (grant.prefix !== '') holdBody(grant, body, list);
     if (this.limits.isOn && grant !== EVERYTHING) this.limits.chargeForItems(grant.keyId, itemsOf(body, list).length);
   }
@@ -172,20 +166,31 @@ function hold(rule: RouteRule | null, grant: Grant, request: FastifyRequest): vo
   }
 }
 
-function attempt(work: () => void): Error | null {
+/** Calls `done` once: at once for a key that is known, else when it was looked up. */
+function proceed(begin: () => Promise<void> | null, done: HookHandlerDoneFunction): void {
+  let looking: Promise<void> | null;
   try {
-    work();
-    return null;
+    looking = begin();
   } catch (error) {
-    return error as Error;
+    done(error as Error);
+    return;
+  }
+  if (looking === null) done();
+  else {
+    looking.then(
+      () => done(),
+      (error: unknown) => done(error as Error),
+    );
   }
 }
 
-function settle(looking: Promise<void>, done: HookHandlerDoneFunction): void {
-  looking.then(
-    () => done(),
-    (error: unknown) => done(error as Error),
-  );
+/** What asks for many at once by a body only reads all the same. */
+function useOf(scope: RouteRule['scope'] | undefined, request: FastifyRequest): Use {
+  return scope === 'read' || !isMoreThanLooking(request) ? 'read' : 'write';
+}
+
+function methodOf({ method }: RouteOptions): string {
+  return [method].flat()[0] ?? '';
 }
 
 function listOf<T>(hooks: T | T[] | undefined): T[] {

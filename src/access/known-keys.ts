@@ -1,35 +1,39 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { AccessSettings } from '../config/config.js';
-import { orUnavailable } from '../counters/or-unavailable.js';
+import { Unavailable } from '../counters/errors.js';
 import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { StoreFailure } from '../store/failure.js';
 import { type Session, Sessions } from '../store/sessions.js';
 import { digestOf, idOfApiKey } from './api-key.js';
 import type { Credential } from './credential.js';
 import { Unauthorized } from './errors.js';
-import { GatheredLookup } from './gathered-lookup.js';
 import { ADMIN, ADMIN_KEY_ID, type Grant, grantOf } from './grant.js';
+import { StoredCredentials } from './stored-credentials.js';
 
 /** How often all that is known is compared with the database: a revoked key is refused everywhere after two of these. */
 const REFRESH_INTERVAL_MS = 1_000;
 
-/** What was not compared for this long is not believed without a look: this process was frozen, or starved. */
+/**
+ * What was not compared for this long is not believed without a look: this process was frozen or starved, or Postgres
+ * is away or too busy. So a revoked key writes for no longer, and for a write that cannot be had, no key is good.
+ */
 const BELIEVED_MS = 3_000;
 
-/** While Postgres is away, keys that were good go on working for this long, as cached reads do by default. */
+/** While Postgres is away, keys that were good go on reading for this long, as cached reads do by default. */
 export const OUTAGE_MS = 300_000;
 
 /** What was not used for this long is forgotten, and looked up anew. */
 const IDLE_MS = 60_000;
+
+/** What a request would do with its key. What only reads may do so while Postgres is away, and nobody can look. */
+export type Use = 'read' | 'write';
 
 /** Keys and sessions in memory, some 500 bytes each; the oldest go first. */
 const MAX_KNOWN = 10_000;
 
 /** How often the last use of keys is written. */
 const TOUCH_INTERVAL_MS = 60_000;
-
-const NOT_FOUND_OUT = 'Keys cannot be looked up: ';
 
 /** What a key or a session came down to when it was looked at. */
 interface Known {
@@ -52,22 +56,19 @@ interface Known {
 export class KnownKeys implements OnApplicationShutdown {
   private readonly logger = new Logger('access');
   private readonly known = new Map<string, Known>();
-  private readonly keyLookup: GatheredLookup<ApiKey>;
-  private readonly sessionLookup: GatheredLookup<Session>;
+  private readonly stored: StoredCredentials;
   private readonly adminDigest: Buffer | null;
   private used = new Set<string>();
   private timer: NodeJS.Timeout | null = null;
-  private failedAtMs = -Infinity;
   private touchedAtMs = -Infinity;
 
   constructor(
     private readonly keys: ApiKeys,
-    private readonly sessions: Sessions,
+    sessions: Sessions,
     { adminKey }: AccessSettings,
   ) {
     this.adminDigest = adminKey === null ? null : digestOf(adminKey);
-    this.keyLookup = new GatheredLookup((ids) => this.findKeys(ids));
-    this.sessionLookup = new GatheredLookup((digests) => this.findSessions(digests));
+    this.stored = new StoredCredentials(keys, sessions);
   }
 
   onApplicationShutdown(): void {
@@ -76,11 +77,11 @@ export class KnownKeys implements OnApplicationShutdown {
   }
 
   /** What a key or a session allows, if that is known without waiting; else null, and it must be looked at. */
-  recall({ text, isSession }: Credential): Grant | null {
+  recall({ text, isSession }: Credential, use: Use): Grant | null {
     const known = this.known.get(text);
     if (known === undefined || (known.session !== null) !== isSession) return null;
     const nowMs = performance.now();
-    if (!this.isBelieved(known, nowMs)) return null;
+    if (!this.isBelieved(known, use, nowMs)) return null;
     known.usedAtMs = nowMs;
     return known.grant;
   }
@@ -91,8 +92,24 @@ export class KnownKeys implements OnApplicationShutdown {
    * @throws Unauthorized for one that is not good
    * @throws Unavailable where that cannot be learned
    */
-  async look({ text, isSession }: Credential): Promise<Grant> {
-    return isSession ? this.lookAtSession(text) : this.lookAtKey(text);
+  async look(credential: Credential, use: Use): Promise<Grant> {
+    try {
+      return await (credential.isSession ? this.lookAtSession(credential.text) : this.lookAtKey(credential.text));
+    } catch (error) {
+      // That Postgres is away may have been found out by this very look.
+      const grant = error instanceof Unavailable ? this.recall(credential, use) : null;
+      if (grant === null) throw error;
+      return grant;
+    }
+  }
+
+  /**
+   * Whether there is such a session.
+   *
+   * @throws Unavailable
+   */
+  async hasSession(text: string): Promise<boolean> {
+    return (await this.stored.oneSession(digestOf(text).toString('hex'))) !== null;
   }
 
   private async lookAtKey(text: string): Promise<Grant> {
@@ -105,9 +122,9 @@ export class KnownKeys implements OnApplicationShutdown {
 
   private async lookAtSession(text: string): Promise<Grant> {
     const digest = digestOf(text).toString('hex');
-    const session = await orUnavailable(() => this.sessionLookup.one(digest), NOT_FOUND_OUT);
+    const session = await this.stored.oneSession(digest);
     const over = 'The session is over: sign in again.';
-    if (session === undefined) throw new Unauthorized(over);
+    if (session === null) throw new Unauthorized(over);
     return this.remember(text, { session: digest, keyId: session.keyId, keyDigest: session.keyDigest }, over);
   }
 
@@ -123,9 +140,7 @@ export class KnownKeys implements OnApplicationShutdown {
   ): Promise<Grant> {
     const checkedAtMs = performance.now();
     const isAdmin = credential.keyId === ADMIN_KEY_ID;
-    const key = isAdmin
-      ? null
-      : ((await orUnavailable(() => this.keyLookup.one(credential.keyId), NOT_FOUND_OUT)) ?? null);
+    const key = isAdmin ? null : await this.stored.oneKey(credential.keyId);
     const grant = this.grantFor(credential, key);
     if (grant === null) {
       this.known.delete(text);
@@ -147,10 +162,10 @@ export class KnownKeys implements OnApplicationShutdown {
     return key === null ? null : grantOf(key, keyDigest, Date.now());
   }
 
-  /** Compared lately; or an attempt to compare it failed lately, for not too long. */
-  private isBelieved({ checkedAtMs }: Known, nowMs: number): boolean {
+  /** Compared lately; or, to read, where Postgres was away lately, for not too long. */
+  private isBelieved({ checkedAtMs }: Known, use: Use, nowMs: number): boolean {
     if (nowMs - checkedAtMs < BELIEVED_MS) return true;
-    return nowMs - this.failedAtMs < BELIEVED_MS && nowMs - checkedAtMs < OUTAGE_MS;
+    return use === 'read' && nowMs - this.stored.awayAtMs < BELIEVED_MS && nowMs - checkedAtMs < OUTAGE_MS;
   }
 
   private schedule(): void {
@@ -165,7 +180,6 @@ export class KnownKeys implements OnApplicationShutdown {
       await this.compare(nowMs);
       await this.touch(nowMs);
     } catch (error) {
-      this.failedAtMs = performance.now();
       this.forgetExpired();
       if (!(error instanceof StoreFailure)) this.logger.error({ msg: 'keys could not be compared', err: error });
     }
@@ -177,8 +191,8 @@ export class KnownKeys implements OnApplicationShutdown {
     const all = [...this.known];
     const keyIds = new Set(all.map(([, { keyId }]) => keyId).filter((id) => id !== ADMIN_KEY_ID));
     const digests = new Set(all.map(([, { session }]) => session).filter((session) => session !== null));
-    const keys = keyIds.size === 0 ? new Map<string, ApiKey>() : await this.findKeys([...keyIds]);
-    const sessions = digests.size === 0 ? new Map<string, Session>() : await this.findSessions([...digests]);
+    const keys = keyIds.size === 0 ? new Map<string, ApiKey>() : await this.stored.findKeys([...keyIds]);
+    const sessions = digests.size === 0 ? new Map<string, Session>() : await this.stored.findSessions([...digests]);
     for (const [text, known] of all) {
       const key = keys.get(known.keyId) ?? null;
       const grant = known.session === null || sessions.has(known.session) ? this.grantFor(known, key) : null;
@@ -200,14 +214,5 @@ export class KnownKeys implements OnApplicationShutdown {
     this.used = new Set();
     this.touchedAtMs = nowMs;
     await this.keys.touch(used);
-  }
-
-  private async findKeys(ids: readonly string[]): Promise<Map<string, ApiKey>> {
-    return new Map((await this.keys.find(ids)).map((key) => [key.id, key]));
-  }
-
-  private async findSessions(digests: readonly string[]): Promise<Map<string, Session>> {
-    const found = await this.sessions.find(digests.map((digest) => Buffer.from(digest, 'hex')));
-    return new Map(found.map((session) => [session.digest.toString('hex'), session]));
   }
 }

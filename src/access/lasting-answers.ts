@@ -37,9 +37,9 @@ export class LastingAnswers implements OnApplicationShutdown {
   }
 
   private async isGood(credential: Credential): Promise<boolean> {
-    if (this.keys.recall(credential) !== null) return true;
+    if (this.keys.recall(credential, 'read') !== null) return true;
     try {
-      await this.keys.look(credential);
+      await this.keys.look(credential, 'read');
       return true;
     } catch (error) {
       // What cannot be looked up now is looked up in a second.

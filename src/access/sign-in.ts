@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { orUnavailable } from '../counters/or-unavailable.js';
-import { Sessions } from '../store/sessions.js';
+import { type Session, Sessions } from '../store/sessions.js';
 import { digestOf, newSession } from './api-key.js';
 import { Unauthorized } from './errors.js';
+import { GatheredStatements } from './gathered-statements.js';
 import type { Grant } from './grant.js';
 import { KnownKeys } from './known-keys.js';
 import { RateLimits } from './rate-limits.js';
@@ -15,11 +16,23 @@ const NOT_KEPT = 'Sessions cannot be kept: ';
 /** Exchanges a key for a session, which a browser may keep: it ends by itself, and with the key. */
 @Injectable()
 export class SignIn {
+  private readonly added: GatheredStatements<Omit<Session, 'expiresAt'>, undefined>;
+  private readonly removed: GatheredStatements<Buffer, undefined>;
+
   constructor(
     private readonly keys: KnownKeys,
-    private readonly sessions: Sessions,
+    sessions: Sessions,
     private readonly limits: RateLimits,
-  ) {}
+  ) {
+    this.added = new GatheredStatements(async (rows) => {
+      await sessions.add(rows, SESSION_LIFE_MS);
+      return () => undefined;
+    });
+    this.removed = new GatheredStatements(async (digests) => {
+      await sessions.remove(digests);
+      return () => undefined;
+    });
+  }
 
   /**
    * @param address of whom presents the key
@@ -28,24 +41,34 @@ export class SignIn {
    * @throws Unavailable
    */
   async begin(key: string, address: string): Promise<{ session: string; grant: Grant }> {
-    const grant = await this.keys.look({ text: key, isSession: false }).catch((error: unknown) => {
+    const grant = await this.keys.look({ text: key, isSession: false }, 'write').catch((error: unknown) => {
       // To try keys out is no cheaper here than anywhere else.
-      if (this.limits.isOn && error instanceof Unauthorized) this.limits.chargeForRefusedKey(address);
+      if (error instanceof Unauthorized) this.charge(address);
       throw error;
     });
     const session = newSession();
     const row = { digest: digestOf(session), keyId: grant.keyId, keyDigest: digestOf(key) };
-    await orUnavailable(() => this.sessions.add(row, SESSION_LIFE_MS), NOT_KEPT);
+    await orUnavailable(() => this.added.one(row), NOT_KEPT);
     return { session, grant };
   }
 
   /**
-   * Here at once, on other instances within seconds.
+   * Ends a session, if there is one: here at once, on other instances within seconds.
    *
+   * @param address of whom presents it
    * @throws Unavailable
    */
-  async end(session: string): Promise<void> {
-    await orUnavailable(() => this.sessions.remove(digestOf(session)), NOT_KEPT);
+  async end(session: string, address: string): Promise<void> {
+    // Anybody may ask for this: who has no session makes the database look, and write nothing.
+    if (!(await this.keys.hasSession(session))) {
+      this.charge(address);
+      return;
+    }
+    await orUnavailable(() => this.removed.one(digestOf(session)), NOT_KEPT);
     this.keys.forget(session);
+  }
+
+  private charge(address: string): void {
+    if (this.limits.isOn) this.limits.chargeForRefusedKey(address);
   }
 }

@@ -4,8 +4,8 @@ import { z } from 'zod';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Guard 1, commits 2, fills 1, everything else 1. */
-const SMALLEST_POOL = 5;
+/** Guard 1, commits 2, keys and sessions 1, fills 1, everything else 1. */
+const SMALLEST_POOL = 6;
 
 const wholeNumber = (min: number, max: number) =>
   z

@@ -43,7 +43,7 @@ export class SessionController {
     refuseQuery(request);
     refuseOtherPages(request);
     const session = sessionOf(request);
-    if (session !== null) await this.signIn.end(session);
+    if (session !== null) await this.signIn.end(session, request.ip);
     keepSession(request, reply, '', 0);
     reply.code(204).send();
   }

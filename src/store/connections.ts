@@ -111,15 +111,16 @@ export interface Shares {
   readonly guard: number;
   readonly commits: number;
   readonly decisions: number;
+  readonly access: number;
   readonly fills: number;
   readonly general: number;
 }
 
-/** @param poolSize all connections together, at least 5 */
+/** @param poolSize all connections together, at least 6 */
 export function sharesOf(poolSize: number): Shares {
-  const left = poolSize - 3;
+  const left = poolSize - 4;
   const fills = Math.floor(left / 2);
-  return { guard: 1, commits: 1, decisions: 1, fills, general: left - fills };
+  return { guard: 1, commits: 1, decisions: 1, access: 1, fills, general: left - fills };
 }
 
 /**

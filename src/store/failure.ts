@@ -99,6 +99,17 @@ export function readFailureOf(error: unknown): unknown {
   return failure.fate === 'rejected' ? failure : new StoreFailure('not_sent', failure.cause);
 }
 
+/** What the pool of pg says where all of its connections were in use for too long; a connection that fails says more. */
+const POOL_BUSY = 'timeout exceeded when trying to connect';
+
+/**
+ * Whether Postgres could not be reached: no connection could be made, or one was lost under a statement. Not so where
+ * it was only busy: whoever keeps it so must not pass for an outage.
+ */
+export function isOutage({ fate, cause }: StoreFailure): boolean {
+  return fate === 'unknown' || (fate === 'not_sent' && !(cause instanceof Error && cause.message === POOL_BUSY));
+}
+
 /** Whether a statement took longer than it may. */
 export function isStatementTimeout(failure: StoreFailure): boolean {
   return failure.cause instanceof pg.DatabaseError && failure.cause.code === STATEMENT_TIMEOUT;

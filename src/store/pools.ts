@@ -7,12 +7,13 @@ import { poolOf, sharesOf } from './connections.js';
 /** Nobody waits for the guard's connection, so it may take as long as it does on a machine that is far too busy. */
 const GUARD_CONNECT_TIMEOUT_MS = 3_000;
 
-/** The pools of one instance; separate, so that no storm of misses or jobs can hold up a commit or the guard. */
+/** The pools of one instance; separate, so that no storm of misses or jobs can hold up a commit, the guard, or a look at keys. */
 @Injectable()
 export class Pools implements OnApplicationShutdown {
   readonly guard: pg.Pool;
   readonly commits: pg.Pool;
   readonly decisions: pg.Pool;
+  readonly access: pg.Pool;
   readonly fills: pg.Pool;
 
   constructor({ url, poolSize }: DatabaseSettings, meters: Meters) {
@@ -20,6 +21,7 @@ export class Pools implements OnApplicationShutdown {
     this.guard = poolOf(url, shares.guard, { connectionTimeoutMillis: GUARD_CONNECT_TIMEOUT_MS });
     this.commits = poolOf(url, shares.commits);
     this.decisions = poolOf(url, shares.decisions);
+    this.access = poolOf(url, shares.access);
     this.fills = poolOf(url, shares.fills);
     meters.add(
       {
@@ -44,8 +46,8 @@ export class Pools implements OnApplicationShutdown {
   }
 
   private get all(): [string, pg.Pool][] {
-    const { guard, commits, decisions, fills } = this;
-    return Object.entries({ guard, commits, decisions, fills });
+    const { guard, commits, decisions, access, fills } = this;
+    return Object.entries({ guard, commits, decisions, access, fills });
   }
 }
 

@@ -34,15 +34,21 @@ export class Sessions {
   }
 
   /**
-   * Stores a session that lasts for `lifeMs`.
+   * Stores sessions that last for `lifeMs`.
    *
    * @throws StoreFailure
    */
-  async add({ digest, keyId, keyDigest }: Omit<Session, 'expiresAt'>, lifeMs: number): Promise<void> {
+  async add(sessions: readonly Omit<Session, 'expiresAt'>[], lifeMs: number): Promise<void> {
     await this.rows(
       `INSERT INTO sessions (digest, key_id, key_digest, expires_at)
-       VALUES ($1, $2, $3, now() + make_interval(secs => $4::float8 / 1000))`,
-      [digest, keyId, keyDigest, lifeMs],
+       SELECT digest, key_id, key_digest, now() + make_interval(secs => $4::float8 / 1000)
+       FROM unnest($1::bytea[], $2::text[], $3::bytea[]) AS new (digest, key_id, key_digest)`,
+      [
+        sessions.map(({ digest }) => digest),
+        sessions.map(({ keyId }) => keyId),
+        sessions.map(({ keyDigest }) => keyDigest),
+        lifeMs,
+      ],
     );
     await this.rows(
       `DELETE FROM sessions WHERE digest = ANY (ARRAY(
@@ -52,8 +58,8 @@ export class Sessions {
   }
 
   /** @throws StoreFailure */
-  async remove(digest: Buffer): Promise<void> {
-    await this.rows('DELETE FROM sessions WHERE digest = $1', [digest]);
+  async remove(digests: readonly Buffer[]): Promise<void> {
+    await this.rows('DELETE FROM sessions WHERE digest = ANY($1::bytea[])', [digests]);
   }
 
   private async rows(text: string, values: unknown[]): Promise<Session[]> {

@@ -58,9 +58,8 @@ import { Writability } from './writability.js';
       inject: [Pools, getDataSourceToken()],
       useFactory: ({ commits }: Pools, dataSource: DataSource) => new IdempotencyKeys(commits, dataSource),
     },
-    // A look-up of keys waits for one SELECT of the fills at most, and never holds up the guard or a commit.
-    { provide: ApiKeys, inject: [Pools], useFactory: ({ fills }: Pools) => new ApiKeys(fills) },
-    { provide: Sessions, inject: [Pools], useFactory: ({ fills }: Pools) => new Sessions(fills) },
+    { provide: ApiKeys, inject: [Pools], useFactory: ({ access }: Pools) => new ApiKeys(access) },
+    { provide: Sessions, inject: [Pools], useFactory: ({ access }: Pools) => new Sessions(access) },
     CounterList,
     Batches,
     HistoryDerivation,

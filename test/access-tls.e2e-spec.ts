@@ -73,6 +73,21 @@ it('the authority of Postgres may stand in its URL', async () => {
   await using(app, async (calls) => expect((await calls.increment('a')).status).toBe(200));
 });
 
+describe('one of several servers', () => {
+  const among = (url: string): string => {
+    const parsed = new URL(verified(url, { sslrootcert: AUTHORITY, target_session_attrs: 'read-write' }));
+    // Nobody listens on the port before it.
+    return parsed.href.replace(parsed.host, `${parsed.hostname}:1,${parsed.host}`);
+  };
+  const prepare = (url: string) => prepareDatabase({ url, migrationsUrl: url, migrateOnStart: true, poolSize: 5 });
+
+  it('is held to the name it is listed by', async () => {
+    const url = among(await postgres.createDatabase('listed'));
+    await prepare(url);
+    await expect(prepare(byAnotherName(byAnotherName(url)))).rejects.toThrow(/DATABASE_URL.*does not match/);
+  });
+});
+
 describe('a Postgres that is not trusted', () => {
   it.each([
     ['for its authority', (url: string) => verified(url, { sslrootcert: ANOTHER_AUTHORITY }), 'certificate'],

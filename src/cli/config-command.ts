@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/config.js';
+import { databaseHosts } from '../config/database-hosts.js';
 import { DATA_DIR, runningServers } from '../embedded/running-servers.js';
 import { type Session, withJson } from './session.js';
 import type { Cell } from './terminal.js';
@@ -55,6 +56,9 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
 /** A URL without its password. */
 export function placeOf(url: string): string {
   if (url === EMBEDDED) return 'embedded, under ./.data';
-  const { protocol, username, host, pathname } = new URL(url);
-  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname === '/' ? '' : pathname}`;
+  // Several hosts of one database are no URL to WHATWG.
+  const hosts = /^postgres/.test(url) ? databaseHosts(url).map((one) => new URL(one)) : [new URL(url)];
+  const [{ protocol, username, pathname } = new URL(url)] = hosts;
+  const places = hosts.map(({ host }) => host).join();
+  return `${protocol}//${username === '' ? '' : `${username}@`}${places}${pathname === '/' ? '' : pathname}`;
 }

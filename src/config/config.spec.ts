@@ -50,6 +50,19 @@ describe('the configuration', () => {
     expect(faults.join()).not.toContain('hush');
   });
 
+  it('says what is wrong about several hosts of a database', async () => {
+    const primary = 'target_session_attrs=read-write';
+    await expect(load({ DATABASE_URL: `postgres://h1,h2:5433/counts?${primary}` })).resolves.toMatchObject({
+      database: { url: `postgres://h1,h2:5433/counts?${primary}` },
+    });
+    await expect(
+      faultsOf({ DATABASE_URL: 'postgres://h1,h2/db', MIGRATIONS_DATABASE_URL: `postgres://h1,/db?${primary}` }),
+    ).resolves.toEqual([
+      'DATABASE_URL: got a value that is not shown; takes ?target_session_attrs=read-write beside several hosts',
+      'MIGRATIONS_DATABASE_URL: got a value that is not shown; takes between commas a host, or host:port, as in h1:5432,h2:5433',
+    ]);
+  });
+
   it('wants both servers or neither', async () => {
     for (const missing of ['DATABASE_URL', 'REDIS_URL']) {
       await expect(faultsOf({ [missing]: '' })).resolves.toEqual([

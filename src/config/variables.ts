@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { databaseHosts, DatabaseHostsFault } from './database-hosts.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -14,8 +15,33 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((n) => n >= min && n <= max);
 
-const urlOf = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol));
+const isUrlOf = (text: string, protocols: readonly string[]): boolean =>
+  URL.canParse(text) && protocols.includes(new URL(text).protocol);
+
+const urlOf = (...protocols: string[]) => z.string().refine((text) => isUrlOf(text, protocols));
+
+const POSTGRES_PROTOCOLS = ['postgres:', 'postgresql:'];
+
+/** One address, or several with commas between them, of one database. */
+const databaseUrl = z.string().refine((text) => {
+  const urls = databaseHostsOf(text);
+  return !(urls instanceof Error) && urls.every((url) => isUrlOf(url, POSTGRES_PROTOCOLS));
+});
+
+function databaseHostsOf(text: string): readonly string[] | DatabaseHostsFault {
+  try {
+    return databaseHosts(text);
+  } catch (error) {
+    if (error instanceof DatabaseHostsFault) return error;
+    throw error;
+  }
+}
+
+/** Says what is wrong about several hosts, where that is what is wrong. */
+function takesForDatabase(text: string): string {
+  const urls = databaseHostsOf(text);
+  return urls instanceof Error ? urls.message : 'a postgres:// URL';
+}
 
 const list = z.string().transform((text) =>
   text
@@ -42,11 +68,11 @@ const ADMIN_KEY = /^[\w.~+/=-]{16,255}$/;
 const VARIABLES = {
   HOST: [z.string().min(1), 'a host name or address'],
   PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],
-  DATABASE_URL: [urlOf('postgres:', 'postgresql:'), 'a postgres:// URL'],
+  DATABASE_URL: [databaseUrl, takesForDatabase],
   REDIS_URL: [urlOf('redis:', 'rediss:'), 'a redis:// or rediss:// URL'],
   JOBS_REDIS_URL: [urlOf('redis:', 'rediss:'), 'a redis:// or rediss:// URL'],
   MIGRATE_ON_START: [z.enum(['true', 'false']).transform((text) => text === 'true'), 'true or false'],
-  MIGRATIONS_DATABASE_URL: [urlOf('postgres:', 'postgresql:'), 'a postgres:// URL'],
+  MIGRATIONS_DATABASE_URL: [databaseUrl, takesForDatabase],
   DATABASE_POOL_SIZE: [wholeNumber(SMALLEST_POOL, 1000), `a whole number, ${SMALLEST_POOL} to 1000`],
   CACHE_TTL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
   RECONCILE_INTERVAL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
@@ -63,7 +89,7 @@ const VARIABLES = {
   CORS_ORIGINS: [list.refine((items) => items.every(isOrigin)), 'origins such as https://example.org, comma-separated'],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   LOG_LEVEL: [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')],
-} as const satisfies Record<string, readonly [z.ZodType, string]>;
+} as const satisfies Record<string, readonly [z.ZodType, string | ((text: string) => string)]>;
 
 type Variable = keyof typeof VARIABLES;
 export type Values = { [V in Variable]?: z.output<(typeof VARIABLES)[V][0]> };
@@ -89,7 +115,8 @@ export function readValues(environment: NodeJS.ProcessEnv, faults: string[]): Va
     const parsed = schema.safeParse(text);
     // Present, though faulty: otherwise its absence would be reported as a second fault.
     values[name] = parsed.data;
-    if (!parsed.success) faults.push(`${name}: got ${shown(name, text)}; takes ${takes}`);
+    if (!parsed.success)
+      faults.push(`${name}: got ${shown(name, text)}; takes ${typeof takes === 'string' ? takes : takes(text)}`);
   }
   return values;
 }

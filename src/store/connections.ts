@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { beginSession, type SessionSettings, settle } from './session-check.js';
+import { FIND_TIMEOUT_MS } from './primary-finder.js';
+import { routeOf } from './route.js';
 
 /** Longer than any commit takes in health, shorter than a client waits; then the server gives up. */
 const STATEMENT_TIMEOUT_MS = 1_400;
@@ -15,6 +17,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 1_000;
 
 /** Waiting for a connection, a new one included: far longer than one takes, for a Postgres that hangs takes all of it. */
 const CONNECT_TIMEOUT_MS = 800;
+if (CONNECT_TIMEOUT_MS < 2 * FIND_TIMEOUT_MS) throw new RangeError('no time is left once a primary was found');
 
 /** Time before the kernel probes a silent connection. */
 const KEEP_ALIVE_DELAY_MS = 5_000;
@@ -67,9 +70,11 @@ export function connectionConfig(
   settings: SessionSettings = {},
   begin: typeof beginSession = beginSession,
 ) {
+  const { connectionString, Client } = routeOf(url);
   const { query_timeout, connectionTimeoutMillis, ...timeouts } = { ...LIMITS, ...limits };
   return {
-    connectionString: withoutOurs(url),
+    connectionString: withoutOurs(connectionString),
+    Client,
     application_name: 'evercount',
     query_timeout,
     connectionTimeoutMillis,

@@ -1,5 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
 import { connectionConfig, type Limits } from './connections.js';
+import { routeOf } from './route.js';
 import { CounterEntity } from './entities/counter.entity.js';
 import { beginSession } from './session-check.js';
 import { Counters1764000000000 } from './migrations/1764000000000-counters.js';
@@ -37,7 +38,8 @@ export function dataSourceOptions(
 ): DataSourceOptions {
   return {
     type: 'postgres',
-    url,
+    // Of the name of the database in it; where sessions lead to, the rest says.
+    url: routeOf(url).connectionString,
     entities: [CounterEntity],
     migrations: MIGRATIONS,
     migrationsTableName: MIGRATIONS_TABLE,

@@ -39,8 +39,13 @@ const POLL_TIMEOUT_MS = 600;
 /** The row on which all instances agree whether entries may be read. Has a connection of its own. */
 export class GuardRow {
   private polling = false;
+  private database: string | null = null;
 
-  constructor(private readonly pool: pg.Pool) {}
+  /** @param leave told when another database is found than before: a failover, a restart, a restored backup */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly leave: () => void = () => undefined,
+  ) {}
 
   /** @throws StoreFailure */
   async read(): Promise<GuardState> {
@@ -129,7 +134,7 @@ export class GuardRow {
   }
 
   private async one(name: string, text: string, values: unknown[]): Promise<GuardState> {
-    return withClient(
+    const found = await withClient(
       this.pool,
       async (client) => {
         const { rows } = await client.query<GuardStateRow>({ name, text, values });
@@ -140,5 +145,9 @@ export class GuardRow {
       },
       ({ readOnly }) => readOnly,
     );
+    const isOther = this.database !== null && found.database !== this.database;
+    this.database = found.database;
+    if (isOther) this.leave();
+    return found;
   }
 }

@@ -1,9 +1,11 @@
-import pg from 'pg';
+import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { certificateFault } from '../config/certificates.js';
 import { ConfigError, type DatabaseSettings } from '../config/config.js';
+import { databaseHosts } from '../config/database-hosts.js';
 import { connectionConfig } from './connections.js';
 import { dataSourceOptions, MIGRATIONS_TABLE } from './data-source.js';
+import { NoPrimary, PrimaryFinder } from './primary-finder.js';
 import { settle, UnsafeDatabase } from './session-check.js';
 
 /** Any number will do, as long as it is only used for this. */
@@ -12,8 +14,8 @@ const MIGRATION_LOCK = 7_239_054_118;
 /** Another instance may be running long migrations; it is waited for. */
 const UNLIMITED = { statement_timeout: 0, query_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 };
 
-/** A Postgres that starts together with the service is waited for this long: attempts times the pause between them. */
-const START_ATTEMPTS = 15;
+/** A failover that is under way, or a Postgres that starts together with the service, is over by then. */
+const PRIMARY_PATIENCE_MS = 60_000;
 const START_RETRY_MS = 1_000;
 
 /**
@@ -65,30 +67,49 @@ export async function migrationStates(url: string): Promise<MigrationState[]> {
 }
 
 /**
- * Waits for Postgres, refuses one that would lose what it acknowledged, and brings its schema up to date.
+ * Waits for a primary, refuses one that would lose what it acknowledged, and brings its schema up to date.
  *
+ * @param patienceMs how long the primary is waited for
  * @throws UnsafeDatabase naming the setting and the remedy
  * @throws ConfigError where its certificate is not accepted
+ * @throws NoPrimary where there is none in time, naming the place
  */
-export async function prepareDatabase({ url, migrationsUrl, migrateOnStart }: DatabaseSettings): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+export async function prepareDatabase(
+  { url, migrationsUrl, migrateOnStart }: DatabaseSettings,
+  patienceMs = PRIMARY_PATIENCE_MS,
+): Promise<void> {
+  const giveUpAtMs = performance.now() + patienceMs;
+  const log = new Logger('Database');
+  for (let isFirst = true; ; isFirst = false) {
     try {
       await refuseUnsafe(url);
       break;
     } catch (error) {
       const certificate = certificateFault(error as Error);
       if (certificate !== null) throw new ConfigError(`DATABASE_URL: Postgres is not trusted: ${certificate}`);
-      if (error instanceof UnsafeDatabase || attempt === START_ATTEMPTS) throw error;
+      if (error instanceof UnsafeDatabase) throw error;
+      const fault = error instanceof NoPrimary ? error : noPrimaryAt(url, error);
+      if (performance.now() + START_RETRY_MS > giveUpAtMs) throw fault;
+      if (isFirst) log.warn(`${fault.message}; one is waited for`);
       await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
     }
   }
   if (migrateOnStart) await migrate(migrationsUrl);
 }
 
+/** In the words for several hosts, where there is one. */
+function noPrimaryAt(url: string, cause: unknown): NoPrimary {
+  const [host] = new PrimaryFinder(databaseHosts(url)).hosts;
+  // Node names no reason where it tried several addresses of a name.
+  const tried = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
+  const reason = tried instanceof Error ? tried.message : String(tried);
+  return new NoPrimary(`no primary at ${host?.name} (${reason})`, { cause });
+}
+
 /** Refuses a Postgres on which "committed" would not mean "survives a crash". */
 async function refuseUnsafe(url: string): Promise<void> {
-  const { onConnect, ...config } = connectionConfig(url);
-  const client = new pg.Client(config);
+  const { onConnect, Client, ...config } = connectionConfig(url);
+  const client = new Client(config);
   // A connection that breaks also fails the query on it.
   client.on('error', () => undefined);
   await client.connect();

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** A setting of Postgres under which a commit would not survive a crash, or that is not the primary. */
+/** A setting of Postgres under which a commit would not survive a crash. */
 export class UnsafeDatabase extends Error {
   override readonly name = 'UnsafeDatabase';
 }
@@ -47,7 +47,8 @@ const FACTS = `SELECT pg_is_in_recovery() AS standby, current_setting('fsync') A
 export async function beginSession(client: pg.ClientBase, settings: SessionSettings): Promise<void> {
   const [facts] = await settled(client, settings);
   if (facts === undefined) throw new UnsafeDatabase('Postgres did not say how it is set');
-  if (facts.standby) throw new UnsafeDatabase('DATABASE_URL leads to a standby; it must lead to the primary');
+  // It may be promoted in a moment.
+  if (facts.standby) throw new Error('DATABASE_URL leads to a standby; it must lead to the primary');
   if (facts.fsync !== 'on') throw new UnsafeDatabase('Postgres has fsync=off; set fsync=on');
   // `local` is safe on this server alone: it does not wait for the synchronous standby that a failover would go to.
   if (['off', 'local'].includes(facts.synchronous_commit)) {

@@ -19,6 +19,7 @@ import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
 import { prepareDatabase } from './migrate.js';
 import { Pools } from './pools.js';
+import { routeOf } from './route.js';
 import { Sessions } from './sessions.js';
 import { Writability } from './writability.js';
 
@@ -35,7 +36,12 @@ import { Writability } from './writability.js';
   ],
   providers: [
     Pools,
-    { provide: GuardRow, inject: [Pools], useFactory: ({ guard }: Pools) => new GuardRow(guard) },
+    {
+      provide: GuardRow,
+      inject: [Pools, DatabaseSettings],
+      // Behind one address another server may be reached by now, and sessions that are open would stay with the old one.
+      useFactory: ({ guard }: Pools, { url }: DatabaseSettings) => new GuardRow(guard, () => routeOf(url).drop()),
+    },
     { provide: Writability, inject: [Pools], useFactory: ({ commits }: Pools) => new Writability(commits) },
     {
       provide: IncrementBatches,

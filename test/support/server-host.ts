@@ -99,14 +99,14 @@ function stopFamily(pid: number): ProcessIdentity[] {
 }
 
 /** The process and its children (Postgres has a process for each connection), the parent first. */
-function familyOf(pid: number): ProcessIdentity[] {
+export function familyOf(pid: number): ProcessIdentity[] {
   const all = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
   const pairs = all.map((line) => line.trim().split(/\s+/).map(Number));
   const children = pairs.filter(([, parent]) => parent === pid).map(([child]) => child ?? 0);
   return [pid, ...children].map(identityOf).filter((identity) => identity !== null);
 }
 
-function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+export function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {

@@ -1,6 +1,10 @@
-/** The service under torture: Postgres, Redis and three instances, each with a wire of its own to either of them. */
+/**
+ * The service under torture: Postgres, Redis and three instances, each with a wire of its own to either of them. Or two
+ * instances, where Postgres is a cluster that fails over: one goes through its proxy, one finds the primary itself.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AppProcess, type Exit, startAppProcess } from '../support/app.js';
+import { PatroniCluster } from '../support/patroni.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -33,8 +37,9 @@ export class Instance {
   constructor(
     readonly index: number,
     readonly toRedis: TcpProxy,
-    readonly toPostgres: TcpProxy,
-    private readonly servers: { readonly postgres: TestPostgres; readonly redis: TestRedis },
+    /** null: it goes to a cluster, over no wire of its own. */
+    readonly toPostgres: TcpProxy | null,
+    private readonly urls: { readonly databaseUrl: string; readonly redisUrl: string },
     private readonly program: readonly string[] | undefined,
   ) {}
 
@@ -52,8 +57,7 @@ export class Instance {
   async start(ttlMs: number | null): Promise<void> {
     this.ttlMs = ttlMs;
     const options = {
-      databaseUrl: through(this.servers.postgres.url, this.toPostgres),
-      redisUrl: through(this.servers.redis.url, this.toRedis),
+      ...this.urls,
       env: {
         RECONCILE_INTERVAL_MS: String(RECONCILE_INTERVAL_MS),
         NODE_OPTIONS: '--trace-warnings',
@@ -113,10 +117,19 @@ export class Instance {
 
 export class Deployment {
   private constructor(
-    readonly postgres: TestPostgres,
+    /** null: it is a cluster. */
+    readonly postgres: TestPostgres | null,
+    readonly cluster: PatroniCluster | null,
     readonly redis: TestRedis,
     readonly instances: readonly Instance[],
   ) {}
+
+  /** For whoever looks at the truth, whoever serves it. */
+  get databaseUrl(): string {
+    const url = this.cluster?.proxyUrl ?? this.postgres?.url;
+    if (url === undefined) throw new Error('there is no Postgres');
+    return url;
+  }
 
   /**
    * @param program what to run in place of the built service: arguments for Node
@@ -125,14 +138,32 @@ export class Deployment {
     // Blows are dealt to processes by their ids; those that a container tells are other processes here.
     process.env['TEST_SERVERS'] = 'local';
     const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-    const servers = { postgres, redis };
     const instances: Instance[] = [];
     for (let index = 0; index < INSTANCES; index += 1) {
       const toRedis = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
       const toPostgres = await TcpProxy.start({ host: '127.0.0.1', port: postgres.port });
-      instances.push(new Instance(index, toRedis, toPostgres, servers, program));
+      const urls = { databaseUrl: through(postgres.url, toPostgres), redisUrl: through(redis.url, toRedis) };
+      instances.push(new Instance(index, toRedis, toPostgres, urls, program));
     }
-    const deployment = new Deployment(postgres, redis, instances);
+    return Deployment.of(new Deployment(postgres, null, redis, instances));
+  }
+
+  /** The same on a Postgres that fails over. */
+  static async startOnCluster(say: (line: string) => void): Promise<Deployment> {
+    process.env['TEST_SERVERS'] = 'local';
+    const cluster = await PatroniCluster.start(say);
+    const redis = await startRedis();
+    const instances: Instance[] = [];
+    for (const databaseUrl of [cluster.proxyUrl, cluster.listUrl]) {
+      const toRedis = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
+      const urls = { databaseUrl, redisUrl: through(redis.url, toRedis) };
+      instances.push(new Instance(instances.length, toRedis, null, urls, undefined));
+    }
+    return Deployment.of(new Deployment(null, cluster, redis, instances));
+  }
+
+  private static async of(deployment: Deployment): Promise<Deployment> {
+    const { instances } = deployment;
     try {
       await Promise.all(instances.map((instance, index) => instance.start(index === 0 ? SHORT_LIFE_MS : null)));
     } catch (error) {
@@ -151,12 +182,12 @@ export class Deployment {
   async stop(): Promise<void> {
     await Promise.all(this.instances.map((instance) => instance.kill()));
     for (const { toRedis, toPostgres } of this.instances) {
-      for (const wire of [toRedis, toPostgres]) {
+      for (const wire of [toRedis, toPostgres].filter((one) => one !== null)) {
         await wire.setMode({ kind: 'reset' });
         await wire.close();
       }
     }
-    await Promise.all([this.postgres.stop(), this.redis.stop()]);
+    await Promise.all([this.postgres?.stop(), this.cluster?.stop(), this.redis.stop()]);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Random } from './random.js';
 
 /** What is struck; two faults at once never have the same target. */
 export type Target =
-  'redis' | 'postgres' | `instance ${number}` | `wire to Redis ${number}` | `wire to Postgres ${number}`;
+  'redis' | 'postgres' | 'cluster' | `instance ${number}` | `wire to Redis ${number}` | `wire to Postgres ${number}`;
 
 export interface Fault {
   readonly target: Target;

@@ -62,6 +62,7 @@ function drawCut(random: Random, to: 'Redis' | 'Postgres', mode: ProxyMode, forg
     strike: done(async (deployment) => {
       const instance = instanceOf(deployment, index);
       const wire = to === 'Redis' ? instance.toRedis : instance.toPostgres;
+      if (wire === null) throw new Error(`instance ${index} has no wire to ${to} of its own`);
       await wire.setMode(mode);
       await sleep(lastsMs);
       if (forgotten) await wire.setMode({ kind: 'reset' });

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from './caller.js';
 import { BOUNDED, LARGE, NAMES, pathOf, RESET } from './counters.js';
-import { type Deployment, INSTANCES } from './deployment.js';
+import type { Deployment } from './deployment.js';
 import { HttpClient, type HttpRequest } from './http-client.js';
 import type { Random } from './random.js';
 import { Reader } from './readers.js';
@@ -48,12 +48,13 @@ export class Load {
     for (let index = 0; index < READERS; index += 1) this.clients.push(this.runReader());
   }
 
-  /** A client with a number of its own; three of four stay with one instance each, the fourth calls any. */
+  /** A client with a number of its own; the first of each round stay with one instance each, the last one calls any. */
   client(): { readonly caller: Caller; readonly number: number } {
     const number = this.nextNumber;
     this.nextNumber += NUMBERS_PER_WRITER;
-    const quarter = (number / NUMBERS_PER_WRITER) % (INSTANCES + 1);
-    const home = quarter < INSTANCES ? quarter : null;
+    const { length } = this.deployment.instances;
+    const turn = (number / NUMBERS_PER_WRITER) % (length + 1);
+    const home = turn < length ? turn : null;
     const caller = new Caller(this.http, this.deployment, this.recorder, this.random.fork(), this.limits, home);
     return { caller, number };
   }

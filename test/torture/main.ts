@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { FAULT_KINDS, type FaultKind } from './faults.js';
+import { FAILOVER_KINDS, FAULT_KINDS, type FaultKind } from './faults.js';
 import { mutated } from './mutants/program.js';
 import { isMutantName, MUTANT_NAMES, type MutantName, MUTANTS } from './mutants/names.js';
 import { htmlReport } from './page.js';
@@ -19,14 +19,17 @@ const DEFAULT_MINUTES = 5;
 
 /** Bringing up, healing and bringing down have limits of their own, which add up to less. */
 const OVERTIME_MS = 180_000;
+const CLUSTER_OVERTIME_MS = 600_000;
 
 const HELP = `npm run torture -- [options]
   --minutes n    how long faults are struck, 5 by default; fractions are allowed
   --seed n       repeats the schedule of another run; drawn and printed by default
+  --failover     on three Postgres servers with Patroni and HAProxy, struck as such a cluster is
   --faults a,b   only these kinds of faults
   --mutant name  a service that is wrong in one thing, under the faults that show it; ends with what was found
   --out folder   where the reports go, a new folder for temporary files by default
 Kinds of faults: ${FAULT_KINDS.join(', ')}
+With --failover: ${FAILOVER_KINDS.join(', ')}
 Mutants: ${MUTANT_NAMES.join(', ')}
 `;
 
@@ -34,6 +37,7 @@ interface Options {
   readonly minutes: number;
   readonly seed: number;
   readonly kinds: readonly FaultKind[];
+  readonly failover: boolean;
   readonly mutant: MutantName | null;
   readonly out: string | null;
 }
@@ -47,6 +51,7 @@ function optionsOf(args: readonly string[]): Options {
       minutes: { type: 'string', default: String(DEFAULT_MINUTES) },
       seed: { type: 'string', default: String(randomInt(2 ** 32 - 1)) },
       faults: { type: 'string', default: '' },
+      failover: { type: 'boolean', default: false },
       mutant: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -63,28 +68,34 @@ function optionsOf(args: readonly string[]): Options {
   }
   const mutant = values.mutant ?? null;
   if (mutant !== null && !isMutantName(mutant)) throw new Error(`There is no mutant "${mutant}"`);
-  const kinds = values.faults === '' && mutant !== null ? MUTANTS[mutant] : kindsOf(values.faults);
-  return { minutes, seed, kinds, mutant, out: values.out ?? null };
+  const { failover } = values;
+  if (failover && mutant !== null) throw new Error('--failover takes no --mutant');
+  const all = failover ? FAILOVER_KINDS : FAULT_KINDS;
+  const kinds = values.faults === '' && mutant !== null ? MUTANTS[mutant] : kindsOf(values.faults, all);
+  return { minutes, seed, kinds, failover, mutant, out: values.out ?? null };
 }
 
-function kindsOf(text: string): readonly FaultKind[] {
-  if (text === '') return FAULT_KINDS;
+function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] {
+  if (text === '') return all;
   return text.split(',').map((name) => {
-    const kind = FAULT_KINDS.find((known) => known === name.trim());
-    if (kind === undefined) throw new Error(`--faults got "${name}"; there are: ${FAULT_KINDS.join(', ')}`);
+    const kind = all.find((known) => known === name.trim());
+    if (kind === undefined) throw new Error(`--faults got "${name}"; there are: ${all.join(', ')}`);
     return kind;
   });
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, kinds, mutant, out } = optionsOf(process.argv.slice(2));
+  const { minutes, seed, kinds, failover, mutant, out } = optionsOf(process.argv.slice(2));
   say(`seed ${seed}: repeat this schedule by --seed ${seed}`);
   const lastsMs = minutes * 60_000;
-  const overtime = setTimeout(() => {
-    say('It did not come to an end in time, and is cut off.');
-    process.exit(2);
-  }, lastsMs + OVERTIME_MS);
-  const plan = { seed, lastsMs, kinds, say, ...(mutant === null ? {} : mutated(mutant)) };
+  const overtime = setTimeout(
+    () => {
+      say('It did not come to an end in time, and is cut off.');
+      process.exit(2);
+    },
+    lastsMs + (failover ? CLUSTER_OVERTIME_MS : OVERTIME_MS),
+  );
+  const plan = { seed, lastsMs, kinds, failover, say, ...(mutant === null ? {} : mutated(mutant)) };
   const outcome = await torture(plan).finally(() => clearTimeout(overtime));
   const folder = out ?? (await mkdtemp(join(tmpdir(), 'evercount-torture-')));
   await mkdir(folder, { recursive: true });

@@ -37,6 +37,8 @@ export interface Struck {
   readonly recovery: Recovery;
   readonly reads: Tally;
   readonly writes: Tally;
+  /** The longest time in which no write of anybody was acknowledged. */
+  readonly withoutWritesMs: number;
 }
 
 /** All kinds in random order, again and again, so that none is left out for long. */
@@ -108,13 +110,14 @@ export class Nemesis {
     }
     const reads = this.recorder.tally('read', fromMs, recoveredMs);
     const writes = this.recorder.tally('write', fromMs, recoveredMs);
-    return { fromMs, healedMs, recoveredMs, faults: played, recovery, reads, writes };
+    const withoutWritesMs = this.recorder.longestWithoutWrites(fromMs, recoveredMs);
+    return { fromMs, healedMs, recoveredMs, faults: played, recovery, reads, writes, withoutWritesMs };
   }
 }
 
-function recoveryText({ recovery: { writesMs, hitsMs } }: Struck): string {
+function recoveryText({ recovery: { writesMs, hitsMs }, withoutWritesMs }: Struck): string {
   const after = (ms: number | null): string => (ms === null ? 'never' : `after ${(ms / 1000).toFixed(2)} s`);
-  return `writes ${after(writesMs)}, hits ${after(hitsMs)}`;
+  return `writes ${after(writesMs)}, hits ${after(hitsMs)}; ${(withoutWritesMs / 1000).toFixed(2)} s without writes`;
 }
 
 function textOf({ kind, detail }: DrawnFault): string {

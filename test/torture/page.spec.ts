@@ -6,6 +6,7 @@ const clean: Outcome = {
   seed: 7,
   beganAt: '2026-01-01T00:00:00.000Z',
   lastedMs: 60_000,
+  instances: 3,
   verdict: {
     checked: 1_234,
     lost: 0,
@@ -28,6 +29,7 @@ const clean: Outcome = {
       recovery: { writesMs: 200, hitsMs: 500 },
       reads: { answered: 90, failed: 10 },
       writes: { answered: 50, failed: 0 },
+      withoutWritesMs: 250,
     },
   ],
   failures: new Map([['read: unavailable', 10]]),
@@ -57,7 +59,9 @@ const stale: Outcome = {
 
 describe('the reports', () => {
   it('tell the verdict, the seed, and how long each kind of fault took to recover', () => {
-    expect(textReport(clean)).toMatch(/PASSED {3}seed 7[^]*Redis frozen +1 +200 ms +500 ms +500 ms +10\.0 % +0\.0 %/);
+    expect(textReport(clean)).toMatch(
+      /PASSED {3}seed 7[^]*Redis frozen +1 +200 ms +500 ms +500 ms +250 ms +250 ms +10\.0 % +0\.0 %/,
+    );
     expect(textReport(stale)).toMatch(/FAILED[^]*stale +1[^]*Violations\n {2}stale: "<b>" was read/);
     expect(JSON.parse(jsonReport(clean))).toMatchObject({ passed: true, seed: 7, faults: { 'Redis frozen': 1 } });
   });

@@ -28,7 +28,7 @@ export function htmlReport(outcome: Outcome): string {
 </head>
 <body>
 <h1>evercount torture <b class="${passed ? 'good' : 'bad'}">${passed ? 'passed' : 'failed'}</b></h1>
-<p>Seed ${seed}, ${(lastedMs / 60_000).toFixed(1)} minutes, three instances, one Postgres, one Redis.</p>
+<p>Seed ${seed}, ${(lastedMs / 60_000).toFixed(1)} minutes, ${outcome.instances} instances, one Redis.</p>
 <div class="cards">${cards.join('')}</div>
 ${lists.join('')}
 <div class="picture">${timelineSvg(timeline, struck)}</div>

@@ -84,6 +84,20 @@ export class Recorder {
     return { answered: sum(answered), failed: sum(failed) };
   }
 
+  /**
+   * The longest time between two acknowledged writes, or between one and an end of the stretch.
+   *
+   * @param fromMs,toMs since the beginning
+   */
+  longestWithoutWrites(fromMs: number, toMs: number): number {
+    const times = this.history
+      .filter((entry) => entry.kind === 'write' && entry.outcome.kind === 'ok')
+      .map(({ endNs }) => Number(endNs - this.beginNs) / 1e6)
+      .filter((ms) => ms > fromMs && ms < toMs)
+      .sort((a, b) => a - b);
+    return Math.max(...[...times, toMs].map((ms, index) => ms - (times[index - 1] ?? fromMs)));
+  }
+
   timeline(): Bucket[] {
     return Array.from(this.buckets, ({ readMs, writeMs, ...counts }) => ({
       ...counts,

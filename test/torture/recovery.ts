@@ -19,8 +19,6 @@ export interface Recovery {
   readonly hitsMs: number | null;
 }
 
-export const PROBES = [0, 1, 2].map((index) => `probe/${index}`);
-
 export class RecoveryProbe {
   private readonly probes: readonly { caller: Caller; number: number; reader: Reader; name: string; index: number }[];
 
@@ -28,9 +26,9 @@ export class RecoveryProbe {
     load: Load,
     private readonly instances: readonly Instance[],
   ) {
-    this.probes = PROBES.map((name, index) => {
+    this.probes = instances.map((_, index) => {
       const { caller, number } = load.client();
-      return { caller, number, name, index, reader: new Reader(caller, number) };
+      return { caller, number, name: `probe/${index}`, index, reader: new Reader(caller, number) };
     });
   }
 

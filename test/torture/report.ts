@@ -13,6 +13,9 @@ export interface KindReport {
   /** From the end of the fault until every instance served a read from the cache; null: never. */
   readonly worstHitsMs: number | null;
   readonly medianHitsMs: number | null;
+  /** The longest time in which no write of anybody was acknowledged, and the median of these. */
+  readonly worstWithoutWritesMs: number;
+  readonly medianWithoutWritesMs: number | null;
   /** Requests between the first blow and the recovery that got no answer, or 503. */
   readonly failedReads: number;
   readonly reads: number;
@@ -39,6 +42,7 @@ function kindReport(kind: string, episodes: readonly Struck[]): KindReport {
   const worst = (times: readonly (number | null)[]): number | null =>
     times.reduce((most, time) => (most === null || time === null ? null : Math.max(most, time)), 0);
   const hits = episodes.map(({ recovery }) => recovery.hitsMs);
+  const withoutWrites = episodes.map(({ withoutWritesMs }) => withoutWritesMs);
   const failedReads = sum(({ reads }) => reads.failed);
   const failedWrites = sum(({ writes }) => writes.failed);
   return {
@@ -50,6 +54,8 @@ function kindReport(kind: string, episodes: readonly Struck[]): KindReport {
       hits.filter((ms) => ms !== null),
       0.5,
     ),
+    worstWithoutWritesMs: Math.max(...withoutWrites),
+    medianWithoutWritesMs: percentile(withoutWrites, 0.5),
     failedReads,
     reads: failedReads + sum(({ reads }) => reads.answered),
     failedWrites,
@@ -73,7 +79,7 @@ export function textReport(outcome: Outcome): string {
   const answered = (what: 'reads' | 'writes'): number =>
     outcome.timeline.reduce((total, bucket) => total + bucket[what], 0);
   const lines = [
-    `evercount torture: ${passed ? 'PASSED' : 'FAILED'}   seed ${seed}, ${(lastedMs / 1000).toFixed(0)} s, three instances`,
+    `evercount torture: ${passed ? 'PASSED' : 'FAILED'}   seed ${seed}, ${(lastedMs / 1000).toFixed(0)} s, ${outcome.instances} instances`,
     '',
     `operations checked  ${count(verdict.checked)}  (${count(answered('reads'))} reads and ${count(answered('writes'))} writes answered)`,
     `lost                ${count(verdict.lost)}`,
@@ -87,11 +93,12 @@ export function textReport(outcome: Outcome): string {
     ...[...faultCounts(struck)].map(([kind, times]) => `  ${kind.padEnd(26)}${String(times).padStart(5)}`),
     '',
     'Recovery, and requests that were not answered from the blow to the recovery',
-    `  ${'fault'.padEnd(26)}${'times'.padStart(6)}${'until writes'.padStart(14)}${'until hits'.padStart(12)}${'median'.padStart(9)}${'reads'.padStart(9)}${'writes'.padStart(9)}`,
+    `  ${'fault'.padEnd(26)}${'times'.padStart(6)}${'until writes'.padStart(14)}${'until hits'.padStart(12)}${'median'.padStart(9)}${'no writes'.padStart(12)}${'median'.padStart(11)}${'reads'.padStart(9)}${'writes'.padStart(9)}`,
     ...kindReports(struck).map(
       (kind) =>
         `  ${kind.kind.padEnd(26)}${String(kind.struck).padStart(6)}${`${ms(kind.worstWritesMs)} ms`.padStart(14)}` +
         `${`${ms(kind.worstHitsMs)} ms`.padStart(12)}${`${ms(kind.medianHitsMs)} ms`.padStart(9)}` +
+        `${`${ms(kind.worstWithoutWritesMs)} ms`.padStart(12)}${`${ms(kind.medianWithoutWritesMs)} ms`.padStart(11)}` +
         `${share(kind.failedReads, kind.reads).padStart(9)}${share(kind.failedWrites, kind.writes).padStart(9)}`,
     ),
     '',

@@ -199,7 +199,7 @@ type Lane = (typeof LANES)[number];
 
 function laneOf(target: string): Lane {
   if (target === 'redis') return 'Redis';
-  if (target === 'postgres') return 'Postgres';
+  if (target === 'postgres' || target === 'cluster') return 'Postgres';
   return LANES.find((lane) => target.endsWith(lane.slice(-1)) && lane.startsWith('instance')) ?? 'instance 0';
 }
 

@@ -16,6 +16,8 @@ export interface Plan {
   /** How long faults are struck; the bringing up and down comes on top. */
   readonly lastsMs: number;
   readonly kinds: readonly FaultKind[];
+  /** On a Postgres that fails over: three servers, and two instances. */
+  readonly failover?: boolean;
   /** What to run in place of the built service: arguments for Node. */
   readonly program?: readonly string[];
   /** Ends as soon as a stale read was seen. */
@@ -28,6 +30,7 @@ export interface Outcome {
   /** RFC 3339; times of the report count from here. */
   readonly beganAt: string;
   readonly lastedMs: number;
+  readonly instances: number;
   readonly verdict: Verdict;
   /** Answers that break the contract, shutdowns that failed, faults that were not recovered from, alarms in the log. */
   readonly breaches: readonly string[];
@@ -47,11 +50,19 @@ const PROGRESS_MS = 5_000;
 const WARM_UP_MS = 1_500;
 
 /** @throws Error when the servers or the service cannot be brought up at all */
-export async function torture({ seed, lastsMs, kinds, program, untilStale = false, say }: Plan): Promise<Outcome> {
+export async function torture({
+  seed,
+  lastsMs,
+  kinds,
+  failover = false,
+  program,
+  untilStale = false,
+  say,
+}: Plan): Promise<Outcome> {
   const random = new Random(seed);
   // Drawn first: the schedule must not depend on how many clients there are.
   const episodes = episodesOf(random.fork(), kinds);
-  const deployment = await Deployment.start(program);
+  const deployment = failover ? await Deployment.startOnCluster(say) : await Deployment.start(program);
   const beganAt = new Date().toISOString();
   const recorder = new Recorder();
   const load = new Load(deployment, recorder, random.fork());
@@ -77,11 +88,12 @@ export async function torture({ seed, lastsMs, kinds, program, untilStale = fals
       for (const line of instance.complaints()) recorder.breach(`instance ${instance.index} said ${line}`);
     }
     const { history, breaches, failures } = recorder;
-    const verdict = check(history, await readTruths(deployment.postgres.url, history));
+    const verdict = check(history, await readTruths(deployment.databaseUrl, history));
     return {
       seed,
       beganAt,
       lastedMs,
+      instances: deployment.instances.length,
       verdict,
       breaches,
       struck: nemesis.struck,

@@ -9,6 +9,7 @@ import { IdempotencyKeys1764000002000 } from './migrations/1764000002000-idempot
 import { CacheGuard1764000003000 } from './migrations/1764000003000-cache-guard.js';
 import { ApiKeys1764000005000 } from './migrations/1764000005000-api-keys.js';
 import { History1764000006000 } from './migrations/1764000006000-history.js';
+import { LiveCounters1765000001000 } from './migrations/1765000001000-live-counters.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 const MIGRATIONS = [
@@ -18,6 +19,7 @@ const MIGRATIONS = [
   CacheGuard1764000003000,
   ApiKeys1764000005000,
   History1764000006000,
+  LiveCounters1765000001000,
 ];
 
 /** Says which of them a database has. */
@@ -43,7 +45,7 @@ export function dataSourceOptions(
     entities: [CounterEntity],
     migrations: MIGRATIONS,
     migrationsTableName: MIGRATIONS_TABLE,
-    // One by one: a later CREATE INDEX CONCURRENTLY must be able to opt out of a transaction.
+    // One by one: CREATE INDEX CONCURRENTLY must be able to opt out of a transaction.
     migrationsTransactionMode: 'each',
     poolSize: connections,
     extra: connectionConfig(url, limits, {}, begin),

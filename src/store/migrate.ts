@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { certificateFault } from '../config/certificates.js';
 import { ConfigError, type DatabaseSettings } from '../config/config.js';
 import { databaseHosts } from '../config/database-hosts.js';
@@ -13,6 +13,9 @@ const MIGRATION_LOCK = 7_239_054_118;
 
 /** Another instance may be running long migrations; it is waited for. */
 const UNLIMITED = { statement_timeout: 0, query_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 };
+
+/** Between two looks whether another instance is done with its migrations. */
+const LOCK_POLL_MS = 100;
 
 /** A failover that is under way, or a Postgres that starts together with the service, is over by then. */
 const PRIMARY_PATIENCE_MS = 60_000;
@@ -30,12 +33,23 @@ export async function migrate(url: string): Promise<void> {
   await dataSource.initialize();
   const session = dataSource.createQueryRunner();
   try {
-    await session.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await takeLock(session);
     await dataSource.runMigrations();
     await session.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
   } finally {
     await session.release();
     await dataSource.destroy();
+  }
+}
+
+/** To wait for it in a statement would deadlock: CREATE INDEX CONCURRENTLY waits for every statement that is under way. */
+async function takeLock(session: QueryRunner): Promise<void> {
+  for (;;) {
+    const [row] = (await session.query('SELECT pg_try_advisory_lock($1) AS taken', [MIGRATION_LOCK])) as {
+      taken: boolean;
+    }[];
+    if (row?.taken === true) return;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
 }
 

@@ -53,6 +53,13 @@ it('a rotated key is good under its old secret and its new one', async () => {
   expect([await increment('r', key ?? ''), await increment('r', next)]).toEqual([200, 200]);
 });
 
+it('a key with a quota of its own brings so many names into being', async () => {
+  const key = (await cli('keys create small --scopes write --max-names 1')).out.trim();
+  expect([await increment('small:a', key), await increment('small:b', key)]).toEqual([200, 403]);
+  expect((await cli('keys list')).out).toMatch(/small +write +good +1 of 1 /);
+  expect((await cli('keys create none --scopes write --max-names none')).code).toBe(64);
+});
+
 it('what cannot be a key is refused, and nothing is made', async () => {
   const before = (await cli('keys list --json')).out;
   expect(await cli('keys create a --scopes read,fly')).toMatchObject({

@@ -3,6 +3,7 @@ export type ErrorCode =
   | 'invalid_request'
   | 'unauthorized'
   | 'forbidden'
+  | 'quota_exceeded'
   | 'not_found'
   | 'method_not_allowed'
   | 'timeout'
@@ -67,7 +68,7 @@ export class InvalidRequest extends EvercountError {
   override readonly name = 'InvalidRequest';
 }
 
-/** The API key is missing or wrong, or may not do this to this counter. */
+/** The API key is missing or wrong, may not do this to this counter, or has brought into being all names it may. */
 export class AccessDenied extends EvercountError {
   override readonly name = 'AccessDenied';
 }
@@ -136,6 +137,7 @@ const FAMILIES = {
   headers_too_large: InvalidRequest,
   unauthorized: AccessDenied,
   forbidden: AccessDenied,
+  quota_exceeded: AccessDenied,
   not_found: NotFound,
   out_of_bounds: OutOfBounds,
   value_overflow: OutOfBounds,

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Creator } from '../counters/operation.js';
 import { type ApiKey, type Scope, SCOPES } from '../store/api-keys.js';
 
 /** What whoever makes a request may do. */
@@ -8,30 +9,39 @@ export interface Grant {
   readonly scopes: ReadonlySet<Scope>;
   /** Names must begin with it; '' allows every name. */
   readonly prefix: string;
+  /** On whose account names are brought into being; null: on nobody's, and without a limit. */
+  readonly creator: Creator | null;
 }
 
 /** Where no key is asked for. */
-export const EVERYTHING: Grant = { keyId: '', scopes: new Set(SCOPES), prefix: '' };
+export const EVERYTHING: Grant = { keyId: '', scopes: new Set(SCOPES), prefix: '', creator: null };
 
 /** The id of the key that the configuration brings; ids in the database are longer. */
 export const ADMIN_KEY_ID = 'admin';
 
 /** That of the key that the configuration brings. */
-export const ADMIN: Grant = { keyId: ADMIN_KEY_ID, scopes: new Set(SCOPES), prefix: '' };
+export const ADMIN: Grant = { keyId: ADMIN_KEY_ID, scopes: new Set(SCOPES), prefix: '', creator: null };
 
 /**
  * What a key allows, to whom presents a secret with this digest; null: nothing, it is revoked, expired or another's.
  *
  * @param nowMs milliseconds since 1970
+ * @param namesPerKey names that a key may bring into being for which nothing else is said
  */
-export function grantOf(key: ApiKey, digest: Buffer, nowMs: number): Grant | null {
+export function grantOf(key: ApiKey, digest: Buffer, nowMs: number, namesPerKey: number): Grant | null {
   // Both are compared, so that the time taken tells nothing.
   const isCurrent = timingSafeEqual(key.digest, digest);
   const isPrevious =
     timingSafeEqual(key.previousDigest ?? key.digest, digest) && isBefore(nowMs, key.previousExpiresAt);
   if (!isCurrent && !isPrevious) return null;
   if (key.revokedAt !== null || (key.expiresAt !== null && !isBefore(nowMs, key.expiresAt))) return null;
-  return { keyId: key.id, scopes: new Set(key.scopes), prefix: key.prefix };
+  return { keyId: key.id, scopes: new Set(key.scopes), prefix: key.prefix, creator: creatorOf(key, namesPerKey) };
+}
+
+/** Whoever may operate the service is not kept from filling it. */
+function creatorOf({ id, scopes, maxNames, namesCreated }: ApiKey, namesPerKey: number): Creator | null {
+  if (scopes.includes('admin')) return null;
+  return { keyId: id, maxNames: maxNames ?? namesPerKey, names: namesCreated };
 }
 
 function isBefore(nowMs: number, end: string | null): boolean {

@@ -16,6 +16,8 @@ export interface KeyWish {
   readonly prefix: string;
   /** Null: it does not expire. */
   readonly expiresAt: Date | null;
+  /** Names that it may bring into being, at least 0; null or left out: what the configuration says. */
+  readonly maxNames?: number | null;
 }
 
 /** Longer ones do not fit into a table that people read. */
@@ -109,6 +111,6 @@ function make(): MadeKey {
   return { id, key: newApiKey(id) };
 }
 
-function rowOf({ id, key }: MadeKey, { label, scopes, prefix, expiresAt }: KeyWish) {
-  return { id, label, scopes, prefix, digest: digestOf(key), expiresAt: expiresAt?.toISOString() ?? null };
+function rowOf({ id, key }: MadeKey, { label, scopes, prefix, expiresAt, maxNames = null }: KeyWish) {
+  return { id, label, scopes, prefix, digest: digestOf(key), expiresAt: expiresAt?.toISOString() ?? null, maxNames };
 }

@@ -58,6 +58,7 @@ export class KnownKeys implements OnApplicationShutdown {
   private readonly known = new Map<string, Known>();
   private readonly stored: StoredCredentials;
   private readonly adminDigest: Buffer | null;
+  private readonly namesPerKey: number;
   private used = new Set<string>();
   private timer: NodeJS.Timeout | null = null;
   private touchedAtMs = -Infinity;
@@ -65,8 +66,9 @@ export class KnownKeys implements OnApplicationShutdown {
   constructor(
     private readonly keys: ApiKeys,
     sessions: Sessions,
-    { adminKey }: AccessSettings,
+    { adminKey, namesPerKey }: AccessSettings,
   ) {
+    this.namesPerKey = namesPerKey;
     this.adminDigest = adminKey === null ? null : digestOf(adminKey);
     this.stored = new StoredCredentials(keys, sessions);
   }
@@ -159,7 +161,7 @@ export class KnownKeys implements OnApplicationShutdown {
     if (keyId === ADMIN_KEY_ID) {
       return this.adminDigest !== null && timingSafeEqual(this.adminDigest, keyDigest) ? ADMIN : null;
     }
-    return key === null ? null : grantOf(key, keyDigest, Date.now());
+    return key === null ? null : grantOf(key, keyDigest, Date.now(), this.namesPerKey);
   }
 
   /** Compared lately; or, to read, where Postgres was away lately, for not too long. */

@@ -17,6 +17,7 @@ interface CreateOptions extends Options {
   readonly scopes: readonly Scope[];
   readonly prefix: string;
   readonly expiresInDays?: number;
+  readonly maxNames?: number;
 }
 
 interface RotateOptions extends Options {
@@ -37,6 +38,7 @@ export function addKeys(program: Command, session: Session): void {
     .requiredOption('--scopes <list>', `what it may do, of ${SCOPES.join(',')}`, scopes)
     .option('--prefix <text>', 'only counters whose names begin so', '')
     .option('--expires-in-days <n>', 'for so long (default: for ever)', wholeNumber)
+    .option('--max-names <n>', 'so many names may it bring into being (default: NAMES_PER_KEY)', wholeNumber)
     .action((label: string, options: CreateOptions) => create(session, label, options));
 
   withJson(keys.command('list'))
@@ -64,9 +66,9 @@ function scopes(text: string): readonly Scope[] {
 }
 
 async function create(session: Session, label: string, { scopes, prefix, ...rest }: CreateOptions): Promise<void> {
-  const { expiresInDays: days } = rest;
+  const { expiresInDays: days, maxNames = null } = rest;
   const expiresAt = days === undefined ? null : new Date(Date.now() + days * MS_PER_DAY);
-  const made = await administer(session, (keys) => keys.create({ label, scopes, prefix, expiresAt }));
+  const made = await administer(session, (keys) => keys.create({ label, scopes, prefix, expiresAt, maxNames }));
   showMade(session, made, rest);
 }
 
@@ -78,13 +80,14 @@ async function list(session: Session, { json }: Options): Promise<void> {
     return;
   }
   terminal.printTable(
-    ['id', 'label', 'scopes', 'prefix', 'state', 'created', 'last used'],
+    ['id', 'label', 'scopes', 'prefix', 'state', 'names', 'created', 'last used'],
     keys.map((key) => [
       key.id,
       key.label,
       key.scopes.join(','),
       key.prefix,
       stateOf(key),
+      key.maxNames === null ? key.namesCreated : `${key.namesCreated} of ${key.maxNames}`,
       key.createdAt,
       key.lastUsedAt ?? 'never',
     ]),

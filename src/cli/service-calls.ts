@@ -151,7 +151,11 @@ export class ServiceCalls {
       case 401:
         throw new CommandFailed(EXIT.refused, detail, 'give an API key: --key-file, --key or EVERCOUNT_KEY');
       case 403:
-        throw new CommandFailed(EXIT.refused, detail, 'give an API key that has the scope and covers the name');
+        throw new CommandFailed(
+          EXIT.refused,
+          detail,
+          'give an API key that has the scope, covers the name and has room',
+        );
       case 429:
       case 503:
         throw new CommandFailed(

@@ -60,6 +60,8 @@ export class AccessSettings {
   /** Requests by one key, or from one address, on average; ten seconds' worth at once. */
   perKeyPerSecond!: number;
   perAddressPerSecond!: number;
+  /** Names that one key may bring into being, where the key itself says nothing. */
+  namesPerKey!: number;
 }
 
 export class LogSettings {
@@ -161,6 +163,7 @@ export async function loadConfig(
       rateLimit: values.RATE_LIMIT ?? auth === 'required',
       perKeyPerSecond: values.RATE_LIMIT_PER_KEY ?? 5_000,
       perAddressPerSecond: values.RATE_LIMIT_PER_ADDRESS ?? 10_000,
+      namesPerKey: values.NAMES_PER_KEY ?? 1_000_000,
     },
     log: {
       level: values.LOG_LEVEL ?? 'info',

@@ -86,6 +86,7 @@ const VARIABLES = {
   RATE_LIMIT: [onOff, 'on or off'],
   RATE_LIMIT_PER_KEY: [wholeNumber(1, 1_000_000), 'requests a second, 1 to 1000000'],
   RATE_LIMIT_PER_ADDRESS: [wholeNumber(1, 1_000_000), 'requests a second, 1 to 1000000'],
+  NAMES_PER_KEY: [wholeNumber(0, 1_000_000_000_000), 'a whole number, 0 to 1000000000000'],
   CORS_ORIGINS: [list.refine((items) => items.every(isOrigin)), 'origins such as https://example.org, comma-separated'],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   LOG_LEVEL: [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')],

@@ -17,6 +17,7 @@ import { HistoryDeriver } from './history/history-deriver.js';
 import { HistoryUpkeep } from './history/history-upkeep.js';
 import { HistoryService } from './history/history.service.js';
 import { IncrementLane } from './commits/increment-lane.js';
+import { NameQuotas } from './commits/name-quotas.js';
 import { ManyReader } from './reads/many-reader.js';
 import { PresentValues } from './reads/present-values.js';
 import { RankingsService } from './history/rankings.service.js';
@@ -44,6 +45,7 @@ import { Tallies } from './tallies.js';
     HistoryUpkeep,
     IncrementLane,
     ManyReader,
+    NameQuotas,
     PresentValues,
     RankingsService,
     Reconciler,

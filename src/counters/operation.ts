@@ -53,7 +53,8 @@ export interface Done {
   readonly previous: number | null;
 }
 
-export type RefusalCode = 'not_found' | 'out_of_bounds' | 'version_mismatch' | 'value_overflow' | 'invalid_request';
+export type RefusalCode =
+  'not_found' | 'out_of_bounds' | 'version_mismatch' | 'value_overflow' | 'invalid_request' | 'quota_exceeded';
 
 export interface Refused {
   readonly kind: 'refused';
@@ -74,10 +75,22 @@ export interface IdempotencyKey {
   readonly key: string;
 }
 
+/** On whose account a name that was never there is brought into being. */
+export interface Creator {
+  /** The id of the API key. */
+  readonly keyId: string;
+  /** Names that it may bring into being, those that were deleted since counted too. */
+  readonly maxNames: number;
+  /** Names that it had brought into being when it was looked at, seconds ago at most. */
+  readonly names: number;
+}
+
 /** One write on its way to the truth. */
 export interface Write {
   readonly operation: Operation;
   readonly key: IdempotencyKey | null;
+  /** Null: on nobody's account, and without a limit. */
+  readonly creator: Creator | null;
   /** Goes into the body of a refusal, and so into its replay. */
   readonly requestId: string;
 }

@@ -24,7 +24,14 @@ export class Tallies {
   /** Writes that were committed. */
   readonly writes = { increment: 0, set: 0, reset: 0, delete: 0 };
   /** Writes that broke a rule, by the code of the answer. */
-  readonly refusals = { not_found: 0, out_of_bounds: 0, version_mismatch: 0, value_overflow: 0, invalid_request: 0 };
+  readonly refusals = {
+    not_found: 0,
+    out_of_bounds: 0,
+    version_mismatch: 0,
+    value_overflow: 0,
+    invalid_request: 0,
+    quota_exceeded: 0,
+  };
   /** Writes that were decided before, under the same key. */
   replays = 0;
   /** Writes that could not be answered, by the code of the answer. */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Counter, counterJson, faultOfName, isCounter } from '../counters/counter.js';
-import type { Answer, Done, Operation, Refused, Write } from '../counters/operation.js';
+import type { Answer, Creator, Done, Operation, Refused, Write } from '../counters/operation.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { etagOf } from './preconditions.js';
 import { ProblemError, refuse } from './problem.js';
@@ -27,7 +27,12 @@ export function nameOf(request: FastifyRequest): string {
 
 /** A write as a request brings it: with its key and its id. */
 export function writeOf(request: FastifyRequest, operation: Operation): Write {
-  return { operation, key: idempotencyKeyOf(request), requestId: request.id };
+  return { operation, key: idempotencyKeyOf(request), creator: creatorOf(request), requestId: request.id };
+}
+
+/** On whose account a request brings names into being; nobody's where no key is asked for. */
+export function creatorOf({ grant }: FastifyRequest): Creator | null {
+  return grant?.creator ?? null;
 }
 
 /** Sends what a write came to; a replay is sent as its first answer was. */

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { counterJson, isCounter } from '../counters/counter.js';
 import { CountersService } from '../counters/counters.service.js';
 import type { Answer, Done, Write } from '../counters/operation.js';
-import { JSON_TYPE, problemOfRefusal } from './answers.js';
+import { creatorOf, JSON_TYPE, problemOfRefusal } from './answers.js';
 import { idempotencyKeyOf, ownerOf } from './idempotency-key.js';
 import { BATCH_BODY } from './limits.js';
 import { refuseCondition } from './preconditions.js';
@@ -81,11 +81,13 @@ export class BatchesController {
 function writesOf(request: FastifyRequest, items: readonly Item[]): Write[] {
   const header = idempotencyKeyOf(request);
   const owner = ownerOf(request);
+  const creator = creatorOf(request);
   return items.map(({ name, by, idempotencyKey }, index) => {
     const key = idempotencyKey ?? (header === null ? null : `${header.key}/${index}`);
     return {
       operation: { kind: 'increment', name, by },
       key: key === null ? null : { owner, key },
+      creator,
       requestId: request.id,
     };
   });

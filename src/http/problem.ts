@@ -20,6 +20,14 @@ export const PROBLEMS = {
     title: 'Forbidden',
     explanation: 'The API key is valid, and does not allow this call or this counter. Nothing was changed.',
   },
+  quota_exceeded: {
+    status: 403,
+    title: 'Quota exceeded',
+    explanation:
+      'The API key has brought into being as many names as it may; those of counters that were deleted since are ' +
+      'counted too. Nothing was changed. Counters that are there, or were once, can still be written; whoever runs ' +
+      'the service can raise the quota.',
+  },
   not_found: {
     status: 404,
     title: 'Not found',

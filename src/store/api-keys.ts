@@ -26,22 +26,37 @@ export interface ApiKey {
   readonly revokedAt: string | null;
   /** To the minute. */
   readonly lastUsedAt: string | null;
+  /** Names that it may bring into being; null: what the configuration says. */
+  readonly maxNames: number | null;
+  /** Names that it has brought into being, those that were deleted since counted too. */
+  readonly namesCreated: number;
 }
 
 /** A key to be stored. */
-export type NewApiKey = Pick<ApiKey, 'id' | 'label' | 'scopes' | 'prefix' | 'digest' | 'expiresAt'>;
+export type NewApiKey = Pick<ApiKey, 'id' | 'label' | 'scopes' | 'prefix' | 'digest' | 'expiresAt' | 'maxNames'>;
 
 const COLUMNS = `id, label, scopes, prefix, digest, previous_digest AS "previousDigest",
   ${utc('previous_expires_at')} AS "previousExpiresAt", ${utc('created_at')} AS "createdAt",
   ${utc('rotated_at')} AS "rotatedAt", ${utc('expires_at')} AS "expiresAt", ${utc('revoked_at')} AS "revokedAt",
-  ${utc('last_used_at')} AS "lastUsedAt"`;
+  ${utc('last_used_at')} AS "lastUsedAt",
+  max_names::float8 AS "maxNames",
+  (SELECT coalesce(sum(names), 0) FROM names_created WHERE key_id = api_keys.id)::float8 AS "namesCreated"`;
 
-const INSERT = 'INSERT INTO api_keys (id, label, scopes, prefix, digest, expires_at) VALUES ($1, $2, $3, $4, $5, $6)';
+const INSERT = `
+  INSERT INTO api_keys (id, label, scopes, prefix, digest, expires_at, max_names) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
 
 /** Any number will do, as long as it is only used for this. */
 const FIRST_KEY_LOCK = 7_239_054_119;
 
-const valuesOf = (key: NewApiKey) => [key.id, key.label, key.scopes, key.prefix, key.digest, key.expiresAt];
+const valuesOf = (key: NewApiKey) => [
+  key.id,
+  key.label,
+  key.scopes,
+  key.prefix,
+  key.digest,
+  key.expiresAt,
+  key.maxNames,
+];
 
 /** The keys, by their ids. */
 export class ApiKeys {

@@ -10,6 +10,7 @@ import { CacheGuard1764000003000 } from './migrations/1764000003000-cache-guard.
 import { ApiKeys1764000005000 } from './migrations/1764000005000-api-keys.js';
 import { History1764000006000 } from './migrations/1764000006000-history.js';
 import { LiveCounters1765000001000 } from './migrations/1765000001000-live-counters.js';
+import { NamesCreated1765000001100 } from './migrations/1765000001100-names-created.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 const MIGRATIONS = [
@@ -20,6 +21,7 @@ const MIGRATIONS = [
   ApiKeys1764000005000,
   History1764000006000,
   LiveCounters1765000001000,
+  NamesCreated1765000001100,
 ];
 
 /** Says which of them a database has. */

@@ -3,6 +3,7 @@ import { isCounter, type Truth } from '../counters/counter.js';
 import type { IdempotencyKey } from '../counters/operation.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { failureOf, StoreFailure, withClient } from './failure.js';
+import { anyBucket, countingNames, namesCreatedBy } from './names-created.js';
 import { findKeys, type KeptKey, keptKeyColumns, removeExpiredOf, type UsedKey } from './idempotency-keys.js';
 import { utc } from './utc.js';
 import type { Writability } from './writability.js';
@@ -15,11 +16,17 @@ export interface DecidedBatch {
   readonly names: readonly string[];
   readonly keys: readonly IdempotencyKey[];
   readonly keyTtlHours: number;
+  /** The ids of API keys on whose account names may be brought into being. */
+  readonly creators: readonly string[];
 }
 
 /** What the rules see: the locked truths, the keys that were used before, and the database's clock. */
 export interface Locked {
   readonly truths: ReadonlyMap<string, Truth>;
+  /** The names that were never there. */
+  readonly unknown: ReadonlySet<string>;
+  /** How many names each of the creators has brought into being; left out: none. */
+  readonly namesCreated: ReadonlyMap<string, number>;
   readonly used: readonly UsedKey[];
   /** RFC 3339, taken after the locks. */
   readonly now: string;
@@ -29,6 +36,8 @@ export interface Locked {
 export interface Decisions<Verdict> {
   /** The counters to write, as they are after the batch. */
   readonly changed: readonly Truth[];
+  /** On whose account names were brought into being, by the id of the API key; left out: on nobody's. */
+  readonly creators: ReadonlyMap<string, string>;
   readonly kept: readonly KeptKey[];
   /** What to answer, as plain data: stored with the batch for the case that the answer to the commit is lost. */
   readonly verdicts: readonly Verdict[];
@@ -52,7 +61,7 @@ export class DecidedBatches {
       withClient(this.pool, async (client) => {
         await client.query('BEGIN');
         try {
-          const truths = await lock(client, batch.names);
+          const locked = await lock(client, batch);
           const earlier = await storedVerdicts<Verdict>(client, batch.id);
           if (earlier !== null) {
             await client.query('ROLLBACK');
@@ -61,8 +70,8 @@ export class DecidedBatches {
           // Expired ones first: the insert below must not meet them.
           if (batch.keys.length > 0) await removeExpiredOf(client, batch.keys);
           const used = batch.keys.length > 0 ? await findKeys(client, batch.keys) : [];
-          const decisions = decide({ ...truths, used });
-          if (decisions.changed.length > 0 || decisions.kept.length > 0) await write(client, batch, decisions, truths);
+          const decisions = decide({ ...locked, used });
+          if (decisions.changed.length > 0 || decisions.kept.length > 0) await write(client, batch, decisions, locked);
           await commit(client);
           return decisions.verdicts;
         } catch (error) {
@@ -77,16 +86,25 @@ export class DecidedBatches {
 }
 
 /** A statement of its own: under READ COMMITTED the next one sees what the lock waited for. */
-async function lock(client: pg.PoolClient, names: readonly string[]): Promise<Omit<Locked, 'used'>> {
+async function lock(client: pg.PoolClient, { names, creators }: DecidedBatch): Promise<Omit<Locked, 'used'>> {
   const { rows } = await client.query<CounterRow>({
     name: 'lock-counters',
     text: `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[]) ORDER BY name FOR UPDATE`,
     values: [names],
   });
-  const clock = await client.query<{ now: string }>(`SELECT ${utc('clock_timestamp()')} AS now`);
+  const clock = await client.query<{ now: string; created: Record<string, number> | null }>({
+    name: 'clock-and-sums',
+    text: `SELECT ${utc('clock_timestamp()')} AS now, ${namesCreatedBy('$1')} AS created`,
+    values: [creators],
+  });
   const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
   const truths = new Map(names.map((name) => [name, found.get(name) ?? { name, value: null, version: 0 }]));
-  return { truths, now: clock.rows[0]?.now ?? new Date().toISOString() };
+  return {
+    truths,
+    unknown: new Set(names.filter((name) => !found.has(name))),
+    namesCreated: new Map(Object.entries(clock.rows[0]?.created ?? {})),
+    now: clock.rows[0]?.now ?? new Date().toISOString(),
+  };
 }
 
 async function storedVerdicts<Verdict>(client: pg.PoolClient, id: string): Promise<readonly Verdict[] | null> {
@@ -100,7 +118,8 @@ async function storedVerdicts<Verdict>(client: pg.PoolClient, id: string): Promi
 
 /**
  * $1 to $8: the counters, of which `is_new` ones had no row to lock: a plain INSERT fails where somebody else was
- * faster. $9 to $20: the keys; $21 hours; $22 id, $23 verdicts.
+ * faster. $9 to $20: the keys; $21 hours; $22 id, $23 verdicts, $24 creators of what is new,
+ * $25 a bucket.
  */
 const WRITE = `
   WITH changed AS (
@@ -119,6 +138,7 @@ const WRITE = `
     INSERT INTO counters (name, value, version, min, max, deleted, created_at, updated_at)
     SELECT name, coalesce(value, 0), version, min, max, value IS NULL, coalesce(created_at, updated_at), updated_at
     FROM changed WHERE is_new ORDER BY name COLLATE "C"
+    RETURNING 1
   ),
   kept AS (
     INSERT INTO idempotency_keys (owner, key, fingerprint, created, value, version, min, max, created_at, updated_at,
@@ -128,15 +148,23 @@ const WRITE = `
                 $16::bigint[], $17::timestamptz[], $18::timestamptz[], $19::bigint[], $20::jsonb[])
       AS k (owner, key, fingerprint, created, value, version, min, max, created_at, updated_at, previous, refusal)
     ORDER BY k.owner, k.key
-  )
+    RETURNING 1
+  ),
+  counted AS (${countingNames(
+    `(
+      SELECT key_id FROM unnest($24::text[]) AS creator (key_id)
+      WHERE (SELECT count(*) FROM created) + (SELECT count(*) FROM kept) > 0
+    ) AS created`,
+    '$25',
+  )})
   INSERT INTO batches (id, names, "values", versions, created_ats, updated_ats, verdicts)
   VALUES ($22, $1::text[], $2::bigint[], $3::bigint[], $6::timestamptz[], $7::timestamptz[], $23)`;
 
 async function write(
   client: pg.PoolClient,
   batch: DecidedBatch,
-  { changed, kept, verdicts }: Decisions<unknown>,
-  { truths, now }: Omit<Locked, 'used'>,
+  { changed, creators, kept, verdicts }: Decisions<unknown>,
+  { unknown, now }: Omit<Locked, 'used'>,
 ): Promise<void> {
   const counters = changed.map((truth) => (isCounter(truth) ? truth : null));
   await client.query({
@@ -150,11 +178,13 @@ async function write(
       counters.map((counter) => counter?.max ?? null),
       counters.map((counter) => counter?.createdAt ?? null),
       counters.map((counter) => counter?.updatedAt ?? now),
-      changed.map(({ name }) => truths.get(name)?.version === 0),
+      changed.map(({ name }) => unknown.has(name)),
       ...keptKeyColumns(kept),
       batch.keyTtlHours,
       batch.id,
       JSON.stringify(verdicts),
+      changed.map(({ name }) => creators.get(name) ?? null),
+      anyBucket(),
     ],
   });
 }

@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import type { Counter } from '../counters/counter.js';
-import type { IdempotencyKey } from '../counters/operation.js';
+import type { Creator, IdempotencyKey } from '../counters/operation.js';
 import { type CounterRow, counterOf } from './counter-row.js';
 import { failureOf, StoreFailure, withClient } from './failure.js';
+import { anyBucket, countingNames } from './names-created.js';
 import { USED_KEY_COLUMNS, type UsedKey, type UsedKeyRow, usedKeyOf } from './idempotency-keys.js';
 import { utc } from './utc.js';
 import type { Writability } from './writability.js';
@@ -10,6 +11,8 @@ import type { Writability } from './writability.js';
 /** The increments of one counter, added up. */
 export interface Total {
   readonly name: string;
+  /** On whose account the name is brought into being, where it was never there; null: on nobody's. */
+  readonly creator: Creator | null;
   /** The sum of all increments; every running sum lies within 2^53 - 1 of 0, so a first insert is in range. */
   readonly sum: number;
   readonly count: number;
@@ -33,16 +36,20 @@ export interface IncrementBatch {
   readonly id: string;
   /** One for each counter. */
   readonly totals: readonly Total[];
+  /** Names that may not be brought into being here: where they were never there, they are left alone. */
+  readonly barred: ReadonlySet<string>;
   readonly keys: readonly IncrementKey[];
   readonly keyTtlHours: number;
 }
 
 /**
  * Either the counters that took the batch, as they are after it (one that is missing here was not changed: its bounds
- * would not hold at every step); or keys that were used before, and then nothing was applied.
+ * would not hold at every step, or it is barred); or keys that were used before, and then nothing was applied.
  */
 export interface IncrementBatchResult {
   readonly applied: ReadonlyMap<string, Counter>;
+  /** Names that were never there before; none where nobody's quota is concerned, or where the answer was lost. */
+  readonly created: readonly string[];
   readonly used: readonly UsedKey[];
 }
 
@@ -53,15 +60,21 @@ export interface IncrementBatchResult {
 const SEPARATOR = '\n';
 
 /**
- * $1 id, $2 names, $3 sums, $4 counts, $5 swings. In byte order of the names: two batches that lock the same rows in
- * different orders would deadlock. The row in conflict is locked before WHERE and SET are evaluated, so bounds are
- * checked and updated_at is taken in the order of the lock. A tombstone has value 0 and no bounds.
+ * $1 id, $2 names, $3 sums, $4 counts, $5 swings, $6 which names are barred (null: none), $7 their creators (a line for
+ * each, empty: nobody; null: nobody at all), $8 a bucket.
+ *
+ * In byte order of the names: two batches that lock the same rows in different orders would deadlock. The row in
+ * conflict is locked before WHERE and SET are evaluated, so bounds are checked and updated_at is taken in the order of
+ * the lock. A tombstone has value 0 and no bounds.
  */
 const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
     INSERT INTO counters AS c (name, value, version, created_at, updated_at)
     SELECT name, sum, count, now(), now()
-    FROM unnest(string_to_array($2, E'\\n'), $3::bigint[], $4::bigint[]) AS total (name, sum, count)
+    FROM unnest(string_to_array($2, E'\\n'), $3::bigint[], $4::bigint[], $6::boolean[])
+      AS total (name, sum, count, is_barred)
     WHERE ${when}
+      -- No EXISTS: a plan that was made while there were few counters would read all of them into a hash for it.
+      AND (is_barred IS NOT TRUE OR (SELECT true FROM counters AS known WHERE known.name = total.name))
     ORDER BY name COLLATE "C"
     ON CONFLICT (name) DO UPDATE SET
       value = c.value + excluded.value,
@@ -73,7 +86,25 @@ const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
             <= coalesce(c.max, 9007199254740991)
       AND c.value + coalesce(($5::jsonb -> excluded.name ->> 'lowest')::bigint, excluded.value)
             >= coalesce(c.min, -9007199254740991)
-    RETURNING name, value, version, min, max, created_at, updated_at`;
+    -- What was there already is locked before it is updated, and shows it by its xmax.
+    RETURNING name, value, version, min, max, created_at, updated_at, xmax = 0 AS is_new`;
+
+/**
+ * $7 creators, $8 a bucket. The map of creators is made where a name is new, once, and not at all where none is; a join
+ * would be made row by row, for Postgres expects few of them.
+ */
+const counted = (keysFirst: string): string =>
+  countingNames(
+    `(
+      SELECT (SELECT jsonb_object(string_to_array($2, E'\\n'), string_to_array($7, E'\\n'))) ->> name AS key_id
+      FROM applied WHERE is_new AND $7::text IS NOT NULL ${keysFirst}
+    ) AS created`,
+    '$8',
+  );
+
+/** The names that are new and somebody's, a line for each; null: none are. */
+const CREATED = `(
+    SELECT string_agg(name, E'\\n') FROM applied WHERE is_new AND $7::text IS NOT NULL) AS created_names`;
 
 /** Last in the statement, so that it can store what was applied; a second commit of the same id fails on its key. */
 const CLAIM = `
@@ -90,14 +121,15 @@ const LINES = `(
 
 const WITHOUT_KEYS = `
   WITH applied AS (${applying('true')}),
+  counted AS (${counted('')}),
   claimed AS (${CLAIM})
-  SELECT ${LINES}`;
+  SELECT ${LINES}, ${CREATED}`;
 
-/** As above, and $6 owners, $7 keys, $8 fingerprints, $9 names, $10 added after, $11 changes after, $12 hours. */
+/** As above, and $9 owners, $10 keys, $11 fingerprints, $12 names, $13 added after, $14 changes after, $15 hours. */
 const WITH_KEYS = `
   WITH used AS MATERIALIZED (
     SELECT ${USED_KEY_COLUMNS}
-    FROM unnest($6::text[], string_to_array($7, E'\\n')) AS asked (owner, key)
+    FROM unnest($9::text[], string_to_array($10, E'\\n')) AS asked (owner, key)
     JOIN idempotency_keys k ON k.owner = asked.owner AND k.key = asked.key
   ),
   applied AS (${applying('NOT EXISTS (SELECT FROM used)')}),
@@ -105,18 +137,21 @@ const WITH_KEYS = `
     INSERT INTO idempotency_keys
       (owner, key, fingerprint, value, version, min, max, created_at, updated_at, expires_at)
     SELECT asked.owner, asked.key, asked.fingerprint, value - added_after, version - changes_after,
-           min, max, created_at, updated_at, clock_timestamp() + make_interval(hours => $12::int)
-    FROM unnest($6::text[], string_to_array($7, E'\\n'), $8::uuid[], string_to_array($9, E'\\n'), $10::bigint[],
-                $11::bigint[])
+           min, max, created_at, updated_at, clock_timestamp() + make_interval(hours => $15::int)
+    FROM unnest($9::text[], string_to_array($10, E'\\n'), $11::uuid[], string_to_array($12, E'\\n'), $13::bigint[],
+                $14::bigint[])
       AS asked (owner, key, fingerprint, name, added_after, changes_after)
     JOIN applied USING (name)
     ORDER BY asked.owner, asked.key
+    RETURNING 1
   ),
+  counted AS (${counted('AND (SELECT count(*) FROM kept) >= 0')}),
   claimed AS (${CLAIM})
-  SELECT ${LINES}, used.* FROM (SELECT) AS always LEFT JOIN used ON true`;
+  SELECT ${LINES}, ${CREATED}, used.* FROM (SELECT) AS always LEFT JOIN used ON true`;
 
 interface AppliedRow {
   readonly lines: string | null;
+  readonly created_names: string | null;
 }
 
 /** Without a key that was used before, one row whose other columns are null. */
@@ -139,7 +174,7 @@ export class IncrementBatches {
     if (result instanceof StoreFailure || (resent && result.used.length > 0)) {
       // It may have been committed by then, keys and all; what it stored is the answer.
       const applied = await this.stored(batch.id);
-      if (applied !== null) return { applied, used: [] };
+      if (applied !== null) return { applied, created: [], used: [] };
     }
     if (result instanceof StoreFailure) throw result;
     return result;
@@ -181,7 +216,7 @@ async function applyWithoutKeys(client: pg.PoolClient, batch: IncrementBatch): P
     text: WITHOUT_KEYS,
     values: totalColumns(batch),
   });
-  return { applied: countersIn(rows), used: [] };
+  return { applied: countersIn(rows), created: createdIn(rows), used: [] };
 }
 
 async function applyWithKeys(client: pg.PoolClient, batch: IncrementBatch): Promise<IncrementBatchResult> {
@@ -202,22 +237,27 @@ async function applyWithKeys(client: pg.PoolClient, batch: IncrementBatch): Prom
   });
   return {
     applied: countersIn(rows),
+    created: createdIn(rows),
     used: rows.filter((row): row is AppliedRow & UsedKeyRow => row.owner !== null).map(usedKeyOf),
   };
 }
 
-function totalColumns({ id, totals }: IncrementBatch): unknown[] {
+function totalColumns({ id, totals, barred }: IncrementBatch): unknown[] {
+  const hasCreators = totals.some(({ creator }) => creator !== null);
   return [
     id,
     totals.map(({ name }) => name).join(SEPARATOR),
     arrayOf(totals.map(({ sum }) => sum)),
     arrayOf(totals.map(({ count }) => count)),
     swingsJson(totals),
+    barred.size === 0 ? null : arrayOf(totals.map(({ name }) => barred.has(name))),
+    hasCreators ? totals.map(({ creator }) => creator?.keyId ?? '').join(SEPARATOR) : null,
+    anyBucket(),
   ];
 }
 
-/** Postgres' literal of an array whose elements need no escapes: numbers, and the ids of keys. */
-function arrayOf(elements: readonly (number | bigint | string)[]): string {
+/** Postgres' literal of an array whose elements need no escapes: numbers, booleans, and the ids of keys. */
+function arrayOf(elements: readonly (number | bigint | boolean | string)[]): string {
   return `{${elements.join()}}`;
 }
 
@@ -231,6 +271,10 @@ function swingsJson(totals: readonly Total[]): string | null {
 /** Whether it leaves the stretch between the value before and the value after, which are both in bounds. */
 function swings({ sum, highest, lowest }: Total): boolean {
   return highest > Math.max(0, sum) || lowest < Math.min(0, sum);
+}
+
+function createdIn([row]: readonly AppliedRow[]): string[] {
+  return row?.created_names?.split(SEPARATOR) ?? [];
 }
 
 function countersIn([row]: readonly AppliedRow[]): Map<string, Counter> {

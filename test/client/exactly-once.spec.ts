@@ -89,6 +89,7 @@ describe('what cannot get better is not tried again', () => {
     [400, 'invalid_request', 'InvalidRequest'],
     [401, 'unauthorized', 'AccessDenied'],
     [403, 'forbidden', 'AccessDenied'],
+    [403, 'quota_exceeded', 'AccessDenied'],
     [404, 'not_found', 'NotFound'],
     [409, 'out_of_bounds', 'OutOfBounds'],
     [412, 'version_mismatch', 'VersionMismatch'],

@@ -90,13 +90,14 @@ export class DecisionLane {
       names: [...namesOf(units)],
       keys: units.flatMap(({ writes }) => writes.flatMap(({ key }) => (key === null ? [] : [key]))),
       keyTtlHours: this.settings.idempotencyTtlHours,
+      creators: creatorsOf(units),
     };
     const deadlineMs = Math.min(...units.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
     const send = (): Promise<readonly Verdict[]> =>
       this.batches.run<Verdict>(batch, (locked) => {
         const ruling = new Ruling(locked);
         const verdicts = units.map((unit) => ruling.decide(unit));
-        return { changed: ruling.changed, kept: ruling.kept, verdicts };
+        return { changed: ruling.changed, creators: ruling.creators, kept: ruling.kept, verdicts };
       });
     for (let conflicts = 1; ; conflicts += 1) {
       try {
@@ -145,6 +146,10 @@ export class DecisionLane {
 
 function namesOf(units: readonly Unit[]): Set<string> {
   return new Set(units.flatMap(({ writes }) => writes.map(({ operation }) => operation.name)));
+}
+
+function creatorsOf(units: readonly Unit[]): string[] {
+  return [...new Set(units.flatMap(({ writes }) => writes.flatMap(({ creator }) => creator?.keyId ?? [])))];
 }
 
 function truthsOf(verdict: Verdict): Truth[] {

@@ -10,6 +10,7 @@ import { DecisionLane } from './decision-lane.js';
 import { CounterError, OutcomeUnknown } from '../errors.js';
 import { Exposure } from './exposure.js';
 import { Lane, NotWritten } from './lane.js';
+import { NameQuotas } from './name-quotas.js';
 import type { Answer, Increment } from '../operation.js';
 import { answerReplays, keyId, type PendingWrite, type Replay, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
@@ -36,6 +37,7 @@ export class IncrementLane {
     private readonly batches: IncrementBatches,
     private readonly keys: IdempotencyKeys,
     private readonly decisions: DecisionLane,
+    private readonly quotas: NameQuotas,
     private readonly exposure: Exposure,
     private readonly changes: Changes,
     private readonly tallies: Tallies,
@@ -52,10 +54,11 @@ export class IncrementLane {
     try {
       while (left.length > 0) {
         const sentAtMs = performance.now();
-        const added = addUp(left.map(({ write }) => write.operation));
-        const { applied, used } = await this.apply(left, added);
+        const added = addUp(left.map(({ write }) => write));
+        const { applied, created, used } = await this.apply(left, added);
         if (used.length === 0) {
           this.tally(left.length, sentAtMs, added, applied);
+          this.quotas.note(created, added.totals);
           // Answered while the next batch is being committed.
           void this.answer(left, added, applied, () => this.exposure.publish([...applied.values()], sentAtMs, nonces));
           return;
@@ -73,9 +76,15 @@ export class IncrementLane {
     conflicts = 0,
   ): Promise<IncrementBatchResult> {
     const totals = [...added.totals.values()];
-    if (totals.length === 0) return { applied: new Map(), used: [] };
+    if (totals.length === 0) return { applied: new Map(), created: [], used: [] };
     const keys = keysOf(batch, added);
-    const statement = { id: randomUUID(), totals, keys, keyTtlHours: this.settings.idempotencyTtlHours };
+    const statement = {
+      id: randomUUID(),
+      totals,
+      barred: this.quotas.barredOf(totals),
+      keys,
+      keyTtlHours: this.settings.idempotencyTtlHours,
+    };
     const deadlineMs = Math.min(...batch.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
     try {
       const result = await sendUntilKnown((resent) => this.batches.apply(statement, resent), deadlineMs);
@@ -87,7 +96,7 @@ export class IncrementLane {
     }
     const used = await this.keys.findLive(keys);
     // None is live any more: the same once again, as a new batch.
-    return used.length > 0 ? { applied: new Map(), used } : this.apply(batch, added, conflicts + 1);
+    return used.length > 0 ? { applied: new Map(), created: [], used } : this.apply(batch, added, conflicts + 1);
   }
 
   private tally(writes: number, sentAtMs: number, { totals }: AddedUp, applied: ReadonlyMap<string, Counter>): void {

@@ -1,17 +1,20 @@
 import fc from 'fast-check';
 import { MAX_VALUE } from '../counter.js';
-import { addUp } from './totals.js';
+import { type AddedUp, addUp } from './totals.js';
 
 const addend = fc.record({
   name: fc.constantFrom('a', 'b', '__proto__', '\u{1F600}'),
   by: fc.integer({ min: -9, max: 9 }),
 });
 
+const addUpAll = (addends: readonly { name: string; by: number }[]): AddedUp =>
+  addUp(addends.map((operation) => ({ operation, creator: null })));
+
 describe('adding up', () => {
   it('gives each increment the sum and the count up to itself', () => {
     fc.assert(
       fc.property(fc.array(addend), (addends) => {
-        const { running } = addUp(addends);
+        const { running } = addUpAll(addends);
         addends.forEach(({ name }, index) => {
           const own = addends.slice(0, index + 1).filter((other) => other.name === name);
           const sum = own.reduce((all, { by }) => all + by, 0);
@@ -24,7 +27,7 @@ describe('adding up', () => {
   it('tells how far the running sum goes on the way, each side of the value before', () => {
     fc.assert(
       fc.property(fc.array(addend, { minLength: 1 }), (addends) => {
-        const { totals, running } = addUp(addends);
+        const { totals, running } = addUpAll(addends);
         for (const { name, highest, lowest } of totals.values()) {
           const sums = running.filter((_, index) => addends[index]?.name === name).map((sofar) => sofar.sum);
           expect([highest, lowest]).toEqual([Math.max(0, ...sums), Math.min(0, ...sums)]);
@@ -36,7 +39,18 @@ describe('adding up', () => {
   it('leaves a counter out whose running sum leaves the range on the way', () => {
     const max = { name: 'wide', by: MAX_VALUE };
     const addends = [max, { name: 'wide', by: 1 }, { name: 'wide', by: -1 }, { name: 'fine', by: 1 }];
-    expect([...addUp(addends).totals.keys()]).toEqual(['fine']);
-    expect(addUp([max, { name: 'wide', by: -MAX_VALUE }]).totals.size).toBe(1);
+    expect([...addUpAll(addends).totals.keys()]).toEqual(['fine']);
+    expect(addUpAll([max, { name: 'wide', by: -MAX_VALUE }]).totals.size).toBe(1);
+  });
+
+  it('names the first who counted a counter as its creator', () => {
+    const [first, second] = ['1', '2'].map((keyId) => ({ keyId, maxNames: 1, names: 0 }));
+    const { totals } = addUp([
+      { operation: { name: 'a', by: 1 }, creator: first ?? null },
+      { operation: { name: 'a', by: 1 }, creator: second ?? null },
+      { operation: { name: 'b', by: 1 }, creator: null },
+      { operation: { name: 'b', by: 1 }, creator: second ?? null },
+    ]);
+    expect([totals.get('a')?.creator, totals.get('b')?.creator]).toEqual([first, null]);
   });
 });

@@ -1,10 +1,11 @@
 import type { Total } from '../../store/increment-batches.js';
 import { MAX_VALUE } from '../counter.js';
+import type { Creator } from '../operation.js';
 
 /** An increment as far as adding up is concerned. */
 export interface Addend {
-  readonly name: string;
-  readonly by: number;
+  readonly operation: { readonly name: string; readonly by: number };
+  readonly creator: Creator | null;
 }
 
 /** The sum of a counter's increments up to and including this one, and how many they are. */
@@ -29,10 +30,10 @@ type Sum = { -readonly [Member in keyof Total]: Total[Member] };
  */
 export function addUp(addends: readonly Addend[]): AddedUp {
   const totals = new Map<string, Sum>();
-  const running = addends.map(({ name, by }) => {
+  const running = addends.map(({ operation: { name, by }, creator }) => {
     let total = totals.get(name);
     if (total === undefined) {
-      total = { name, sum: 0, count: 0, highest: 0, lowest: 0 };
+      total = { name, creator, sum: 0, count: 0, highest: 0, lowest: 0 };
       totals.set(name, total);
     }
     total.sum += by;

@@ -1,6 +1,7 @@
 import type { Counter, Truth } from '../counter.js';
 import type { Operation, Outcome, Write } from '../operation.js';
 import { Ruling, type Verdict } from './verdict.js';
+import type { Locked } from '../../store/decided-batches.js';
 
 const NOW = '2026-01-02T00:00:00.000Z';
 const bounded: Counter = {
@@ -13,12 +14,22 @@ const bounded: Counter = {
   updatedAt: '2026-01-01T00:00:00.000Z',
 };
 
-const ruling = (...truths: Truth[]): Ruling =>
-  new Ruling({ truths: new Map(truths.map((truth) => [truth.name, truth])), used: [], now: NOW });
+const rulingWith = (truths: readonly Truth[], locked: Partial<Locked>): Ruling =>
+  new Ruling({
+    truths: new Map(truths.map((truth) => [truth.name, truth])),
+    unknown: new Set(),
+    namesCreated: new Map(),
+    used: [],
+    now: NOW,
+    ...locked,
+  });
+
+const ruling = (...truths: Truth[]): Ruling => rulingWith(truths, {});
 
 const increment = (by: number, key: string | null = null, name = 'bounded'): Write => ({
   operation: { kind: 'increment', name, by } satisfies Operation,
   key: key === null ? null : { owner: '', key },
+  creator: null,
   requestId: 'request',
 });
 
@@ -49,5 +60,56 @@ describe('several writes, all or nothing', () => {
     const verdict = rules.decide(unit(increment(1), increment(5)));
     expect(refusalIn(verdict)).toMatchObject({ truth: { value: 7, version: 4 } });
     expect(rules.changed).toMatchObject([{ value: 7, version: 4 }]);
+  });
+});
+
+describe('a quota of names', () => {
+  const absent = (...names: string[]): Truth[] => names.map((name) => ({ name, value: null, version: 0 }));
+  const byKey = (name: string, key: string | null = null): Write => ({
+    ...increment(1, key, name),
+    creator: { keyId: 'k', maxNames: 5, names: 0 },
+  });
+  const withRoomFor = (room: number, ...names: string[]): Ruling =>
+    rulingWith([...absent(...names), { name: 'deleted', value: null, version: 2 }, bounded], {
+      unknown: new Set(names),
+      namesCreated: new Map([['k', 5 - room]]),
+    });
+
+  it('refuses what would be one too many, counting what the batch itself created', () => {
+    const rules = withRoomFor(1, 'a', 'b');
+    expect(rules.decide(unit(byKey('a')))).toMatchObject({ kind: 'done' });
+    expect(rules.decide(unit(byKey('b', 'kept')))).toMatchObject({
+      kind: 'refused',
+      refused: { code: 'quota_exceeded' },
+    });
+    expect(rules.decide(unit(byKey('a')))).toMatchObject({ kind: 'done' });
+    expect(rules.creators).toEqual(new Map([['a', 'k']]));
+    // It may be raised: the key goes on standing for the request, and for no answer.
+    expect(rules.kept).toEqual([]);
+  });
+
+  it('leaves alone what is there, or was once', () => {
+    const rules = withRoomFor(0, 'a');
+    expect([rules.decide(unit(byKey('bounded'))), rules.decide(unit(byKey('deleted')))]).toMatchObject([
+      { kind: 'done' },
+      { kind: 'done' },
+    ]);
+    expect(rules.creators.size).toBe(0);
+  });
+
+  it('is not used up by a unit that was undone', () => {
+    const rules = withRoomFor(2, 'a', 'b', 'c');
+    expect(rules.decide(unit(byKey('a'), byKey('b'), byKey('c')))).toMatchObject({ kind: 'refused', index: 2 });
+    expect(rules.creators.size).toBe(0);
+    expect(rules.decide(unit(byKey('c')))).toMatchObject({ kind: 'done' });
+    expect(rules.decide(unit(byKey('c'), byKey('a'), byKey('b')))).toMatchObject({ kind: 'refused', index: 2 });
+    expect(rules.creators).toEqual(new Map([['c', 'k']]));
+  });
+
+  it('is charged to nobody for whom nobody is named', () => {
+    const rules = withRoomFor(0, 'a');
+    expect(rules.decide(unit(increment(1, null, 'a')))).toMatchObject({ kind: 'done' });
+    expect(rules.decide(unit(byKey('a')))).toMatchObject({ kind: 'done' });
+    expect(rules.creators.size).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import type { KeptKey, UsedKey } from '../../store/idempotency-keys.js';
 import type { Locked } from '../../store/decided-batches.js';
 import type { Truth } from '../counter.js';
 import { decide } from './decide.js';
-import type { Answer, Outcome, Refused, Write } from '../operation.js';
+import type { Answer, Creator, Outcome, RefusalCode, Refused, Write } from '../operation.js';
 import { keyId } from './pending-write.js';
 
 /** One write, or several that are decided together: all or nothing. */
@@ -18,12 +18,17 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly index: number; readonly refused: Refused; readonly replayed: boolean }
   | { readonly kind: 'key_reused' };
 
+/** Not remembered by a key: what is refused so now may be right later, in the light of another truth or quota. */
+const PASSING: ReadonlySet<RefusalCode> = new Set(['invalid_request', 'quota_exceeded']);
+
 /** The state of a batch while its units are decided in order of arrival. */
 export class Ruling {
   private readonly truths: Map<string, Truth>;
   private readonly used: Map<string, Pick<UsedKey, 'fingerprint' | 'outcomeFor'>>;
   private readonly keptKeys: KeptKey[] = [];
   private readonly changedNames = new Set<string>();
+  /** Names that were never there, brought into being by this batch; null: on nobody's account. */
+  private readonly born = new Map<string, string | null>();
 
   constructor(private readonly locked: Locked) {
     this.truths = new Map(locked.truths);
@@ -33,6 +38,11 @@ export class Ruling {
   /** The counters that changed, as they are now. */
   get changed(): Truth[] {
     return [...this.truths.values()].filter(({ name }) => this.changedNames.has(name));
+  }
+
+  /** On whose account names were brought into being, by the id of the key. */
+  get creators(): Map<string, string> {
+    return new Map([...this.born].flatMap(([name, keyId]) => (keyId === null ? [] : [[name, keyId] as const])));
   }
 
   get kept(): readonly KeptKey[] {
@@ -60,8 +70,7 @@ export class Ruling {
       if (answer.outcome.kind === 'refused') {
         this.undo(before);
         const refused = earlier === null ? this.asItStays(answer.outcome) : answer.outcome;
-        // A request that is malformed in the light of the truth is not remembered: it may be right later.
-        if (refused.code !== 'invalid_request') this.keep(keysOf(refused));
+        if (!PASSING.has(refused.code)) this.keep(keysOf(refused));
         return { kind: 'refused', index, refused, replayed: answer.replayed };
       }
       decided.push(...keysOf(answer.outcome));
@@ -80,15 +89,26 @@ export class Ruling {
     return this.used.get(id) ?? null;
   }
 
-  private apply({ operation, requestId }: Write, before: Map<string, Truth>): Answer['outcome'] {
+  private apply(write: Write, before: Map<string, Truth>): Outcome {
+    const { operation, creator, requestId } = write;
     const { name } = operation;
     const truth = this.truths.get(name) ?? { name, value: null, version: 0 };
     const outcome = decide(operation, truth, this.locked.now, requestId);
-    if (outcome.kind === 'done') {
-      if (!before.has(name)) before.set(name, truth);
-      this.truths.set(name, outcome.truth);
+    if (outcome.kind === 'refused') return outcome;
+    if (this.locked.unknown.has(name) && !this.born.has(name)) {
+      if (creator !== null && this.namesOf(creator) >= creator.maxNames)
+        return quotaExceeded(creator, truth, requestId);
+      this.born.set(name, creator?.keyId ?? null);
     }
+    if (!before.has(name)) before.set(name, truth);
+    this.truths.set(name, outcome.truth);
     return outcome;
+  }
+
+  /** Names that a key has brought into being, in this batch too. */
+  private namesOf({ keyId }: Creator): number {
+    const here = [...this.born.values()].filter((creator) => creator === keyId).length;
+    return (this.locked.namesCreated.get(keyId) ?? 0) + here;
   }
 
   /** The refusal may rest on what its unit did before it: that never was, and must be shown to nobody. */
@@ -97,7 +117,11 @@ export class Ruling {
   }
 
   private undo(before: ReadonlyMap<string, Truth>): void {
-    for (const [name, truth] of before) this.truths.set(name, truth);
+    for (const [name, truth] of before) {
+      this.truths.set(name, truth);
+      // Unless a unit before this one brought it into being.
+      if (!this.changedNames.has(name)) this.born.delete(name);
+    }
   }
 
   private keep(keys: readonly KeptKey[]): void {
@@ -106,4 +130,9 @@ export class Ruling {
       this.used.set(keyId(key), { fingerprint: key.fingerprint, outcomeFor: () => key.outcome });
     }
   }
+}
+
+function quotaExceeded({ maxNames }: Creator, truth: Truth, requestId: string): Refused {
+  const detail = `This key may bring ${maxNames} names into being, and has; names that were there before still count.`;
+  return { kind: 'refused', code: 'quota_exceeded', detail, truth, requestId };
 }

@@ -14,8 +14,11 @@ import { sendUntilKnown } from '../commits/resend.js';
 const PATIENCE_MS = 60_000;
 const RETRY_PAUSE_MS = 200;
 
+/** Who runs an import operates the service: no quota is charged for it. */
+const NOBODY: ReadonlyMap<string, string> = new Map();
+
 /** Only batches with idempotency keys need it. */
-const NO_KEYS = { keys: [], keyTtlHours: 1 } as const;
+const NO_KEYS = { keys: [], keyTtlHours: 1, creators: [] } as const;
 
 /**
  * Brings counters in from elsewhere, beside services that run: in batches like every other write, committed under the
@@ -47,7 +50,7 @@ export class Importer {
       return this.batches.run<ImportOutcome>(batch, ({ truths, now }) => {
         const ruling = ruleOn(counters, truths, now, overwrite);
         decided = ruling.truths;
-        return { changed: ruling.changed, kept: [], verdicts: ruling.outcomes };
+        return { changed: ruling.changed, creators: NOBODY, kept: [], verdicts: ruling.outcomes };
       });
     };
     const outcomes = await patiently(deadlineMs, () => sendUntilKnown(send, deadlineMs));

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { Total } from '../../store/increment-batches.js';
+import type { Creator } from '../operation.js';
+
+/** How old what is known of a creator may be when its write is decided; what was created here since then is added. */
+const RECENT_MS = 5_000;
+
+/** What one batch created on somebody's account, and when that was known here. */
+interface Recent {
+  readonly atMs: number;
+  readonly names: number;
+}
+
+/**
+ * Foresees whose quota of names may be used up, so that the fast lane leaves what such a key would create to be decided
+ * one by one, where the sums are read under the lock. It counts rather too much than too little, and refuses nobody.
+ */
+@Injectable()
+export class NameQuotas {
+  private readonly recent = new Map<string, Recent[]>();
+
+  /** Names of a batch that may be too many for their creators, if none of them was ever there. */
+  barredOf(totals: Iterable<Pick<Total, 'name' | 'creator'>>): Set<string> {
+    const left = new Map<string, number>();
+    const barred = new Set<string>();
+    for (const { name, creator } of totals) {
+      if (creator === null) continue;
+      const room = (left.get(creator.keyId) ?? this.roomOf(creator)) - 1;
+      left.set(creator.keyId, room);
+      if (room < 0) barred.add(name);
+    }
+    return barred;
+  }
+
+  /** Notes what a batch brought into being. */
+  note(created: readonly string[], totals: ReadonlyMap<string, Pick<Total, 'creator'>>): void {
+    if (created.length === 0) return;
+    const counts = new Map<string, number>();
+    for (const name of created) {
+      const keyId = totals.get(name)?.creator?.keyId;
+      if (keyId !== undefined) counts.set(keyId, (counts.get(keyId) ?? 0) + 1);
+    }
+    const atMs = performance.now();
+    for (const [keyId, names] of counts) this.recent.set(keyId, [...this.recentOf(keyId), { atMs, names }]);
+  }
+
+  private roomOf({ keyId, maxNames, names }: Creator): number {
+    return this.recentOf(keyId).reduce((room, recent) => room - recent.names, maxNames - names);
+  }
+
+  private recentOf(keyId: string): readonly Recent[] {
+    const all = this.recent.get(keyId);
+    if (all === undefined) return [];
+    const sinceMs = performance.now() - RECENT_MS;
+    const recent = all.filter(({ atMs }) => atMs >= sinceMs);
+    if (recent.length === 0) this.recent.delete(keyId);
+    else if (recent.length < all.length) this.recent.set(keyId, recent);
+    return recent;
+  }
+}

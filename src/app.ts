@@ -32,7 +32,7 @@ export interface App {
 
 /** The whole service, ready to listen. Its servers must be reachable already. */
 export async function createApp(config: Config, logger: Pino): Promise<App> {
-  const { adapter, routes, times, problems } = createServer(config.http);
+  const { adapter, routes, times, problems } = createServer(config);
   const server: FastifyInstance = adapter.getInstance();
   if (logger.isLevelEnabled('debug')) logRequests(server, (line) => logger.debug(line));
   const nest = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, problems), adapter, {

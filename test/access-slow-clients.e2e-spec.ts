@@ -10,8 +10,8 @@ const SLOW_CLIENTS = 1_000;
 
 /** Every other one is slow with its head, the rest with a body. */
 const BEGINNINGS = [
-  'GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: ',
-  'POST /v1/counters/slow/increment HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n',
+  'GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
+  'POST /v1/counters/slow/increment HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n',
 ] as const;
 
 /** Each sends a byte this often. */

@@ -38,36 +38,36 @@ describe('what is not HTTP as it should be is answered with a problem document:'
   it.each<[string, string | Buffer, number, string]>([
     ['no HTTP at all', 'hello\r\n\r\n', 400, 'invalid_request'],
     ['TLS', Buffer.from('16030100a5010000a1', 'hex'), 400, 'invalid_request'],
-    ['an unknown method', 'FOO / HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
+    ['an unknown method', 'FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'invalid_request'],
     ['a request for a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n', 400, 'invalid_request'],
-    ['a broken header', 'GET / HTTP/1.1\r\nHost: a\r\nb ad\r\n\r\n', 400, 'invalid_request'],
+    ['a broken header', 'GET / HTTP/1.1\r\nHost: localhost\r\nb ad\r\n\r\n', 400, 'invalid_request'],
     ['no host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'invalid_request'],
     [
       'two lengths',
-      `POST ${add} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}`,
+      `POST ${add} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}`,
       400,
       'invalid_request',
     ],
     [
       'a length and chunks',
-      `POST ${add} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      `POST ${add} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
       400,
       'invalid_request',
     ],
-    ['headers over 8 KB', `GET /livez HTTP/1.1\r\nHost: a\r\nx: ${'x'.repeat(9000)}\r\n\r\n`, 431, 'headers_too_large'],
-    ['a path over 8 KB', `GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431, 'headers_too_large'],
+    ['headers over 8 KB', `GET /livez HTTP/1.1\r\nHost: localhost\r\nx: ${'x'.repeat(9000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ['a path over 8 KB', `GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431, 'headers_too_large'],
   ])('%s', async (_what, bytes, status, code) => {
     expect(problemOf(await sendRaw(app.url, bytes))).toEqual([status, code]);
   });
 
   it('a body over the limit, without a length', async () => {
     const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`;
-    const head = `POST ${add} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const head = `POST ${add} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
     expect(problemOf(await sendRaw(app.url, `${head}${chunk}${chunk}0\r\n\r\n`))).toEqual([413, 'too_large']);
   });
 
   it('an expectation that is not known is ignored', async () => {
-    const answer = await sendRaw(app.url, 'GET /livez HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n');
+    const answer = await sendRaw(app.url, 'GET /livez HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nConnection: close\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 });
@@ -82,8 +82,8 @@ it('a body of many megabytes is refused before it was sent, and the answer arriv
 
 it('a request that does not arrive in time is answered 408 and its connection closed', async () => {
   const slow = [
-    'GET /livez HTTP/1.1\r\nHost: a\r\n',
-    `POST ${add} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{`,
+    'GET /livez HTTP/1.1\r\nHost: localhost\r\n',
+    `POST ${add} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{`,
     '',
   ];
   const begin = performance.now();
@@ -120,7 +120,7 @@ describe('while the server is closed', () => {
   async function kept(): Promise<Socket> {
     const { hostname, port } = new URL(app.url);
     const socket = connect({ host: hostname, port: Number(port) });
-    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
+    socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');
     return socket;
   }
@@ -131,7 +131,7 @@ describe('while the server is closed', () => {
     const stopped = app.stop();
     while (app.nest.getHttpServer().listening) await new Promise((resolve) => setImmediate(resolve));
 
-    used.write(`POST ${add} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    used.write(`POST ${add} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     const [answer] = (await once(used, 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer.toString()).toMatch(/\r\nconnection: close\r\n/i);

@@ -88,7 +88,7 @@ describe('SIGTERM', () => {
     const { hostname, port } = new URL(app.url);
     const socket: Socket = connect({ host: hostname, port: Number(port) });
     const ask = async () => {
-      socket.write('GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n');
+      socket.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n');
       const [answer] = (await once(socket, 'data')) as [Buffer];
       return answer.toString();
     };

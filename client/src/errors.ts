@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'idempotency_key_reused'
   | 'value_overflow'
   | 'rate_limited'
+  | 'misdirected'
   | 'headers_too_large'
   | 'internal'
   | 'unavailable'
@@ -138,6 +139,7 @@ const FAMILIES = {
   unauthorized: AccessDenied,
   forbidden: AccessDenied,
   quota_exceeded: AccessDenied,
+  misdirected: AccessDenied,
   not_found: NotFound,
   out_of_bounds: OutOfBounds,
   value_overflow: OutOfBounds,

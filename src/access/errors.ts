@@ -9,6 +9,9 @@ export class Unauthorized extends AccessError {}
 /** The key is good, and does not allow this. */
 export class Forbidden extends AccessError {}
 
+/** It was sent to a host that is not this service. */
+export class Misdirected extends AccessError {}
+
 /** Too many requests by one key or one address. */
 export class RateLimited extends AccessError {
   /** @param retryAfterSeconds when to try again, whole seconds, at least 1 */

@@ -7,6 +7,11 @@ export function sessionOf({ headers: { cookie } }: FastifyRequest): string | nul
   return cookie === undefined ? null : (SESSION.exec(cookie)?.[1] ?? null);
 }
 
+/** Whether a request brings a session, good or not. */
+export function bringsSession(request: FastifyRequest): boolean {
+  return sessionOf(request) !== null;
+}
+
 /**
  * Gives the browser a session to keep, or takes it away. No script can read it, and no other site's page makes the
  * browser send it.

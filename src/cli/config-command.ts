@@ -48,6 +48,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['RATE_LIMIT_PER_KEY', access.perKeyPerSecond],
     ['RATE_LIMIT_PER_ADDRESS', access.perAddressPerSecond],
     ['NAMES_PER_KEY', access.namesPerKey],
+    ['ALLOWED_HOSTS', http.allowedHosts.join(', ') || null],
     ['CORS_ORIGINS', http.corsOrigins.join(', ') || null],
     ['TRUSTED_PROXIES', http.trustedProxies.join(', ') || null],
     ['LOG_LEVEL', log.level],

@@ -44,6 +44,24 @@ describe('the configuration', () => {
     }
   });
 
+  it('reads hosts as browsers write them', async () => {
+    const given = 'Counts.Example.Org, münchen.example:8080, 10.0.0.5, ::1, [2001:DB8::0:1]:80, localhost.';
+    const allowedHosts = [
+      'counts.example.org',
+      'xn--mnchen-3ya.example:8080',
+      '10.0.0.5',
+      '[::1]',
+      '[2001:db8::1]:80',
+      'localhost',
+    ];
+    await expect(load({ ALLOWED_HOSTS: given })).resolves.toMatchObject({ http: { allowedHosts } });
+    for (const ALLOWED_HOSTS of ['http://example.org', 'a/b', 'user@host', 'a b', '[::g]', 'a:b', 'a:']) {
+      await expect(faultsOf({ ALLOWED_HOSTS })).resolves.toEqual([
+        expect.stringMatching(/^ALLOWED_HOSTS: got ".+"; takes/),
+      ]);
+    }
+  });
+
   it('names every fault at once, and repeats no secret', async () => {
     const faults = await faultsOf({ PORT: '65536', DATABASE_URL: 'mysql://root:hush@localhost/', LOG_LEVEL: 'loud' });
     expect(faults.map((fault) => fault.split(':', 1)[0])).toEqual(['PORT', 'DATABASE_URL', 'LOG_LEVEL']);

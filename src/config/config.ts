@@ -8,6 +8,8 @@ export class HttpSettings {
   host!: string;
   /** 0 takes a free port. */
   port!: number;
+  /** Beside the names of this machine; empty where any will do, with keys. In small letters, some with a port. */
+  allowedHosts!: readonly string[];
   corsOrigins!: readonly string[];
   trustedProxies!: readonly string[];
 }
@@ -135,6 +137,7 @@ export async function loadConfig(
     http: {
       host,
       port: values.PORT ?? 3000,
+      allowedHosts: values.ALLOWED_HOSTS ?? [],
       corsOrigins: values.CORS_ORIGINS ?? [],
       trustedProxies: values.TRUSTED_PROXIES ?? [],
     },

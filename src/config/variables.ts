@@ -59,6 +59,14 @@ const isProxy = (text: string): boolean => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 };
 
+const HOST = /^(\[[\da-f:.]+\]|[^\s:@/?#[\]]+?)\.?(:\d{1,5})?$/i;
+
+/** A host as browsers write it, with its port if it has one; null for what is none. */
+const hostOf = (text: string): string | null => {
+  const [, name = '', port = ''] = HOST.exec(isIP(text) === 6 ? `[${text}]` : text) ?? [];
+  return name !== '' && URL.canParse(`http://${name}`) ? `${new URL(`http://${name}`).hostname}${port}` : null;
+};
+
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
 
 /** What a Bearer token may be made of (RFC 6750); shorter ones could be guessed. */
@@ -87,6 +95,12 @@ const VARIABLES = {
   RATE_LIMIT_PER_KEY: [wholeNumber(1, 1_000_000), 'requests a second, 1 to 1000000'],
   RATE_LIMIT_PER_ADDRESS: [wholeNumber(1, 1_000_000), 'requests a second, 1 to 1000000'],
   NAMES_PER_KEY: [wholeNumber(0, 1_000_000_000_000), 'a whole number, 0 to 1000000000000'],
+  ALLOWED_HOSTS: [
+    list
+      .refine((items) => items.every((item) => hostOf(item) !== null))
+      .transform((items) => items.flatMap((item) => hostOf(item) ?? [])),
+    'host names or addresses, each with a port or without, comma-separated',
+  ],
   CORS_ORIGINS: [list.refine((items) => items.every(isOrigin)), 'origins such as https://example.org, comma-separated'],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   LOG_LEVEL: [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')],

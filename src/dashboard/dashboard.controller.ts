@@ -43,8 +43,7 @@ export class DashboardController {
       .header('content-type', file.type)
       .header('cache-control', caching)
       .header('etag', file.etag)
-      .header('vary', 'Accept-Encoding')
-      .header('x-content-type-options', 'nosniff');
+      .header('vary', 'Accept-Encoding');
     if (file.encoding !== null) reply.header('content-encoding', file.encoding);
     if (request.headers['if-none-match'] === file.etag) reply.code(304).send();
     else reply.send(file.body);

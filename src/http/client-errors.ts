@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { RESTRAINED } from './answer-headers.js';
 import { PROBLEM_TYPE, ProblemError, problemJson } from './problem.js';
 import { newRequestId } from './request-id.js';
 
@@ -30,6 +31,7 @@ function refuse(problem: ProblemError, socket: Socket): void {
       `Content-Type: ${PROBLEM_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Cache-Control: no-cache',
+      ...RESTRAINED,
       `X-Request-Id: ${requestId}`,
       'Connection: close',
       '',

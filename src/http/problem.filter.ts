@@ -1,7 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Forbidden, RateLimited, Unauthorized } from '../access/errors.js';
+import { Forbidden, Misdirected, RateLimited, Unauthorized } from '../access/errors.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../counters/errors.js';
+import { restrain } from './answer-headers.js';
 import type { HttpTimes } from './http-times.js';
 import { PROBLEMS, PROBLEM_TYPE, type ProblemCode, ProblemError, problemJson } from './problem.js';
 import { OutageLog } from './outage-log.js';
@@ -20,6 +21,7 @@ const CODE_OF_STATUS: ReadonlyMap<number, ProblemCode> = new Map<number, Problem
   [413, 'too_large'],
   [414, 'uri_too_long'],
   [415, 'unsupported_media_type'],
+  [421, 'misdirected'],
   [429, 'rate_limited'],
   [431, 'headers_too_large'],
   [503, 'unavailable'],
@@ -50,6 +52,7 @@ export function problemOf(error: unknown): ProblemError {
     return new ProblemError('unauthorized', error.message, { authenticate: 'Bearer realm="evercount"' });
   }
   if (error instanceof Forbidden) return new ProblemError('forbidden', error.message);
+  if (error instanceof Misdirected) return new ProblemError('misdirected', error.message);
   if (error instanceof RateLimited) {
     return new ProblemError('rate_limited', error.message, { retryAfterSeconds: error.retryAfterSeconds });
   }
@@ -118,6 +121,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (reply.sent || reply.raw.headersSent) return;
     // Fastify leaves this to its hooks, which do not run for broken paths.
     reply.header('x-request-id', request.id);
+    if (!reply.hasHeader('content-security-policy')) restrain(reply, '');
     sendProblem(reply, problem, request.id);
     if (unmatched) this.times.noteUnmatched(request, reply);
   }

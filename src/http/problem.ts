@@ -79,6 +79,13 @@ export const PROBLEMS = {
     title: 'Unsupported media type',
     explanation: 'Bodies are JSON, in UTF-8, not compressed, with "Content-Type: application/json".',
   },
+  misdirected: {
+    status: 421,
+    title: 'Misdirected request',
+    explanation:
+      'The "Host" header names a host that is not one of this service, as happens when the page of another site leads ' +
+      'its own name here. Nothing was changed. The setting ALLOWED_HOSTS lists the names by which it may be called.',
+  },
   idempotency_key_reused: {
     status: 422,
     title: 'Idempotency key reused',

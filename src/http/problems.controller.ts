@@ -11,7 +11,6 @@ export class ProblemsController {
     const { status, title, explanation } = PROBLEMS[code];
     reply
       .header('content-type', 'text/html; charset=utf-8')
-      .header('content-security-policy', "default-src 'none'")
       .send(
         `<!doctype html>\n<html lang="en">\n<title>${title}</title>\n<h1>${title}</h1>\n` +
           `<p>Status ${status}, code <code>${code}</code></p>\n<p>${explanation}</p>\n</html>\n`,

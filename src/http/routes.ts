@@ -9,6 +9,9 @@ interface Path {
   readonly methods: Set<string>;
 }
 
+/** The route that answers preflights, of whatever path. */
+export const PREFLIGHTS = '*';
+
 /** Which paths there are and which methods they take: so that a wrong method is told from an unknown path. */
 export class Routes {
   private readonly paths = new Map<string, Path>();

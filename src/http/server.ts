@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
-import { fastify, type FastifyInstance } from 'fastify';
-import type { HttpSettings } from '../config/config.js';
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { ForeignPages } from '../access/foreign-pages.js';
+import type { Config } from '../config/config.js';
+import { restrain } from './answer-headers.js';
 import { answerClientError, refuseTunnel } from './client-errors.js';
 import { Drain } from './drain.js';
 import { HttpTimes } from './http-times.js';
@@ -20,7 +22,7 @@ import { NestAdapter } from './nest-adapter.js';
 import { ProblemError } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 import { requestIdOf } from './request-id.js';
-import { Routes } from './routes.js';
+import { PREFLIGHTS, Routes } from './routes.js';
 
 /** The HTTP server, not yet listening, with what must hold for every request to it. */
 export interface Server {
@@ -30,10 +32,11 @@ export interface Server {
   readonly problems: ProblemFilter;
 }
 
-export function createServer(settings: HttpSettings): Server {
+export function createServer({ http: settings, access }: Pick<Config, 'http' | 'access'>): Server {
   const routes = new Routes();
   const times = new HttpTimes();
   const problems = new ProblemFilter(routes, times);
+  const foreign = new ForeignPages(settings, access);
   const server = fastify({
     // Fastify would make a logger for each request; requests are logged by a hook, and only at level debug.
     logger: false,
@@ -68,15 +71,20 @@ export function createServer(settings: HttpSettings): Server {
   readJsonBodies(server);
   server.addHook('onRoute', (route) => {
     routes.add(route.url, route.method);
+    // It is there before Nest says how errors are answered.
+    if (route.url === PREFLIGHTS) {
+      route.errorHandler = (error, request, reply) => problems.answer(error, request, reply);
+    }
     const bodyBytes = bodyBytesOf(route.config);
     if (bodyBytes !== undefined) route.bodyLimit = bodyBytes;
   });
   server.addHook('onRequest', (request, reply, done) => {
     times.begin(request);
     reply.header('x-request-id', request.id);
-    const hostless = request.headers.host === undefined && request.raw.httpVersion === '1.1';
-    if (hostless) done(new ProblemError('invalid_request', 'The Host header is missing.'));
-    else done();
+    restrain(reply, request.raw.url ?? '');
+    const fault = faultOf(request, foreign);
+    if (fault === null) done();
+    else done(fault);
   });
   const drain = new Drain(server.server);
   server.addHook('preClose', () => drain.run());
@@ -90,6 +98,18 @@ export function logRequests(server: FastifyInstance, log: (line: Record<string, 
     log({ msg: 'request', requestId: request.id, method, url, status: reply.statusCode, ms: reply.elapsedTime });
     done();
   });
+}
+
+function faultOf(request: FastifyRequest, foreign: ForeignPages): Error | null {
+  if (request.raw.headers.host === undefined && request.raw.httpVersion === '1.1') {
+    return new ProblemError('invalid_request', 'The Host header is missing.');
+  }
+  try {
+    foreign.refuse(request);
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 function bodyBytesOf(config: object | undefined): number | undefined {

@@ -17,7 +17,7 @@ if (!isMutantName(name)) throw new Error(`There is no mutant "${name}"; there ar
 const config = await loadConfig(process.env, () => Promise.reject(new Error('a mutant is given its servers')));
 const logger = createLogger(config.log);
 exitOnFault(logger);
-const { adapter, problems } = createServer(config.http);
+const { adapter, problems } = createServer(config);
 const module = await MUTATIONS[name](
   Test.createTestingModule({ imports: [AppModule.of(config, problems)] }).setLogger(new NestLogger(logger)),
 ).compile();

@@ -1,0 +1,34 @@
+import type { FastifyReply } from 'fastify';
+
+/** What is not one of our pages runs nothing, fetches nothing and is shown in nobody's frame, whatever it is taken for. */
+const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
+
+/**
+ * For the page to try the interface: all of it comes from here, and its styles alone are partly in its text. The pictures
+ * in its style sheet are part of it.
+ */
+const DOCS = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const DOCS_PATH = /^\/docs(?:[/?]|$)/;
+
+/**
+ * What every answer tells a browser. A route may say more of its own: the dashboard has another policy.
+ *
+ * @param path of the request
+ */
+export function restrain(reply: FastifyReply, path: string): void {
+  reply.header('x-content-type-options', 'nosniff');
+  reply.header('content-security-policy', DOCS_PATH.test(path) ? DOCS : NO_PAGE);
+}
+
+/** The same for answers without a request, as lines of a head. */
+export const RESTRAINED: readonly string[] = ['X-Content-Type-Options: nosniff', `Content-Security-Policy: ${NO_PAGE}`];

@@ -34,6 +34,8 @@ try {
     if (error instanceof ConfigError) logger.fatal(error.message);
     else logger.fatal({ err: error }, 'the service cannot start');
     await stopEmbedded();
+    // Statements that are to be copied would be escaped in a line of JSON.
+    if (error instanceof ConfigError && error.message.includes('\n')) process.stderr.write(`${error.message}\n`);
     process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
   }
 }

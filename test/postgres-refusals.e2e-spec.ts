@@ -107,7 +107,10 @@ it.each(ways)('a Postgres %s', async (_, refuse, mend, reason) => {
       .slice(before)
       .filter(({ msg }) => /takes no writes/.test(String(msg)));
     expect(told).toHaveLength(1);
-    expect(told[0]).toMatchObject({ msg: expect.stringMatching(reason), code: expect.stringMatching(/^\w{5}$/) });
+    expect(told[0]).toMatchObject({
+      msg: expect.stringMatching(reason) as unknown,
+      code: expect.stringMatching(/^\w{5}$/) as unknown,
+    });
   } finally {
     await mend();
   }
@@ -140,7 +143,9 @@ it('a reading that is refused says so, and the log has the cause once', async ()
     const told = errors()
       .slice(before)
       .filter(({ cause }) => cause === '42501');
-    expect(told).toEqual([expect.objectContaining({ reason: expect.stringContaining('permission denied') })]);
+    expect(told).toEqual([
+      expect.objectContaining({ reason: expect.stringContaining('permission denied') as unknown }),
+    ]);
   } finally {
     await hand.query('GRANT SELECT ON counters, history_minutes TO serving');
   }

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
 import { poolOf } from '../src/store/connections.js';
 import { type AppProcess, startApp, startAppProcess, type TestApp } from './support/app.js';
+import { runCli } from './support/cli.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
@@ -93,6 +94,19 @@ describe('a Postgres on which committed would not mean safe is refused:', () => 
     await client.query(`ALTER DATABASE ${new URL(databaseUrl).pathname.slice(1)} SET synchronous_commit = ${value}`);
     await client.end();
     await expect(start(databaseUrl)).rejects.toThrow(new RegExp(`exit code 1.*synchronous_commit=${value}`, 's'));
+  });
+
+  it.each(['LATIN1', 'SQL_ASCII'])('%s in place of UTF-8', async (encoding) => {
+    const utf8 = await createTestDatabase();
+    const client = new pg.Client(utf8);
+    await client.connect();
+    const name = `${new URL(utf8).pathname.slice(1)}_other`;
+    await client.query(`CREATE DATABASE ${name} ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
+    await client.end();
+    const databaseUrl = `${utf8}_other`;
+    await expect(start(databaseUrl)).rejects.toThrow(new RegExp(`exit code 78.*${encoding}.*ENCODING 'UTF8'`, 's'));
+    const { out } = await runCli(['doctor'], { env: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url } });
+    expect(out).toMatch(new RegExp(`BAD +encoding +${encoding}\n.*ENCODING 'UTF8'`));
   });
 
   describe('of its own', () => {

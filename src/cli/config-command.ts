@@ -35,6 +35,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['JOBS_REDIS_URL', placeOf(jobs.redisUrl)],
     ['MIGRATE_ON_START', database.migrateOnStart],
     ['MIGRATIONS_DATABASE_URL', placeOf(database.migrationsUrl)],
+    ['DATABASE_POOLER', database.pooler],
     ['DATABASE_POOL_SIZE', database.poolSize],
     ['CACHE_TTL_MS', cache.ttlMs],
     ['RECONCILE_INTERVAL_MS', jobs.reconcileIntervalMs],

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type Config, loadConfig } from '../config/config.js';
+import { type Config, type DatabaseSettings, loadConfig } from '../config/config.js';
 import { DATA_DIR, runningServers, type ServerUrls } from '../embedded/running-servers.js';
 import { poolOf } from '../store/connections.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
@@ -35,8 +35,8 @@ export const PATIENCE = {
 };
 
 /** Connections to the truth; to be ended by the caller. */
-export function patientPool(url: string, connections: number): pg.Pool {
-  return poolOf(url, connections, PATIENCE);
+export function patientPool({ url, pooler }: DatabaseSettings, connections: number): pg.Pool {
+  return poolOf(url, connections, PATIENCE, pooler);
 }
 
 /** SQLSTATE of a table that is not there. */

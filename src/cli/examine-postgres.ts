@@ -16,6 +16,7 @@ const INSTANCES_SHARING = 2;
 interface Facts {
   readonly version: string;
   readonly version_number: number;
+  readonly encoding: string;
   readonly standby: boolean;
   readonly fsync: string;
   readonly full_page_writes: string;
@@ -36,7 +37,8 @@ export async function examinePostgres(pool: pg.Pool, poolSize: number, migration
   const begin = performance.now();
   const { rows } = await pool.query<Facts>(`
     SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_number,
-           pg_is_in_recovery() AS standby, current_setting('fsync') AS fsync,
+           current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS standby,
+           current_setting('fsync') AS fsync,
            current_setting('full_page_writes') AS full_page_writes,
            current_setting('synchronous_commit') AS synchronous_commit,
            current_setting('synchronous_standby_names') AS standbys,
@@ -64,6 +66,9 @@ function settingsOf(facts: Facts, poolSize: number): Finding[] {
     facts.version_number >= OLDEST_VERSION
       ? good('Postgres', version)
       : bad('Postgres', version, 'move to Postgres 15 or newer'),
+    facts.encoding === 'UTF8'
+      ? good('encoding', facts.encoding)
+      : bad('encoding', facts.encoding, "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, then export and import"),
     facts.standby
       ? bad('primary', 'this one is a standby', 'let DATABASE_URL lead to the primary')
       : good('primary', 'yes'),

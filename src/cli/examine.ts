@@ -1,5 +1,6 @@
-import type { Config } from '../config/config.js';
+import type { Config, DatabaseSettings } from '../config/config.js';
 import { examiningPool } from '../store/connections.js';
+import { sharedAfter } from '../store/pooler.js';
 import { GuardRow, type GuardState } from '../store/guard-row.js';
 import { configOf, PATIENCE, rootOf } from './deployment.js';
 import { examinePostgres } from './examine-postgres.js';
@@ -24,9 +25,12 @@ export async function examine(session: Session): Promise<Finding[]> {
 }
 
 async function postgres({ database }: Config): Promise<{ guard: GuardState | null; findings: Finding[] }> {
-  const pool = examiningPool(database.url, PATIENCE);
+  const pool = examiningPool(database.url, PATIENCE, database.pooler);
   try {
-    const findings = await examinePostgres(pool, database.poolSize, database.migrationsUrl);
+    const findings = [
+      await poolerOf(database),
+      ...(await examinePostgres(pool, database.poolSize, database.migrationsUrl)),
+    ];
     return { guard: await new GuardRow(pool).read().catch(() => null), findings };
   } catch (error) {
     const remedy = 'does DATABASE_URL lead to it, with the right role and password?';
@@ -34,6 +38,14 @@ async function postgres({ database }: Config): Promise<{ guard: GuardState | nul
   } finally {
     await pool.end();
   }
+}
+
+async function poolerOf({ url, pooler }: DatabaseSettings): Promise<Finding> {
+  const shared = await sharedAfter(url);
+  if (shared === 'never') return good('pooler', 'none that gives sessions away');
+  const found = `gives its sessions to others after each ${shared}`;
+  if (shared === pooler) return good('pooler', found);
+  return bad('pooler', found, 'take the direct endpoint, or one that pools by session; docs/deployment.md has more');
 }
 
 async function redis({ cache, jobs }: Config, guard: GuardState | null): Promise<Finding[]> {

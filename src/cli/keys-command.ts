@@ -121,7 +121,7 @@ async function revoke(session: Session, id: string, { json, yes, dryRun }: Revok
 /** Runs `work` on keys in Postgres. */
 async function administer<T>(session: Session, work: (keys: KeyAdministration) => Promise<T>): Promise<T> {
   const { database } = await configOf(session);
-  const pool = patientPool(database.url, 1);
+  const pool = patientPool(database, 1);
   try {
     return await work(new KeyAdministration(new ApiKeys(pool)));
   } catch (error) {

@@ -16,7 +16,7 @@ import type { Session } from './session.js';
  * @throws CommandFailed, CacheUnavailable, StoreFailure
  */
 export async function verify({ terminal }: Session, { database, cache }: Config, fix: boolean): Promise<AuditReport> {
-  const pool = patientPool(database.url, 1);
+  const pool = patientPool(database, 1);
   try {
     const state = await new GuardRow(pool).read().catch((error: unknown) => {
       throw serverFault('Postgres', error);

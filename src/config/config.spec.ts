@@ -81,6 +81,16 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('wants a direct way for migrations beside a pooler', async () => {
+    const pooled = { DATABASE_URL: 'postgres://pooler/counts', DATABASE_POOLER: 'transaction' };
+    await expect(faultsOf(pooled)).resolves.toEqual([
+      'MIGRATIONS_DATABASE_URL: got nothing; takes a URL that leads to Postgres directly, since DATABASE_POOLER is set',
+    ]);
+    for (const rest of [{ MIGRATIONS_DATABASE_URL: 'postgres://direct/counts' }, { MIGRATE_ON_START: 'false' }]) {
+      await expect(load({ ...pooled, ...rest })).resolves.toMatchObject({ database: { pooler: 'transaction' } });
+    }
+  });
+
   it('wants both servers or neither', async () => {
     for (const missing of ['DATABASE_URL', 'REDIS_URL']) {
       await expect(faultsOf({ [missing]: '' })).resolves.toEqual([

@@ -21,6 +21,8 @@ export class DatabaseSettings {
   /** The same database, for the role that migrates. */
   migrationsUrl!: string;
   migrateOnStart!: boolean;
+  /** A pooler that `url` leads to, which gives sessions away after each transaction. */
+  pooler!: 'transaction' | null;
   /** Connections of this instance to Postgres, the guard's own included. */
   poolSize!: number;
 }
@@ -122,6 +124,11 @@ export async function loadConfig(
   if (auth === 'off' && !loopback && !(values.ALLOW_INSECURE ?? false)) {
     faults.push(`AUTH: got "off" on HOST "${host}"; takes ALLOW_INSECURE=1 beside it`);
   }
+  if ('DATABASE_POOLER' in values && !('MIGRATIONS_DATABASE_URL' in values) && (values.MIGRATE_ON_START ?? true)) {
+    faults.push(
+      'MIGRATIONS_DATABASE_URL: got nothing; takes a URL that leads to Postgres directly, since DATABASE_POOLER is set',
+    );
+  }
   if (faults.length > 0) {
     throw new ConfigError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,
@@ -145,6 +152,7 @@ export async function loadConfig(
       url: databaseUrl,
       migrationsUrl: values.MIGRATIONS_DATABASE_URL ?? databaseUrl,
       migrateOnStart: values.MIGRATE_ON_START ?? true,
+      pooler: values.DATABASE_POOLER ?? null,
       poolSize: values.DATABASE_POOL_SIZE ?? 10,
     },
     cache: { url: redisUrl, ttlMs: values.CACHE_TTL_MS ?? 300_000 },

@@ -81,6 +81,7 @@ const VARIABLES = {
   JOBS_REDIS_URL: [urlOf('redis:', 'rediss:'), 'a redis:// or rediss:// URL'],
   MIGRATE_ON_START: [z.enum(['true', 'false']).transform((text) => text === 'true'), 'true or false'],
   MIGRATIONS_DATABASE_URL: [databaseUrl, takesForDatabase],
+  DATABASE_POOLER: [z.enum(['transaction']), 'transaction'],
   DATABASE_POOL_SIZE: [wholeNumber(SMALLEST_POOL, 1000), `a whole number, ${SMALLEST_POOL} to 1000`],
   CACHE_TTL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
   RECONCILE_INTERVAL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],

@@ -1,7 +1,9 @@
 import pg from 'pg';
+import type { DatabaseSettings } from '../config/config.js';
 import { beginSession, type SessionSettings, settle } from './session-check.js';
 import { FIND_TIMEOUT_MS } from './primary-finder.js';
 import { routeOf } from './route.js';
+import { type BeginSession, beginShared } from './shared-session.js';
 
 /** Longer than any commit takes in health, shorter than a client waits; then the server gives up. */
 const STATEMENT_TIMEOUT_MS = 1_400;
@@ -10,7 +12,7 @@ const STATEMENT_TIMEOUT_MS = 1_400;
 const QUERY_TIMEOUT_MS = 1_800;
 
 /** Others hold a row for a commit's time; above the idle limit, so that a frozen holder is ended first. */
-const LOCK_TIMEOUT_MS = 1_200;
+export const LOCK_TIMEOUT_MS = 1_200;
 
 /** A process frozen between two statements of a transaction holds row locks for no longer than this. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 1_000;
@@ -39,6 +41,12 @@ const LIMITS: Limits = {
   query_timeout: QUERY_TIMEOUT_MS,
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
 };
+
+/** Those that the server keeps. */
+function ofTheServer(limits: Limits): SessionSettings {
+  const { statement_timeout, lock_timeout, idle_in_transaction_session_timeout } = limits;
+  return { statement_timeout, lock_timeout, idle_in_transaction_session_timeout };
+}
 
 /** Parameters that pg takes from a URL in place of ours, and under which the service would wait or read otherwise. */
 const OURS = [
@@ -71,7 +79,8 @@ export function connectionConfig(
   begin: typeof beginSession = beginSession,
 ) {
   const { connectionString, Client } = routeOf(url);
-  const { query_timeout, connectionTimeoutMillis, ...timeouts } = { ...LIMITS, ...limits };
+  const all = { ...LIMITS, ...limits };
+  const { query_timeout, connectionTimeoutMillis } = all;
   return {
     connectionString: withoutOurs(connectionString),
     Client,
@@ -80,7 +89,7 @@ export function connectionConfig(
     connectionTimeoutMillis,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
-    onConnect: (client: pg.ClientBase) => begin(client, { ...timeouts, ...settings }),
+    onConnect: (client: pg.ClientBase) => begin(client, { ...ofTheServer(all), ...settings }),
   } satisfies pg.PoolConfig;
 }
 
@@ -132,15 +141,27 @@ export function sharesOf(poolSize: number): Shares {
  * A pool on the primary. Sessions that land on a standby are refused: what they read may be stale.
  *
  * @param connections how many at most
- * @param limits those that differ for this pool
+ * @param limits those that differ for this pool; behind a pooler none of the server's do
+ * @param pooler that the URL leads to
  */
-export function poolOf(url: string, connections: number, limits: Partial<Limits> = {}): pg.Pool {
-  return listening({ ...connectionConfig(url, limits, ALWAYS_BY_INDEX), max: connections });
+export function poolOf(
+  url: string,
+  connections: number,
+  limits: Partial<Limits> = {},
+  pooler: DatabaseSettings['pooler'] = null,
+): pg.Pool {
+  return listening({ ...connectionConfig(url, limits, ALWAYS_BY_INDEX, beginBehind(pooler)), max: connections });
+}
+
+/** How sessions begin, directly and behind a pooler. */
+export function beginBehind(pooler: DatabaseSettings['pooler']): BeginSession {
+  return pooler === null ? beginSession : beginShared(ofTheServer(LIMITS));
 }
 
 /** A single connection to a server that may be one the service would refuse. */
-export function examiningPool(url: string, limits: Partial<Limits>): pg.Pool {
-  return listening({ ...connectionConfig(url, limits, {}, settle), max: 1 });
+export function examiningPool(url: string, limits: Partial<Limits>, pooler: DatabaseSettings['pooler']): pg.Pool {
+  const begin = pooler === null ? settle : () => Promise.resolve();
+  return listening({ ...connectionConfig(url, limits, {}, begin), max: 1 });
 }
 
 function listening(config: pg.PoolConfig): pg.Pool {

@@ -3,6 +3,7 @@ import { connectionConfig, type Limits } from './connections.js';
 import { routeOf } from './route.js';
 import { CounterEntity } from './entities/counter.entity.js';
 import { beginSession } from './session-check.js';
+import type { BeginSession } from './shared-session.js';
 import { Counters1764000000000 } from './migrations/1764000000000-counters.js';
 import { Batches1764000001000 } from './migrations/1764000001000-batches.js';
 import { IdempotencyKeys1764000002000 } from './migrations/1764000002000-idempotency-keys.js';
@@ -38,7 +39,7 @@ export function dataSourceOptions(
   url: string,
   connections: number,
   limits: Partial<Limits> = {},
-  begin = beginSession,
+  begin: BeginSession = beginSession,
 ): DataSourceOptions {
   return {
     type: 'postgres',

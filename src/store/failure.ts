@@ -115,6 +115,12 @@ export function isStatementTimeout(failure: StoreFailure): boolean {
   return failure.cause instanceof pg.DatabaseError && failure.cause.code === STATEMENT_TIMEOUT;
 }
 
+/** Whether a statement of TypeORM's was cancelled. */
+export function isCancelled(error: unknown): boolean {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  return cause instanceof pg.DatabaseError && cause.code === STATEMENT_TIMEOUT;
+}
+
 /** Whether a statement gave up waiting for a lock. */
 export function isLockTimeout(failure: StoreFailure): boolean {
   return failure.cause instanceof pg.DatabaseError && failure.cause.code === LOCK_TIMEOUT;

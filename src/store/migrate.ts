@@ -3,16 +3,25 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import { certificateFault } from '../config/certificates.js';
 import { ConfigError, type DatabaseSettings } from '../config/config.js';
 import { databaseHosts } from '../config/database-hosts.js';
-import { connectionConfig } from './connections.js';
+import { beginBehind, connectionConfig } from './connections.js';
 import { dataSourceOptions, MIGRATIONS_TABLE } from './data-source.js';
+import { applyMigrations } from './migration-run.js';
+import { refusePooler } from './pooler.js';
 import { NoPrimary, PrimaryFinder } from './primary-finder.js';
 import { settle, UnsafeDatabase } from './session-check.js';
 
 /** Any number will do, as long as it is only used for this. */
 const MIGRATION_LOCK = 7_239_054_118;
 
-/** Another instance may be running long migrations; it is waited for. */
-const UNLIMITED = { statement_timeout: 0, query_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 };
+/** Another instance may be running long migrations; it is waited for, whatever the database says of timeouts. */
+const UNLIMITED = {
+  statement_timeout: 0,
+  query_timeout: 0,
+  lock_timeout: 0,
+  idle_in_transaction_session_timeout: 0,
+  // Nobody is served yet, and it is not tried again: a machine on which many start at once may take its time.
+  connectionTimeoutMillis: 10_000,
+};
 
 /** Between two looks whether another instance is done with its migrations. */
 const LOCK_POLL_MS = 100;
@@ -25,7 +34,7 @@ const START_RETRY_MS = 1_000;
  * Brings the schema up to date. Safe with many instances starting at once: one migrates, the others wait and find
  * nothing left to do.
  *
- * @param url of a role that may change the schema; a direct connection, since the lock belongs to the session
+ * @param url of a role that may change the schema; a direct connection
  */
 export async function migrate(url: string): Promise<void> {
   // One for the lock, one for the migrations.
@@ -33,9 +42,11 @@ export async function migrate(url: string): Promise<void> {
   await dataSource.initialize();
   const session = dataSource.createQueryRunner();
   try {
+    // Of a transaction, not of a session: a lock that is left behind on a pooler's session would never be given up.
+    await session.startTransaction();
     await takeLock(session);
-    await dataSource.runMigrations();
-    await session.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    await applyMigrations(dataSource, session);
+    await session.commitTransaction();
   } finally {
     await session.release();
     await dataSource.destroy();
@@ -45,7 +56,7 @@ export async function migrate(url: string): Promise<void> {
 /** To wait for it in a statement would deadlock: CREATE INDEX CONCURRENTLY waits for every statement that is under way. */
 async function takeLock(session: QueryRunner): Promise<void> {
   for (;;) {
-    const [row] = (await session.query('SELECT pg_try_advisory_lock($1) AS taken', [MIGRATION_LOCK])) as {
+    const [row] = (await session.query('SELECT pg_try_advisory_xact_lock($1) AS taken', [MIGRATION_LOCK])) as {
       taken: boolean;
     }[];
     if (row?.taken === true) return;
@@ -85,23 +96,23 @@ export async function migrationStates(url: string): Promise<MigrationState[]> {
  *
  * @param patienceMs how long the primary is waited for
  * @throws UnsafeDatabase naming the setting and the remedy
- * @throws ConfigError where its certificate is not accepted
+ * @throws ConfigError where its certificate is not accepted, it cannot hold every name, or a pooler gives sessions away
  * @throws NoPrimary where there is none in time, naming the place
  */
-export async function prepareDatabase(
-  { url, migrationsUrl, migrateOnStart }: DatabaseSettings,
-  patienceMs = PRIMARY_PATIENCE_MS,
-): Promise<void> {
+export async function prepareDatabase(settings: DatabaseSettings, patienceMs = PRIMARY_PATIENCE_MS): Promise<void> {
+  const { url, migrationsUrl, migrateOnStart, pooler } = settings;
   const giveUpAtMs = performance.now() + patienceMs;
   const log = new Logger('Database');
   for (let isFirst = true; ; isFirst = false) {
     try {
-      await refuseUnsafe(url);
+      await refusePooler('DATABASE_URL', url, pooler !== null);
+      if (migrationsUrl !== url) await refusePooler('MIGRATIONS_DATABASE_URL', migrationsUrl, false);
+      await refuseUnsafe(url, pooler);
       break;
     } catch (error) {
       const certificate = certificateFault(error as Error);
       if (certificate !== null) throw new ConfigError(`DATABASE_URL: Postgres is not trusted: ${certificate}`);
-      if (error instanceof UnsafeDatabase) throw error;
+      if (error instanceof UnsafeDatabase || error instanceof ConfigError) throw error;
       const fault = error instanceof NoPrimary ? error : noPrimaryAt(url, error);
       if (performance.now() + START_RETRY_MS > giveUpAtMs) throw fault;
       if (isFirst) log.warn(`${fault.message}; one is waited for`);
@@ -121,8 +132,8 @@ function noPrimaryAt(url: string, cause: unknown): NoPrimary {
 }
 
 /** Refuses a Postgres on which "committed" would not mean "survives a crash". */
-async function refuseUnsafe(url: string): Promise<void> {
-  const { onConnect, Client, ...config } = connectionConfig(url);
+async function refuseUnsafe(url: string, pooler: DatabaseSettings['pooler']): Promise<void> {
+  const { onConnect, Client, ...config } = connectionConfig(url, {}, {}, beginBehind(pooler));
   const client = new Client(config);
   // A connection that breaks also fails the query on it.
   client.on('error', () => undefined);

@@ -16,13 +16,13 @@ export class Pools implements OnApplicationShutdown {
   readonly access: pg.Pool;
   readonly fills: pg.Pool;
 
-  constructor({ url, poolSize }: DatabaseSettings, meters: Meters) {
+  constructor({ url, poolSize, pooler }: DatabaseSettings, meters: Meters) {
     const shares = sharesOf(poolSize);
-    this.guard = poolOf(url, shares.guard, { connectionTimeoutMillis: GUARD_CONNECT_TIMEOUT_MS });
-    this.commits = poolOf(url, shares.commits);
-    this.decisions = poolOf(url, shares.decisions);
-    this.access = poolOf(url, shares.access);
-    this.fills = poolOf(url, shares.fills);
+    this.guard = poolOf(url, shares.guard, { connectionTimeoutMillis: GUARD_CONNECT_TIMEOUT_MS }, pooler);
+    this.commits = poolOf(url, shares.commits, {}, pooler);
+    this.decisions = poolOf(url, shares.decisions, {}, pooler);
+    this.access = poolOf(url, shares.access, {}, pooler);
+    this.fills = poolOf(url, shares.fills, {}, pooler);
     meters.add(
       {
         kind: 'gauge',

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { ConfigError } from '../config/config.js';
 
 /** A setting of Postgres under which a commit would not survive a crash. */
 export class UnsafeDatabase extends Error {
@@ -27,15 +28,16 @@ const EVERY_SESSION: SessionSettings = {
   transaction_timeout: 0,
 };
 
-interface Facts {
+export interface Facts {
   readonly standby: boolean;
   readonly fsync: string;
   readonly synchronous_commit: string;
+  readonly encoding: string;
 }
 
 /** In the same message as the settings: a new session costs one round trip. */
-const FACTS = `SELECT pg_is_in_recovery() AS standby, current_setting('fsync') AS fsync,
-  current_setting('synchronous_commit') AS synchronous_commit`;
+export const FACTS = `SELECT pg_is_in_recovery() AS standby, current_setting('fsync') AS fsync,
+  current_setting('synchronous_commit') AS synchronous_commit, current_setting('server_encoding') AS encoding`;
 
 /**
  * Gives a new session its settings. By statements, not by startup parameters: those may be replaced by others of the
@@ -43,10 +45,21 @@ const FACTS = `SELECT pg_is_in_recovery() AS standby, current_setting('fsync') A
  *
  * @param settings those that differ from every session's
  * @throws UnsafeDatabase naming the setting and the remedy, where "committed" would not mean "survives a crash"
+ * @throws ConfigError where the database cannot hold every name
  */
 export async function beginSession(client: pg.ClientBase, settings: SessionSettings): Promise<void> {
   const [facts] = await settled(client, settings);
+  refuseUnsafe(facts);
+}
+
+/**
+ * Refuses a server on which "committed" would not mean "survives a crash".
+ *
+ * @throws UnsafeDatabase, ConfigError
+ */
+export function refuseUnsafe(facts: Facts | undefined): void {
   if (facts === undefined) throw new UnsafeDatabase('Postgres did not say how it is set');
+  if (facts.encoding !== 'UTF8') throw new ConfigError(`DATABASE_URL: ${notUtf8(facts.encoding)}`);
   // It may be promoted in a moment.
   if (facts.standby) throw new Error('DATABASE_URL leads to a standby; it must lead to the primary');
   if (facts.fsync !== 'on') throw new UnsafeDatabase('Postgres has fsync=off; set fsync=on');
@@ -56,6 +69,14 @@ export async function beginSession(client: pg.ClientBase, settings: SessionSetti
       `Postgres has synchronous_commit=${facts.synchronous_commit}; set it to on, for the database or the role`,
     );
   }
+}
+
+/** What is wrong about a database of another encoding, and what to do: names are any text. */
+function notUtf8(encoding: string): string {
+  return (
+    `the database is encoded in ${encoding}, and could not hold every name; ` +
+    `make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and bring the counts over by export and import`
+  );
 }
 
 /** Only gives a session its settings. */

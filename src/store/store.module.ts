@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { DatabaseSettings } from '../config/config.js';
 import { ApiKeys } from './api-keys.js';
 import { Batches } from './batches.js';
-import { sharesOf } from './connections.js';
+import { beginBehind, sharesOf } from './connections.js';
 import { CounterList } from './counter-list.js';
 import { CounterReader } from './counter-reader.js';
 import { dataSourceOptions } from './data-source.js';
@@ -30,7 +30,7 @@ import { Writability } from './writability.js';
       inject: [DatabaseSettings],
       useFactory: async (settings: DatabaseSettings) => {
         await prepareDatabase(settings);
-        return dataSourceOptions(settings.url, sharesOf(settings.poolSize).general);
+        return dataSourceOptions(settings.url, sharesOf(settings.poolSize).general, {}, beginBehind(settings.pooler));
       },
     }),
   ],

@@ -40,7 +40,7 @@ export async function exportCounters(
   place: ExportPlace,
 ): Promise<ExportReport> {
   const startedAtMs = performance.now();
-  const pool = patientPool(database.url, 1);
+  const pool = patientPool(database, 1);
   const pages = new CounterPages(pool);
   const target = await openTarget(session.terminal, place);
   const { prefix } = place;

@@ -43,9 +43,9 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const ignore = (): void => undefined;
   Logger.overrideLogger({ log: ignore, debug: ignore, verbose: ignore, warn: tell, error: tell, fatal: tell });
   // With the timeouts of the service: its writes wait for the rows that are locked here.
-  const pool = poolOf(config.database.url, LANES);
+  const pool = poolOf(config.database.url, LANES, {}, config.database.pooler);
   const writability = new Writability(pool);
-  const guardPool = patientPool(config.database.url, 1);
+  const guardPool = patientPool(config.database, 1);
   const redis = new QuietConnection(config.cache.url);
   const row = new GuardRow(guardPool);
   const guard = new CacheGuard(row, redis, new WriteReach(writability));

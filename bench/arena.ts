@@ -1,6 +1,7 @@
 /** The servers and the programs that are compared, each started when it is first needed, all ended together. */
 import { Redis } from 'ioredis';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../test/support/servers.js';
+import type { TestPooler } from '../test/support/pgbouncer.js';
 import { type Child, type Environment, startOpponent, startService } from './child.js';
 
 export type OpponentName = 'upsert-and-set' | 'typeorm-repository' | 'redis-get' | 'constant';
@@ -25,7 +26,7 @@ export interface SeparateService {
 interface Peculiarities {
   readonly environment?: Environment;
   /** Of a proxy in front of Postgres; null: there is none. */
-  readonly postgresPort?: number | null;
+  readonly postgresPort?: number | string | null;
   /** Node's, behind those of the image: of one that is given twice, the last one counts. */
   readonly nodeOptions?: readonly string[];
 }
@@ -115,6 +116,20 @@ export class Arena {
     const child = await this.child(`service ${name}`, start);
     const subject = subjectOf(child, redis);
     return { subject, url: child.url, databaseUrl, redisUrl: redis.url, stop: () => child.stop() };
+  }
+
+  /** The database of a service that is set apart under this name. */
+  databaseOf(name: string): Promise<string> {
+    return this.database(name);
+  }
+
+  /** Of the pooler, started when it is first asked for. */
+  poolerPort(start: () => Promise<TestPooler>): Promise<string> {
+    return this.once('pooler', async () => {
+      const pooler = await start();
+      this.endings.push(() => pooler.stop());
+      return new URL(pooler.url).port;
+    });
   }
 
   async stop(): Promise<void> {

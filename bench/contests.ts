@@ -12,6 +12,7 @@ import {
 } from './entrants.js';
 import { DERIVED_EVERY_SECONDS, serviceWithHistory } from './history.js';
 import { BATCH_ITEMS, type Names, type Workload } from './load/workload.js';
+import { pooled } from './pooled.js';
 import { inPostgres } from './postgres.js';
 import { flushed, instances, nurseries } from './variants.js';
 import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
@@ -182,6 +183,16 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       side: true,
       tearDown: () => field.arena.endFurtherInstances(),
       entrants: instances(field),
+    },
+    {
+      key: 'pooler',
+      title: 'Behind a pooler that gives sessions away',
+      about:
+        'PgBouncer in transaction mode, with DATABASE_POOLER=transaction: statements are parsed and planned each time. ' +
+        'Shares are of the row above.',
+      judged: false,
+      side: true,
+      entrants: pooled(field),
     },
     {
       key: 'rows',

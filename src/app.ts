@@ -14,6 +14,9 @@ import { allowOrigins } from './http/cross-origin.js';
 import { openApiDocument } from './http/openapi.js';
 import { counterPaths } from './http/paths.js';
 import type { Routes } from './http/routes.js';
+import type { Connections } from './http/connections.js';
+import type { HealthPort } from './http/health-port.js';
+import { ACCEPT_BACKLOG } from './http/limits.js';
 import { createServer, logRequests } from './http/server.js';
 import { sessionPaths } from './http/session.paths.js';
 import { adminPaths } from './jobs/admin.paths.js';
@@ -26,13 +29,16 @@ export interface App {
   readonly nest: NestFastifyApplication;
   /** Every path and its methods. */
   readonly routes: Routes;
+  readonly connections: Connections;
+  /** Null where none is wanted. */
+  readonly healthPort: HealthPort | null;
   /** Made by this start, and to be shown to whoever started it; null at any later start. */
   readonly firstKey: string | null;
 }
 
 /** The whole service, ready to listen. Its servers must be reachable already. */
 export async function createApp(config: Config, logger: Pino): Promise<App> {
-  const { adapter, routes, times, problems } = createServer(config);
+  const { adapter, routes, times, problems, connections, healthPort } = createServer(config);
   const server: FastifyInstance = adapter.getInstance();
   if (logger.isLevelEnabled('debug')) logRequests(server, (line) => logger.debug(line));
   const nest = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, problems), adapter, {
@@ -44,7 +50,8 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   });
   nest.useGlobalFilters(problems);
   times.addTo(nest.get(Meters));
-  nest.get(Gate).guard(server);
+  connections.addTo(nest.get(Meters));
+  nest.get(Gate).guard(server, ({ raw }, reply) => connections.know(raw.socket, reply.raw));
   await allowOrigins(server, config.http.corsOrigins);
   const rooms = [counterPaths, historyPaths, sessionPaths, adminPaths, healthPaths, streamPaths, metricsPaths];
   SwaggerModule.setup('docs', nest, openApiDocument(...rooms), {
@@ -55,5 +62,13 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
     swaggerOptions: { validatorUrl: null },
   });
   await nest.init();
-  return { nest, routes, firstKey: await firstKey(config.access, nest.get(KeyAdministration)) };
+  const newKey = await firstKey(config.access, nest.get(KeyAdministration));
+  return { nest, routes, connections, healthPort, firstKey: newKey };
+}
+
+/** Listens, for requests first and then for probes: these must not find an instance ready that nobody can reach. */
+export async function listen({ nest, healthPort }: App, { http }: Config): Promise<void> {
+  const { host, port } = http;
+  await nest.listen({ host, port, backlog: ACCEPT_BACKLOG });
+  if (http.healthPort !== null) await healthPort?.listen(host, http.healthPort);
 }

@@ -1,8 +1,7 @@
 import type { AddressInfo } from 'node:net';
-import { createApp } from './app.js';
+import { createApp, listen } from './app.js';
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
 import { DATA_DIR } from './embedded/running-servers.js';
-import { ACCEPT_BACKLOG } from './http/limits.js';
 import { refuseTakenPort } from './http/listening.js';
 import { createLogger } from './logger.js';
 import { closeOnSignal, exitOnFault } from './shutdown.js';
@@ -18,15 +17,17 @@ const isStopping = closeOnSignal(logger, () => stop());
 logger.info('starting');
 
 try {
-  const { host, port } = config.http;
+  const { host, port, healthPort } = config.http;
   await refuseTakenPort('PORT', host, port);
-  const { nest, firstKey } = await createApp(config, logger);
-  await nest.listen({ host, port, backlog: ACCEPT_BACKLOG });
+  if (healthPort !== null) await refuseTakenPort('HEALTH_PORT', host, healthPort);
+  const app = await createApp(config, logger);
+  const { nest, firstKey } = app;
+  await listen(app, config);
   stop = async () => {
     await nest.close();
     await stopEmbedded();
   };
-  announce(nest.getHttpServer().address() as AddressInfo, firstKey);
+  announce(nest.getHttpServer().address() as AddressInfo, firstKey, app.healthPort?.port ?? null);
 } catch (error) {
   // A service that is stopped while it starts fails to start.
   if (!isStopping()) {
@@ -61,11 +62,11 @@ async function startEmbedded() {
   return servers;
 }
 
-function announce({ address, port, family }: AddressInfo, firstKey: string | null): void {
+function announce({ address, port, family }: AddressInfo, firstKey: string | null, healthPort: number | null): void {
   const everywhere = address === '0.0.0.0' || address === '::';
   const host = everywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
   const url = `http://${host}:${port}`;
-  logger.info({ url, port }, 'listening');
+  logger.info({ url, port, ...(healthPort === null ? {} : { healthPort }) }, 'listening');
   say(`evercount is ready at ${url} - try it:`);
   if (firstKey !== null) {
     say(`The first API key, which may do everything. It is shown this once; keep it:`);

@@ -11,10 +11,10 @@ import type {
 import { AccessSettings } from '../config/config.js';
 import { type Credential, credentialOf, isMoreThanLooking } from './credential.js';
 import { Forbidden, Unauthorized } from './errors.js';
-import { EVERYTHING, type Grant } from './grant.js';
+import { EVERYTHING, type Grant, holderOf } from './grant.js';
 import { KnownKeys, type Use } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
-import { RateLimits } from './rate-limits.js';
+import { type Cost, RateLimits } from './rate-limits.js';
 import { holdBody, holdName, holdQuery, itemsOf } from './requested-names.js';
 import { type RouteRule, ruleOf } from './route-rules.js';
 
@@ -22,6 +22,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What whoever makes the request may do; null on routes that ask for no key. */
     grant: Grant | null;
+    /** Takes from the limit of whoever makes the request, its key or else its address, what it costs beside itself. */
+    charge: (cost: Cost) => void;
   }
 }
 
@@ -31,6 +33,7 @@ export class Gate {
   private readonly logger = new Logger('access');
   private readonly asksForKeys: boolean;
   private readonly hooks = new WeakSet<object>();
+  private toldOfLetIn: (request: FastifyRequest, reply: FastifyReply) => void = () => undefined;
 
   constructor(
     { auth }: AccessSettings,
@@ -41,9 +44,18 @@ export class Gate {
     this.asksForKeys = auth === 'required';
   }
 
-  /** To be called before any route is added. */
-  guard(server: FastifyInstance): void {
+  /**
+   * To be called before any route is added.
+   *
+   * @param letIn is told of each request whose caller is known now
+   */
+  guard(server: FastifyInstance, letIn: (request: FastifyRequest, reply: FastifyReply) => void): void {
+    this.toldOfLetIn = letIn;
     server.decorateRequest('grant', null);
+    const charge = (request: FastifyRequest, cost: Cost): void => this.charge(request, cost);
+    server.decorateRequest('charge', function (this: FastifyRequest, cost) {
+      charge(this, cost);
+    });
     server.addHook('onRoute', (route) => this.guardRoute(route));
   }
 
@@ -107,6 +119,7 @@ export class Gate {
     if (this.limits.isOn && grant !== EVERYTHING) this.limits.takeForKey(grant.keyId, reply);
     hold(rule, grant, request);
     request.grant = grant;
+    this.toldOfLetIn(request, reply);
     if (rule?.scope === 'admin' && isMoreThanLooking(request)) this.note(grant, request);
     if (rule?.lasts === true && credential !== null) this.lasting.watch(reply.raw, credential);
   }
@@ -119,7 +132,7 @@ export class Gate {
   private beginBody({ touches, scope }: RouteRule, request: FastifyRequest): Promise<void> | null {
     const { grant, body } = request;
     if (grant === null || body === undefined) return null;
-    if (touches === 'names' || touches === 'increments') this.admitItems(touches, grant, body);
+    if (touches === 'names' || touches === 'increments') this.admitItems(touches, grant, request);
     if (grant === EVERYTHING) return null;
     const credential = credentialOf(request);
     const use = useOf(scope, request);
@@ -127,9 +140,15 @@ export class Gate {
     return this.keys.look(credential, use).then(() => undefined);
   }
 
-  private admitItems(list: 'names' | 'increments', grant: Grant, body: unknown): void {
+  private admitItems(list: 'names' | 'increments', grant: Grant, request: FastifyRequest): void {
+    const { body } = request;
     if (grant.prefix !== '') holdBody(grant, body, list);
-    if (this.limits.isOn && grant !== EVERYTHING) this.limits.chargeForItems(grant.keyId, itemsOf(body, list).length);
+    request.charge({ items: itemsOf(body, list).length });
+  }
+
+  private charge({ grant, ip }: FastifyRequest, cost: Cost): void {
+    if (!this.limits.isOn) return;
+    this.limits.charge(holderOf(grant), ip, cost);
   }
 
   /** Who did what to the service: for whoever has to find out later. */

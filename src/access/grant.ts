@@ -48,6 +48,11 @@ function isBefore(nowMs: number, end: string | null): boolean {
   return end !== null && nowMs < Date.parse(end);
 }
 
+/** Whose share of what there is only so much of: the key's; null where none is asked for. */
+export function holderOf(grant: Grant | null): string | null {
+  return grant === null || grant === EVERYTHING ? null : grant.keyId;
+}
+
 /** Whether a name is one that the key may see and touch. */
 export function coversName({ prefix }: Grant, name: string): boolean {
   return name.startsWith(prefix);

@@ -23,6 +23,23 @@ const REFUSED_KEY_COST = 100;
 /** Items of a batch that cost as much as a request. */
 const ITEMS_PER_REQUEST = 10;
 
+/** Bytes of a body that cost as much as a request: a batch of long names pays about twice what its items cost. */
+const BYTES_PER_REQUEST = 4_096;
+
+/** A read that the cache cannot answer costs so many requests more: two scripts in Redis, and a statement. */
+const MISS_COST = 4;
+
+/** What a request came to beside itself. */
+export interface Cost {
+  /** Of its body, as they were read. */
+  readonly bytes?: number;
+  /** Of a batch, of a page, or to be watched. */
+  readonly items?: number;
+  /** Counters that had to be read from Postgres; of items beside their price as such. */
+  readonly misses?: number;
+  readonly missedItems?: number;
+}
+
 /**
  * How often each key and each address may call. Decided in this process, so that a request waits for nothing; what
  * other instances let through is learned from Redis about once a second, where there is one.
@@ -65,10 +82,13 @@ export class RateLimits implements OnApplicationShutdown {
     this.addresses.of(networkOf(address), nowMs).charge(REFUSED_KEY_COST, nowMs);
   }
 
-  /** A key brought a batch of so many items. */
-  chargeForItems(keyId: string, items: number): void {
+  /** @param keyId null where the address pays */
+  charge(keyId: string | null, address: string, cost: Cost): void {
+    const requests = requestsOf(cost);
+    if (requests === 0) return;
     const nowMs = performance.now();
-    this.keys.of(keyId, nowMs).charge(Math.floor(items / ITEMS_PER_REQUEST), nowMs);
+    const bucket = keyId === null ? this.addresses.of(networkOf(address), nowMs) : this.keys.of(keyId, nowMs);
+    bucket.charge(requests, nowMs);
   }
 
   private async sync(): Promise<void> {
@@ -97,6 +117,15 @@ export class RateLimits implements OnApplicationShutdown {
 
 function bucketsFor(name: string, perSecond: number): CallerBuckets {
   return new CallerBuckets({ name, quota: perSecond * WINDOW_SECONDS, windowSeconds: WINDOW_SECONDS });
+}
+
+/** As many requests as it costs. */
+function requestsOf({ bytes = 0, items = 0, misses = 0, missedItems = 0 }: Cost): number {
+  return (
+    Math.floor(bytes / BYTES_PER_REQUEST) +
+    Math.floor((items + missedItems * MISS_COST) / ITEMS_PER_REQUEST) +
+    misses * MISS_COST
+  );
 }
 
 function take(buckets: CallerBuckets, caller: string, reply: FastifyReply): void {

@@ -52,6 +52,8 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['ALLOWED_HOSTS', http.allowedHosts.join(', ') || null],
     ['CORS_ORIGINS', http.corsOrigins.join(', ') || null],
     ['TRUSTED_PROXIES', http.trustedProxies.join(', ') || null],
+    ['CONNECTIONS_PER_ADDRESS', http.connectionsPerAddress],
+    ['HEALTH_PORT', http.healthPort],
     ['LOG_LEVEL', log.level],
   ];
 }

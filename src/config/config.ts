@@ -12,6 +12,12 @@ export class HttpSettings {
   allowedHosts!: readonly string[];
   corsOrigins!: readonly string[];
   trustedProxies!: readonly string[];
+  /** Of probes and metrics alone; 0 takes a free one, null none. */
+  healthPort!: number | null;
+  /** Connections that one address may have open. */
+  connectionsPerAddress!: number;
+  /** Addresses and CIDR ranges by which many callers come: they may have any number, and keep them. */
+  trustedNetworks!: readonly string[];
 }
 
 /** The truth. */
@@ -93,6 +99,9 @@ export class ConfigError extends Error {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
+/** Of this machine alone, and so of whoever runs it. */
+const LOOPBACK_NETWORKS = ['127.0.0.0/8', '::1'];
+
 /** Where servers of our own were brought up. */
 export interface EmbeddedUrls {
   readonly databaseUrl: string;
@@ -121,6 +130,9 @@ export async function loadConfig(
     const missing = 'REDIS_URL' in values ? 'DATABASE_URL' : 'REDIS_URL';
     faults.push(`${missing}: got nothing; takes a URL, since the other one of DATABASE_URL and REDIS_URL is set`);
   }
+  if (values.HEALTH_PORT !== undefined && values.HEALTH_PORT !== 0 && values.HEALTH_PORT === (values.PORT ?? 3000)) {
+    faults.push(`HEALTH_PORT: got the port of PORT; takes another one`);
+  }
   if (auth === 'off' && !loopback && !(values.ALLOW_INSECURE ?? false)) {
     faults.push(`AUTH: got "off" on HOST "${host}"; takes ALLOW_INSECURE=1 beside it`);
   }
@@ -147,6 +159,9 @@ export async function loadConfig(
       allowedHosts: values.ALLOWED_HOSTS ?? [],
       corsOrigins: values.CORS_ORIGINS ?? [],
       trustedProxies: values.TRUSTED_PROXIES ?? [],
+      healthPort: values.HEALTH_PORT ?? null,
+      connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS ?? 256,
+      trustedNetworks: [...LOOPBACK_NETWORKS, ...(values.TRUSTED_PROXIES ?? [])],
     },
     database: {
       url: databaseUrl,

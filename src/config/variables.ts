@@ -104,6 +104,8 @@ const VARIABLES = {
   ],
   CORS_ORIGINS: [list.refine((items) => items.every(isOrigin)), 'origins such as https://example.org, comma-separated'],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
+  CONNECTIONS_PER_ADDRESS: [wholeNumber(1, 10_000), 'connections, 1 to 10000'],
+  HEALTH_PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],
   LOG_LEVEL: [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')],
 } as const satisfies Record<string, readonly [z.ZodType, string | ((text: string) => string)]>;
 

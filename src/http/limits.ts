@@ -25,6 +25,15 @@ export const TIMEOUT_CHECK_MS = 1_000;
 /** Longer than the idle time of common load balancers (60 s), which must be the ones to close. */
 export const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
+/** Enough for a page and its files. A stranger who holds connections loses them soon; a known caller keeps its own. */
+export const STRANGER_KEEP_ALIVE_MS = 5_000;
+
+/** A client that took no byte in so many looks in a row is not going to; one in a tunnel comes back before. */
+export const STALLED_LOOKS = 20;
+
+/** How often connections are looked at. */
+export const STALL_CHECK_MS = 1_000;
+
 /** After so many a connection is made anew, so that old ones spread over instances that were added. */
 export const MAX_REQUESTS_PER_CONNECTION = 100_000;
 
@@ -36,3 +45,6 @@ export const ACCEPT_BACKLOG = 4_096;
 
 /** Some 20 KB each; below common limits of open files. Further ones are closed at once. */
 export const MAX_CONNECTIONS = 10_000;
+
+/** Of a port that only probes and Prometheus know. */
+export const MAX_HEALTH_CONNECTIONS = 100;

@@ -4,7 +4,9 @@ import { ForeignPages } from '../access/foreign-pages.js';
 import type { Config } from '../config/config.js';
 import { restrain } from './answer-headers.js';
 import { answerClientError, refuseTunnel } from './client-errors.js';
+import { Connections } from './connections.js';
 import { Drain } from './drain.js';
+import { HealthPort } from './health-port.js';
 import { HttpTimes } from './http-times.js';
 import { readJsonBodies } from './json-body.js';
 import {
@@ -30,6 +32,9 @@ export interface Server {
   readonly routes: Routes;
   readonly times: HttpTimes;
   readonly problems: ProblemFilter;
+  readonly connections: Connections;
+  /** Null where none is wanted. */
+  readonly healthPort: HealthPort | null;
 }
 
 export function createServer({ http: settings, access }: Pick<Config, 'http' | 'access'>): Server {
@@ -61,6 +66,9 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     clientErrorHandler: answerClientError,
   });
   server.server.maxConnections = MAX_CONNECTIONS;
+  const connections = new Connections(settings);
+  connections.watch(server.server);
+  const healthPort = settings.healthPort === null ? null : new HealthPort(server, connections);
   // Node would answer 417 without a body; what is expected beyond 100-continue may be ignored.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
 
@@ -80,6 +88,7 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
   });
   server.addHook('onRequest', (request, reply, done) => {
     times.begin(request);
+    connections.began(request.raw.socket, reply.raw);
     reply.header('x-request-id', request.id);
     restrain(reply, request.raw.url ?? '');
     const fault = faultOf(request, foreign);
@@ -87,8 +96,11 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     else done(fault);
   });
   const drain = new Drain(server.server);
-  server.addHook('preClose', () => drain.run());
-  return { adapter: new NestAdapter(server), routes, times, problems };
+  server.addHook('preClose', async () => {
+    await drain.run();
+    healthPort?.close();
+  });
+  return { adapter: new NestAdapter(server), routes, times, problems, connections, healthPort };
 }
 
 /** Logs each request; costs more than the smallest request itself. */

@@ -9,8 +9,8 @@ import { createInterface } from 'node:readline';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { App } from '../../src/app.js';
-import { createApp } from '../../src/app.js';
-import { loadConfig } from '../../src/config/config.js';
+import { createApp, listen } from '../../src/app.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
 import { createLogger } from '../../src/logger.js';
 import { eventually } from './eventually.js';
 
@@ -22,6 +22,8 @@ export interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** For a process: arguments for Node, in place of the built service. */
   readonly program?: readonly string[];
+  /** In this process: what no variable says. */
+  readonly change?: (config: Config) => void;
 }
 
 /** A line of the log. */
@@ -29,6 +31,8 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly level: stri
 
 export interface TestApp extends App {
   readonly url: string;
+  /** Of probes and metrics alone; null without HEALTH_PORT. */
+  readonly healthUrl: string | null;
   /** What was logged so far, as it was written. */
   readonly log: readonly string[];
   stop(): Promise<void>;
@@ -44,11 +48,15 @@ const environmentOf = ({ databaseUrl, redisUrl, env = {} }: AppOptions) => ({
 /** Starts the service in this process. */
 export async function startApp(options: AppOptions): Promise<TestApp> {
   const config = await loadConfig(environmentOf(options), () => Promise.reject(new Error('has servers already')));
+  options.change?.(config);
   const log: string[] = [];
   const app = await createApp(config, createLogger(config.log, { write: (line) => void log.push(line) }));
-  await app.nest.listen(config.http.port, config.http.host);
+  await listen(app, config);
+  const urlOf = (port: number) => `http://127.0.0.1:${port}`;
   const { port } = app.nest.getHttpServer().address() as AddressInfo;
-  return { ...app, url: `http://127.0.0.1:${port}`, log, stop: () => app.nest.close() };
+  const healthPort = app.healthPort?.port ?? null;
+  const healthUrl = healthPort === null ? null : urlOf(healthPort);
+  return { ...app, url: urlOf(port), healthUrl, log, stop: () => app.nest.close() };
 }
 
 /** How a process ended. */

@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { Gate } from '../../../src/access/gate.js';
 import { AppModule } from '../../../src/app.module.js';
 import { loadConfig } from '../../../src/config/config.js';
 import { createServer } from '../../../src/http/server.js';
@@ -23,6 +24,7 @@ const module = await MUTATIONS[name](
 ).compile();
 const nest = module.createNestApplication<NestFastifyApplication>(adapter, { bodyParser: false });
 nest.useGlobalFilters(problems);
+nest.get(Gate).guard(adapter.getInstance(), () => undefined);
 REWIRINGS[name]?.(nest.get(IncrementBatches, { strict: false }));
 closeOnSignal(logger, () => nest.close());
 await nest.listen(config.http.port, config.http.host);

@@ -1,23 +1,22 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { scanJson } from './json-scan.js';
 import { ProblemError, refuse } from './problem.js';
-
-const QUOTE = '"'.charCodeAt(0);
-const BACKSLASH = '\\'.charCodeAt(0);
-const COLON = ':'.charCodeAt(0);
 
 /** Read as UTF-8, what was written in another charset could name another counter. ASCII reads the same. */
 const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?(?:utf-?8|us-ascii)"?\s*(?:;|$))/i;
 
 /**
- * Makes a Fastify instance read bodies of JSON and nothing else. An empty body is undefined, whatever its type.
- * Refused are other types (415), compressed bodies (415), bytes that are no UTF-8, broken JSON, a member given twice
- * (one of the two would be ignored), and members that would change an object's prototype.
+ * Makes a Fastify instance read bodies of JSON and nothing else. An empty body is undefined, whatever its type. What was
+ * read is paid for, whatever it turns out to be. Refused are other types (415), compressed bodies (415), bytes that are no
+ * UTF-8, more levels or members than any call takes, broken JSON, a member given twice (one of the two would be ignored),
+ * and members that would change an object's prototype.
  */
 export function readJsonBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   const parse = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    request.charge({ bytes: body.length });
     // Where no route takes the request, that is what to tell, whatever the body.
     if (body.length === 0 || request.is404) {
       done(null, undefined);
@@ -27,12 +26,14 @@ export function readJsonBodies(server: FastifyInstance): void {
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') throw unsupported('The body must not be compressed.');
     if (!isUtf8(body)) refuse('The body is not valid UTF-8.');
+    const colons = scanJson(body);
     const text = body.toString('utf8');
     const read: { fault: Error | null; value: unknown } = { fault: null, value: undefined };
     // Calls back before it returns; going on inside the callback would take a fault of a handler for one of the body.
     void parse(request, text, (fault, value?: unknown) => Object.assign(read, { fault, value }));
     if (read.fault !== null) refuse('The body is not valid JSON, or has a member named "__proto__".');
-    if (hasTwins(text, read.value)) refuse('The body has a member twice.');
+    // Of a member that is there twice, only one is in the value.
+    if (colons !== membersOf(read.value)) refuse('The body has a member twice.');
     done(null, read.value);
   });
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
@@ -46,25 +47,7 @@ function unsupported(detail: string): ProblemError {
   return new ProblemError('unsupported_media_type', detail);
 }
 
-/** Whether an object of the text has a member twice: the parsed value then has fewer members than the text. */
-function hasTwins(text: string, value: unknown): boolean {
-  return colonsOf(text) !== membersOf(value);
-}
-
-/** Counts the colons of a valid JSON text that are not inside of strings: each makes a member. */
-function colonsOf(text: string): number {
-  let colons = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) inString = !inString;
-    else if (code === BACKSLASH) at += 1;
-    else if (code === COLON && !inString) colons += 1;
-  }
-  return colons;
-}
-
-/** Counts members at any depth; without recursion, since a body of brackets alone would exhaust the stack. */
+/** Counts members at any depth. */
 function membersOf(value: unknown): number {
   let members = 0;
   const open: unknown[] = [value];

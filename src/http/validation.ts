@@ -4,7 +4,7 @@ import { MAX_NAME_BYTES } from '../counters/counter.js';
 import { type BodyFault, ProblemError, refuse } from './problem.js';
 
 /** Faults told of one body: enough to mend it, and an answer that does not outgrow its request. */
-const MAX_FAULTS = 20;
+const MAX_FAULTS = 10;
 
 /**
  * The body of a request in the shape of a schema; one that is not there counts as `{}`.

@@ -1,5 +1,6 @@
 import { Controller, Get, NotFoundException, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { holderOf } from '../access/grant.js';
 import type { HistoryPoint } from '../counters/history/history.js';
 import { HistoryService } from '../counters/history/history.service.js';
 import type { Ranked } from '../store/history/history-rankings.js';
@@ -25,13 +26,13 @@ export class HistoryController {
   @Get('summary')
   async summary(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { prefix } = queryOf(SummaryQuery, request);
-    const { count, sum, asOf } = await this.rankings.sum(prefix);
+    const { count, sum, asOf } = await this.rankings.sum(prefix, holderOf(request.grant));
     send(reply, `{"prefix":${JSON.stringify(prefix)},"count":${count},"sum":${sum},"asOf":"${asOf}"}`);
   }
 
   @Get('top')
   async top(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { ranked, asOf } = await this.rankings.top(queryOf(TopQuery, request));
+    const { ranked, asOf } = await this.rankings.top(queryOf(TopQuery, request), holderOf(request.grant));
     send(reply, `{"data":[${ranked.map(rankedJson).join(',')}],"asOf":"${asOf}"}`);
   }
 }

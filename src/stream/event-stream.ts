@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Holder } from '../counters/shares.js';
 import { HEARTBEAT } from './event.js';
 import { MAX_BUFFERED_BYTES } from './limits.js';
 import type { Wanted } from './wanted.js';
@@ -12,7 +13,10 @@ export class EventStream {
   private lastSerial = -1;
   private allowedBytes = MAX_BUFFERED_BYTES;
 
-  constructor(readonly wanted: Wanted) {
+  constructor(
+    readonly wanted: Wanted,
+    readonly holder: Holder,
+  ) {
     this.arriving = new Set(wanted.names);
   }
 

@@ -5,20 +5,12 @@ import type { Change } from '../counters/changes/change.js';
 import { Changes } from '../counters/changes/changes.js';
 import { Unavailable } from '../counters/errors.js';
 import { PresentValues } from '../counters/reads/present-values.js';
+import { type Holder, Shares } from '../counters/shares.js';
 import { Meters } from '../meters/meters.js';
 import { eventText, retryText } from './event.js';
 import { EventStream } from './event-stream.js';
 import { Healer } from './healer.js';
-import {
-  HEARTBEAT_MS,
-  MAX_SNAPSHOT_OF_PREFIX,
-  MAX_STREAMS,
-  MAX_WATCHED_NAMES,
-  MAX_WATCHED_PREFIXES,
-  RETRY_JITTER_MS,
-  RETRY_MS,
-  TICK_MS,
-} from './limits.js';
+import { HEARTBEAT_MS, MAX_SNAPSHOT_OF_PREFIX, MAX_STREAMS, RETRY_JITTER_MS, RETRY_MS, TICK_MS } from './limits.js';
 import { PrefixPages } from './prefix-pages.js';
 import type { Wanted } from './wanted.js';
 import { WatchedCounters } from './watched-counters.js';
@@ -39,6 +31,7 @@ export class StreamHub implements BeforeApplicationShutdown {
   /** Tells the events of this process from those of another one. */
   private readonly life = randomBytes(6).toString('base64url');
   private readonly streams = new Set<EventStream>();
+  private readonly shares = new Shares(MAX_STREAMS);
   private readonly watchers = new Watchers();
   private readonly counters = new WatchedCounters();
   private readonly pages: PrefixPages;
@@ -77,18 +70,19 @@ export class StreamHub implements BeforeApplicationShutdown {
   /**
    * Admits a stream: from here on changes are collected for it.
    *
+   * @param holder whose share it is taken from
    * @throws Unavailable where there are too many, while shutting down, and where no snapshot can be had
    */
-  async admit(wanted: Wanted): Promise<EventStream> {
+  async admit(wanted: Wanted, holder: Holder): Promise<EventStream> {
     if (this.closed) throw new Unavailable('This instance is shutting down.');
-    if (this.streams.size >= MAX_STREAMS) throw new Unavailable('Too many streams are open on this instance.');
-    const stream = new EventStream(wanted);
+    const stream = new EventStream(wanted, holder);
     this.streams.add(stream);
-    this.watchers.add(stream);
+    this.shares.add(holder);
+    const fits = this.watchers.add(stream);
     try {
-      if (this.watchers.names.size > MAX_WATCHED_NAMES || this.watchers.prefixes.size > MAX_WATCHED_PREFIXES) {
-        throw new Unavailable('Too many counters are streamed by this instance.');
-      }
+      if (!this.shares.allow(holder))
+        throw new Unavailable('Too many streams are open on this instance, or by this key.');
+      if (!fits) throw new Unavailable('Too many counters are streamed by this instance, or for this key.');
       if (this.streams.size === 1) this.begin();
       await Promise.all([
         this.values.read([...wanted.names]).then((changes) => this.learn(changes)),
@@ -119,6 +113,7 @@ export class StreamHub implements BeforeApplicationShutdown {
   /** Forgets a stream whose client is gone. */
   release(stream: EventStream): void {
     if (!this.streams.delete(stream)) return;
+    this.shares.remove(stream.holder);
     this.watchers.remove(stream);
     this.arrivals = this.arrivals.filter((arrival) => arrival.stream !== stream);
     if (this.streams.size === 0) this.rest();

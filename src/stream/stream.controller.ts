@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { holderOf } from '../access/grant.js';
+import { MAX_SNAPSHOT_OF_PREFIX } from './limits.js';
 import { StreamHub } from './stream-hub.js';
 import { wantedOf } from './wanted.js';
 
@@ -26,7 +28,8 @@ export class StreamController {
       reply.headers(HEADERS).send();
       return;
     }
-    const stream = await this.hub.admit(wanted);
+    request.charge({ items: wanted.names.size + wanted.prefixes.size * MAX_SNAPSHOT_OF_PREFIX });
+    const stream = await this.hub.admit(wanted, holderOf(request.grant));
     reply.headers(HEADERS).hijack();
     const response = headOf(reply);
     const leave = (): void => this.hub.release(stream);

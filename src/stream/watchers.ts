@@ -1,9 +1,16 @@
+import { Shares } from '../counters/shares.js';
 import type { EventStream } from './event-stream.js';
+import { MAX_WATCHED_NAMES, MAX_WATCHED_PREFIXES } from './limits.js';
+
+/** Who watches one name or prefix; the first one's key holds it. */
+type Watching = Map<string, Set<EventStream>>;
 
 /** Which streams watch which counters. */
 export class Watchers {
-  private readonly byName = new Map<string, Set<EventStream>>();
-  private readonly byPrefix = new Map<string, Set<EventStream>>();
+  private readonly byName: Watching = new Map();
+  private readonly byPrefix: Watching = new Map();
+  private readonly nameShares = new Shares(MAX_WATCHED_NAMES);
+  private readonly prefixShares = new Shares(MAX_WATCHED_PREFIXES);
   /** How many of the prefixes have a length: a name is cut to each length, instead of tried with each prefix. */
   private readonly lengths = new Map<number, number>();
 
@@ -15,19 +22,26 @@ export class Watchers {
     return this.byPrefix;
   }
 
-  add(stream: EventStream): void {
-    for (const name of stream.wanted.names) addTo(this.byName, name, stream);
-    for (const prefix of stream.wanted.prefixes) {
-      if (addTo(this.byPrefix, prefix, stream)) {
-        this.lengths.set(prefix.length, (this.lengths.get(prefix.length) ?? 0) + 1);
-      }
+  /** @returns whether there is room for what nobody watched before; whoever hears no removes the stream again */
+  add(stream: EventStream): boolean {
+    let [newNames, newPrefixes] = [false, false];
+    for (const name of stream.wanted.names) {
+      if (addTo(this.byName, name, stream, this.nameShares)) newNames = true;
     }
+    for (const prefix of stream.wanted.prefixes) {
+      if (!addTo(this.byPrefix, prefix, stream, this.prefixShares)) continue;
+      newPrefixes = true;
+      this.lengths.set(prefix.length, (this.lengths.get(prefix.length) ?? 0) + 1);
+    }
+    return (
+      (!newNames || this.nameShares.allow(stream.holder)) && (!newPrefixes || this.prefixShares.allow(stream.holder))
+    );
   }
 
   remove(stream: EventStream): void {
-    for (const name of stream.wanted.names) removeFrom(this.byName, name, stream);
+    for (const name of stream.wanted.names) removeFrom(this.byName, name, stream, this.nameShares);
     for (const prefix of stream.wanted.prefixes) {
-      if (!removeFrom(this.byPrefix, prefix, stream)) continue;
+      if (!removeFrom(this.byPrefix, prefix, stream, this.prefixShares)) continue;
       const left = (this.lengths.get(prefix.length) ?? 1) - 1;
       if (left === 0) this.lengths.delete(prefix.length);
       else this.lengths.set(prefix.length, left);
@@ -51,17 +65,26 @@ export class Watchers {
 }
 
 /** @returns whether it is the first one there */
-function addTo(sets: Map<string, Set<EventStream>>, key: string, stream: EventStream): boolean {
-  const set = sets.get(key);
-  if (set === undefined) sets.set(key, new Set([stream]));
-  else set.add(stream);
-  return set === undefined;
+function addTo(watching: Watching, key: string, stream: EventStream, shares: Shares): boolean {
+  const streams = watching.get(key);
+  if (streams !== undefined) {
+    streams.add(stream);
+    return false;
+  }
+  watching.set(key, new Set([stream]));
+  shares.add(stream.holder);
+  return true;
 }
 
 /** @returns whether it was the last one there */
-function removeFrom(sets: Map<string, Set<EventStream>>, key: string, stream: EventStream): boolean {
-  const set = sets.get(key);
-  if (set?.delete(stream) !== true || set.size > 0) return false;
-  sets.delete(key);
-  return true;
+function removeFrom(watching: Watching, key: string, stream: EventStream, shares: Shares): boolean {
+  const streams = watching.get(key);
+  const [first] = streams ?? [];
+  if (streams?.delete(stream) !== true) return false;
+  // A Set keeps the order of insertion: the next one holds it from now on.
+  const [next] = streams;
+  if (first === stream) shares.remove(stream.holder);
+  if (first === stream && next !== undefined) shares.add(next.holder);
+  if (next === undefined) watching.delete(key);
+  return next === undefined;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '../errors.js';
+import { type Holder, Shares } from '../shares.js';
 
 /**
  * An answer is kept for this many times as long as it took to make, so that however often somebody asks, and however
@@ -21,27 +22,55 @@ const RETRY_AFTER_SECONDS = 5;
 /** After what took longer, something else was the matter. */
 const LONGEST_REST_MS = 15_000;
 
-/** Does one thing at a time, and rests after each as long as it took: half of a connection's time at most. */
+/**
+ * Does one thing at a time, and rests after each as long as it took: half of a connection's time at most. Those who wait
+ * take turns, so that one with many wishes is in nobody's way.
+ */
 export class Turns {
-  private last: Promise<unknown> = Promise.resolve();
+  /** Who is to begin, by holder; the one whose turn it is next is first. */
+  private readonly waiting = new Map<Holder, (() => void)[]>();
+  private busy = false;
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.last;
-    let done = (): void => undefined;
-    this.last = new Promise<void>((resolve) => (done = resolve));
-    await before;
+  async take<T>(holder: Holder, work: () => Promise<T>): Promise<T> {
+    await this.turnOf(holder);
     const startedAtMs = performance.now();
     try {
       return await work();
     } finally {
-      setTimeout(done, Math.min(performance.now() - startedAtMs, LONGEST_REST_MS)).unref();
+      setTimeout(() => this.next(), Math.min(performance.now() - startedAtMs, LONGEST_REST_MS)).unref();
     }
+  }
+
+  private async turnOf(holder: Holder): Promise<void> {
+    if (!this.busy) {
+      this.busy = true;
+      return;
+    }
+    await new Promise<void>((begin) => {
+      const own = this.waiting.get(holder);
+      if (own === undefined) this.waiting.set(holder, [begin]);
+      else own.push(begin);
+    });
+  }
+
+  private next(): void {
+    const [first] = this.waiting;
+    if (first === undefined) {
+      this.busy = false;
+      return;
+    }
+    const [holder, [begin, ...rest]] = first;
+    this.waiting.delete(holder);
+    // Behind the others.
+    if (rest.length > 0) this.waiting.set(holder, rest);
+    begin?.();
   }
 }
 
 interface Kept<T> {
   readonly answer: Promise<T>;
   readonly state: State;
+  readonly holder: Holder;
 }
 
 interface State {
@@ -53,6 +82,7 @@ interface State {
 /** Makes answers that cost much one at a time, and keeps each for a while for those who ask the same. */
 export class KeptAnswers<T> {
   private readonly kept = new Map<string, Kept<T>>();
+  private readonly shares = new Shares(MAX_QUESTIONS);
 
   /** @param turns may be shared with other kinds of answers */
   constructor(
@@ -62,12 +92,13 @@ export class KeptAnswers<T> {
 
   /**
    * @param question the same for those who may share an answer
+   * @param holder whose share it is taken from, where nobody asked it before
    * @throws Unavailable where too many different ones are asked, where it takes too long, and what `make` throws
    */
-  async ask(question: string, make: () => Promise<T>): Promise<T> {
+  async ask(question: string, holder: Holder, make: () => Promise<T>): Promise<T> {
     const nowMs = performance.now();
     const found = this.kept.get(question);
-    const kept = found !== undefined && nowMs < found.state.untilMs ? found : this.begin(question, make, nowMs);
+    const kept = found !== undefined && nowMs < found.state.untilMs ? found : this.begin(question, holder, make, nowMs);
     kept.state.askers += 1;
     try {
       return await inTime(kept.answer, this.patienceMs);
@@ -76,14 +107,19 @@ export class KeptAnswers<T> {
     }
   }
 
-  private begin(question: string, make: () => Promise<T>, nowMs: number): Kept<T> {
-    if (this.kept.size >= MAX_QUESTIONS) this.forget(nowMs);
-    if (this.kept.size >= MAX_QUESTIONS) throw new Unavailable('Too many of such questions are asked at once.');
+  private begin(question: string, holder: Holder, make: () => Promise<T>, nowMs: number): Kept<T> {
+    this.forget(question);
+    this.shares.add(holder);
+    if (!this.shares.allow(holder)) this.forgetOld(nowMs);
+    if (!this.shares.allow(holder)) {
+      this.shares.remove(holder);
+      throw new Unavailable('Too many of such questions are asked at once, or by this key.');
+    }
     const state: State = { untilMs: Infinity, askers: 0 };
-    const kept: Kept<T> = { answer: this.turns.take(() => this.answer(state, make)), state };
-    // Whoever asks next tries anew; by then nobody may be left to hear of it.
-    kept.answer.catch(() => this.kept.delete(question));
+    const kept: Kept<T> = { answer: this.turns.take(holder, () => this.answer(state, make)), state, holder };
     this.kept.set(question, kept);
+    // Whoever asks next tries anew; by then nobody may be left to hear of it.
+    kept.answer.catch(() => this.forget(question));
     return kept;
   }
 
@@ -96,8 +132,15 @@ export class KeptAnswers<T> {
     return answer;
   }
 
-  private forget(nowMs: number): void {
-    for (const [question, { state }] of this.kept) if (state.untilMs <= nowMs) this.kept.delete(question);
+  private forget(question: string): void {
+    const kept = this.kept.get(question);
+    if (kept === undefined) return;
+    this.kept.delete(question);
+    this.shares.remove(kept.holder);
+  }
+
+  private forgetOld(nowMs: number): void {
+    for (const [question, { state }] of this.kept) if (state.untilMs <= nowMs) this.forget(question);
   }
 }
 

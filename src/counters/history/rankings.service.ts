@@ -6,6 +6,7 @@ import { beginOf, type Interval, INTERVAL_MS, keptFromMs } from './history.js';
 import { KeptAnswers, Turns } from './kept-answers.js';
 import { Unavailable } from '../errors.js';
 import { orUnavailable } from '../or-unavailable.js';
+import type { Holder } from '../shares.js';
 
 /** How far back a change is looked at, and in steps of which interval. */
 export const PERIODS = {
@@ -46,10 +47,11 @@ export class RankingsService {
   /**
    * Number and sum of the counters of a prefix, exact at the instant it names, which may be some seconds ago.
    *
+   * @param holder whose share of the questions it is
    * @throws Unavailable
    */
-  async sum(prefix: string): Promise<Sum> {
-    return this.sums.ask(prefix, () => inTime(() => this.rows.sum(prefix)));
+  async sum(prefix: string, holder: Holder): Promise<Sum> {
+    return this.sums.ask(prefix, holder, () => inTime(() => this.rows.sum(prefix)));
   }
 
   /**
@@ -57,9 +59,9 @@ export class RankingsService {
    *
    * @throws Unavailable
    */
-  async top({ prefix, by, over, limit }: RankingRequest): Promise<Ranking> {
+  async top({ prefix, by, over, limit }: RankingRequest, holder: Holder): Promise<Ranking> {
     const question = JSON.stringify([prefix, by, over, limit]);
-    return this.rankings.ask(question, () => {
+    return this.rankings.ask(question, holder, () => {
       const { interval, sinceMs } = this.beginOf(over, Date.now());
       return inTime(() => this.rows.top({ prefix, by, interval, sinceMs, limit }));
     });

@@ -11,6 +11,9 @@ const LEASE_LIFE_MS = 3_000;
 /** Entries lose a random share of their life, so that what was filled together does not expire together. */
 const LIFE_JITTER = 0.2;
 
+/** That there is no counter is asked of any name there could be; what many ask at once they ask within seconds. */
+export const ABSENCE_LIFE_MS = 5_000;
+
 /** An entry that would live shorter than this is not worth a key. */
 const SHORTEST_LIFE_MS = 1;
 
@@ -133,7 +136,7 @@ export class CounterCache {
         scope.text,
         ...chunk.map(
           ({ entry: { version, json }, nonce, sentAtMs }) =>
-            `${this.lifeMs(now - sentAtMs)} ${nonce ?? NO_NONCE} ${version} ${json ?? ''}`,
+            `${this.lifeMs(json, now - sentAtMs)} ${nonce ?? NO_NONCE} ${version} ${json ?? ''}`,
         ),
       ],
     }));
@@ -200,8 +203,9 @@ export class CounterCache {
     }
   }
 
-  private lifeMs(ageMs: number): number {
-    const life = this.settings.ttlMs * (1 - LIFE_JITTER * Math.random()) - ageMs;
+  private lifeMs(json: string | null, ageMs: number): number {
+    const longest = json === null ? Math.min(ABSENCE_LIFE_MS, this.settings.ttlMs) : this.settings.ttlMs;
+    const life = longest * (1 - LIFE_JITTER * Math.random()) - ageMs;
     return Math.max(SHORTEST_LIFE_MS, Math.floor(life));
   }
 

@@ -8,6 +8,7 @@ import { Changes } from './changes/changes.js';
 import { CleanUp } from './upkeep/clean-up.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
 import { CounterMeters } from './counter-meters.js';
+import { AbsenceBudget } from './reads/absence-budget.js';
 import { CounterFills } from './reads/counter-fills.js';
 import { CountersService } from './counters.service.js';
 import { DecisionLane } from './commits/decision-lane.js';
@@ -29,6 +30,7 @@ import { Tallies } from './tallies.js';
 @Module({
   imports: [StoreModule, CacheModule],
   providers: [
+    AbsenceBudget,
     CacheGuard,
     CacheUpkeep,
     Changes,

@@ -7,7 +7,7 @@ import { CacheGuard } from './guard/cache-guard.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
 import type { Counter } from './counter.js';
 import { CounterFills } from './reads/counter-fills.js';
-import { ManyReader } from './reads/many-reader.js';
+import { type ManyRead, ManyReader } from './reads/many-reader.js';
 import { KeyReused } from './errors.js';
 import { orUnavailable } from './or-unavailable.js';
 import type { Answer, Refused, Write } from './operation.js';
@@ -72,10 +72,9 @@ export class CountersService {
   /**
    * Reads many counters, from the cache as far as it has them; not a snapshot.
    *
-   * @returns each counter's JSON, or null, in the order of the names
    * @throws Unavailable
    */
-  async readMany(names: readonly string[]): Promise<(string | null)[]> {
+  async readMany(names: readonly string[]): Promise<ManyRead> {
     return orUnavailable(() => this.many.read(names));
   }
 

@@ -30,7 +30,8 @@ export class BatchesController {
   async reads(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseQuery(request);
     const { names } = bodyOf(ReadsBody, request);
-    const counters = await this.counters.readMany(names);
+    const { counters, misses } = await this.counters.readMany(names);
+    request.charge({ missedItems: misses });
     sendJson(reply, `{"data":[${counters.map((json) => json ?? 'null').join(',')}]}`);
   }
 

@@ -19,6 +19,7 @@ export class CountersController {
     const after = cursor === undefined ? null : nameOfCursor(cursor);
     const { counters, hasMore } = await this.counters.list({ prefix, after, limit: Number(limit) });
     const last = counters.at(-1);
+    request.charge({ items: counters.length });
     const nextCursor = hasMore && last !== undefined ? cursorOf(last.name) : null;
     if (nextCursor !== null) {
       const query = `prefix=${encodeURIComponent(prefix)}&limit=${limit}&cursor=${nextCursor}`;

@@ -18,6 +18,8 @@ const CACHE_STATUS: Readonly<Record<Source, string>> = {
   bypass: 'evercount; fwd=bypass',
 };
 
+const ONE_MISS = { misses: 1 };
+
 /** What nearly every read asks for. */
 const NO_QUERY: z.output<typeof ReadQuery> = {};
 
@@ -47,6 +49,8 @@ export class HotRoutes implements OnModuleInit {
     const name = nameOf(request);
     const { consistency } = hasQuery(request) ? queryOf(ReadQuery, request) : NO_QUERY;
     const { version, json, source } = await this.counters.read(name, consistency ?? 'cached');
+    // While the cache is away, everybody reads the truth, and nobody could do better.
+    if (source === 'miss' || consistency === 'strong') request.charge(ONE_MISS);
     reply.header('cache-status', CACHE_STATUS[source]);
     if (json === null) throw new ProblemError('not_found', 'There is no counter with this name.');
     if (!isNotModified(request.headers['if-none-match'], version)) return sendCounter(reply, 200, version, json);

@@ -4,6 +4,7 @@ import { type Entry, entryOf } from '../../cache/entry.js';
 import type { Scope } from '../../cache/identity.js';
 import { CounterReader, type ReadTruth } from '../../store/counter-reader.js';
 import { CacheGuard } from '../guard/cache-guard.js';
+import { AbsenceBudget } from './absence-budget.js';
 import { FillDemand } from './fill-demand.js';
 
 /** Times a reader waits for somebody else's fill before it makes one of its own. */
@@ -25,6 +26,7 @@ export class CounterFills {
     private readonly reader: CounterReader,
     private readonly guard: CacheGuard,
     private readonly demand: FillDemand,
+    private readonly absences: AbsenceBudget,
   ) {}
 
   /**
@@ -69,7 +71,7 @@ export class CounterFills {
     const entries = truths.map(entryOf);
     const publications = truths.flatMap(({ name }, index) => {
       const [leased, entry] = [leases[index], entries[index]];
-      return leased?.kind === 'lease' && entry ? [{ name, entry, nonce: leased.nonce, sentAtMs }] : [];
+      return leased?.kind === 'lease' && entry ? [{ name, entry, nonce: this.nonceFor(entry, leased), sentAtMs }] : [];
     });
     const published = await this.cache.publish(publications, scope);
     return { entries, filled: published.filter(isConfirmed).length };
@@ -81,7 +83,7 @@ export class CounterFills {
     if (leased.kind === 'entry') return { entry: leased.entry, confirmed: false };
     // Begins after the lease was granted, so it sees everything that was shown to anybody before.
     const read = await this.reader.read(name);
-    const nonce = leased.kind === 'lease' ? leased.nonce : null;
+    const nonce = this.nonceFor(entryOf(read.truth), leased);
     // The publish may have run long before its answer is heard: who comes from here on needs another fill.
     close();
     return this.show(read, nonce);
@@ -103,6 +105,12 @@ export class CounterFills {
     const confirmed = isConfirmed(result);
     if (!confirmed && nonce !== null) this.demand.note(name);
     return { entry, confirmed };
+  }
+
+  /** That of the lease; null where none is held, and for an absence too many: published without, it stores nothing. */
+  private nonceFor({ json }: Entry, leased: Leased): string | null {
+    if (leased.kind !== 'lease') return null;
+    return json !== null || this.absences.take() ? leased.nonce : null;
   }
 
   private async lease(name: string, scope: Scope): Promise<Leased> {

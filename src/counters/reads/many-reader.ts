@@ -11,6 +11,14 @@ import { Tallies } from '../tallies.js';
 /** Names in one step; the statements underneath take no more. */
 const CHUNK = 500;
 
+/** What was read of many counters. */
+export interface ManyRead {
+  /** Each counter's JSON, or null, in the order of the names. */
+  readonly counters: readonly (string | null)[];
+  /** How many of them the cache did not have, although it was there to ask. */
+  readonly misses: number;
+}
+
 /** Reads many counters at once. */
 @Injectable()
 export class ManyReader {
@@ -26,30 +34,32 @@ export class ManyReader {
    * @returns each counter's JSON, or null, in the order of the names
    * @throws StoreFailure
    */
-  async read(names: readonly string[]): Promise<(string | null)[]> {
-    const found = await this.readEntries(names);
-    return names.map((name) => found.get(name)?.json ?? null);
+  async read(names: readonly string[]): Promise<ManyRead> {
+    const { entries, misses } = await this.readEntries(names);
+    return { counters: names.map((name) => entries.get(name)?.json ?? null), misses };
   }
 
   /**
    * @returns what each name holds, by name
    * @throws StoreFailure
    */
-  async readEntries(names: readonly string[]): Promise<Map<string, Entry>> {
+  async readEntries(names: readonly string[]): Promise<{ entries: Map<string, Entry>; misses: number }> {
     const unique = [...new Set(names)];
     const found = new Map<string, Entry>();
+    let misses = 0;
     for (let start = 0; start < unique.length; start += CHUNK) {
       const chunk = unique.slice(start, start + CHUNK);
-      const entries = await this.readChunk(chunk);
+      const { entries, missed } = await this.readChunk(chunk);
+      misses += missed;
       chunk.forEach((name, index) => {
         const entry = entries[index];
         if (entry !== undefined) found.set(name, entry);
       });
     }
-    return found;
+    return { entries: found, misses };
   }
 
-  private async readChunk(names: readonly string[]): Promise<Entry[]> {
+  private async readChunk(names: readonly string[]): Promise<{ entries: Entry[]; missed: number }> {
     const permission = this.guard.permission();
     const scope = permission ?? this.guard.unverified();
     const cached = scope === null ? names.map(() => null) : await this.fromCache(names, scope);
@@ -58,7 +68,9 @@ export class ManyReader {
     this.tallies.reads[permission === null ? 'bypass' : 'miss'] += missing.length;
     const rest = missing.length === 0 ? [] : await this.readMissing(missing, permission);
     const byName = new Map(missing.map((name, index) => [name, rest[index]]));
-    return names.map((name, index) => cached[index] ?? byName.get(name) ?? { version: 0, json: null });
+    const entries = names.map((name, index) => cached[index] ?? byName.get(name) ?? { version: 0, json: null });
+    // Without the permission to look into the cache, nobody could have found it there.
+    return { entries, missed: permission === null ? 0 : missing.length };
   }
 
   private async fromCache(names: readonly string[], scope: Scope): Promise<(Entry | null)[]> {

@@ -23,8 +23,8 @@ export class PresentValues {
    * @throws Unavailable
    */
   async read(names: readonly string[]): Promise<Change[]> {
-    const found = await orUnavailable(() => this.many.readEntries(names));
-    return [...found].map(([name, entry]) => changeOfEntry(name, entry));
+    const { entries } = await orUnavailable(() => this.many.readEntries(names));
+    return [...entries].map(([name, entry]) => changeOfEntry(name, entry));
   }
 
   /**

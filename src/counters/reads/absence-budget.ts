@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+
+/**
+ * Absences that an instance may bring to the cache: some 2 MB, most of which are gone after seconds. Names that are not
+ * there are asked for without end; the entries of counters must not have to make room for them.
+ */
+export const ABSENCES_PER_MINUTE = 6_000;
+
+const PER_MS = ABSENCES_PER_MINUTE / 60_000;
+
+/** Whether one more absence may be brought to the cache. */
+@Injectable()
+export class AbsenceBudget {
+  private left = ABSENCES_PER_MINUTE;
+  private updatedAtMs = performance.now();
+
+  /** @param nowMs of the monotonic clock */
+  take(nowMs = performance.now()): boolean {
+    this.left = Math.min(ABSENCES_PER_MINUTE, this.left + (nowMs - this.updatedAtMs) * PER_MS);
+    this.updatedAtMs = nowMs;
+    if (this.left < 1) return false;
+    this.left -= 1;
+    return true;
+  }
+}

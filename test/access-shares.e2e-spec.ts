@@ -12,6 +12,8 @@ import { createTestDatabase } from './support/shared-postgres.js';
 
 const AT_ONCE = 100;
 
+const ADMIN_KEY = 'an-operators-own-key-0123456789';
+
 let redis: TestRedis;
 let app: TestApp;
 let greedy: Record<string, string>;
@@ -20,7 +22,7 @@ const sources: EventSource[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
-  const env = { AUTH: 'required', RATE_LIMIT: 'off' };
+  const env = { AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' };
   app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
   const keyFor = async (prefix: string) => {
     const wish = { label: prefix, scopes: ['read'] as const, prefix, expiresAt: null };

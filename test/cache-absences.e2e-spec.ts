@@ -10,6 +10,8 @@ import { send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
 
+const ADMIN_KEY = 'an-operators-own-key-0123456789';
+
 let redis: TestRedis;
 let hand: CacheHand;
 let app: TestApp;
@@ -18,7 +20,7 @@ let headers: Record<string, string>;
 beforeAll(async () => {
   redis = await startRedis();
   hand = new CacheHand(redis.url);
-  const env = { AUTH: 'required', RATE_LIMIT_PER_KEY: '1000', RATE_LIMIT_PER_ADDRESS: '100000' };
+  const env = { AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '1000', RATE_LIMIT_PER_ADDRESS: '100000' };
   app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
 });
 beforeEach(async () => {

@@ -9,6 +9,7 @@ import { addDrill } from './drill-command.js';
 import { CommandFailed, EXIT, type ExitCode } from './exit-codes.js';
 import { addKeys } from './keys-command.js';
 import { addMigrate } from './migrate-command.js';
+import { addPurge } from './purge-command.js';
 import { Session } from './session.js';
 import type { Terminal } from './terminal.js';
 import { addTransfer } from './transfer-command.js';
@@ -68,6 +69,7 @@ function programOf(session: Session): Command {
   addVerify(program, session);
   addKeys(program, session);
   addTransfer(program, session);
+  addPurge(program, session);
   addMigrate(program, session);
   addConfig(program, session);
   return program;

@@ -34,7 +34,7 @@ export interface Counter {
   readonly updatedAt: string;
 }
 
-/** A name that holds no counter: never created (version 0), or deleted at this version. */
+/** A name that holds no counter: deleted at this version; or never there or purged, and then at the floor (first 0). */
 export interface Absence {
   readonly name: string;
   readonly value: null;

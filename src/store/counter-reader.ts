@@ -3,6 +3,7 @@ import type { Truth } from '../counters/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { StoreFailure, withClient } from './failure.js';
 import { utc } from './utc.js';
+import { FLOOR } from './version-floor.js';
 
 /** Names in one SELECT: large enough to keep up with a storm of misses, small enough to answer within milliseconds. */
 const MAX_NAMES = 500;
@@ -13,15 +14,28 @@ const MAX_WAITING = 20_000;
 /** Neither names nor the JSON of counters hold these. */
 const NO_LINE = /[\0\n]/;
 
-/** $1 names and $2 what is said of them, a line each; counters are written as by counterJson(). */
+/** No counter has this name: the row of all names that have none. */
+const UNKNOWN = '';
+
+/** $1 names. */
+const READ = `
+  SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[])
+  UNION ALL
+  SELECT '${UNKNOWN}', 0, floor, NULL, NULL, true, '', '' FROM version_floor`;
+
+/**
+ * $1 names and $2 what is said of them, a line each; counters are written as by counterJson(). A name without a row may
+ * be said to be absent at any version up to the floor, which was lower before.
+ */
 const UNLIKE = `
   SELECT said.place::int - 1 AS place
   FROM unnest(string_to_array($1, E'\\n'), string_to_array($2, E'\\n')) WITH ORDINALITY AS said (name, body, place)
   LEFT JOIN counters AS c ON c.name = said.name
-  WHERE said.body <> CASE
-    WHEN c.name IS NULL THEN '0 '
-    WHEN c.deleted THEN c.version || ' '
-    ELSE c.version || ' {"name":' || to_json(c.name) || ',"value":' || c.value || ',"version":' || c.version
+  WHERE CASE
+    WHEN c.name IS NULL AND said.body ~ '^\\d{1,16} $' THEN trim(said.body)::bigint > ${FLOOR}
+    WHEN c.name IS NULL THEN true
+    WHEN c.deleted THEN said.body <> c.version || ' '
+    ELSE said.body <> c.version || ' {"name":' || to_json(c.name) || ',"value":' || c.value || ',"version":' || c.version
       || ',"min":' || coalesce(c.min::text, 'null') || ',"max":' || coalesce(c.max::text, 'null')
       || ',"createdAt":"' || ${utc('c.created_at')} || '","updatedAt":"' || ${utc('c.updated_at')} || '"}'
   END`;
@@ -73,13 +87,14 @@ export class CounterReader {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<CounterRow>({
         name: 'read-counters',
-        text: `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[])`,
+        text: READ,
         // No text of Postgres holds a NUL, so no counter has such a name, whatever somebody put into the cache.
         values: [names.filter((name) => !name.includes('\0'))],
       }),
     );
     const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
-    return names.map((name) => found.get(name) ?? { name, value: null, version: 0 });
+    const version = found.get(UNKNOWN)?.version ?? Number.NaN;
+    return names.map((name) => found.get(name) ?? { name, value: null, version });
   }
 
   /**
@@ -118,8 +133,10 @@ export class CounterReader {
     try {
       const truths = await this.readMany([...new Set(readers.map(({ name }) => name))]);
       const byName = new Map(truths.map((truth) => [truth.name, truth]));
-      for (const { name, resolve } of readers) {
-        resolve({ truth: byName.get(name) ?? { name, value: null, version: 0 }, sentAtMs });
+      for (const { name, resolve, reject } of readers) {
+        const truth = byName.get(name);
+        if (truth === undefined) reject(new Error('a name was not read'));
+        else resolve({ truth, sentAtMs });
       }
     } catch (error) {
       for (const { reject } of readers) reject(error as Error);

@@ -12,6 +12,7 @@ import { ApiKeys1764000005000 } from './migrations/1764000005000-api-keys.js';
 import { History1764000006000 } from './migrations/1764000006000-history.js';
 import { LiveCounters1765000001000 } from './migrations/1765000001000-live-counters.js';
 import { NamesCreated1765000001100 } from './migrations/1765000001100-names-created.js';
+import { VersionFloor1765000001200 } from './migrations/1765000001200-version-floor.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 const MIGRATIONS = [
@@ -23,6 +24,7 @@ const MIGRATIONS = [
   History1764000006000,
   LiveCounters1765000001000,
   NamesCreated1765000001100,
+  VersionFloor1765000001200,
 ];
 
 /** Says which of them a database has. */

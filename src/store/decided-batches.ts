@@ -7,6 +7,7 @@ import { anyBucket, countingNames, namesCreatedBy } from './names-created.js';
 import { findKeys, type KeptKey, keptKeyColumns, removeExpiredOf, type UsedKey } from './idempotency-keys.js';
 import { utc } from './utc.js';
 import type { Writability } from './writability.js';
+import { FLOOR } from './version-floor.js';
 
 /** Writes that are decided one by one, in order of arrival, under the locks of their rows. */
 export interface DecidedBatch {
@@ -92,13 +93,15 @@ async function lock(client: pg.PoolClient, { names, creators }: DecidedBatch): P
     text: `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[]) ORDER BY name FOR UPDATE`,
     values: [names],
   });
-  const clock = await client.query<{ now: string; created: Record<string, number> | null }>({
-    name: 'clock-and-sums',
-    text: `SELECT ${utc('clock_timestamp()')} AS now, ${namesCreatedBy('$1')} AS created`,
+  const clock = await client.query<{ now: string; floor: number; created: Record<string, number> | null }>({
+    name: 'clock-floor-and-sums',
+    text: `SELECT ${utc('clock_timestamp()')} AS now, ${FLOOR}::float8 AS floor, ${namesCreatedBy('$1')} AS created`,
     values: [creators],
   });
   const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
-  const truths = new Map(names.map((name) => [name, found.get(name) ?? { name, value: null, version: 0 }]));
+  // Read after the locks: what had no row then, and whatever it was before, is absent at this version or a lower one.
+  const version = clock.rows[0]?.floor ?? Number.NaN;
+  const truths = new Map(names.map((name) => [name, found.get(name) ?? { name, value: null, version }]));
   return {
     truths,
     unknown: new Set(names.filter((name) => !found.has(name))),

@@ -7,6 +7,7 @@ import { anyBucket, countingNames } from './names-created.js';
 import { USED_KEY_COLUMNS, type UsedKey, type UsedKeyRow, usedKeyOf } from './idempotency-keys.js';
 import { utc } from './utc.js';
 import type { Writability } from './writability.js';
+import { FLOOR } from './version-floor.js';
 
 /** The increments of one counter, added up. */
 export interface Total {
@@ -69,7 +70,7 @@ const SEPARATOR = '\n';
  */
 const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
     INSERT INTO counters AS c (name, value, version, created_at, updated_at)
-    SELECT name, sum, count, now(), now()
+    SELECT name, sum, ${FLOOR} + count, now(), now()
     FROM unnest(string_to_array($2, E'\\n'), $3::bigint[], $4::bigint[], $6::boolean[])
       AS total (name, sum, count, is_barred)
     WHERE ${when}
@@ -78,7 +79,7 @@ const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
     ORDER BY name COLLATE "C"
     ON CONFLICT (name) DO UPDATE SET
       value = c.value + excluded.value,
-      version = c.version + excluded.version,
+      version = c.version + excluded.version - ${FLOOR},
       deleted = false,
       created_at = CASE WHEN c.deleted THEN excluded.created_at ELSE c.created_at END,
       updated_at = greatest(c.updated_at, excluded.updated_at)

@@ -31,6 +31,11 @@ describe('an entry beside the truth', () => {
     expect(compare(entryOf(counter), { ...counter, version: 11 })).toBe('older');
   });
 
+  it('is as good as an absence at a higher version, where it is an absence', () => {
+    expect(compare(entryOf({ ...absence, version: 3 }), absence)).toBe('same');
+    expect(compare(entryOf({ ...absence, version: 12 }), absence)).toBe('wrong');
+  });
+
   it('is wrong with a version that was not given out, or another body under the same version', () => {
     expect(compare(entryOf(absence), counter)).toBe('wrong');
     expect(compare(entryOf({ ...counter, value: 16 }), counter)).toBe('wrong');

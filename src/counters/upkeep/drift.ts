@@ -24,10 +24,13 @@ export interface Drift {
 
 /**
  * How an entry stands to a truth that was selected after the entry was read. `older` may be only the moment between a
- * commit and its publish; `wrong` has no innocent reading, since nothing is published before it is committed.
+ * commit and its publish; `wrong` has no innocent reading, since nothing is published before it is committed. An older
+ * absence where there is none now is as good: a purge raises the version at which all names without a row are absent.
  */
 export function compare(entry: Entry, truth: Truth): 'same' | 'older' | 'wrong' {
   const expected = entryOf(truth);
+  const isAbsent = entry.json === null && expected.json === null;
+  if (entry.version <= expected.version && isAbsent) return 'same';
   if (entry.version === expected.version && entry.json === expected.json) return 'same';
   // A version that is no number is not older than anything.
   return entry.version < expected.version ? 'older' : 'wrong';

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A row of the truth. A deleted counter stays as a tombstone (value 0, no bounds) that keeps its version. */
+/** A row of the truth. A deleted counter stays as a tombstone (value 0, no bounds) that keeps its version until it is purged. */
 @Entity('counters')
 export class CounterEntity {
   @PrimaryColumn({ type: 'text', collation: 'C' })

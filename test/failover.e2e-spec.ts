@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { prepareDatabase } from '../src/store/migrate.js';
+import { routeOf } from '../src/store/route.js';
 import { type AppProcess, startAppProcess } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
 import { eventually } from './support/eventually.js';
@@ -137,6 +138,14 @@ describe('with all servers in DATABASE_URL', () => {
     await counting.expectExact();
     await pair.primary.thaw();
   });
+});
+
+it('a session that breaks in its first moment fails whoever wanted it, and nothing else', async () => {
+  const { Client, connectionString } = routeOf(bothHosts(pair));
+  const client = new Client({ connectionString });
+  // A pool listens for errors only once it was handed the session.
+  client.once('connect', () => client.connection.stream.destroy());
+  await expect(client.connect()).rejects.toThrow('Connection terminated');
 });
 
 describe('behind an address that moves', () => {

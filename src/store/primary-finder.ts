@@ -120,8 +120,6 @@ export class PrimaryFinder {
     const causes = [...answers.values()].filter((answer) => answer instanceof Error);
     const untrusted = causes.find((cause) => certificateFault(cause) !== null);
     if (untrusted !== undefined) return untrusted;
-    return new NoPrimary(`no primary at ${this.hosts.map(({ name }) => name).join(', ')} (${reasons.join('; ')})`, {
-      cause: new AggregateError(causes),
-    });
+    return new NoPrimary(`no primary at ${this.hosts.map(({ name }) => name).join(', ')} (${reasons.join('; ')})`);
   }
 }

@@ -93,11 +93,11 @@ export function textReport(outcome: Outcome): string {
     ...[...faultCounts(struck)].map(([kind, times]) => `  ${kind.padEnd(26)}${String(times).padStart(5)}`),
     '',
     'Recovery, and requests that were not answered from the blow to the recovery',
-    `  ${'fault'.padEnd(26)}${'times'.padStart(6)}${'until writes'.padStart(14)}${'until hits'.padStart(12)}${'median'.padStart(9)}${'no writes'.padStart(12)}${'median'.padStart(11)}${'reads'.padStart(9)}${'writes'.padStart(9)}`,
+    `  ${'fault'.padEnd(26)}${'times'.padStart(6)}${'until writes'.padStart(14)}${'until hits'.padStart(12)}${'median'.padStart(12)}${'no writes'.padStart(12)}${'median'.padStart(11)}${'reads'.padStart(9)}${'writes'.padStart(9)}`,
     ...kindReports(struck).map(
       (kind) =>
         `  ${kind.kind.padEnd(26)}${String(kind.struck).padStart(6)}${`${ms(kind.worstWritesMs)} ms`.padStart(14)}` +
-        `${`${ms(kind.worstHitsMs)} ms`.padStart(12)}${`${ms(kind.medianHitsMs)} ms`.padStart(9)}` +
+        `${`${ms(kind.worstHitsMs)} ms`.padStart(12)}${`${ms(kind.medianHitsMs)} ms`.padStart(12)}` +
         `${`${ms(kind.worstWithoutWritesMs)} ms`.padStart(12)}${`${ms(kind.medianWithoutWritesMs)} ms`.padStart(11)}` +
         `${share(kind.failedReads, kind.reads).padStart(9)}${share(kind.failedWrites, kind.writes).padStart(9)}`,
     ),

@@ -13,6 +13,7 @@ import { Writability } from '../../store/writability.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
 import { GuardRow } from '../../store/guard-row.js';
+import { routeOf } from '../../store/route.js';
 import { patientPool, serverFault } from '../deployment.js';
 import type { Session } from '../session.js';
 
@@ -47,7 +48,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const writability = new Writability(pool);
   const guardPool = patientPool(config.database, 1);
   const redis = new QuietConnection(config.cache.url);
-  const row = new GuardRow(guardPool);
+  const row = new GuardRow(guardPool, () => routeOf(config.database.url).drop());
   const guard = new CacheGuard(row, redis, new WriteReach(writability));
   const close = async (): Promise<void> => {
     await guard.onApplicationShutdown();

@@ -53,10 +53,13 @@ export async function migrate(url: string): Promise<void> {
   }
 }
 
-/** To wait for it in a statement would deadlock: CREATE INDEX CONCURRENTLY waits for every statement that is under way. */
+/**
+ * To wait for it in a statement would deadlock: CREATE INDEX CONCURRENTLY waits for every statement that is under way, and
+ * for every transaction whose last statement had parameters, since that is kept until the next.
+ */
 async function takeLock(session: QueryRunner): Promise<void> {
   for (;;) {
-    const [row] = (await session.query('SELECT pg_try_advisory_xact_lock($1) AS taken', [MIGRATION_LOCK])) as {
+    const [row] = (await session.query(`SELECT pg_try_advisory_xact_lock(${MIGRATION_LOCK}) AS taken`)) as {
       taken: boolean;
     }[];
     if (row?.taken === true) return;

@@ -17,15 +17,16 @@ const RETRY_PAUSE_MS = 1_000;
 const ATTEMPTS = 100;
 
 /**
- * Whether somebody waits for session $1, directly or behind it in a queue, for longer than $2 milliseconds. The mode that
- * is left out is that of vacuums and of indices that are built beside writers: those may wait.
+ * Whether somebody waits for a session, directly or behind it in a queue, for too long. The mode that is left out is that
+ * of vacuums and of indices that are built beside writers: those may wait. Without parameters: CREATE INDEX CONCURRENTLY
+ * waits for a transaction whose last statement had some.
  */
-const IS_IN_THE_WAY = `
+const isInTheWay = (pid: number): string => `
   SELECT EXISTS (
     SELECT FROM pg_locks
     WHERE NOT granted AND mode <> 'ShareUpdateExclusiveLock'
-      AND waitstart < clock_timestamp() - make_interval(secs => $2::float8 / 1000)
-      AND $1 = ANY (pg_blocking_pids(pid))
+      AND waitstart < clock_timestamp() - interval '${MAY_BLOCK_MS} ms'
+      AND ${pid} = ANY (pg_blocking_pids(pid))
   ) AS blocks`;
 
 /**
@@ -68,7 +69,7 @@ async function cancelInTheWay(pid: number, watcher: QueryRunner, ended: AbortSig
   for (;;) {
     await sleep(LOOK_INTERVAL_MS, undefined, { signal: ended }).catch(() => undefined);
     if (ended.aborted) return;
-    const [row] = (await watcher.query(IS_IN_THE_WAY, [pid, MAY_BLOCK_MS])) as { blocks: boolean }[];
-    if (row?.blocks === true) await watcher.query('SELECT pg_cancel_backend($1)', [pid]);
+    const [row] = (await watcher.query(isInTheWay(pid))) as { blocks: boolean }[];
+    if (row?.blocks === true) await watcher.query(`SELECT pg_cancel_backend(${pid})`);
   }
 }

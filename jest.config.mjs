@@ -38,7 +38,7 @@ export default {
   // Nothing is measured by it: it ends what hangs, on a machine as busy as may be.
   testTimeout: 180_000,
   coverageProvider: 'v8',
-  collectCoverageFrom: ['src/**/*.ts', 'client/src/**/*.ts', '!src/**/*.spec.ts', '!src/main.ts'],
+  collectCoverageFrom: ['src/**/*.ts', 'client/src/**/*.ts', '!src/**/*.spec.ts', '!src/{main,start}.ts'],
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'] },

@@ -95,7 +95,8 @@ export async function ensureInstalled() {
     ? undefined
     : setInterval(() => say(`  still installing, ${seconds(start)}`), HEARTBEAT_MS);
   const [file, ...args] = npm();
-  const code = await run(file, [...args, 'ci', ...INSTALL_OPTIONS]);
+  // Named, since npm would look for a workspace in the folders above, and install that one.
+  const code = await run(file, [...args, 'ci', '--prefix', ROOT, ...INSTALL_OPTIONS]);
   clearInterval(heartbeat);
   if (code !== 0) {
     say(`npm ci failed with exit code ${code}; what it printed says why`);

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { endNoMoreOnEarlySignal } from './early-signals.js';
 
 /** Orchestrators kill after 10 s; by then a reason must have been logged. */
 const DEADLINE_MS = 9_000;
@@ -33,6 +34,7 @@ export function closeOnSignal(logger: Logger, close: () => Promise<void>): () =>
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
+  endNoMoreOnEarlySignal();
   return () => closing;
 }
 

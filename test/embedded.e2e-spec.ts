@@ -157,6 +157,13 @@ describe('embedded servers', () => {
     await servers.stop();
   });
 
+  it('are reached whatever the shell says of another Postgres', async () => {
+    const shell = { PGSSLMODE: 'require', PGOPTIONS: '-c search_path=elsewhere', PGTARGETSESSIONATTRS: 'read-only' };
+    const { output, databaseUrl } = await startService(shell);
+    expect(output()).toContain('ready');
+    expect(databaseUrl).toContain('sslmode=disable');
+  });
+
   it('die with a service that is killed', async () => {
     const service = await startService();
     const [postgres, redis] = [identity('postgres'), identity('redis')];

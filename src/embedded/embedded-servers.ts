@@ -27,6 +27,7 @@ import { findRedis } from './redis-program.js';
 import { redisUrl, startRedisProcess, untilRedisIsReady } from './redis-server.js';
 import { leaveAddresses, removeAddresses } from './running-servers.js';
 import type { ServerProcess } from './server-process.js';
+import { forgetPostgresOfShell } from './shell-variables.js';
 import { SupervisedServer } from './supervised-server.js';
 import { makeServerDirectory, serverUser } from './user.js';
 
@@ -58,6 +59,7 @@ const ORPHANS_POLL_MS = 100;
  * @throws EmbeddedError when they cannot run here, with what to do about it; nothing is left running then
  */
 export async function startEmbeddedServers(dataDir: string, say: Say): Promise<EmbeddedServers> {
+  forgetPostgresOfShell(process.env);
   const folder = resolve(dataDir);
   await makeDataFolder(folder);
   const unlock = await lockData(folder);

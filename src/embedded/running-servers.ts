@@ -1,6 +1,7 @@
 /** Word of where the servers of a running service are, for the operator's commands on the same machine. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { forgetPostgresOfShell } from './shell-variables.js';
 import { identityOf, isRunning, parseIdentity } from './process-identity.js';
 
 /** Where the embedded servers keep their data, in the folder the service was started in. */
@@ -32,6 +33,7 @@ export async function runningServers(dataDir: string): Promise<ServerUrls | null
   const text = await readFile(fileIn(dataDir), 'utf8').catch(() => '');
   const keeper = parseIdentity(text);
   if (keeper === null || !isRunning(keeper)) return null;
+  forgetPostgresOfShell(process.env);
   const { databaseUrl, redisUrl } = JSON.parse(text) as ServerUrls;
   return { databaseUrl, redisUrl };
 }

@@ -1,0 +1,14 @@
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/** Nothing was started that would have to be closed. */
+const end = (): never => process.exit(0);
+
+/** Ends the process on SIGTERM or SIGINT, until something listens that has more to do. */
+export function endOnEarlySignal(): void {
+  for (const signal of SIGNALS) process.on(signal, end);
+}
+
+/** To be called by whoever listens from now on. */
+export function endNoMoreOnEarlySignal(): void {
+  for (const signal of SIGNALS) process.removeListener(signal, end);
+}

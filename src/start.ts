@@ -1,0 +1,81 @@
+import type { AddressInfo } from 'node:net';
+import { createApp, listen } from './app.js';
+import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
+import { DATA_DIR } from './embedded/running-servers.js';
+import { refuseTakenPort } from './http/listening.js';
+import { createLogger } from './logger.js';
+import { closeOnSignal, exitOnFault } from './shutdown.js';
+
+let stopEmbedded = (): Promise<void> => Promise.resolve();
+
+const config = await configOrExit();
+const logger = createLogger(config.log);
+exitOnFault(logger);
+// Until the service listens it has accepted nothing that could be lost.
+let stop = (): Promise<void> => stopEmbedded();
+const isStopping = closeOnSignal(logger, () => stop());
+logger.info('starting');
+
+try {
+  const { host, port, healthPort } = config.http;
+  await refuseTakenPort('PORT', host, port);
+  if (healthPort !== null) await refuseTakenPort('HEALTH_PORT', host, healthPort);
+  const app = await createApp(config, logger);
+  const { nest, firstKey } = app;
+  await listen(app, config);
+  stop = async () => {
+    await nest.close();
+    await stopEmbedded();
+  };
+  announce(nest.getHttpServer().address() as AddressInfo, firstKey, app.healthPort?.port ?? null);
+} catch (error) {
+  // A service that is stopped while it starts fails to start.
+  if (!isStopping()) {
+    // Some faults of the configuration show only where it leads to; what they say needs no stack.
+    if (error instanceof ConfigError) logger.fatal(error.message);
+    else logger.fatal({ err: error }, 'the service cannot start');
+    await stopEmbedded();
+    // Statements that are to be copied would be escaped in a line of JSON.
+    if (error instanceof ConfigError && error.message.includes('\n')) process.stderr.write(`${error.message}\n`);
+    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
+  }
+}
+
+async function configOrExit(): Promise<Config> {
+  try {
+    return await loadConfig(process.env, startEmbedded);
+  } catch (error) {
+    exitFor(error);
+  }
+}
+
+function exitFor(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
+}
+
+async function startEmbedded() {
+  // Imported only here: a deployment with servers of its own does not ship them.
+  const { startEmbeddedServers } = await import('./embedded/embedded-servers.js');
+  const servers = await startEmbeddedServers(DATA_DIR, say);
+  stopEmbedded = () => servers.stop();
+  return servers;
+}
+
+function announce({ address, port, family }: AddressInfo, firstKey: string | null, healthPort: number | null): void {
+  const everywhere = address === '0.0.0.0' || address === '::';
+  const host = everywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+  const url = `http://${host}:${port}`;
+  logger.info({ url, port, ...(healthPort === null ? {} : { healthPort }) }, 'listening');
+  say(`evercount is ready at ${url} - try it:`);
+  if (firstKey !== null) {
+    say(`The first API key, which may do everything. It is shown this once; keep it:`);
+    say(`  ${firstKey}`);
+  }
+  const header = config.access.auth === 'off' ? '' : ` -H 'Authorization: Bearer ${firstKey ?? '<key>'}'`;
+  say(`  curl -X POST${header} ${url}/v1/counters/hello/increment`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

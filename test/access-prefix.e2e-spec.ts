@@ -164,3 +164,12 @@ describe('a key with a prefix', () => {
     }
   });
 });
+
+it('a query that is no UTF-8 is refused, and not read as another one', async () => {
+  for (const query of ['prefix=%FF', 'prefix=shop:%FF', 'prefix=shop:&cursor=%FF', 'name=%ED%A0%80', 'limit=1&%C3']) {
+    for (const key of [bound, ADMIN_KEY]) {
+      const answer = await call(key, 'GET', `/v1/counters?${query}`);
+      expect([query, answer.status, (json(answer) as { code: string }).code]).toEqual([query, 400, 'invalid_request']);
+    }
+  }
+});

@@ -60,6 +60,17 @@ it('a key with a quota of its own brings so many names into being', async () => 
   expect((await cli('keys create none --scopes write --max-names none')).code).toBe(64);
 });
 
+it('a key whose secret is in the wrong hands is rotated at once', async () => {
+  const key = (await cli('keys create leaked --scopes write')).out.trim();
+  const next = (await cli(`keys rotate ${idOf(key)}`)).out.trim();
+  expect([await increment('r', key), await increment('r', next)]).toEqual([200, 200]);
+  const now = (await cli(`keys rotate ${idOf(key)} --now`)).out.trim();
+  // Neither the one before, nor the one before that.
+  for (const old of [key, next]) await eventually(async () => (await increment('r', old)) === 401);
+  expect(await increment('r', now)).toBe(200);
+  expect((await cli(`keys rotate ${idOf(key)} --now --overlap-hours 1`)).code).toBe(64);
+});
+
 it('what cannot be a key is refused, and nothing is made', async () => {
   const before = (await cli('keys list --json')).out;
   expect(await cli('keys create a --scopes read,fly')).toMatchObject({

@@ -12,6 +12,9 @@ export class Forbidden extends AccessError {}
 /** It was sent to a host that is not this service. */
 export class Misdirected extends AccessError {}
 
+/** What the request asks for cannot be read, and so not be held to what its key allows. */
+export class Unreadable extends AccessError {}
+
 /** Too many requests by one key or one address. */
 export class RateLimited extends AccessError {
   /** @param retryAfterSeconds when to try again, whole seconds, at least 1 */

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { Forbidden } from './errors.js';
+import { Forbidden, Unreadable } from './errors.js';
 import { coversName, type Grant, narrowed } from './grant.js';
 
 const OUTSIDE = 'The key does not allow this name: its names begin with another prefix.';
@@ -35,12 +35,16 @@ function memberOf(value: unknown, member: string): unknown {
  * a wider prefix, or none where no name is asked for, becomes that of the key.
  *
  * @throws Forbidden
+ * @throws Unreadable
  */
 export function holdQuery(grant: Grant, request: FastifyRequest): void {
   const url = request.raw.url ?? '';
   const at = url.indexOf('?');
   const path = at === -1 ? url : url.slice(0, at);
-  const asked = new URLSearchParams(at === -1 ? '' : url.slice(at + 1));
+  const query = at === -1 ? '' : url.slice(at + 1);
+  // What is no UTF-8 would be written anew as another character, and no longer be what was asked for.
+  if (!isReadable(query)) throw new Unreadable('The query is not valid percent-encoded UTF-8.');
+  const asked = new URLSearchParams(query);
   const held = new URLSearchParams();
   for (const [parameter, value] of asked) {
     if (parameter === 'name') holdName(grant, value);
@@ -49,6 +53,15 @@ export function holdQuery(grant: Grant, request: FastifyRequest): void {
   if (!asked.has('name') && !asked.has('prefix')) held.append('prefix', grant.prefix);
   request.raw.url = `${path}?${held.toString()}`;
   request.query = queryOf(held);
+}
+
+function isReadable(query: string): boolean {
+  try {
+    decodeURIComponent(query);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function prefixWithin(grant: Grant, asked: string): string {

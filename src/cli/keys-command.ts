@@ -9,6 +9,8 @@ import { type Session, withJson } from './session.js';
 const MS_PER_HOUR = 3_600_000;
 const MS_PER_DAY = 24 * MS_PER_HOUR;
 
+const DEFAULT_OVERLAP_HOURS = DEFAULT_OVERLAP_MS / MS_PER_HOUR;
+
 interface Options {
   readonly json?: boolean;
 }
@@ -21,7 +23,8 @@ interface CreateOptions extends Options {
 }
 
 interface RotateOptions extends Options {
-  readonly overlapHours: number;
+  readonly overlapHours?: number;
+  readonly now?: boolean;
 }
 
 interface RevokeOptions extends Options {
@@ -47,7 +50,8 @@ export function addKeys(program: Command, session: Session): void {
 
   withJson(keys.command('rotate <id>'))
     .description('give a key a new secret, and print it; the old one stays good for a while')
-    .option('--overlap-hours <n>', 'for so long', wholeNumber, DEFAULT_OVERLAP_MS / MS_PER_HOUR)
+    .option('--overlap-hours <n>', `for so long (default: ${DEFAULT_OVERLAP_HOURS})`, wholeNumber)
+    .option('--now', 'or not at all: the old secret is in the wrong hands')
     .action((id: string, options: RotateOptions) => rotate(session, id, options));
 
   withJson(keys.command('revoke <id>'))
@@ -96,7 +100,11 @@ async function list(session: Session, { json }: Options): Promise<void> {
 }
 
 async function rotate(session: Session, id: string, options: RotateOptions): Promise<void> {
-  const overlapMs = options.overlapHours * MS_PER_HOUR;
+  const { overlapHours, now } = options;
+  if (now === true && overlapHours !== undefined) {
+    throw new CommandFailed(EXIT.usage, '--now and --overlap-hours are two answers to one question');
+  }
+  const overlapMs = now === true ? 0 : (overlapHours ?? DEFAULT_OVERLAP_HOURS) * MS_PER_HOUR;
   const made = await administer(session, (keys) => keys.rotate(id, overlapMs));
   if (made === null) throw unknownKey(id);
   showMade(session, made, options);

@@ -108,15 +108,16 @@ export class ApiKeys {
   }
 
   /**
-   * Gives a key another digest; the one it had stays good for `overlapMs`, the one before that no longer.
+   * Gives a key another digest; the one it had stays good for `overlapMs`, 0 ends it at once; the one before no longer.
    *
    * @returns the key as it is now; null where there is none, or it is revoked
    * @throws StoreFailure
    */
   async rotate(id: string, digest: Buffer, overlapMs: number): Promise<ApiKey | null> {
     const [key] = await this.rows(
-      `UPDATE api_keys SET digest = $2, rotated_at = now(), previous_digest = digest,
-              previous_expires_at = now() + make_interval(secs => $3::float8 / 1000)
+      `UPDATE api_keys SET digest = $2, rotated_at = now(),
+              previous_digest = CASE WHEN $3::float8 > 0 THEN digest END,
+              previous_expires_at = CASE WHEN $3 > 0 THEN now() + make_interval(secs => $3 / 1000) END
        WHERE id = $1 AND revoked_at IS NULL RETURNING ${COLUMNS}`,
       [id, digest, overlapMs],
     );

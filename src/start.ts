@@ -2,10 +2,12 @@ import type { AddressInfo } from 'node:net';
 import { createApp, listen } from './app.js';
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
 import { DATA_DIR } from './embedded/running-servers.js';
+import { type Audience, firstKeyNote } from './first-key-note.js';
 import { refuseTakenPort } from './http/listening.js';
 import { createLogger } from './logger.js';
 import { closeOnSignal, exitOnFault } from './shutdown.js';
 
+let embedded = false;
 let stopEmbedded = (): Promise<void> => Promise.resolve();
 
 const config = await configOrExit();
@@ -27,7 +29,8 @@ try {
     await nest.close();
     await stopEmbedded();
   };
-  announce(nest.getHttpServer().address() as AddressInfo, firstKey, app.healthPort?.port ?? null);
+  const note = firstKey === null ? [] : await firstKeyNote(firstKey, audience());
+  announce(nest.getHttpServer().address() as AddressInfo, note, app.healthPort?.port ?? null);
 } catch (error) {
   // A service that is stopped while it starts fails to start.
   if (!isStopping()) {
@@ -59,20 +62,23 @@ async function startEmbedded() {
   const { startEmbeddedServers } = await import('./embedded/embedded-servers.js');
   const servers = await startEmbeddedServers(DATA_DIR, say);
   stopEmbedded = () => servers.stop();
+  embedded = true;
   return servers;
 }
 
-function announce({ address, port, family }: AddressInfo, firstKey: string | null, healthPort: number | null): void {
+/** Servers of our own have a folder that outlasts this process. */
+function audience(): Audience {
+  return { isTerminal: process.stdout.isTTY, folder: embedded ? DATA_DIR : null };
+}
+
+function announce({ address, port, family }: AddressInfo, note: readonly string[], healthPort: number | null): void {
   const everywhere = address === '0.0.0.0' || address === '::';
   const host = everywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
   const url = `http://${host}:${port}`;
   logger.info({ url, port, ...(healthPort === null ? {} : { healthPort }) }, 'listening');
+  for (const line of note) say(line);
   say(`evercount is ready at ${url} - try it:`);
-  if (firstKey !== null) {
-    say(`The first API key, which may do everything. It is shown this once; keep it:`);
-    say(`  ${firstKey}`);
-  }
-  const header = config.access.auth === 'off' ? '' : ` -H 'Authorization: Bearer ${firstKey ?? '<key>'}'`;
+  const header = config.access.auth === 'off' ? '' : " -H 'Authorization: Bearer <key>'";
   say(`  curl -X POST${header} ${url}/v1/counters/hello/increment`);
 }
 

@@ -1,7 +1,10 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
 import type { Scope } from '../src/store/api-keys.js';
-import { type AppOptions, startApp, type TestApp } from './support/app.js';
+import { type AppOptions, startApp, startAppProcess, type TestApp } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { type HttpAnswer, type HttpOptions, send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
@@ -189,4 +192,20 @@ it('the first start makes a key that may do everything, and no later one does', 
   const again = await startApp(fresh);
   expect(again.firstKey).toBeNull();
   await again.stop();
+});
+
+it('the first key is not said where it would end in a log: a file for its owner alone has it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'evercount-test-'));
+  const env = { AUTH: 'required', TMPDIR: folder };
+  const started = await startAppProcess({ ...options, databaseUrl: await createTestDatabase(), env });
+  try {
+    expect(started.output.join('\n')).not.toMatch(/ec_[0-9a-z]{13}_/);
+    const file = started.output.join('\n').match(/first API key.* (\/\S+)$/m)?.[1] ?? '';
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const headers = bearer((await readFile(file, 'utf8')).trim());
+    expect((await send(started.url, 'GET', '/v1/admin/cache', { headers })).status).toBe(200);
+  } finally {
+    await started.stop();
+    await rm(folder, { recursive: true });
+  }
 });

@@ -50,6 +50,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   });
   nest.useGlobalFilters(problems);
   times.addTo(nest.get(Meters));
+  problems.refusals.addTo(nest.get(Meters));
   connections.addTo(nest.get(Meters));
   nest.get(Gate).guard(server, ({ raw }, reply) => connections.know(raw.socket, reply.raw));
   await allowOrigins(server, config.http.corsOrigins);

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newApiKey, newKeyId, newSession } from '../src/access/api-key.js';
 import { KeyAdministration } from '../src/access/key-administration.js';
+import { SIGN_INS } from '../src/access/rate-limits.js';
+import { SESSIONS_PER_KEY } from '../src/access/sign-in.js';
 import { SCOPES } from '../src/store/api-keys.js';
 import { type AppOptions, startApp, type TestApp } from './support/app.js';
 import { eventually } from './support/eventually.js';
-import { send } from './support/http.js';
+import { type HttpAnswer, send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';
 import { createTestDatabase } from './support/shared-postgres.js';
 
@@ -105,6 +108,57 @@ describe('the address', () => {
     expect((await present(key, '198.51.100.9')).status).toBe(200);
   });
 
+  /** Of the right form, and nobody's. */
+  const strange = () => newApiKey(newKeyId());
+
+  it('from which bad keys come is not locked out for who is known there', async () => {
+    const from = '198.51.100.20';
+    const key = await makeKey();
+    expect((await read(app, key, from)).status).toBe(200);
+    const statuses: number[] = [];
+    while (statuses.length < 20) statuses.push((await read(app, strange(), from)).status);
+    expect(new Set(statuses)).toEqual(new Set([401, 429]));
+    expect((await read(app, key, from)).status).toBe(200);
+  });
+
+  it('of which strangers ask for all that it may is not locked out for who is known there', async () => {
+    const env = { AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_ADDRESS: '1' };
+    const small = await startApp({ ...options, env });
+    const ask = async (headers: Record<string, string>) =>
+      (await send(small.url, 'GET', '/v1/session', { headers })).status;
+    const known = { authorization: `Bearer ${ADMIN_KEY}` };
+    try {
+      expect(await ask(known)).toBe(200);
+      await eventually(async () => (await Promise.all(Array.from({ length: 20 }, () => ask({})))).includes(429));
+      expect(await ask(known)).toBe(200);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  it('soon cannot try out sessions any more, to sign out either', async () => {
+    const headers = () => ({ cookie: `evercount_session=${newSession()}`, 'x-forwarded-for': '198.51.100.21' });
+    const statuses: number[] = [];
+    while (statuses.length < 20) {
+      statuses.push((await send(app.url, 'DELETE', '/v1/session', { headers: headers() })).status);
+    }
+    expect(new Set(statuses)).toEqual(new Set([204, 429]));
+    expect((await send(app.url, 'GET', '/v1/session', { headers: headers() })).status).toBe(429);
+  });
+
+  it('may send what has no form of a key as often as anything else: nothing is looked up for it', async () => {
+    const env = { AUTH: 'required', RATE_LIMIT_PER_ADDRESS: '40', TRUSTED_PROXIES: '127.0.0.1' };
+    const keyed = await startApp({ ...options, env });
+    try {
+      const statuses: number[] = [];
+      while (statuses.length < 20) statuses.push((await read(keyed, 'nonsense', '198.51.100.22')).status);
+      expect(new Set(statuses)).toEqual(new Set([401]));
+      expect((await read(keyed, await makeKey(), '198.51.100.22')).status).toBe(200);
+    } finally {
+      await keyed.stop();
+    }
+  });
+
   it('of whoever brings no key is limited too, also where none is asked for', async () => {
     const open = await startApp({ ...options, env: { RATE_LIMIT: 'on', RATE_LIMIT_PER_ADDRESS: '1' } });
     try {
@@ -117,10 +171,38 @@ describe('the address', () => {
   });
 });
 
-it('without limits nothing is said of any', async () => {
+describe('a browser', () => {
+  const signIn = (at: TestApp, key: string) =>
+    send(at.url, 'POST', '/v1/session', { json: { key }, headers: { 'x-forwarded-for': '192.0.2.4' } });
+
+  it('signs in with a key so many times in a minute, and then waits', async () => {
+    const key = await makeKey();
+    const answers: HttpAnswer[] = [];
+    while (answers.length < 2 * SIGN_INS) answers.push(await signIn(app, key));
+    const late = answers.filter(({ status }) => status === 429);
+    expect(late.length).toBeGreaterThan(SIGN_INS / 4);
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(SIGN_INS);
+    expect(Number(late[0]?.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    // With another key, and with the key itself, all goes on.
+    expect((await signIn(app, await makeKey())).status).toBe(200);
+  });
+});
+
+it('without limits nothing is said of any; but one key has so many sessions, and the first of them end', async () => {
   const free = await startApp({ ...options, env: { AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' } });
+  const signIn = async (key: string) => {
+    const answer = await send(free.url, 'POST', '/v1/session', { json: { key } });
+    return answer.headers['set-cookie']?.split(';', 1)[0] ?? '';
+  };
+  const status = async (cookie: string) => (await send(free.url, 'GET', '/v1/session', { headers: { cookie } })).status;
   try {
     expect((await read(free, ADMIN_KEY, '192.0.2.1')).headers['ratelimit']).toBeUndefined();
+    const other = await signIn(await makeKey());
+    const key = await makeKey();
+    const cookies: string[] = [];
+    while (cookies.length < SESSIONS_PER_KEY + 2) cookies.push(await signIn(key));
+    for (const ended of cookies.slice(0, 2)) await eventually(async () => (await status(ended)) === 401);
+    for (const kept of [other, ...cookies.slice(2)]) expect(await status(kept)).toBe(200);
   } finally {
     await free.stop();
   }

@@ -2,10 +2,11 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type pg from 'pg';
+import pg from 'pg';
 import { KeyAdministration } from '../src/access/key-administration.js';
 import { ApiKeys, SCOPES } from '../src/store/api-keys.js';
 import { poolOf } from '../src/store/connections.js';
+import { isOutage, StoreFailure, withClient } from '../src/store/failure.js';
 import { type AppOptions, type AppProcess, startAppProcess } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';
@@ -18,6 +19,12 @@ const REVOKED_WITHIN_MS = 5_000;
 
 /** As many connections as there must be: one for the fills. */
 const SMALLEST_POOL = '6';
+
+/** A busy machine may take so long to connect; in vain it is waited for as long. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
+/** Where nobody listens. */
+const NOBODY = 'postgres://nobody@127.0.0.1:1/none';
 
 let redis: TestRedis;
 let databaseUrl: string;
@@ -111,6 +118,52 @@ describe('under a flood of sign-outs with sessions that nobody has', () => {
     // There is none any more: that is all there is to say about a session that nobody has.
     expect(Object.keys(seen)).toEqual(['204']);
   });
+});
+
+it('a revoked key is refused while reads wait for a lock, and take all connections that they have', async () => {
+  const [revoked, other] = [await made(), await made()];
+  expect(await call(revoked.key, 'GET', '/v1/session')).toBe(200);
+  const holder = new pg.Client(databaseUrl);
+  await holder.connect();
+  await holder.query('BEGIN; LOCK TABLE counters IN ACCESS EXCLUSIVE MODE');
+  let over = false;
+  const read = async (reader: number) => {
+    for (let turn = 0; !over; turn += 1) await call(other.key, 'GET', `/v1/counters/missed-${reader}-${turn}`);
+  };
+  let latest = 0;
+  const readers = Array.from({ length: 30 }, (_, reader) => read(reader));
+  try {
+    await eventually(async () => (await call(other.key, 'GET', '/v1/counters/missed')) === 503);
+    await keys().revoke(revoked.id);
+    const revokedAtMs = performance.now();
+    await eventually(async () => {
+      const beganMs = performance.now() - revokedAtMs;
+      const status = await call(revoked.key, 'GET', '/v1/session');
+      if (status === 200) latest = Math.max(latest, beganMs);
+      return status === 401;
+    });
+  } finally {
+    over = true;
+    await holder.end();
+    await Promise.all(readers);
+  }
+  expect(latest).toBeLessThan(REVOKED_WITHIN_MS);
+});
+
+it('waiting for a connection in use is no outage, and a connection that cannot be made is one', async () => {
+  const [busy, away] = [poolOf(databaseUrl, 1, { connectionTimeoutMillis: CONNECT_TIMEOUT_MS }), poolOf(NOBODY, 1)];
+  const holder = await busy.connect();
+  try {
+    const outageOf = (asked: pg.Pool) =>
+      withClient(asked, (client) => client.query('SELECT')).then(
+        () => 'none',
+        (error: unknown) => (error instanceof StoreFailure ? isOutage(error) : error),
+      );
+    expect([await outageOf(busy), await outageOf(away)]).toEqual([false, true]);
+  } finally {
+    holder.release();
+    await Promise.all([busy.end(), away.end()]);
+  }
 });
 
 describe('while an instance cannot reach Postgres', () => {

@@ -6,8 +6,10 @@ import { Gate } from './gate.js';
 import { KeyAdministration } from './key-administration.js';
 import { KnownKeys } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
+import { Looks } from './looks.js';
 import { RateLimits } from './rate-limits.js';
 import { SignIn } from './sign-in.js';
+import { Traces } from './traces.js';
 
 /** Who may call, what, and how often. */
 @Module({
@@ -15,10 +17,17 @@ import { SignIn } from './sign-in.js';
   providers: [
     Gate,
     KnownKeys,
+    Looks,
     RateLimits,
     LastingAnswers,
     SignIn,
-    { provide: KeyAdministration, inject: [ApiKeys], useFactory: (keys: ApiKeys) => new KeyAdministration(keys) },
+    Traces,
+    {
+      provide: KeyAdministration,
+      inject: [ApiKeys, Traces],
+      useFactory: (keys: ApiKeys, traces: Traces) =>
+        new KeyAdministration(keys, (action, keyId) => traces.leave(action, { keyId })),
+    },
   ],
   exports: [Gate, SignIn, KeyAdministration],
 })

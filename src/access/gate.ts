@@ -5,18 +5,21 @@ import type {
   FastifyRequest,
   HookHandlerDoneFunction,
   onRequestHookHandler,
+  onSendHookHandler,
   preHandlerHookHandler,
   RouteOptions,
 } from 'fastify';
 import { AccessSettings } from '../config/config.js';
 import { type Credential, credentialOf, isMoreThanLooking } from './credential.js';
-import { Forbidden, Unauthorized } from './errors.js';
+import { Forbidden } from './errors.js';
 import { EVERYTHING, type Grant, holderOf } from './grant.js';
 import { KnownKeys, type Use } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
+import { Looks } from './looks.js';
 import { type Cost, RateLimits } from './rate-limits.js';
 import { holdBody, holdName, holdQuery, itemsOf } from './requested-names.js';
 import { type RouteRule, ruleOf } from './route-rules.js';
+import { type Action, Traces } from './traces.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -38,8 +41,10 @@ export class Gate {
   constructor(
     { auth }: AccessSettings,
     private readonly keys: KnownKeys,
+    private readonly looks: Looks,
     private readonly limits: RateLimits,
     private readonly lasting: LastingAnswers,
+    private readonly traces: Traces,
   ) {
     this.asksForKeys = auth === 'required';
   }
@@ -72,19 +77,30 @@ export class Gate {
     const preHandler: preHandlerHookHandler = (request, _reply, done) =>
       proceed(() => this.beginBody(rule, request), done);
     route.preHandler = [preHandler, ...listOf(route.preHandler)];
+    const { leaves } = rule;
+    if (leaves === null) return;
+    // Not when the answer is out: who hangs up before that has done it all the same.
+    const onSend: onSendHookHandler = (request, reply, _payload, done) => {
+      this.leaveTrace(leaves, request, reply);
+      done();
+    };
+    route.onSend = [onSend, ...listOf(route.onSend)];
   }
 
   /** @returns null where the request was let in at once */
   private begin(rule: RouteRule | null, request: FastifyRequest, reply: FastifyReply): Promise<void> | null {
-    if (this.limits.isOn && rule?.limited !== false) this.limits.takeForAddress(request.ip, reply);
-    if (rule?.scope === 'open') return null;
-    if (!this.asksForKeys) {
-      this.letIn(rule, EVERYTHING, null, request, reply);
+    const limits = this.limits.isOn && rule?.limited !== false ? this.limits : null;
+    if (rule?.scope === 'open' || !this.asksForKeys) {
+      limits?.takeForStranger(request.ip, reply);
+      if (rule?.scope !== 'open') this.letIn(rule, EVERYTHING, null, request, reply);
       return null;
     }
-    const credential = credentialOf(request);
-    const grant = this.keys.recall(credential, useOf(rule?.scope, request));
+    const credential = attempt(() => credentialOf(request));
+    const grant = credential instanceof Error ? null : this.keys.recall(credential, useOf(rule?.scope, request));
+    if (grant === null) limits?.takeForStranger(request.ip, reply);
+    if (credential instanceof Error) throw credential;
     if (grant === null) return this.look(rule, credential, request, reply);
+    limits?.takeForKnown(request.ip, reply);
     this.letIn(rule, grant, credential, request, reply);
     return null;
   }
@@ -95,13 +111,7 @@ export class Gate {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    let grant: Grant;
-    try {
-      grant = await this.keys.look(credential, useOf(rule?.scope, request));
-    } catch (error) {
-      if (this.limits.isOn && error instanceof Unauthorized) this.limits.chargeForRefusedKey(request.ip);
-      throw error;
-    }
+    const grant = await this.looks.at(credential, useOf(rule?.scope, request), request.ip);
     this.letIn(rule, grant, credential, request, reply);
   }
 
@@ -137,7 +147,7 @@ export class Gate {
     const credential = credentialOf(request);
     const use = useOf(scope, request);
     if (this.keys.recall(credential, use) !== null) return null;
-    return this.keys.look(credential, use).then(() => undefined);
+    return this.looks.at(credential, use, request.ip).then(() => undefined);
   }
 
   private admitItems(list: 'names' | 'increments', grant: Grant, request: FastifyRequest): void {
@@ -149,6 +159,15 @@ export class Gate {
   private charge({ grant, ip }: FastifyRequest, cost: Cost): void {
     if (!this.limits.isOn) return;
     this.limits.charge(holderOf(grant), ip, cost);
+  }
+
+  private leaveTrace(action: Action, { grant, ip, id, params }: FastifyRequest, reply: FastifyReply): void {
+    const { statusCode: status } = reply;
+    // A replay changes nothing. Of 503 it may not be known whether it was done.
+    if (grant === null || (status >= 300 && status !== 503) || reply.hasHeader('idempotent-replayed')) return;
+    const { name: counter } = params as { name?: unknown };
+    const trace = { keyId: grant.keyId, address: ip, requestId: id, counter };
+    this.traces.leave(action, status === 503 ? { ...trace, status } : trace);
   }
 
   /** Who did what to the service: for whoever has to find out later. */
@@ -182,6 +201,14 @@ function hold(rule: RouteRule | null, grant: Grant, request: FastifyRequest): vo
     case 'increments':
     case 'none':
       return;
+  }
+}
+
+function attempt<T>(work: () => T): T | Error {
+  try {
+    return work();
+  } catch (error) {
+    return error as Error;
   }
 }
 

@@ -2,6 +2,7 @@ import { MAX_NAME_BYTES } from '../counters/counter.js';
 import { type ApiKey, type ApiKeys, type Scope, SCOPES } from '../store/api-keys.js';
 import { digestOf, newApiKey, newKeyId } from './api-key.js';
 import { AccessError } from './errors.js';
+import type { Action } from './traces.js';
 
 /** After a rotation, time to bring the new key to wherever the old one is. */
 export const DEFAULT_OVERLAP_MS = 86_400_000;
@@ -37,7 +38,11 @@ export interface MadeKey {
 
 /** Makes, lists, rotates and revokes keys. Takes effect on every instance within seconds. */
 export class KeyAdministration {
-  constructor(private readonly keys: ApiKeys) {}
+  /** @param leave where a trace of each action goes; the operator's command tells its operator, and leaves none */
+  constructor(
+    private readonly keys: ApiKeys,
+    private readonly leave: (action: Action, keyId: string) => void = () => undefined,
+  ) {}
 
   /**
    * @throws UnfitKey
@@ -48,6 +53,7 @@ export class KeyAdministration {
     if (fault !== null) throw new UnfitKey(fault);
     const made = make();
     await this.keys.add(rowOf(made, wish));
+    this.leave('key made', made.id);
     return made;
   }
 
@@ -60,7 +66,9 @@ export class KeyAdministration {
   async createFirst(): Promise<MadeKey | null> {
     const made = make();
     const wish = { label: 'first', scopes: SCOPES, prefix: '', expiresAt: null };
-    return (await this.keys.addFirst(rowOf(made, wish))) ? made : null;
+    if (!(await this.keys.addFirst(rowOf(made, wish)))) return null;
+    this.leave('key made', made.id);
+    return made;
   }
 
   /**
@@ -74,14 +82,16 @@ export class KeyAdministration {
 
   /**
    * Gives a key a new secret. Its id stays, and with it the idempotency keys it has used; the old secret stays good for
-   * `overlapMs`.
+   * `overlapMs`; with 0 it ends at once, on every instance within seconds.
    *
    * @returns null where there is no key with this id, or it is revoked
    * @throws StoreFailure
    */
   async rotate(id: string, overlapMs: number = DEFAULT_OVERLAP_MS): Promise<MadeKey | null> {
     const key = newApiKey(id);
-    return (await this.keys.rotate(id, digestOf(key), overlapMs)) === null ? null : { id, key };
+    if ((await this.keys.rotate(id, digestOf(key), overlapMs)) === null) return null;
+    this.leave('key rotated', id);
+    return { id, key };
   }
 
   /**
@@ -91,7 +101,9 @@ export class KeyAdministration {
    * @throws StoreFailure
    */
   async revoke(id: string): Promise<ApiKey | null> {
-    return this.keys.revoke(id);
+    const key = await this.keys.revoke(id);
+    if (key !== null) this.leave('key revoked', id);
+    return key;
   }
 }
 

@@ -10,6 +10,7 @@ import type { Credential } from './credential.js';
 import { Unauthorized } from './errors.js';
 import { ADMIN, ADMIN_KEY_ID, type Grant, grantOf } from './grant.js';
 import { StoredCredentials } from './stored-credentials.js';
+import { Traces } from './traces.js';
 
 /** How often all that is known is compared with the database: a revoked key is refused everywhere after two of these. */
 const REFRESH_INTERVAL_MS = 1_000;
@@ -23,8 +24,14 @@ const BELIEVED_MS = 3_000;
 /** While Postgres is away, keys that were good go on reading for this long, as cached reads do by default. */
 export const OUTAGE_MS = 300_000;
 
-/** What was not used for this long is forgotten, and looked up anew. */
+/** For so long after it was found to be away, it counts as away: longer than the tries to compare are apart. */
+const AWAY_MS = 5_000;
+
+/** What was not used for this long is no longer compared, and looked up anew when it is used again. */
 const IDLE_MS = 60_000;
+
+/** For this long it is known that it was good: its look is not held up by what strangers at its address try out. */
+const FORGOTTEN_MS = 86_400_000;
 
 /** What a request would do with its key. What only reads may do so while Postgres is away, and nobody can look. */
 export type Use = 'read' | 'write';
@@ -66,6 +73,7 @@ export class KnownKeys implements OnApplicationShutdown {
   constructor(
     private readonly keys: ApiKeys,
     sessions: Sessions,
+    private readonly traces: Traces,
     { adminKey, namesPerKey }: AccessSettings,
   ) {
     this.namesPerKey = namesPerKey;
@@ -88,6 +96,18 @@ export class KnownKeys implements OnApplicationShutdown {
     return known.grant;
   }
 
+  /** Whether a look could find it to be good: what does not have the form of a key need not be looked up. */
+  mayBeGood({ text, isSession }: Credential): boolean {
+    // A key that the configuration brings may have any form.
+    return isSession || this.adminDigest !== null || idOfApiKey(text) !== null;
+  }
+
+  /** Whether it was found to be good in the last day, and was not found to be bad since. */
+  wasGood({ text, isSession }: Credential): boolean {
+    const known = this.known.get(text);
+    return known !== undefined && (known.session !== null) === isSession;
+  }
+
   /**
    * What a key or a session allows.
    *
@@ -106,12 +126,12 @@ export class KnownKeys implements OnApplicationShutdown {
   }
 
   /**
-   * Whether there is such a session.
+   * The id of the key that a session was begun with; null where there is no such session.
    *
    * @throws Unavailable
    */
-  async hasSession(text: string): Promise<boolean> {
-    return (await this.stored.oneSession(digestOf(text).toString('hex'))) !== null;
+  async keyOfSession(text: string): Promise<string | null> {
+    return (await this.stored.oneSession(digestOf(text).toString('hex')))?.keyId ?? null;
   }
 
   private async lookAtKey(text: string): Promise<Grant> {
@@ -167,7 +187,7 @@ export class KnownKeys implements OnApplicationShutdown {
   /** Compared lately; or, to read, where Postgres was away lately, for not too long. */
   private isBelieved({ checkedAtMs }: Known, use: Use, nowMs: number): boolean {
     if (nowMs - checkedAtMs < BELIEVED_MS) return true;
-    return use === 'read' && nowMs - this.stored.awayAtMs < BELIEVED_MS && nowMs - checkedAtMs < OUTAGE_MS;
+    return use === 'read' && nowMs - this.stored.awayAtMs < AWAY_MS && nowMs - checkedAtMs < OUTAGE_MS;
   }
 
   private schedule(): void {
@@ -177,7 +197,7 @@ export class KnownKeys implements OnApplicationShutdown {
   /** Compares what is known with the database, and forgets what is not good any more or nobody uses. */
   private async refresh(): Promise<void> {
     const nowMs = performance.now();
-    for (const [text, { usedAtMs }] of this.known) if (nowMs - usedAtMs > IDLE_MS) this.known.delete(text);
+    for (const [text, { usedAtMs }] of this.known) if (nowMs - usedAtMs > FORGOTTEN_MS) this.known.delete(text);
     try {
       await this.compare(nowMs);
       await this.touch(nowMs);
@@ -190,7 +210,7 @@ export class KnownKeys implements OnApplicationShutdown {
   }
 
   private async compare(startedAtMs: number): Promise<void> {
-    const all = [...this.known];
+    const all = [...this.known].filter(([, { usedAtMs }]) => startedAtMs - usedAtMs < IDLE_MS);
     const keyIds = new Set(all.map(([, { keyId }]) => keyId).filter((id) => id !== ADMIN_KEY_ID));
     const digests = new Set(all.map(([, { session }]) => session).filter((session) => session !== null));
     const keys = keyIds.size === 0 ? new Map<string, ApiKey>() : await this.stored.findKeys([...keyIds]);
@@ -198,8 +218,10 @@ export class KnownKeys implements OnApplicationShutdown {
     for (const [text, known] of all) {
       const key = keys.get(known.keyId) ?? null;
       const grant = known.session === null || sessions.has(known.session) ? this.grantFor(known, key) : null;
-      if (grant === null) this.known.delete(text);
-      else Object.assign(known, { grant, key, checkedAtMs: startedAtMs });
+      if (grant === null) {
+        this.known.delete(text);
+        this.traces.leave('key or session over', { keyId: known.keyId });
+      } else Object.assign(known, { grant, key, checkedAtMs: startedAtMs });
       if (known.usedAtMs > this.touchedAtMs) this.used.add(known.keyId);
     }
   }

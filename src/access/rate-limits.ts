@@ -17,8 +17,12 @@ const SYNC_INTERVAL_MS = 1_000;
 /** Callers told of at a time: a pipeline of about a millisecond. The busiest are always among those that go on. */
 const SYNC_CALLERS = 1_000;
 
-/** Trying out keys makes the database look for them: one costs its address as much as this many requests. */
-const REFUSED_KEY_COST = 100;
+/** Trying out keys makes the database look for them: an address may be refused once for this many requests. */
+const REQUESTS_PER_REFUSAL = 100;
+
+/** Sign-ins by one key, in a minute and at once: a person signs in a few times a day, and each is a row. */
+export const SIGN_INS = 20;
+const SIGN_IN_WINDOW_SECONDS = 60;
 
 /** Items of a batch that cost as much as a request. */
 const ITEMS_PER_REQUEST = 10;
@@ -48,7 +52,12 @@ export interface Cost {
 export class RateLimits implements OnApplicationShutdown {
   readonly isOn: boolean;
   private readonly keys: CallerBuckets;
+  /** Of an address, those whose key is known, and all others: strangers cannot shut out who is known. */
+  private readonly known: CallerBuckets;
   private readonly addresses: CallerBuckets;
+  private readonly refusals: CallerBuckets;
+  private readonly signIns: CallerBuckets;
+  private readonly all: readonly CallerBuckets[];
   private readonly timer: NodeJS.Timeout | null = null;
   private syncing = false;
 
@@ -58,7 +67,11 @@ export class RateLimits implements OnApplicationShutdown {
   ) {
     this.isOn = rateLimit;
     this.keys = bucketsFor('key', perKeyPerSecond);
+    this.known = bucketsFor('address-with-key', perAddressPerSecond);
     this.addresses = bucketsFor('address', perAddressPerSecond);
+    this.refusals = bucketsFor('refusals', perAddressPerSecond / REQUESTS_PER_REFUSAL);
+    this.signIns = new CallerBuckets({ name: 'sign-ins', quota: SIGN_INS, windowSeconds: SIGN_IN_WINDOW_SECONDS });
+    this.all = [this.keys, this.known, this.addresses, this.refusals, this.signIns];
     if (rateLimit) this.timer = setInterval(() => void this.sync(), SYNC_INTERVAL_MS).unref();
   }
 
@@ -66,20 +79,54 @@ export class RateLimits implements OnApplicationShutdown {
     if (this.timer !== null) clearInterval(this.timer);
   }
 
-  /** @throws RateLimited */
-  takeForAddress(address: string, reply: FastifyReply): void {
-    take(this.addresses, networkOf(address), reply);
+  /**
+   * A request without a key, or with one that is not known.
+   *
+   * @throws RateLimited
+   */
+  takeForStranger(address: string, reply: FastifyReply): void {
+    take(this.addresses, 'address', networkOf(address), reply);
+  }
+
+  /**
+   * A request with a key that is known.
+   *
+   * @throws RateLimited
+   */
+  takeForKnown(address: string, reply: FastifyReply): void {
+    take(this.known, 'address', networkOf(address), reply);
   }
 
   /** @throws RateLimited */
   takeForKey(keyId: string, reply: FastifyReply): void {
-    take(this.keys, keyId, reply);
+    take(this.keys, 'key', keyId, reply);
+  }
+
+  /**
+   * An address would have a key looked up.
+   *
+   * @throws RateLimited where too many of its keys were refused
+   */
+  holdForRefusals(address: string): void {
+    if (!this.isOn) return;
+    const bucket = this.refusals.of(networkOf(address), performance.now());
+    if (!bucket.has(performance.now()))
+      throw new RateLimited('Too many bad keys by this address.', bucket.secondsToOne);
   }
 
   /** An address tried a key that is not good. */
-  chargeForRefusedKey(address: string): void {
+  chargeForRefusal(address: string): void {
+    if (!this.isOn) return;
     const nowMs = performance.now();
-    this.addresses.of(networkOf(address), nowMs).charge(REFUSED_KEY_COST, nowMs);
+    this.refusals.of(networkOf(address), nowMs).charge(1, nowMs);
+  }
+
+  /** @throws RateLimited */
+  takeForSignIn(keyId: string): void {
+    if (!this.isOn) return;
+    const nowMs = performance.now();
+    const bucket = this.signIns.of(keyId, nowMs);
+    if (!bucket.take(nowMs)) throw new RateLimited('Too many sign-ins with this key.', bucket.secondsToOne);
   }
 
   /** @param keyId null where the address pays */
@@ -93,11 +140,11 @@ export class RateLimits implements OnApplicationShutdown {
 
   private async sync(): Promise<void> {
     const nowMs = performance.now();
-    for (const buckets of [this.keys, this.addresses]) buckets.forgetFull(nowMs);
+    for (const buckets of this.all) buckets.forgetFull(nowMs);
     if (this.syncing) return;
     this.syncing = true;
     try {
-      for (const buckets of [this.keys, this.addresses]) await this.tell(buckets);
+      for (const buckets of this.all) await this.tell(buckets);
     } catch (error) {
       // Each instance then limits by what it sees itself.
       if (!(error instanceof CacheUnavailable)) throw error;
@@ -116,7 +163,8 @@ export class RateLimits implements OnApplicationShutdown {
 }
 
 function bucketsFor(name: string, perSecond: number): CallerBuckets {
-  return new CallerBuckets({ name, quota: perSecond * WINDOW_SECONDS, windowSeconds: WINDOW_SECONDS });
+  // Below one nobody would ever have any.
+  return new CallerBuckets({ name, quota: Math.max(1, perSecond * WINDOW_SECONDS), windowSeconds: WINDOW_SECONDS });
 }
 
 /** As many requests as it costs. */
@@ -128,12 +176,12 @@ function requestsOf({ bytes = 0, items = 0, misses = 0, missedItems = 0 }: Cost)
   );
 }
 
-function take(buckets: CallerBuckets, caller: string, reply: FastifyReply): void {
+function take(buckets: CallerBuckets, kind: 'key' | 'address', caller: string, reply: FastifyReply): void {
   const nowMs = performance.now();
   const bucket = buckets.of(caller, nowMs);
   const taken = bucket.take(nowMs);
   tellLimit(buckets, bucket, reply);
-  if (!taken) throw new RateLimited(`Too many requests by this ${buckets.policy.name}.`, bucket.secondsToOne);
+  if (!taken) throw new RateLimited(`Too many requests by this ${kind}.`, bucket.secondsToOne);
 }
 
 /** The headers of draft-ietf-httpapi-ratelimit-headers; a request with a key is told of the key's limit. */

@@ -1,4 +1,5 @@
 import type { Scope } from '../store/api-keys.js';
+import type { Action } from './traces.js';
 
 /**
  * Which counters a request touches, and so how a key with a prefix is held to it.
@@ -19,6 +20,8 @@ export interface RouteRule {
   readonly limited: boolean;
   /** The answer goes on and on: it ends when the key does. */
   readonly lasts: boolean;
+  /** What each of its calls leaves a trace of; increments are too many for that. */
+  readonly leaves: Action | null;
 }
 
 const rule = (scope: RouteRule['scope'], touches: Touches): RouteRule => ({
@@ -26,6 +29,7 @@ const rule = (scope: RouteRule['scope'], touches: Touches): RouteRule => ({
   touches,
   limited: true,
   lasts: false,
+  leaves: null,
 });
 
 const OPEN = rule('open', 'none');
@@ -36,11 +40,11 @@ const PROBE: RouteRule = { ...OPEN, limited: false };
 export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['GET /v1/counters', rule('read', 'query')],
   ['GET /v1/counters/:name', rule('read', 'path')],
-  ['PUT /v1/counters/:name', rule('write', 'path')],
-  ['DELETE /v1/counters/:name', rule('write', 'path')],
+  ['PUT /v1/counters/:name', { ...rule('write', 'path'), leaves: 'counter set' }],
+  ['DELETE /v1/counters/:name', { ...rule('write', 'path'), leaves: 'counter deleted' }],
   ['POST /v1/counters/:name/increment', rule('write', 'path')],
   ['POST /v1/counters/:name/decrement', rule('write', 'path')],
-  ['POST /v1/counters/:name/reset', rule('write', 'path')],
+  ['POST /v1/counters/:name/reset', { ...rule('write', 'path'), leaves: 'counter reset' }],
   ['POST /v1/reads', rule('read', 'names')],
   ['POST /v1/increments', rule('write', 'increments')],
   ['GET /v1/counters/:name/history', rule('read', 'path')],

@@ -1,17 +1,24 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { orUnavailable } from '../counters/or-unavailable.js';
 import { type Session, Sessions } from '../store/sessions.js';
 import { digestOf, newSession } from './api-key.js';
-import { Unauthorized } from './errors.js';
 import { GatheredStatements } from './gathered-statements.js';
 import type { Grant } from './grant.js';
 import { KnownKeys } from './known-keys.js';
+import { Looks } from './looks.js';
 import { RateLimits } from './rate-limits.js';
+import { Traces } from './traces.js';
 
 /** A day at work; then one signs in again. */
 export const SESSION_LIFE_MS = 12 * 3_600_000;
 
 const NOT_KEPT = 'Sessions cannot be kept: ';
+
+/** Browsers that one key signs in at the same time; a further one ends the session that began first. */
+export const SESSIONS_PER_KEY = 20;
+
+type Presenting = Pick<FastifyRequest, 'ip' | 'id'>;
 
 /** Exchanges a key for a session, which a browser may keep: it ends by itself, and with the key. */
 @Injectable()
@@ -21,11 +28,13 @@ export class SignIn {
 
   constructor(
     private readonly keys: KnownKeys,
+    private readonly looks: Looks,
     sessions: Sessions,
     private readonly limits: RateLimits,
+    private readonly traces: Traces,
   ) {
     this.added = new GatheredStatements(async (rows) => {
-      await sessions.add(rows, SESSION_LIFE_MS);
+      await sessions.add(rows, SESSION_LIFE_MS, SESSIONS_PER_KEY);
       return () => undefined;
     });
     this.removed = new GatheredStatements(async (digests) => {
@@ -35,40 +44,35 @@ export class SignIn {
   }
 
   /**
-   * @param address of whom presents the key
+   * @param request the one that presents the key
    * @returns the session, and what it allows
    * @throws Unauthorized for a key that is not good
+   * @throws RateLimited
    * @throws Unavailable
    */
-  async begin(key: string, address: string): Promise<{ session: string; grant: Grant }> {
-    const grant = await this.keys.look({ text: key, isSession: false }, 'write').catch((error: unknown) => {
-      // To try keys out is no cheaper here than anywhere else.
-      if (error instanceof Unauthorized) this.charge(address);
-      throw error;
-    });
+  async begin(key: string, { ip, id }: Presenting): Promise<{ session: string; grant: Grant }> {
+    const grant = await this.looks.at({ text: key, isSession: false }, 'write', ip);
+    this.limits.takeForSignIn(grant.keyId);
     const session = newSession();
     const row = { digest: digestOf(session), keyId: grant.keyId, keyDigest: digestOf(key) };
     await orUnavailable(() => this.added.one(row), NOT_KEPT);
+    this.traces.leave('signed in', { keyId: grant.keyId, address: ip, requestId: id });
     return { session, grant };
   }
 
   /**
    * Ends a session, if there is one: here at once, on other instances within seconds.
    *
-   * @param address of whom presents it
+   * @param request the one that presents it
+   * @throws RateLimited
    * @throws Unavailable
    */
-  async end(session: string, address: string): Promise<void> {
+  async end(session: string, { ip, id }: Presenting): Promise<void> {
     // Anybody may ask for this: who has no session makes the database look, and write nothing.
-    if (!(await this.keys.hasSession(session))) {
-      this.charge(address);
-      return;
-    }
+    const keyId = await this.looks.keyOfSession(session, ip);
+    if (keyId === null) return;
     await orUnavailable(() => this.removed.one(digestOf(session)), NOT_KEPT);
     this.keys.forget(session);
-  }
-
-  private charge(address: string): void {
-    if (this.limits.isOn) this.limits.chargeForRefusedKey(address);
+    this.traces.leave('signed out', { keyId, address: ip, requestId: id });
   }
 }

@@ -31,6 +31,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** Whether there is one to take. */
+  has(nowMs: number): boolean {
+    this.refill(nowMs);
+    return this.level >= 1;
+  }
+
   /** Takes as many as were used, also where there are not as many: they are missing later. */
   charge(count: number, nowMs: number): void {
     this.chargeElsewhere(count, nowMs);

@@ -1,11 +1,19 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  Logger,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Forbidden, Misdirected, RateLimited, Unauthorized } from '../access/errors.js';
+import { Forbidden, Misdirected, RateLimited, Unauthorized, Unreadable } from '../access/errors.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../counters/errors.js';
 import { restrain } from './answer-headers.js';
 import type { HttpTimes } from './http-times.js';
 import { PROBLEMS, PROBLEM_TYPE, type ProblemCode, ProblemError, problemJson } from './problem.js';
 import { OutageLog } from './outage-log.js';
+import { RefusalLog } from './refusal-log.js';
 import type { Routes } from './routes.js';
 
 /** The first request with the key is decided within moments. */
@@ -53,6 +61,7 @@ export function problemOf(error: unknown): ProblemError {
   }
   if (error instanceof Forbidden) return new ProblemError('forbidden', error.message);
   if (error instanceof Misdirected) return new ProblemError('misdirected', error.message);
+  if (error instanceof Unreadable) return new ProblemError('invalid_request', error.message);
   if (error instanceof RateLimited) {
     return new ProblemError('rate_limited', error.message, { retryAfterSeconds: error.retryAfterSeconds });
   }
@@ -98,14 +107,19 @@ export function sendProblem(reply: FastifyReply, problem: ProblemError, instance
 
 /** The one place where errors become answers: of every controller, of Fastify itself, and of unknown paths. */
 @Catch()
-export class ProblemFilter implements ExceptionFilter {
+export class ProblemFilter implements ExceptionFilter, OnApplicationShutdown {
   private readonly logger = new Logger('http');
+  readonly refusals = new RefusalLog(this.logger);
   private readonly outages = new OutageLog(this.logger);
 
   constructor(
     private readonly routes: Routes,
     private readonly times: HttpTimes,
   ) {}
+
+  onApplicationShutdown(): void {
+    this.refusals.tell();
+  }
 
   catch(error: unknown, host: ArgumentsHost): void {
     const context = host.switchToHttp();
@@ -117,6 +131,7 @@ export class ProblemFilter implements ExceptionFilter {
     const unmatched = this.routes.isUnknown(error, request);
     const problem = unmatched ? this.routes.problemOf(request) : problemOf(error);
     this.note(error, problem, request.id);
+    this.refusals.note(problem, request.ip);
     // Half an answer is out already: nothing can be said any more.
     if (reply.sent || reply.raw.headersSent) return;
     // Fastify leaves this to its hooks, which do not run for broken paths.

@@ -33,7 +33,7 @@ export class SessionController {
       this.sendGrant(reply, EVERYTHING);
       return;
     }
-    const { session, grant } = await this.signIn.begin(key, request.ip);
+    const { session, grant } = await this.signIn.begin(key, request);
     keepSession(request, reply, session, SESSION_LIFE_MS);
     this.sendGrant(reply, grant);
   }
@@ -43,7 +43,7 @@ export class SessionController {
     refuseQuery(request);
     refuseOtherPages(request);
     const session = sessionOf(request);
-    if (session !== null) await this.signIn.end(session, request.ip);
+    if (session !== null) await this.signIn.end(session, request);
     keepSession(request, reply, '', 0);
     reply.code(204).send();
   }

@@ -7,7 +7,16 @@ import { poolOf, sharesOf } from './connections.js';
 /** Nobody waits for the guard's connection, so it may take as long as it does on a machine that is far too busy. */
 const GUARD_CONNECT_TIMEOUT_MS = 3_000;
 
-/** The pools of one instance; separate, so that no storm of misses or jobs can hold up a commit, the guard, or a look at keys. */
+/**
+ * There is one for keys, and who needs it waits: so it may take longer than others to be made, on a machine that is far
+ * too busy. Twice as long, for one that asked before and one's own try, is still below the 3 s for a refusal.
+ */
+const ACCESS_CONNECT_TIMEOUT_MS = 1_400;
+
+/**
+ * The pools of one instance; separate, so that no storm of misses or jobs can hold up a commit, the guard, or a look at
+ * keys.
+ */
 @Injectable()
 export class Pools implements OnApplicationShutdown {
   readonly guard: pg.Pool;
@@ -21,7 +30,7 @@ export class Pools implements OnApplicationShutdown {
     this.guard = poolOf(url, shares.guard, { connectionTimeoutMillis: GUARD_CONNECT_TIMEOUT_MS }, pooler);
     this.commits = poolOf(url, shares.commits, {}, pooler);
     this.decisions = poolOf(url, shares.decisions, {}, pooler);
-    this.access = poolOf(url, shares.access, {}, pooler);
+    this.access = poolOf(url, shares.access, { connectionTimeoutMillis: ACCESS_CONNECT_TIMEOUT_MS }, pooler);
     this.fills = poolOf(url, shares.fills, {}, pooler);
     meters.add(
       {

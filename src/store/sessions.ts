@@ -34,21 +34,26 @@ export class Sessions {
   }
 
   /**
-   * Stores sessions that last for `lifeMs`.
+   * Stores sessions that last for `lifeMs`. Of each key the `kept` that last longest stay, the others end.
    *
    * @throws StoreFailure
    */
-  async add(sessions: readonly Omit<Session, 'expiresAt'>[], lifeMs: number): Promise<void> {
+  async add(sessions: readonly Omit<Session, 'expiresAt'>[], lifeMs: number, kept: number): Promise<void> {
+    const keyIds = sessions.map(({ keyId }) => keyId);
     await this.rows(
       `INSERT INTO sessions (digest, key_id, key_digest, expires_at)
        SELECT digest, key_id, key_digest, now() + make_interval(secs => $4::float8 / 1000)
        FROM unnest($1::bytea[], $2::text[], $3::bytea[]) AS new (digest, key_id, key_digest)`,
-      [
-        sessions.map(({ digest }) => digest),
-        sessions.map(({ keyId }) => keyId),
-        sessions.map(({ keyDigest }) => keyDigest),
-        lifeMs,
-      ],
+      [sessions.map(({ digest }) => digest), keyIds, sessions.map(({ keyDigest }) => keyDigest), lifeMs],
+    );
+    await this.rows(
+      `DELETE FROM sessions WHERE digest = ANY (ARRAY(
+         SELECT digest FROM sessions WHERE digest IN (
+           SELECT digest FROM (
+             SELECT digest, row_number() OVER (PARTITION BY key_id ORDER BY expires_at DESC, digest) AS nth
+             FROM sessions WHERE key_id = ANY($1::text[])) AS of_key
+           WHERE nth > $2) FOR UPDATE SKIP LOCKED))`,
+      [keyIds, kept],
     );
     await this.rows(
       `DELETE FROM sessions WHERE digest = ANY (ARRAY(

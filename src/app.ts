@@ -53,9 +53,9 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   problems.refusals.addTo(nest.get(Meters));
   connections.addTo(nest.get(Meters));
   nest.get(Gate).guard(server, ({ raw }, reply) => connections.know(raw.socket, reply.raw));
-  await allowOrigins(server, config.http.corsOrigins);
+  await allowOrigins(server, config.http.corsOrigins, routes);
   const rooms = [counterPaths, historyPaths, sessionPaths, adminPaths, healthPaths, streamPaths, metricsPaths];
-  SwaggerModule.setup('docs', nest, openApiDocument(...rooms), {
+  SwaggerModule.setup('docs', nest, openApiDocument(config.http.basePath, ...rooms), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'evercount',

@@ -8,7 +8,8 @@ import type { LogSettings } from './config/config.js';
  * @param lines where they go: by default to stdout, written before the call returns, so that a crash loses none
  */
 export function createLogger(settings: LogSettings, lines: DestinationStream = destination({ sync: true })): Logger {
-  const redacted: DestinationStream = { write: (line) => lines.write(withoutSecrets(line, settings.hidden)) };
+  const hidden = settings.hidden.map(anyEncodingOf);
+  const redacted: DestinationStream = { write: (line) => lines.write(withoutSecrets(line, hidden)) };
   const options: LoggerOptions = {
     level: settings.level,
     timestamp: stdTimeFunctions.isoTime,
@@ -17,15 +18,33 @@ export function createLogger(settings: LogSettings, lines: DestinationStream = d
   return pino(options, redacted);
 }
 
-/** Keys and sessions; long enough to be told from a word that begins alike. The id of a key comes first, and may stay. */
-const SECRET = /\b(ec_[0-9a-z]{1,13}_|es_)[0-9a-z]{8,}/g;
+/**
+ * Keys and sessions, wherever they begin: what stands before them may be a letter, such as the end of `%20` or of an escape
+ * of JSON. A key is told from words by its two parts, of which the id may stay; a session by its length, where it does not
+ * begin a word. Some clients encode underlines, and some write all in capitals.
+ */
+const SECRETS = [
+  /(ec(?:_|%5f)[0-9a-z]{1,13}(?:_|%5f))[0-9a-z]{8,}/gi,
+  /(\bes(?:_|%5f))[0-9a-z]{8,}/gi,
+  /(es(?:_|%5f))[0-9a-z]{24,}/gi,
+];
 
 const HIDDEN = '…';
 
+/** A text, each character of which may be percent-encoded. */
+function anyEncodingOf(text: string): RegExp {
+  const either = [...Buffer.from(text, 'latin1')].map((byte) => {
+    const hex = byte.toString(16).padStart(2, '0');
+    return `(?:\\x${hex}|%${hex})`;
+  });
+  return new RegExp(either.join(''), 'gi');
+}
+
 /** Clients put keys into the oddest places, such as the query of a URL or the id of a request. */
-function withoutSecrets(line: string, hidden: readonly string[]): string {
-  let text = line.includes('ec_') || line.includes('es_') ? line.replace(SECRET, `$1${HIDDEN}`) : line;
-  for (const secret of hidden) text = text.replaceAll(secret, HIDDEN);
+function withoutSecrets(line: string, hidden: readonly RegExp[]): string {
+  let text = line;
+  for (const secret of SECRETS) text = text.replace(secret, `$1${HIDDEN}`);
+  for (const secret of hidden) text = text.replace(secret, HIDDEN);
   return text;
 }
 

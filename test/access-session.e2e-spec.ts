@@ -50,7 +50,10 @@ describe('a browser', () => {
     const { cookie, set } = await signIn(key);
     expect(set).toMatch(/^evercount_session=es_[0-9a-z]{50}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
     expect(set).not.toContain(key);
-    expect((await signIn(key, { 'x-forwarded-proto': 'https' })).set).toMatch(/; Secure$/);
+    const secure = (await signIn(key, { 'x-forwarded-proto': 'https' })).set;
+    expect(secure).toMatch(
+      /^__Host-evercount_session=es_[0-9a-z]{50}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict; Secure$/,
+    );
     for (const at of [app, other]) {
       const shown = await send(at.url, 'GET', '/v1/session', { headers: { cookie } });
       expect(JSON.parse(shown.body)).toEqual({ auth: 'required', keyId: id, scopes: [...SCOPES], prefix: 'shop:' });
@@ -92,6 +95,91 @@ describe('a browser', () => {
     expect(await status('GET', '/v1/session', { authorization: `Bearer ${key}` })).toBe(200);
     expect(await status('GET', '/v1/session', { cookie: `evercount_session=${key}` })).toBe(401);
   });
+});
+
+describe('a cookie that somebody else put there', () => {
+  const https = { 'x-forwarded-proto': 'https' };
+
+  it('is no session by https, unless the browser saw to it that this host alone could set it', async () => {
+    const { cookie } = await signIn((await made()).key, https);
+    expect(cookie).toMatch(/^__Host-/);
+    expect(await status('GET', '/v1/session', { cookie, ...https })).toBe(200);
+    const plain = cookie.replace('__Host-', '');
+    expect(await status('GET', '/v1/session', { cookie: plain, ...https })).toBe(401);
+    expect(await status('GET', '/v1/session', { cookie: `${plain}; ${cookie}`, ...https })).toBe(200);
+    // Nor is one of https one without it, where anybody on the way could have set it.
+    expect(await status('GET', '/v1/session', { cookie })).toBe(401);
+  });
+
+  it('beside that of the browser makes neither of them good', async () => {
+    const [mine, others] = [await signIn((await made()).key), await signIn((await made()).key)];
+    const bad = 'evercount_session=es_x';
+    for (const cookies of [
+      [mine, others],
+      [others, mine],
+    ].map((two) => two.map(({ cookie }) => cookie))) {
+      expect(await status('GET', '/v1/session', { cookie: cookies.join('; ') })).toBe(401);
+      expect(await status('POST', increment, { cookie: cookies.join(';'), origin: app.url })).toBe(401);
+    }
+    expect(await status('GET', '/v1/session', { cookie: `${mine.cookie}; ${bad}` })).toBe(401);
+    expect(await status('GET', '/v1/session', { cookie: `a=b; ${mine.cookie}; xevercount_session=c` })).toBe(200);
+    // Signing out ends both.
+    const both = `${mine.cookie}; ${others.cookie}`;
+    expect(await status('DELETE', '/v1/session', { cookie: both, origin: app.url })).toBe(204);
+    for (const { cookie } of [mine, others]) expect(await status('GET', '/v1/session', { cookie })).toBe(401);
+  });
+
+  it('or was there before ends when the browser signs in', async () => {
+    const { key } = await made();
+    const before = await signIn(key);
+    expect(await status('GET', '/v1/session', { cookie: before.cookie })).toBe(200);
+    const wrong = await send(app.url, 'POST', '/v1/session', {
+      json: { key: 'x' },
+      headers: { cookie: before.cookie },
+    });
+    expect(wrong.status).toBe(401);
+    expect(await status('GET', '/v1/session', { cookie: before.cookie })).toBe(200);
+    const after = await signIn(key, { cookie: before.cookie, origin: app.url });
+    expect(await status('GET', '/v1/session', { cookie: before.cookie })).toBe(401);
+    expect(await status('GET', '/v1/session', { cookie: after.cookie })).toBe(200);
+  });
+});
+
+it('what a session opened is kept by no cache in between', async () => {
+  const { key } = await made();
+  const { cookie } = await signIn(key);
+  await status('POST', increment, { cookie, origin: app.url });
+  const paths = ['/v1/counters/shop:a', '/v1/counters/shop:none', '/v1/counters', '/v1/counters/shop:a/history'];
+  for (const path of [...paths, '/v1/summary', '/v1/session', '/v1/counters/bank:a', '/v1/admin/cache']) {
+    const cached = (await send(app.url, 'GET', path, { headers: { cookie } })).headers['cache-control'];
+    expect([path, cached]).toEqual([path, expect.stringMatching(/^private, no-(cache|store)$/)]);
+  }
+  const tag = (await send(app.url, 'GET', '/v1/counters/shop:a', { headers: { cookie } })).headers['etag'] ?? '';
+  const kept = await send(app.url, 'GET', '/v1/counters/shop:a', { headers: { cookie, 'if-none-match': tag } });
+  expect([kept.status, kept.headers['cache-control']]).toEqual([304, 'private, no-cache']);
+  const byKey = await send(app.url, 'GET', '/v1/counters/shop:a', { headers: { authorization: `Bearer ${key}` } });
+  expect(byKey.headers['cache-control']).toBe('no-cache');
+});
+
+it('a session goes on beside an Authorization that a proxy asks browsers for', async () => {
+  const { key } = await made();
+  const { cookie } = await signIn(key);
+  const other = await made();
+  for (const authorization of ['Basic dXNlcjpwYXNz', 'Bearer eyJhbGciOiJIUzI1NiJ9.e30.x', 'Negotiate abc', '']) {
+    expect([authorization, await status('GET', '/v1/session', { cookie, authorization })]).toEqual([
+      authorization,
+      200,
+    ]);
+    const headers = { cookie, authorization, origin: app.url };
+    expect([authorization, await status('POST', increment, headers)]).toEqual([authorization, 200]);
+    // It lets nobody in by itself.
+    expect([authorization, await status('GET', '/v1/session', { authorization })]).toEqual([authorization, 401]);
+  }
+  const shown = await send(app.url, 'GET', '/v1/session', {
+    headers: { cookie, authorization: `Bearer ${other.key}` },
+  });
+  expect(JSON.parse(shown.body)).toMatchObject({ keyId: other.id });
+  expect(await status('GET', '/v1/session', { cookie, authorization: 'Bearer ec_wrong' })).toBe(401);
 });
 
 describe('a session ends everywhere', () => {

@@ -27,6 +27,8 @@ declare module 'fastify' {
     grant: Grant | null;
     /** Takes from the limit of whoever makes the request, its key or else its address, what it costs beside itself. */
     charge: (cost: Cost) => void;
+    /** Whether it was let in by the session of a browser. */
+    isOfSession: boolean;
   }
 }
 
@@ -61,6 +63,7 @@ export class Gate {
     server.decorateRequest('charge', function (this: FastifyRequest, cost) {
       charge(this, cost);
     });
+    server.decorateRequest('isOfSession', false);
     server.addHook('onRoute', (route) => this.guardRoute(route));
   }
 
@@ -126,6 +129,7 @@ export class Gate {
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
+    request.isOfSession = credential?.isSession === true;
     if (this.limits.isOn && grant !== EVERYTHING) this.limits.takeForKey(grant.keyId, reply);
     hold(rule, grant, request);
     request.grant = grant;

@@ -50,6 +50,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['RATE_LIMIT_PER_ADDRESS', access.perAddressPerSecond],
     ['NAMES_PER_KEY', access.namesPerKey],
     ['ALLOWED_HOSTS', http.allowedHosts.join(', ') || null],
+    ['BASE_PATH', http.basePath || '/'],
     ['CORS_ORIGINS', http.corsOrigins.join(', ') || null],
     ['TRUSTED_PROXIES', http.trustedProxies.join(', ') || null],
     ['CONNECTIONS_PER_ADDRESS', http.connectionsPerAddress],

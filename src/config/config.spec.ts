@@ -44,6 +44,11 @@ describe('the configuration', () => {
     }
   });
 
+  it('takes an address of IPv6 in brackets, as in URLs, for the address', async () => {
+    await expect(load({ HOST: '[::1]' })).resolves.toMatchObject({ http: { host: '::1' }, access: { auth: 'off' } });
+    await expect(load({ HOST: '[::]' })).resolves.toMatchObject({ http: { host: '::' }, access: { auth: 'required' } });
+  });
+
   it('reads hosts as browsers write them', async () => {
     const given = 'Counts.Example.Org, münchen.example:8080, 10.0.0.5, ::1, [2001:DB8::0:1]:80, localhost.';
     const allowedHosts = [

@@ -11,6 +11,8 @@ export class HttpSettings {
   /** Beside the names of this machine; empty where any will do, with keys. In small letters, some with a port. */
   allowedHosts!: readonly string[];
   corsOrigins!: readonly string[];
+  /** Where a proxy mounts the service, without a slash at the end; '' at the root. */
+  basePath!: string;
   trustedProxies!: readonly string[];
   /** Of probes and metrics alone; 0 takes a free one, null none. */
   healthPort!: number | null;
@@ -97,7 +99,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /** Of this machine alone, and so of whoever runs it. */
 const LOOPBACK_NETWORKS = ['127.0.0.0/8', '::1'];
@@ -122,7 +124,8 @@ export async function loadConfig(
   const faults: string[] = [];
   const values = readValues(environment, faults);
 
-  const host = values.HOST ?? '127.0.0.1';
+  // An address of IPv6 is written in brackets in URLs, and many write it so here.
+  const host = (values.HOST ?? '127.0.0.1').replace(/^\[(.+)\]$/, '$1');
   const loopback = LOOPBACK.test(host);
   const auth = values.AUTH ?? (loopback ? 'off' : 'required');
 
@@ -157,6 +160,7 @@ export async function loadConfig(
       host,
       port: values.PORT ?? 3000,
       allowedHosts: values.ALLOWED_HOSTS ?? [],
+      basePath: values.BASE_PATH ?? '',
       corsOrigins: values.CORS_ORIGINS ?? [],
       trustedProxies: values.TRUSTED_PROXIES ?? [],
       healthPort: values.HEALTH_PORT ?? null,
@@ -193,7 +197,7 @@ export async function loadConfig(
     },
     log: {
       level: values.LOG_LEVEL ?? 'info',
-      hidden: values.ADMIN_KEY === undefined ? [] : [values.ADMIN_KEY, encodeURIComponent(values.ADMIN_KEY)],
+      hidden: values.ADMIN_KEY === undefined ? [] : [values.ADMIN_KEY],
     },
   };
 }

@@ -69,6 +69,20 @@ const hostOf = (text: string): string | null => {
 
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
 
+/** What the service has at its root: below another path of one of these names it could not be told which is meant. */
+const OWN_PATHS: ReadonlySet<string> = new Set(
+  'assets dashboard docs livez metrics openapi.json problems readyz v1'.split(' '),
+);
+
+const isBasePath = (text: string): boolean => {
+  const [, first = '', ...more] = text.replace(/\/$/, '').split('/');
+  const parts = [first, ...more];
+  return (
+    text === '/' ||
+    (text.startsWith('/') && !OWN_PATHS.has(first) && parts.every((part) => /^(?!\.+$)[\w.~-]+$/.test(part)))
+  );
+};
+
 /** What a Bearer token may be made of (RFC 6750); shorter ones could be guessed. */
 const ADMIN_KEY = /^[\w.~+/=-]{16,255}$/;
 
@@ -101,6 +115,13 @@ const VARIABLES = {
       .refine((items) => items.every((item) => hostOf(item) !== null))
       .transform((items) => items.flatMap((item) => hostOf(item) ?? [])),
     'host names or addresses, each with a port or without, comma-separated',
+  ],
+  BASE_PATH: [
+    z
+      .string()
+      .refine(isBasePath)
+      .transform((text) => text.replace(/\/$/, '')),
+    'a path such as /counts, and none of this service',
   ],
   CORS_ORIGINS: [list.refine((items) => items.every(isOrigin)), 'origins such as https://example.org, comma-separated'],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],

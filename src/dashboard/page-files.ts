@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
+import { HttpSettings } from '../config/config.js';
 
 /** The same folder from the sources, as tests run them, and from the build. */
 const FOLDER = new URL('../../dist/dashboard/page/', import.meta.url);
@@ -39,6 +41,8 @@ interface Variant {
 export class PageFiles {
   private files: Promise<ReadonlyMap<string, readonly Variant[]>> | null = null;
 
+  constructor(private readonly settings: HttpSettings) {}
+
   /**
    * @param name as it is in the folder of the page, without a path
    * @param acceptEncoding the header of the request, if there is one
@@ -53,7 +57,7 @@ export class PageFiles {
   }
 
   private async load(): Promise<ReadonlyMap<string, readonly Variant[]>> {
-    this.files ??= readAll();
+    this.files ??= readAll(this.settings.basePath);
     const files = await this.files;
     // The page may be built while a developer's service runs.
     if (files.size === 0) this.files = null;
@@ -61,7 +65,7 @@ export class PageFiles {
   }
 }
 
-async function readAll(): Promise<ReadonlyMap<string, readonly Variant[]>> {
+async function readAll(basePath: string): Promise<ReadonlyMap<string, readonly Variant[]>> {
   const folder = fileURLToPath(FOLDER);
   const names = await readdir(folder).catch((): string[] => []);
   const files = new Map<string, readonly Variant[]>();
@@ -69,10 +73,25 @@ async function readAll(): Promise<ReadonlyMap<string, readonly Variant[]>> {
     const plain = { encoding: null, ending: '' } as const;
     const compressed = ENCODINGS.map(([encoding, ending]) => ({ encoding, ending }));
     const variants = [...compressed, plain].map(async ({ encoding, ending }): Promise<Variant> => {
-      const body = await readFile(new URL(`${name}${ending}`, FOLDER));
+      const body = await bodyOf(name, ending, basePath);
       return { encoding, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
     });
     files.set(name, await Promise.all(variants));
   }
   return files;
+}
+
+/** The page says where its parts are; below a path it says so of that path, and is packed anew. */
+async function bodyOf(name: string, ending: '' | '.br' | '.gz', basePath: string): Promise<Buffer> {
+  if (basePath === '' || extname(name) !== '.html') return readFile(new URL(`${name}${ending}`, FOLDER));
+  const text = await readFile(new URL(name, FOLDER), 'utf8');
+  const body = Buffer.from(text.replaceAll('"/assets/', `"${basePath}/assets/`));
+  switch (ending) {
+    case '':
+      return body;
+    case '.br':
+      return brotliCompressSync(body);
+    case '.gz':
+      return gzipSync(body);
+  }
 }

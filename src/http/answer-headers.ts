@@ -30,5 +30,11 @@ export function restrain(reply: FastifyReply, path: string): void {
   reply.header('content-security-policy', DOCS_PATH.test(path) ? DOCS : NO_PAGE);
 }
 
-/** The same for answers without a request, as lines of a head. */
+/** What a session opened is its own: no cache in between may keep it for others, who would get it without one. */
+export function keepPrivate(reply: FastifyReply): void {
+  const given = reply.getHeader('cache-control');
+  reply.header('cache-control', typeof given === 'string' ? `private, ${given}` : 'private, no-cache');
+}
+
+/** What `restrain` says, for answers without a request: as lines of a head. */
 export const RESTRAINED: readonly string[] = ['X-Content-Type-Options: nosniff', `Content-Security-Policy: ${NO_PAGE}`];

@@ -116,16 +116,19 @@ function sendResults(
 ): void {
   const replay = coveredByHeader && results.every((result) => !(result instanceof ProblemError) && result.replayed);
   if (replay) reply.header('idempotent-replayed', 'true');
+  const { basePath } = reply.server;
   const items = results.map((result) =>
     result instanceof ProblemError
-      ? problemItem(result, requestId, false)
-      : answerItem(result, !replay && result.replayed),
+      ? problemItem(result, requestId, false, basePath)
+      : answerItem(result, !replay && result.replayed, basePath),
   );
   sendJson(reply, `{"results":[${items.join(',')}]}`);
 }
 
-function answerItem({ outcome }: Answer, tellReplay: boolean): string {
-  if (outcome.kind === 'refused') return problemItem(problemOfRefusal(outcome), outcome.requestId, tellReplay);
+function answerItem({ outcome }: Answer, tellReplay: boolean, basePath: string): string {
+  if (outcome.kind === 'refused') {
+    return problemItem(problemOfRefusal(outcome), outcome.requestId, tellReplay, basePath);
+  }
   return `{"status":200,"counter":${truthJson(outcome)}${tellReplay ? ',"replayed":true' : ''}}`;
 }
 
@@ -133,9 +136,9 @@ function truthJson({ truth }: Done): string {
   return isCounter(truth) ? counterJson(truth) : 'null';
 }
 
-function problemItem(problem: ProblemError, requestId: string, tellReplay: boolean): string {
+function problemItem(problem: ProblemError, requestId: string, tellReplay: boolean, basePath: string): string {
   const flag = tellReplay ? ',"replayed":true' : '';
-  return `{"status":${problem.status},"problem":${problemJson(problem, requestId)}${flag}}`;
+  return `{"status":${problem.status},"problem":${problemJson(problem, requestId, basePath)}${flag}}`;
 }
 
 function sendJson(reply: FastifyReply, json: string): void {

@@ -7,24 +7,28 @@ import { newRequestId } from './request-id.js';
 /** Time for the client to read the answer and hang up before the connection is cut. */
 const LINGER_MS = 1_000;
 
-/** Answers what Node's parser refused: there is no request yet, only a socket. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+/**
+ * Answers what Node's parser refused: there is no request yet, only a socket.
+ *
+ * @param basePath where the service is mounted
+ */
+export function answerClientError(error: Error & { code?: string }, socket: Socket, basePath: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  refuse(problemOfParser(error.code), socket);
+  refuse(problemOfParser(error.code), socket, basePath);
 }
 
 /** Answers CONNECT, for which Node hands over the bare socket: nothing listens to its errors any more. */
-export function refuseTunnel(socket: Socket): void {
+export function refuseTunnel(socket: Socket, basePath: string): void {
   socket.on('error', () => socket.destroy());
-  refuse(new ProblemError('invalid_request', 'This is not a proxy.'), socket);
+  refuse(new ProblemError('invalid_request', 'This is not a proxy.'), socket, basePath);
 }
 
-function refuse(problem: ProblemError, socket: Socket): void {
+function refuse(problem: ProblemError, socket: Socket, basePath: string): void {
   const requestId = newRequestId();
-  const body = problemJson(problem, requestId);
+  const body = problemJson(problem, requestId, basePath);
   socket.end(
     [
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,

@@ -23,7 +23,7 @@ export class CountersController {
     const nextCursor = hasMore && last !== undefined ? cursorOf(last.name) : null;
     if (nextCursor !== null) {
       const query = `prefix=${encodeURIComponent(prefix)}&limit=${limit}&cursor=${nextCursor}`;
-      reply.header('link', `</v1/counters?${query}>; rel="next"`);
+      reply.header('link', `<${reply.server.basePath}/v1/counters?${query}>; rel="next"`);
     }
     const data = counters.map(counterJson).join(',');
     reply

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { answerClientError } from './client-errors.js';
@@ -38,7 +38,7 @@ export class HealthPort {
       (request, response) => this.answer(request, response),
     );
     this.server.maxConnections = MAX_HEALTH_CONNECTIONS;
-    this.server.on('clientError', answerClientError);
+    this.server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, routes.basePath));
     connections.watch(this.server);
   }
 
@@ -72,6 +72,6 @@ export class HealthPort {
       'cache-control': 'no-cache',
       'x-request-id': requestId,
     });
-    response.end(problemJson(problem, requestId));
+    response.end(problemJson(problem, requestId, this.routes.basePath));
   }
 }

@@ -78,8 +78,12 @@ const schemas: Record<string, Json> = {
   },
 };
 
-/** The document of the whole service. */
-export function openApiDocument(...rooms: readonly Paths[]): OpenAPIObject {
+/**
+ * The document of the whole service.
+ *
+ * @param basePath where it is mounted; '' at the root
+ */
+export function openApiDocument(basePath: string, ...rooms: readonly Paths[]): OpenAPIObject {
   return {
     openapi: '3.1.0',
     info: {
@@ -90,7 +94,7 @@ export function openApiDocument(...rooms: readonly Paths[]): OpenAPIObject {
         'are linearizable, cached or not.',
       license: { name: 'MIT' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: basePath === '' ? '/' : basePath }],
     paths: Object.assign({}, ...rooms) as Paths,
     components: {
       schemas,

@@ -4,9 +4,12 @@ import { refuse } from './problem.js';
 
 /** A list of entity tags (RFC 9110, section 8.8.3). */
 const LIST_OF_TAGS = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*$/;
-const TAG = /(W\/)?"([^"]*)"/g;
-/** Our own tags: a version, without leading zeros. */
-const VERSION = /^[1-9]\d{0,15}$/;
+const TAG = /"([^"]*)"/g;
+/**
+ * Our own tags: a version, without leading zeros. What compresses on the way marks them, each in its own way: as weak (nginx,
+ * HAProxy), or by an ending (Apache, Caddy, Jetty). A version says all there is to say of a counter, however it was packed.
+ */
+const VERSION = /^([1-9]\d{0,15})(?:(?:--?|;)(?:br|deflate|gzip|zstd))?$/;
 
 export function etagOf(version: number): string {
   return `"${version}"`;
@@ -30,8 +33,7 @@ export function conditionOf(headers: IncomingHttpHeaders): Condition | null {
   }
   if (match === undefined) return null;
   if (match === '*') return { kind: 'exists' };
-  // Compared strongly: a weak tag never matches.
-  return { kind: 'matches', versions: versionsOf('If-Match', match, false) };
+  return { kind: 'matches', versions: versionsOf('If-Match', match) };
 }
 
 /** An increment ignores no precondition: it says that it takes none. */
@@ -49,14 +51,15 @@ export function refuseCondition(headers: IncomingHttpHeaders): void {
 export function isNotModified(header: string | undefined, version: number): boolean {
   if (header === undefined) return false;
   if (header === '*' || header === etagOf(version)) return true;
-  return versionsOf('If-None-Match', header, true).includes(version);
+  return versionsOf('If-None-Match', header).includes(version);
 }
 
-function versionsOf(header: string, text: string, weakToo: boolean): number[] {
+function versionsOf(header: string, text: string): number[] {
   if (!LIST_OF_TAGS.test(text)) refuse(`${header} must be * or a list of entity tags such as "5".`);
   const versions: number[] = [];
-  for (const [, weak, tag = ''] of text.matchAll(TAG)) {
-    if ((weakToo || weak === undefined) && VERSION.test(tag)) versions.push(Number(tag));
+  for (const [, tag = ''] of text.matchAll(TAG)) {
+    const version = VERSION.exec(tag)?.[1];
+    if (version !== undefined) versions.push(Number(version));
   }
   return versions;
 }

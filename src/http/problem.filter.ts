@@ -102,7 +102,7 @@ export function sendProblem(reply: FastifyReply, problem: ProblemError, instance
     .code(problem.status)
     .header('content-type', PROBLEM_TYPE)
     .header('cache-control', 'no-cache')
-    .send(problemJson(problem, instance));
+    .send(problemJson(problem, instance, reply.server.basePath));
 }
 
 /** The one place where errors become answers: of every controller, of Fastify itself, and of unknown paths. */

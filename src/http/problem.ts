@@ -182,10 +182,11 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
  * The document of RFC 9457.
  *
  * @param instance the id of the request that was refused
+ * @param basePath where the service is mounted
  */
-export function problemJson(problem: ProblemError, instance: string): string {
+export function problemJson(problem: ProblemError, instance: string, basePath: string): string {
   return JSON.stringify({
-    type: `/problems/${problem.code}`,
+    type: `${basePath}/problems/${problem.code}`,
     title: PROBLEMS[problem.code].title,
     status: problem.status,
     detail: problem.message,

@@ -8,6 +8,7 @@ routes.add('/v1/counters/:name', 'PUT');
 routes.add('/v1/counters/:name/increment', 'POST');
 routes.add('/openapi.json', 'GET');
 routes.add('/docs/*', 'GET');
+routes.add('*', 'OPTIONS');
 
 const problemOf = (url: string) => {
   const { code, parts } = routes.problemOf({ raw: { url } } as FastifyRequest);
@@ -30,5 +31,5 @@ it('any other path is not found', () => {
 
 it('the list has each method of each path', () => {
   expect(routes.list()).toContain('PUT /v1/counters/:name');
-  expect(routes.list()).toHaveLength(6);
+  expect(routes.list()).toHaveLength(7);
 });

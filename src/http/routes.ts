@@ -47,7 +47,8 @@ export class Routes {
     const [path = ''] = (request.raw.url ?? '').split('?', 1);
     const methods = new Set<string>();
     for (const known of this.paths.values()) {
-      if (known.pattern.test(path)) for (const method of known.methods) methods.add(method);
+      // It answers for all paths there are, and makes none of those that are not.
+      if (known.url !== PREFLIGHTS && known.pattern.test(path)) for (const method of known.methods) methods.add(method);
     }
     if (methods.size === 0) return new ProblemError('not_found', 'There is nothing at this path.');
     const allow = [...methods].sort().join(', ');

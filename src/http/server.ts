@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { ForeignPages } from '../access/foreign-pages.js';
+import { trusting } from '../access/trusted-proxies.js';
 import type { Config } from '../config/config.js';
-import { restrain } from './answer-headers.js';
+import { keepPrivate, restrain } from './answer-headers.js';
 import { answerClientError, refuseTunnel } from './client-errors.js';
+import { ConnectionTurns } from './connection-turns.js';
 import { Connections } from './connections.js';
 import { Drain } from './drain.js';
 import { HealthPort } from './health-port.js';
@@ -26,6 +28,13 @@ import { ProblemFilter } from './problem.filter.js';
 import { requestIdOf } from './request-id.js';
 import { PREFLIGHTS, Routes } from './routes.js';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where a proxy mounts the service, without a slash at the end; '' at the root. */
+    basePath: string;
+  }
+}
+
 /** The HTTP server, not yet listening, with what must hold for every request to it. */
 export interface Server {
   readonly adapter: NestAdapter;
@@ -38,10 +47,12 @@ export interface Server {
 }
 
 export function createServer({ http: settings, access }: Pick<Config, 'http' | 'access'>): Server {
+  const { basePath } = settings;
   const routes = new Routes();
   const times = new HttpTimes();
   const problems = new ProblemFilter(routes, times);
   const foreign = new ForeignPages(settings, access);
+  const turns = new ConnectionTurns(MAX_REQUESTS_PER_CONNECTION);
   const server = fastify({
     // Fastify would make a logger for each request; requests are logged by a hook, and only at level debug.
     logger: false,
@@ -50,7 +61,6 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     bodyLimit: BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    maxRequestsPerSocket: MAX_REQUESTS_PER_CONNECTION,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -58,12 +68,13 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
       // Node's own refusal is no problem document; see the hook below.
       requireHostHeader: false,
     },
-    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
+    trustProxy: settings.trustedProxies.length > 0 ? trusting(settings.trustedProxies) : false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // While connections are drained, requests on them are answered; Fastify adds `Connection: close`.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => problems.answer(error, request, reply),
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, basePath),
+    rewriteUrl: ({ url = '/' }) => withinBase(url, basePath),
   });
   server.server.maxConnections = MAX_CONNECTIONS;
   const connections = new Connections(settings);
@@ -73,8 +84,9 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
 
   // Node would hang up without a word.
-  server.server.on('connect', (_request, socket) => refuseTunnel(socket as Socket));
+  server.server.on('connect', (_request, socket) => refuseTunnel(socket as Socket, basePath));
 
+  server.decorate('basePath', basePath);
   times.measure(server);
   readJsonBodies(server);
   server.addHook('onRoute', (route) => {
@@ -86,7 +98,12 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     const bodyBytes = bodyBytesOf(route.config);
     if (bodyBytes !== undefined) route.bodyLimit = bodyBytes;
   });
+  server.decorateRequest('turn', 0);
   server.addHook('onRequest', (request, reply, done) => {
+    if (!turns.begin(request)) {
+      reply.hijack();
+      return;
+    }
     times.begin(request);
     connections.began(request.raw.socket, reply.raw);
     reply.header('x-request-id', request.id);
@@ -94,6 +111,11 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     const fault = faultOf(request, foreign);
     if (fault === null) done();
     else done(fault);
+  });
+  server.addHook('onSend', (request, reply, _payload, done) => {
+    if (request.isOfSession) keepPrivate(reply);
+    turns.end(request, reply);
+    done();
   });
   const drain = new Drain(server.server);
   server.addHook('preClose', async () => {
@@ -110,6 +132,14 @@ export function logRequests(server: FastifyInstance, log: (line: Record<string, 
     log({ msg: 'request', requestId: request.id, method, url, status: reply.statusCode, ms: reply.elapsedTime });
     done();
   });
+}
+
+/** The address within the service. A proxy may send the path where it is mounted along, or leave it out. */
+function withinBase(url: string, basePath: string): string {
+  if (basePath === '' || !url.startsWith(basePath)) return url;
+  const rest = url.slice(basePath.length);
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
+  return rest.startsWith('/') ? rest : url;
 }
 
 function faultOf(request: FastifyRequest, foreign: ForeignPages): Error | null {

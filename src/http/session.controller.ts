@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Forbidden } from '../access/errors.js';
 import { EVERYTHING, type Grant } from '../access/grant.js';
 import { isOwnOrigin } from '../access/origin.js';
-import { keepSession, sessionOf } from '../access/session-cookie.js';
+import { endableSessionsOf, keepSession } from '../access/session-cookie.js';
 import { SESSION_LIFE_MS, SignIn } from '../access/sign-in.js';
 import { AccessSettings } from '../config/config.js';
 import { SessionBody } from './shapes.js';
@@ -34,6 +34,8 @@ export class SessionController {
       return;
     }
     const { session, grant } = await this.signIn.begin(key, request);
+    // Whoever signs in anew is done with what was there before, also where somebody else had put it there.
+    await this.endSessions(request);
     keepSession(request, reply, session, SESSION_LIFE_MS);
     this.sendGrant(reply, grant);
   }
@@ -42,10 +44,13 @@ export class SessionController {
   async end(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseQuery(request);
     refuseOtherPages(request);
-    const session = sessionOf(request);
-    if (session !== null) await this.signIn.end(session, request);
+    await this.endSessions(request);
     keepSession(request, reply, '', 0);
     reply.code(204).send();
+  }
+
+  private async endSessions(request: FastifyRequest): Promise<void> {
+    for (const session of endableSessionsOf(request)) await this.signIn.end(session, request);
   }
 
   private sendGrant(reply: FastifyReply, { keyId, scopes, prefix }: Grant): void {

@@ -75,7 +75,7 @@ export class AdminController {
 
   private async enqueue(kind: 'rehydrate' | 'reconcile', reply: FastifyReply): Promise<void> {
     const id = await this.queue.add(kind);
-    reply.header('location', `/v1/admin/jobs/${encodeURIComponent(id)}`);
+    reply.header('location', `${reply.server.basePath}/v1/admin/jobs/${encodeURIComponent(id)}`);
     send(reply, { job: { id, kind } });
   }
 }

@@ -35,9 +35,10 @@ export class EventSource {
 
   /** @param query such as `name=a&prefix=b` */
   static open(url: string, query: string, headers: Record<string, string> = {}): Promise<EventSource> {
-    const { hostname, port } = new URL(url);
+    const { hostname, port, pathname } = new URL(url);
+    const path = `${pathname.replace(/\/$/, '')}/v1/stream?${query}`;
     return new Promise((resolve, reject) => {
-      const request = httpRequest({ hostname, port, path: `/v1/stream?${query}`, headers, agent: false }, (response) =>
+      const request = httpRequest({ hostname, port, path, headers, agent: false }, (response) =>
         resolve(new EventSource(request, response)),
       );
       request.on('error', reject);

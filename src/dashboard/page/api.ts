@@ -1,3 +1,5 @@
+import { BASE } from './base.js';
+import { noteAnswer } from './clock.js';
 import type { CacheState, Counter, CounterPage, HistoryPoint, Interval, Job, Ranked, Summary } from './shapes.js';
 
 /** Longer than the service may take for any call of the page. */
@@ -32,7 +34,7 @@ export function noteStatus(status: number): void {
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, {
+    response = await fetch(BASE + path, {
       method,
       cache: 'no-store',
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
@@ -42,6 +44,7 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   } catch {
     throw new ApiError(0, 'The service does not answer.');
   }
+  noteAnswer(response);
   const text = await response.text().catch(() => '');
   if (!response.ok) {
     noteStatus(response.status);

@@ -1,4 +1,5 @@
 import { api, ApiError, noteStatus } from './api.js';
+import { BASE } from './base.js';
 import type { Counter, Deleted } from './shapes.js';
 import { EventReader } from './sse.js';
 
@@ -80,7 +81,7 @@ export class LiveFeed {
     if (target.prefix !== null) query.set('prefix', target.prefix);
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
     try {
-      const response = await fetch(`/v1/stream?${query.toString()}`, {
+      const response = await fetch(`${BASE}/v1/stream?${query.toString()}`, {
         headers: { accept: 'text/event-stream' },
         signal: AbortSignal.any([signal, silence.signal]),
       });

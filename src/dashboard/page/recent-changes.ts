@@ -1,4 +1,5 @@
 import { api, ApiError } from './api.js';
+import { now, timeIsKnown } from './clock.js';
 import type { HistoryPoint } from './shapes.js';
 
 const HOUR_MS = 3_600_000;
@@ -76,8 +77,9 @@ export class RecentChangesLoader {
   }
 
   private async ask(name: string): Promise<RecentChanges | null> {
+    await timeIsKnown;
     try {
-      const from = new Date((hourOf(Date.now()) - HOURS + 1) * HOUR_MS);
+      const from = new Date((hourOf(now()) - HOURS + 1) * HOUR_MS);
       return new RecentChanges((await api.history(name, from, 'hour')).data);
     } catch (error) {
       // The counter is gone, or there is no such call; one counter that is gone must not end it for the others.

@@ -1,3 +1,4 @@
+import { now } from './clock.js';
 import { every, h, setText } from './dom.js';
 import { ago, number, percent } from './format.js';
 import type { LiveFeed } from './live-feed.js';
@@ -69,7 +70,7 @@ export function strip(
     return { item: h('div', {}, h('dt', {}, label), value), value };
   });
   const update = () => {
-    const nowMs = Date.now();
+    const nowMs = now();
     const { grade, text } = verdictOf(watch.current, feed.link, nowMs);
     verdict.dataset['grade'] = grade;
     setText(verdict, text);

@@ -1,4 +1,5 @@
 import { api, ApiError } from '../api.js';
+import { now } from '../clock.js';
 import { h } from '../dom.js';
 import { number, plural, span, timeOfDay } from '../format.js';
 import type { StateWatch } from '../service-state.js';
@@ -45,7 +46,7 @@ export function actions(watch: StateWatch): { readonly element: HTMLElement; clo
 
   const say = () => {
     const line = h('span');
-    log.prepend(h('li', {}, h('time', {}, timeOfDay(new Date())), line));
+    log.prepend(h('li', {}, h('time', {}, timeOfDay(new Date(now()))), line));
     while (log.children.length > LOG_LINES) log.lastElementChild?.remove();
     return (text: string) => {
       line.textContent = text;

@@ -1,3 +1,4 @@
+import { now } from '../clock.js';
 import { h, setText } from '../dom.js';
 import { change, number } from '../format.js';
 import type { RecentChanges } from '../recent-changes.js';
@@ -39,7 +40,7 @@ export class Card {
   setValue(value: number, live: boolean): void {
     if (value === this.current) return;
     if (live && this.current !== null) {
-      this.changes?.add(value - this.current, Date.now());
+      this.changes?.add(value - this.current, now());
       if (this.rankedChange !== null) this.rankedChange += value - this.current;
       this.markChange();
     }
@@ -52,7 +53,7 @@ export class Card {
 
   setChanges(changes: RecentChanges | null): void {
     this.changes = changes;
-    if (this.current !== null) changes?.catchUp(this.current, Date.now());
+    if (this.current !== null) changes?.catchUp(this.current, now());
     this.showChanges();
   }
 
@@ -63,7 +64,7 @@ export class Card {
   }
 
   private showChanges(): void {
-    const nowMs = Date.now();
+    const nowMs = now();
     if (this.rankedChange !== null) setText(this.today, `${change(this.rankedChange)} in 24 h`);
     else setText(this.today, this.changes === null ? '' : `${change(this.changes.today(nowMs))} today`);
     if (this.changes !== null) this.shape.replaceChildren(sparkline(this.changes.perHour(nowMs)));

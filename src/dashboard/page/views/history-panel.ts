@@ -1,5 +1,6 @@
 import { api, ApiError } from '../api.js';
 import { Chart, type Series } from '../chart.js';
+import { now, timeIsKnown } from '../clock.js';
 import { csvOf, download, fileNameOf } from '../csv.js';
 import { every, h, setText } from '../dom.js';
 import { bucket, change, number } from '../format.js';
@@ -86,7 +87,7 @@ export class HistoryPanel {
     const last = this.points.at(-1);
     if (last === undefined || this.value === null || this.value === last.value) return false;
     const { interval } = SPANS[this.range];
-    this.points = withChange(this.points, interval, this.value - last.value, this.value, Date.now());
+    this.points = withChange(this.points, interval, this.value - last.value, this.value, now());
     return true;
   }
 
@@ -95,10 +96,12 @@ export class HistoryPanel {
     clearTimeout(this.retry);
     this.round += 1;
     const mine = this.round;
+    await timeIsKnown;
+    if (mine !== this.round) return;
     try {
-      const { data } = await api.history(this.name, startOf(this.range, Date.now()), SPANS[this.range].interval);
+      const { data } = await api.history(this.name, startOf(this.range, now()), SPANS[this.range].interval);
       if (mine !== this.round) return;
-      this.points = padded(data, this.range, Date.now());
+      this.points = padded(data, this.range, now());
       this.catchUp();
       this.show();
     } catch (error) {

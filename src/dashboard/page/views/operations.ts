@@ -1,3 +1,4 @@
+import { now } from '../clock.js';
 import { h, setText } from '../dom.js';
 import { ago, number, plural, span } from '../format.js';
 import { hashOf } from '../route.js';
@@ -32,7 +33,7 @@ export function operationsView({ watch }: Surroundings): View {
     setText(note, noteOf(state));
     panels.hidden = state.cache === null && state.api !== 'away';
     if (state.cache === null) return;
-    const nowMs = Date.now();
+    const nowMs = now();
     facts.replaceChildren(
       ...factsOf(state.cache).map(([label, text]) => h('div', {}, h('dt', {}, label), h('dd', {}, text))),
     );
@@ -75,7 +76,7 @@ function factsOf(cache: CacheState): readonly (readonly [string, string])[] {
   const rehydrated =
     lastRehydrate === null
       ? 'not yet'
-      : `${plural(lastRehydrate.report.filled, 'counter', 'counters')}, ${ago(lastRehydrate.finishedAt, Date.now())}`;
+      : `${plural(lastRehydrate.report.filled, 'counter', 'counters')}, ${ago(lastRehydrate.finishedAt, now())}`;
   return [
     ['Served from the cache', permission ? 'yes' : guard === 'unverified' ? 'yes, unverified' : 'no'],
     ['Entries', entries === null ? 'not known' : number(entries)],
@@ -118,7 +119,7 @@ function driftTable(found: ReturnType<typeof driftOf>): HTMLElement {
       h('td', {}, shown(drift.cached.value)),
       h('td', {}, shown(drift.true.value)),
       h('td', {}, drift.ageMs === null ? 'not known' : span(drift.ageMs)),
-      h('td', {}, h('time', { datetime: at }, ago(at, Date.now()))),
+      h('td', {}, h('time', { datetime: at }, ago(at, now()))),
     ),
   );
   return table(

@@ -1,4 +1,5 @@
 import { api, ApiError } from '../api.js';
+import { BASE } from '../base.js';
 import { every, h, setText } from '../dom.js';
 import { number, plural } from '../format.js';
 import type { Target } from '../live-feed.js';
@@ -196,7 +197,7 @@ function notesOf({ items, partial }: Listing, prefix: string): Node[] {
     return [h('p', { class: 'quiet' }, 'Sorted among the first 1,000 by name: this service keeps no ranks.')];
   if (items.length > 0) return [];
   if (prefix !== '') return [h('p', { class: 'quiet' }, `No counter begins with “${prefix}”.`)];
-  const call = `curl -X POST ${location.origin}/v1/counters/hello/increment`;
+  const call = `curl -X POST ${BASE}/v1/counters/hello/increment`;
   return [h('p', { class: 'quiet' }, 'There are no counters yet. The first increment makes one:'), h('pre', {}, call)];
 }
 

@@ -40,7 +40,7 @@ const BEFORE = [
   '"',
 ];
 
-const percent = (text: string) => [...text].map((one) => `%${one.charCodeAt(0).toString(16)}`).join('');
+const percent = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join('');
 
 describe('the log holds no', () => {
   it.each([

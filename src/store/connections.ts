@@ -1,3 +1,4 @@
+import { ok } from 'node:assert/strict';
 import pg from 'pg';
 import type { DatabaseSettings } from '../config/config.js';
 import { beginSession, type SessionSettings, settle } from './session-check.js';
@@ -24,6 +25,10 @@ if (CONNECT_TIMEOUT_MS < 2 * FIND_TIMEOUT_MS) throw new RangeError('no time is l
 /** Time before the kernel probes a silent connection. */
 const KEEP_ALIVE_DELAY_MS = 5_000;
 
+ok(IDLE_IN_TRANSACTION_TIMEOUT_MS < LOCK_TIMEOUT_MS, 'a frozen holder of a row is ended before others give it up');
+ok(LOCK_TIMEOUT_MS < STATEMENT_TIMEOUT_MS, 'who waits for a row is told so, and not that the statement took too long');
+ok(STATEMENT_TIMEOUT_MS < QUERY_TIMEOUT_MS, 'the server gives up first: what it says is known');
+
 /** How long a session may take for what, milliseconds; 0: as long as it does. */
 export interface Limits {
   readonly statement_timeout: number;
@@ -34,7 +39,8 @@ export interface Limits {
   readonly connectionTimeoutMillis: number;
 }
 
-const LIMITS: Limits = {
+/** Of every session, unless it is told otherwise. */
+export const LIMITS: Limits = {
   statement_timeout: STATEMENT_TIMEOUT_MS,
   lock_timeout: LOCK_TIMEOUT_MS,
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,

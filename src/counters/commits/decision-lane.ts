@@ -68,9 +68,9 @@ export class DecisionLane {
     });
   }
 
-  private async commit(batch: readonly PendingUnit[]): Promise<void> {
+  private async commit(batch: readonly PendingUnit[]): Promise<readonly PendingUnit[]> {
     const units = batch.filter((unit) => !tooOld(unit));
-    if (units.length === 0) return;
+    if (units.length === 0) return [];
     const nonces = await this.exposure.leaseWanted(namesOf(units));
     const sentAtMs = performance.now();
     try {
@@ -79,8 +79,9 @@ export class DecisionLane {
       this.tallies.decisions.noteBatch(writes, sentAtMs);
       this.tallies.noteVerdicts(units, verdicts);
       void this.answer(units, verdicts, (truths) => this.exposure.publish(truths, sentAtMs, nonces));
+      return [];
     } catch (error) {
-      await this.giveUp(units, error);
+      return this.giveUp(units, error);
     }
   }
 
@@ -99,14 +100,8 @@ export class DecisionLane {
         const verdicts = units.map((unit) => ruling.decide(unit));
         return { changed: ruling.changed, creators: ruling.creators, kept: ruling.kept, verdicts };
       });
-    for (let conflicts = 1; ; conflicts += 1) {
-      try {
-        return await sendUntilKnown(send, deadlineMs);
-      } catch (error) {
-        const again = error instanceof StoreFailure && error.fate === 'conflict' && conflicts < MAX_CONFLICTS;
-        if (!again) throw error;
-      }
-    }
+    // Inside: a conflict must not make it forget a try whose answer was lost.
+    return sendUntilKnown(() => againAfterConflicts(send), deadlineMs);
   }
 
   private async answer(
@@ -127,19 +122,33 @@ export class DecisionLane {
     }
   }
 
-  private async giveUp(units: readonly PendingUnit[], error: unknown): Promise<void> {
+  /** @returns what may be tried again */
+  private async giveUp(units: readonly PendingUnit[], error: unknown): Promise<readonly PendingUnit[]> {
     if (units.length > 1 && (error instanceof StoreFailure || wasHeldUp(error))) {
       // Alone, each fails or succeeds for itself.
-      for (const unit of units) await this.commit([unit]);
-      return;
+      const undecided: PendingUnit[] = [];
+      for (const unit of units) undecided.push(...(await this.commit([unit])));
+      return undecided;
     }
     const keyed = units.some(({ writes }) => writes.some(({ key }) => key !== null));
     if (keyed && wasHeldUp(error)) {
       for (const { reject } of units) reject(new KeyInProgress('The counter or the key is held by another request.'));
     } else if (error instanceof NotWritten) {
-      throw error;
+      return units;
     } else {
       for (const { reject } of units) reject(error instanceof CounterError ? error : new Error(String(error)));
+    }
+    return [];
+  }
+}
+
+async function againAfterConflicts<T>(send: () => Promise<T>): Promise<T> {
+  for (let conflicts = 1; ; conflicts += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      const again = error instanceof StoreFailure && error.fate === 'conflict' && conflicts < MAX_CONFLICTS;
+      if (!again) throw error;
     }
   }
 }

@@ -48,7 +48,7 @@ export class IncrementLane {
     this.lane.add(pending);
   }
 
-  private async commit(batch: readonly PendingIncrement[]): Promise<void> {
+  private async commit(batch: readonly PendingIncrement[]): Promise<readonly PendingIncrement[]> {
     let left = batch.filter((pending) => !tooOld(pending));
     const nonces = await this.exposure.leaseWanted(namesOf(left));
     try {
@@ -61,12 +61,13 @@ export class IncrementLane {
           this.quotas.note(created, added.totals);
           // Answered while the next batch is being committed.
           void this.answer(left, added, applied, () => this.exposure.publish([...applied.values()], sentAtMs, nonces));
-          return;
+          return [];
         }
         left = this.withoutReplays(left, used, sentAtMs);
       }
+      return [];
     } catch (error) {
-      this.giveUp(left, error);
+      return this.giveUp(left, error);
     }
   }
 
@@ -148,18 +149,18 @@ export class IncrementLane {
     });
   }
 
-  private giveUp(batch: readonly PendingIncrement[], error: unknown): void {
+  /** @returns what may be tried again */
+  private giveUp(batch: readonly PendingIncrement[], error: unknown): readonly PendingIncrement[] {
     if (error instanceof NotWritten) {
+      if (!wasHeldUp(error)) return batch;
       // Whoever holds a key must not hold up those who have none.
-      const keyed = wasHeldUp(error) ? batch.filter(({ write }) => write.key !== null) : [];
-      if (keyed.length === 0) throw error;
-      keyed.forEach((pending) => this.decisions.addWrite(pending));
-      batch.filter(({ write }) => write.key === null).forEach((pending) => this.add(pending));
-      return;
+      for (const pending of batch) if (pending.write.key !== null) this.decisions.addWrite(pending);
+      return batch.filter(({ write }) => write.key === null);
     }
     // Rolled back because of what one of them asked: alone, each fails or succeeds for itself.
     if (error instanceof StoreFailure) batch.forEach((pending) => this.decisions.addWrite(pending));
     else batch.forEach((pending) => pending.reject(error instanceof CounterError ? error : new Error(String(error))));
+    return [];
   }
 }
 

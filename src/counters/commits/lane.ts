@@ -13,7 +13,7 @@ export class NotWritten extends Error {
   override readonly name = 'NotWritten';
 }
 
-/** Pause before a batch that could not be written is tried again, with jitter, so that instances fall out of step. */
+/** Pause before what could not be written is tried again, with jitter, so that instances fall out of step. */
 const RETRY_PAUSE_MS = 20;
 const RETRY_JITTER_MS = 60;
 
@@ -27,12 +27,12 @@ export class Lane<T extends Queued> {
 
   /**
    * @param maxBatch writes in one batch, at most; a larger member goes alone
-   * @param commit commits a batch and returns; its members may be answered later. Throws NotWritten to have them queued
-   *   again, and nothing else
+   * @param commit commits a batch and returns what of it is undecided, in order: nothing of that was written, and it is
+   *   queued again. All others were answered, or will be. Never throws: it could not tell which of them were committed
    */
   constructor(
     private readonly maxBatch: number,
-    private readonly commit: (batch: readonly T[]) => Promise<void>,
+    private readonly commit: (batch: readonly T[]) => Promise<readonly T[]>,
   ) {}
 
   add(item: T): void {
@@ -46,14 +46,10 @@ export class Lane<T extends Queued> {
     while (this.queue.length > 0) {
       // What arrives in the same turn of the event loop goes together, and what lies in the sockets by then.
       await endOfTurn();
-      const batch = this.takeBatch();
-      try {
-        await this.commit(batch);
-      } catch (error) {
-        if (!(error instanceof NotWritten)) throw error;
-        this.queue = [...batch, ...this.queue];
-        await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS + Math.random() * RETRY_JITTER_MS));
-      }
+      const undecided = await this.commit(this.takeBatch());
+      if (undecided.length === 0) continue;
+      this.queue = [...undecided, ...this.queue];
+      await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS + Math.random() * RETRY_JITTER_MS));
     }
     this.running = false;
   }

@@ -1,3 +1,5 @@
+import { ok } from 'node:assert/strict';
+import { LIMITS } from '../../store/connections.js';
 import { isLockTimeout, StoreFailure } from '../../store/failure.js';
 import { OutcomeUnknown } from '../errors.js';
 import { NotWritten } from './lane.js';
@@ -8,6 +10,13 @@ import { NotWritten } from './lane.js';
  * Postgres that hangs, so that a client hears of it within three seconds.
  */
 export const ANSWER_WITHIN_MS = 2_100;
+
+/** What the slowest clients are promised: a write is answered in this time, be it with an error. */
+const PATIENCE_OF_CLIENTS_MS = 3_000;
+
+const { query_timeout: queryTimeoutMs, connectionTimeoutMillis: connectTimeoutMs } = LIMITS;
+ok(queryTimeoutMs < ANSWER_WITHIN_MS, 'a first try whose answer is lost is tried again');
+ok(ANSWER_WITHIN_MS + connectTimeoutMs < PATIENCE_OF_CLIENTS_MS, 'the last try ends while the client listens');
 
 /** Pause before the same batch is sent again, with jitter. */
 const PAUSE_MS = 30;
@@ -21,7 +30,7 @@ const JITTER_MS = 70;
  * @param deadlineMs of the monotonic clock
  * @throws NotWritten when nothing of it was written
  * @throws OutcomeUnknown when Postgres did not come back in time to tell
- * @throws StoreFailure `rejected` or `conflict`, rolled back, for the caller to deal with
+ * @throws StoreFailure `rejected` or `conflict`, rolled back, for the caller to deal with: nothing of it was written
  */
 export async function sendUntilKnown<T>(send: (resent: boolean) => Promise<T>, deadlineMs: number): Promise<T> {
   let sent = false;
@@ -36,7 +45,9 @@ export async function sendUntilKnown<T>(send: (resent: boolean) => Promise<T>, d
           break;
         case 'conflict':
         case 'rejected':
-          throw error;
+          // What became of this try says nothing of the one before, which may have been committed.
+          if (!sent) throw error;
+          break;
         case 'not_sent':
         case 'rolled_back':
           if (!sent) throw new NotWritten(error.message, { cause: error });

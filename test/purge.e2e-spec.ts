@@ -4,6 +4,7 @@ import pg from 'pg';
 import { Reconciler } from '../src/counters/upkeep/reconciler.js';
 import { IncrementBatches } from '../src/store/increment-batches.js';
 import { Tombstones } from '../src/store/tombstones.js';
+import { Replication } from '../src/store/replication.js';
 import { Writability } from '../src/store/writability.js';
 import { startApp, type TestApp } from './support/app.js';
 import { runCli } from './support/cli.js';
@@ -139,7 +140,7 @@ describe('a purge beside writers', () => {
     await holder.query('BEGIN');
     await holder.query(`SELECT FROM counters WHERE name = 'a held one' FOR UPDATE`);
     const batch = { totals: [total('a held one'), total('late')], barred: new Set<string>(), keys: [], keyTtlHours: 1 };
-    const writing = new IncrementBatches(pool, new Writability(pool)).apply(
+    const writing = new IncrementBatches(pool, new Replication(pool), new Writability(pool)).apply(
       { id: crypto.randomUUID(), ...batch },
       false,
     );

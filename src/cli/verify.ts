@@ -3,6 +3,7 @@ import { scopeOf } from '../cache/identity.js';
 import type { Config } from '../config/config.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { GuardRow } from '../store/guard-row.js';
+import { Replication } from '../store/replication.js';
 import { Audit, type AuditReport } from './audit.js';
 import { patientPool, serverFault } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
@@ -28,7 +29,12 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
       // Its entries are foreign to every instance; comparing them would prove nothing.
       if (state.redis !== server) throw otherRedis(state.redis === null);
       const scope = scopeOf(server, state.epoch, state.database);
-      const audit = new Audit(new CounterCache(redis, cache), new CounterReader(pool, 1), scope, fix);
+      const audit = new Audit(
+        new CounterCache(redis, cache),
+        new CounterReader(pool, 1, new Replication(pool)),
+        scope,
+        fix,
+      );
       return await audit.run((compared) => progress.update(compared, total));
     } finally {
       progress.stop();

@@ -4,6 +4,7 @@ import type { Counter } from '../counters/counter.js';
 import { CounterEntity } from './entities/counter.entity.js';
 import { readFailureOf } from './failure.js';
 import { endOfPrefix } from './prefix.js';
+import { Replication } from './replication.js';
 
 /** A page of counters in byte order of their names. */
 export interface Page {
@@ -17,7 +18,10 @@ export interface Page {
 /** Lists counters straight from the truth; a list is not a snapshot, and not covered by the promise of single reads. */
 @Injectable()
 export class CounterList {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly replication: Replication,
+  ) {}
 
   /**
    * One page, and whether there are more.
@@ -35,6 +39,7 @@ export class CounterList {
         .take(limit + 1);
       if (prefix !== '') query.andWhere('counter.name BETWEEN :prefix AND :end', { prefix, end: endOfPrefix(prefix) });
       const found = await query.getMany();
+      await this.replication.confirm();
       return { counters: found.slice(0, limit).map(counterOfEntity), hasMore: found.length > limit };
     } catch (error) {
       throw readFailureOf(error);

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Truth } from '../counters/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { StoreFailure, withClient } from './failure.js';
+import type { Replication } from './replication.js';
 import { utc } from './utc.js';
 import { FLOOR } from './version-floor.js';
 
@@ -63,6 +64,7 @@ export class CounterReader {
   constructor(
     private readonly pool: pg.Pool,
     private readonly connections: number,
+    private readonly replication: Replication,
   ) {}
 
   /**
@@ -92,6 +94,7 @@ export class CounterReader {
         values: [names.filter((name) => !name.includes('\0'))],
       }),
     );
+    await this.replication.confirm();
     const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
     const version = found.get(UNKNOWN)?.version ?? Number.NaN;
     return names.map((name) => found.get(name) ?? { name, value: null, version });

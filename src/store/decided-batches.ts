@@ -2,9 +2,10 @@ import type pg from 'pg';
 import { isCounter, type Truth } from '../counters/counter.js';
 import type { IdempotencyKey } from '../counters/operation.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
-import { failureOf, StoreFailure, withClient } from './failure.js';
+import { failureOf, StoreFailure } from './failure.js';
 import { anyBucket, countingNames, namesCreatedBy } from './names-created.js';
 import { findKeys, type KeptKey, keptKeyColumns, removeExpiredOf, type UsedKey } from './idempotency-keys.js';
+import { LOGGED, type Replication } from './replication.js';
 import { utc } from './utc.js';
 import type { Writability } from './writability.js';
 import { FLOOR } from './version-floor.js';
@@ -47,6 +48,7 @@ export interface Decisions<Verdict> {
 export class DecidedBatches {
   constructor(
     private readonly pool: pg.Pool,
+    private readonly replication: Replication,
     private readonly writability: Writability,
   ) {}
 
@@ -59,13 +61,14 @@ export class DecidedBatches {
    */
   async run<Verdict>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<Verdict>): Promise<readonly Verdict[]> {
     return this.writability.watch(() =>
-      withClient(this.pool, async (client) => {
+      this.replication.commit(this.pool, async (client) => {
         await client.query('BEGIN');
         try {
           const locked = await lock(client, batch);
           const earlier = await storedVerdicts<Verdict>(client, batch.id);
           if (earlier !== null) {
-            await client.query('ROLLBACK');
+            // Its own wait for the standby may have been cut short.
+            await commit(client);
             return earlier;
           }
           // Expired ones first: the insert below must not meet them.
@@ -113,7 +116,7 @@ async function lock(client: pg.PoolClient, { names, creators }: DecidedBatch): P
 async function storedVerdicts<Verdict>(client: pg.PoolClient, id: string): Promise<readonly Verdict[] | null> {
   const { rows } = await client.query<{ verdicts: Verdict[] }>({
     name: 'stored-verdicts',
-    text: 'SELECT verdicts FROM batches WHERE id = $1',
+    text: `SELECT verdicts, ${LOGGED} AS logged FROM batches WHERE id = $1`,
     values: [id],
   });
   return rows[0]?.verdicts ?? null;

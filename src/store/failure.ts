@@ -159,6 +159,21 @@ export async function withClient<T>(
   }
 }
 
+/** Where Postgres waits for a standby: by this name it is known in every language. */
+const WAIT_FOR_STANDBY = 'SyncRepWaitForLSN';
+
+/** What Postgres says beside its answers, as far as it matters here. */
+export interface Notice {
+  readonly code?: string | undefined;
+  readonly routine?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+/** Whether a commit is told as a success although it did not wait for the standby to the end. */
+export function endedWaitForStandby({ code, routine }: Notice): boolean {
+  return code?.startsWith('01') === true && routine === WAIT_FOR_STANDBY;
+}
+
 /**
  * A commit whose wait for the synchronous standby was cancelled is reported as a success with a warning; it is on
  * this server only, and would be lost with it.
@@ -166,8 +181,8 @@ export async function withClient<T>(
 class ReplicationWatch {
   private warning: string | null = null;
 
-  private readonly listener = (notice: { code?: string | undefined; message?: string | undefined }): void => {
-    if (notice.code === '01000' && notice.message?.includes('synchronous replication')) this.warning = notice.message;
+  private readonly listener = (notice: Notice): void => {
+    if (endedWaitForStandby(notice)) this.warning = notice.message ?? WAIT_FOR_STANDBY;
   };
 
   constructor(private readonly client: pg.PoolClient) {

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { isCounter } from '../counters/counter.js';
 import type { IdempotencyKey, Outcome, RefusalCode } from '../counters/operation.js';
 import { counterOf, numberOrNull } from './counter-row.js';
-import { withClient } from './failure.js';
+import { LOGGED, type Replication } from './replication.js';
 import { utc } from './utc.js';
 
 /** A key that was decided before, and for which request. */
@@ -31,9 +31,11 @@ export interface UsedKeyRow {
   readonly refusal: { code: RefusalCode; detail: string; requestId: string } | null;
 }
 
+/** What was decided under a key is told behind a commit that waits for the standby, as the first answer was. */
 export const USED_KEY_COLUMNS = `k.owner, k.key, k.fingerprint, k.expires_at <= clock_timestamp() AS expired,
   k.created, k.value, k.version, k.min, k.max,
-  ${utc('k.created_at')} AS created_at, ${utc('k.updated_at')} AS updated_at, k.previous, k.refusal`;
+  ${utc('k.created_at')} AS created_at, ${utc('k.updated_at')} AS updated_at, k.previous, k.refusal,
+  ${LOGGED} AS logged`;
 
 export function usedKeyOf(row: UsedKeyRow): UsedKey {
   const { owner, key, fingerprint, expired } = row;
@@ -106,6 +108,7 @@ export async function removeExpiredOf(client: pg.ClientBase, keys: readonly Idem
 export class IdempotencyKeys {
   constructor(
     private readonly pool: pg.Pool,
+    private readonly replication: Replication,
     private readonly dataSource: DataSource,
   ) {}
 
@@ -115,7 +118,7 @@ export class IdempotencyKeys {
    * @throws StoreFailure
    */
   async findLive(keys: readonly IdempotencyKey[]): Promise<UsedKey[]> {
-    return withClient(this.pool, async (client) => {
+    return this.replication.commit(this.pool, async (client) => {
       await removeExpiredOf(client, keys);
       return findKeys(client, keys);
     });

@@ -2,9 +2,10 @@ import type pg from 'pg';
 import type { Counter } from '../counters/counter.js';
 import type { Creator, IdempotencyKey } from '../counters/operation.js';
 import { type CounterRow, counterOf } from './counter-row.js';
-import { failureOf, StoreFailure, withClient } from './failure.js';
+import { failureOf, StoreFailure } from './failure.js';
 import { anyBucket, countingNames } from './names-created.js';
 import { USED_KEY_COLUMNS, type UsedKey, type UsedKeyRow, usedKeyOf } from './idempotency-keys.js';
+import { LOGGED, type Replication } from './replication.js';
 import { utc } from './utc.js';
 import type { Writability } from './writability.js';
 import { FLOOR } from './version-floor.js';
@@ -161,6 +162,7 @@ type AppliedOrUsedRow = AppliedRow & (UsedKeyRow | { readonly owner: null });
 export class IncrementBatches {
   constructor(
     private readonly pool: pg.Pool,
+    private readonly replication: Replication,
     private readonly writability: Writability,
   ) {}
 
@@ -185,7 +187,7 @@ export class IncrementBatches {
   private async try(batch: IncrementBatch): Promise<IncrementBatchResult | StoreFailure> {
     try {
       return await this.writability.watch(() =>
-        withClient(this.pool, (client) =>
+        this.replication.commit(this.pool, (client) =>
           batch.keys.length === 0 ? applyWithoutKeys(client, batch) : applyWithKeys(client, batch),
         ),
       );
@@ -196,10 +198,12 @@ export class IncrementBatches {
     }
   }
 
+  /** Waits for the standby as the batch itself did, whose wait may have been cut short. */
   private async stored(id: string): Promise<Map<string, Counter> | null> {
-    const { rows } = await withClient(this.pool, (client) =>
+    const { rows } = await this.replication.commit(this.pool, (client) =>
       client.query<Omit<CounterRow, 'deleted'>>(
-        `SELECT name, value, version, min, max, ${utc('created_at')} AS created_at, ${utc('updated_at')} AS updated_at
+        `SELECT name, value, version, min, max, ${utc('created_at')} AS created_at, ${utc('updated_at')} AS updated_at,
+           ${LOGGED} AS logged
          FROM batches,
            unnest(names, "values", versions, mins, maxes, created_ats, updated_ats)
              AS stored (name, value, version, min, max, created_at, updated_at)

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { DatabaseSettings } from '../config/config.js';
 import { Meters, type Reading } from '../meters/meters.js';
 import { poolOf, sharesOf } from './connections.js';
+import { Replication } from './replication.js';
 
 /** Nobody waits for the guard's connection, so it may take as long as it does on a machine that is far too busy. */
 const GUARD_CONNECT_TIMEOUT_MS = 3_000;
@@ -24,6 +25,7 @@ export class Pools implements OnApplicationShutdown {
   readonly decisions: pg.Pool;
   readonly access: pg.Pool;
   readonly fills: pg.Pool;
+  readonly replication: Replication;
 
   constructor({ url, poolSize, pooler }: DatabaseSettings, meters: Meters) {
     const shares = sharesOf(poolSize);
@@ -32,6 +34,8 @@ export class Pools implements OnApplicationShutdown {
     this.decisions = poolOf(url, shares.decisions, {}, pooler);
     this.access = poolOf(url, shares.access, { connectionTimeoutMillis: ACCESS_CONNECT_TIMEOUT_MS }, pooler);
     this.fills = poolOf(url, shares.fills, {}, pooler);
+    this.replication = new Replication(this.fills);
+    for (const [, pool] of this.all) this.replication.watch(pool);
     meters.add(
       {
         kind: 'gauge',

@@ -19,6 +19,7 @@ import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
 import { prepareDatabase } from './migrate.js';
 import { Pools } from './pools.js';
+import { Replication } from './replication.js';
 import { routeOf } from './route.js';
 import { Sessions } from './sessions.js';
 import { Writability } from './writability.js';
@@ -40,29 +41,37 @@ import { Writability } from './writability.js';
       provide: GuardRow,
       inject: [Pools, DatabaseSettings],
       // Behind one address another server may be reached by now, and sessions that are open would stay with the old one.
-      useFactory: ({ guard }: Pools, { url }: DatabaseSettings) => new GuardRow(guard, () => routeOf(url).drop()),
+      useFactory: ({ guard, replication }: Pools, { url }: DatabaseSettings) =>
+        new GuardRow(guard, () => {
+          replication.noteOtherServer();
+          routeOf(url).drop();
+        }),
     },
+    { provide: Replication, inject: [Pools], useFactory: ({ replication }: Pools) => replication },
     { provide: Writability, inject: [Pools], useFactory: ({ commits }: Pools) => new Writability(commits) },
     {
       provide: IncrementBatches,
       inject: [Pools, Writability],
-      useFactory: ({ commits }: Pools, writability: Writability) => new IncrementBatches(commits, writability),
+      useFactory: ({ commits, replication }: Pools, writability: Writability) =>
+        new IncrementBatches(commits, replication, writability),
     },
     {
       provide: DecidedBatches,
       inject: [Pools, Writability],
-      useFactory: ({ decisions }: Pools, writability: Writability) => new DecidedBatches(decisions, writability),
+      useFactory: ({ decisions, replication }: Pools, writability: Writability) =>
+        new DecidedBatches(decisions, replication, writability),
     },
     {
       provide: CounterReader,
       inject: [Pools, DatabaseSettings],
-      useFactory: ({ fills }: Pools, { poolSize }: DatabaseSettings) =>
-        new CounterReader(fills, sharesOf(poolSize).fills),
+      useFactory: ({ fills, replication }: Pools, { poolSize }: DatabaseSettings) =>
+        new CounterReader(fills, sharesOf(poolSize).fills, replication),
     },
     {
       provide: IdempotencyKeys,
       inject: [Pools, getDataSourceToken()],
-      useFactory: ({ commits }: Pools, dataSource: DataSource) => new IdempotencyKeys(commits, dataSource),
+      useFactory: ({ commits, replication }: Pools, dataSource: DataSource) =>
+        new IdempotencyKeys(commits, replication, dataSource),
     },
     { provide: ApiKeys, inject: [Pools], useFactory: ({ access }: Pools) => new ApiKeys(access) },
     { provide: Sessions, inject: [Pools], useFactory: ({ access }: Pools) => new Sessions(access) },

@@ -13,6 +13,7 @@ import { Writability } from '../../store/writability.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
 import { GuardRow } from '../../store/guard-row.js';
+import { Replication } from '../../store/replication.js';
 import { routeOf } from '../../store/route.js';
 import { patientPool, serverFault } from '../deployment.js';
 import type { Session } from '../session.js';
@@ -72,8 +73,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
     throw serverFault('Postgres', error);
   }
   const exposure = new Exposure(new CounterCache(redis, config.cache), guard, new FillDemand(), new Tallies());
-  return {
-    importer: new Importer(new DecidedBatches(pool, writability), new CounterReader(pool, LANES), exposure),
-    close,
-  };
+  const replication = new Replication(pool);
+  const batches = new DecidedBatches(pool, replication, writability);
+  return { importer: new Importer(batches, new CounterReader(pool, LANES, replication), exposure), close };
 }

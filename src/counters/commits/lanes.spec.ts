@@ -6,6 +6,8 @@ import { DecidedBatches, type DecidedBatch, type Decisions, type Locked } from '
 import { StoreFailure } from '../../store/failure.js';
 import { IdempotencyKeys, type KeptKey, type UsedKey } from '../../store/idempotency-keys.js';
 import { IncrementBatches, type IncrementBatch, type IncrementBatchResult } from '../../store/increment-batches.js';
+import { Replication } from '../../store/replication.js';
+import { Writability } from '../../store/writability.js';
 import type { WriteSettings } from '../../config/config.js';
 import type { Changes } from '../changes/changes.js';
 import type { Counter } from '../counter.js';
@@ -15,10 +17,20 @@ import { Tallies } from '../tallies.js';
 import { DecisionLane } from './decision-lane.js';
 import type { Exposure } from './exposure.js';
 import { IncrementLane, type PendingIncrement } from './increment-lane.js';
+import { NameQuotas } from './name-quotas.js';
 import { keyId } from './pending-write.js';
 
 /** What becomes of one try: `lost` ones are told to nobody, before the commit or after it. */
-const FAULTS = ['none', 'not_sent', 'held', 'rolled_back', 'rejected', 'conflict', 'lost_before', 'lost_after'] as const;
+const FAULTS = [
+  'none',
+  'not_sent',
+  'held',
+  'rolled_back',
+  'rejected',
+  'conflict',
+  'lost_before',
+  'lost_after',
+] as const;
 type Fault = (typeof FAULTS)[number];
 
 /** A key that was used before. */
@@ -26,6 +38,9 @@ const USED = 'used';
 const fingerprintOf = (key: string): string => `of ${key}`;
 
 const NOW = '2026-01-02T00:00:00.000Z';
+
+/** Never connected. */
+const pool = new pg.Pool();
 
 /** Counters, keys and batches as Postgres keeps them, without bounds; each try meets the next fault of a plan. */
 class Ledger {
@@ -85,7 +100,7 @@ function lockTimeout(): Error {
 
 class LedgerDecisions extends DecidedBatches {
   constructor(private readonly ledger: Ledger) {
-    super(new pg.Pool());
+    super(pool, new Replication(pool), new Writability(pool));
   }
 
   override run<V>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<V>): Promise<readonly V[]> {
@@ -94,8 +109,10 @@ class LedgerDecisions extends DecidedBatches {
       const truths = new Map(
         batch.names.map((name) => [name, counters.get(name) ?? { name, value: null, version: 0 }] as const),
       );
-      const decided = decide({ truths, used: this.ledger.usedOf(batch.keys), now: NOW });
-      for (const truth of decided.changed) if (truth.value !== null) counters.set(truth.name, truth as Counter);
+      const unknown = new Set(batch.names.filter((name) => !counters.has(name)));
+      const used = this.ledger.usedOf(batch.keys);
+      const decided = decide({ truths, unknown, used, namesCreated: new Map(), now: NOW });
+      for (const truth of decided.changed) if (truth.value !== null) counters.set(truth.name, truth);
       decided.kept.forEach((key) => this.ledger.keep(key));
       return decided.verdicts;
     });
@@ -104,13 +121,13 @@ class LedgerDecisions extends DecidedBatches {
 
 class LedgerIncrements extends IncrementBatches {
   constructor(private readonly ledger: Ledger) {
-    super(new pg.Pool());
+    super(pool, new Replication(pool), new Writability(pool));
   }
 
   override apply({ id, totals, keys }: IncrementBatch): Promise<IncrementBatchResult> {
     return this.ledger.try(id, true, () => {
       const used = this.ledger.usedOf(keys);
-      if (used.length > 0) return { applied: new Map(), used };
+      if (used.length > 0) return { applied: new Map(), created: [], used };
       const applied = new Map(totals.map(({ name, sum, count }) => [name, this.ledger.add(name, sum, count)]));
       for (const { name, addedAfter, changesAfter, ...key } of keys) {
         const end = applied.get(name);
@@ -118,14 +135,14 @@ class LedgerIncrements extends IncrementBatches {
         const truth = { ...end, value: end.value - Number(addedAfter), version: end.version - changesAfter };
         this.ledger.keep({ ...key, outcome: { kind: 'done', truth, created: false, previous: null } });
       }
-      return { applied, used: [] };
+      return { applied, created: [], used: [] };
     });
   }
 }
 
 class LedgerKeys extends IdempotencyKeys {
   constructor(private readonly ledger: Ledger) {
-    super(new pg.Pool(), undefined as never);
+    super(pool, new Replication(pool), undefined as never);
   }
 
   override findLive(keys: Parameters<IdempotencyKeys['findLive']>[0]): Promise<UsedKey[]> {
@@ -151,7 +168,16 @@ async function tellings(ledger: Ledger, asked: readonly Asked[]): Promise<(Answe
   const decisions = new DecisionLane(new LedgerDecisions(ledger), exposure, changes, new Tallies(), settings);
   const keys = new LedgerKeys(ledger);
   const batches = new LedgerIncrements(ledger);
-  const increments = new IncrementLane(batches, keys, decisions, exposure, changes, new Tallies(), settings);
+  const increments = new IncrementLane(
+    batches,
+    keys,
+    decisions,
+    new NameQuotas(),
+    exposure,
+    changes,
+    new Tallies(),
+    settings,
+  );
   const told: (Answer | Error)[][] = asked.map(() => []);
   asked.forEach(({ name, key, lane }, index) => {
     const pending: PendingIncrement = {
@@ -159,6 +185,7 @@ async function tellings(ledger: Ledger, asked: readonly Asked[]): Promise<(Answe
         operation: { kind: 'increment', name, by: 1 },
         key: key === null ? null : { owner: '', key },
         requestId: 'request',
+        creator: null,
       },
       fingerprint: key === null ? null : fingerprintOf(key),
       acceptedAtMs: performance.now(),

@@ -1,0 +1,169 @@
+import { ok } from 'node:assert/strict';
+import type pg from 'pg';
+import { LIMITS } from './connections.js';
+import { StoreFailure, withClient } from './failure.js';
+
+/**
+ * How long a statement whose answer was lost may still run, and only then begin to wait for the standby.
+ */
+const MAY_STILL_RUN_MS = 2_000;
+
+ok(LIMITS.statement_timeout < MAY_STILL_RUN_MS, 'by then the server has ended it, or waits with its commit');
+
+/**
+ * An expression that writes to the log of Postgres, and touches no row. A commit with nothing in the log waits for no
+ * standby: whoever tells what others committed has this in the same transaction, and tells it behind that commit.
+ */
+export const LOGGED = `pg_logical_emit_message(true, 'evercount', '')`;
+
+/** What a pool does with each new session before it is used; pg's types do not know that it waits for that. */
+interface BeginsSessions {
+  onConnect?: ((client: pg.ClientBase) => unknown) | undefined;
+}
+
+/** Something that may have been committed on this server only. */
+interface Doubt {
+  /** The process of the server that was at it when its answer was lost; null: it has surely ended. */
+  readonly session: number | null;
+  /** When that was seen, milliseconds of the monotonic clock. */
+  readonly atMs: number;
+}
+
+/**
+ * Knows when what can be read here may be missing on the synchronous standby.
+ *
+ * While a commit waits for its standby, nobody sees what it wrote. If the wait is cancelled, the session terminated or
+ * the server restarted, everybody does, and a failover would take it back. So after each outcome that is not known, and
+ * on each server that was not met before, a restarted one too, nothing that was read is told before one small commit that
+ * waited like any other: behind it all that was there before is on the standby too.
+ */
+export class Replication {
+  private doubts: readonly Doubt[] = [];
+  private server: string | null = null;
+  private confirming: Promise<void> = Promise.resolve();
+  private next: Promise<void> | null = null;
+
+  /** @param pool for the small commits */
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** Looks at the server of each new session of a pool, before it is used. */
+  watch({ options }: { readonly options: BeginsSessions }): void {
+    const { onConnect } = options;
+    options.onConnect = async (client) => {
+      await onConnect?.(client);
+      await this.meet(client);
+    };
+  }
+
+  /**
+   * Runs what ends in a commit. Not while an earlier one of ours still waits for the standby, as this one would too: each
+   * would leave another session of the server behind, since no timeout ends that wait.
+   *
+   * @throws StoreFailure
+   */
+  async commit<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return this.doubting(pool, async (client) => {
+      if (this.doubts.some(({ session }) => session !== null)) refuseBehind(await this.waiting(client));
+      return () => work(client);
+    });
+  }
+
+  /**
+   * Settles when what was read before the call may be told.
+   *
+   * @throws StoreFailure where a failover could still take it back
+   */
+  async confirm(): Promise<void> {
+    if (this.doubts.length === 0) return;
+    // A commit under way may have begun before something that was read: who comes now shares the next one.
+    this.next ??= this.confirming
+      .catch(() => undefined)
+      .then(() => {
+        this.next = null;
+        this.confirming = this.commitNothing();
+        return this.confirming;
+      });
+    return this.next;
+  }
+
+  private async commitNothing(): Promise<void> {
+    let beganAtMs = 0;
+    const committed = await this.doubting(this.pool, async (client) => {
+      const waiting = await this.waiting(client);
+      // What still waits is seen by nobody, so nothing of it was read.
+      if (this.doubts.every(({ session }) => session !== null && waiting.has(session)))
+        return () => Promise.resolve(false);
+      refuseBehind(waiting);
+      beganAtMs = performance.now();
+      return () => client.query(`SELECT ${LOGGED}`).then(() => true);
+    });
+    if (!committed) return;
+    this.doubts = this.doubts.filter(
+      ({ session, atMs }) => atMs > (session === null ? beganAtMs : beganAtMs - MAY_STILL_RUN_MS),
+    );
+  }
+
+  /** @param prepare reads, and answers with what commits: only of that it matters if its answer is lost */
+  private async doubting<T>(pool: pg.Pool, prepare: (client: pg.PoolClient) => Promise<() => Promise<T>>): Promise<T> {
+    let session: number | null = null;
+    try {
+      return await withClient(pool, async (client) => {
+        const commit = await prepare(client);
+        session = sessionOf(client);
+        return commit();
+      });
+    } catch (error) {
+      if (error instanceof StoreFailure && error.fate === 'unknown') this.doubt(session);
+      throw error;
+    }
+  }
+
+  /** Behind a pooler, or an address that moved, sessions outlive the server: somebody saw that it is another one. */
+  noteOtherServer(): void {
+    this.doubt(null);
+  }
+
+  private async meet(client: pg.ClientBase): Promise<void> {
+    const { rows } = await client.query<{ server: string }>(
+      `SELECT concat_ws(' ', system_identifier, pg_postmaster_start_time()) AS server FROM pg_control_system()`,
+    );
+    const server = rows[0]?.server ?? null;
+    if (server !== this.server) this.doubt(null);
+    this.server = server;
+  }
+
+  private doubt(session: number | null): void {
+    // Of those without a session the latest stands for all: what is behind it is behind the others.
+    const others = session === null ? this.doubts.filter((doubt) => doubt.session !== null) : this.doubts;
+    this.doubts = [...others, { session, atMs: performance.now() }];
+  }
+
+  /** The sessions that we lost and that wait for the standby now. */
+  private async waiting(client: pg.PoolClient): Promise<ReadonlySet<number>> {
+    const lost = this.doubts.flatMap(({ session }) => session ?? []);
+    if (lost.length === 0) return new Set();
+    const { rows } = await client.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[]) AND wait_event = 'SyncRep'`,
+      [lost],
+    );
+    const found = new Set(rows.map(({ pid }) => pid));
+    const runsAtMost = performance.now() - MAY_STILL_RUN_MS;
+    const hasEnded = ({ session, atMs }: Doubt): boolean =>
+      session !== null && !found.has(session) && atMs < runsAtMost;
+    if (this.doubts.some(hasEnded)) {
+      this.doubts = this.doubts.filter((doubt) => !hasEnded(doubt));
+      this.doubt(null);
+    }
+    return found;
+  }
+}
+
+function refuseBehind(waiting: ReadonlySet<number>): void {
+  if (waiting.size === 0) return;
+  throw new StoreFailure('not_sent', new Error('an earlier commit still waits for the synchronous standby'));
+}
+
+/** What Postgres calls the process of a session; pg's types do not know it. */
+function sessionOf(client: pg.PoolClient & { readonly processID?: number | null }): number | null {
+  return client.processID ?? null;
+}

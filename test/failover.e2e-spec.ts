@@ -36,7 +36,7 @@ async function start(databaseUrl: string): Promise<CounterCalls> {
 /** Both servers in one URL, the standby first. */
 function bothHosts({ primary, standby }: PrimaryWithStandby): string {
   const both = primary.url.replace(/@.*?\//, `@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/`);
-  return `${both}?target_session_attrs=read-write`;
+  return `${both}${both.includes('?') ? '&' : '?'}target_session_attrs=read-write`;
 }
 
 async function ask<T extends pg.QueryResultRow>({ url }: Pick<TestServer, 'url'>, text: string): Promise<T[]> {

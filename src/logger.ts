@@ -51,6 +51,9 @@ function withoutSecrets(line: string, hidden: readonly RegExp[]): string {
 /** What Nest tells of its own start: of use only to who looks for a fault in it. */
 const FRAMEWORK = new Set(['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver']);
 
+/** Where Nest tells of what ended a start, which whoever started it tells once more. */
+const FAILED_START = 'ExceptionHandler';
+
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /**
@@ -69,7 +72,7 @@ export class NestLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    this.write(rest.at(-1) === FAILED_START ? 'debug' : 'error', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

@@ -11,6 +11,9 @@ import { createTestDatabase } from './support/shared-postgres.js';
 
 const INSTANCES = 8;
 
+/** A line of one. */
+const STACK = /\bat .*\.js:\d/;
+
 /** Of the form of an admin key. */
 const KEY = `ec_${'a'.repeat(43)}`;
 
@@ -79,12 +82,33 @@ it('a port that is taken, or an address of another machine, is told in one line 
       const [first = '', ...lines] = message.split('\n').filter((line) => !line.includes('"starting"'));
       expect(first).toContain('exit code 78');
       expect(lines).toEqual([expect.stringMatching(reason)]);
-      expect(message).not.toMatch(/\bat .*\.js:\d/);
+      expect(message).not.toMatch(STACK);
     }
   } finally {
     other.close();
   }
 });
+
+it.each(['counters (id int)', 'migrations (id int)', 'batches (id uuid PRIMARY KEY)'])(
+  'a table %s of another program is told in words',
+  async (table) => {
+    const databaseUrl = await createTestDatabase();
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    await client.query(`CREATE TABLE ${table}`);
+    await client.end();
+    const reason = /the database holds tables of another program.*give evercount a database of its own/;
+    const { message } = await start(databaseUrl).then(
+      () => new Error('it started'),
+      (error: unknown) => error as Error,
+    );
+    expect(message).toMatch(/exit code 78/);
+    expect(message).toMatch(reason);
+    expect(message).not.toMatch(STACK);
+    const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
+    expect(await runCli(['migrate', 'up'], { env })).toMatchObject({ code: 78, err: expect.stringMatching(reason) });
+  },
+);
 
 describe('a Postgres on which committed would not mean safe is refused:', () => {
   it.each(['off', 'local'])('synchronous_commit=%s', async (value) => {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type Config, type DatabaseSettings, loadConfig } from '../config/config.js';
+import { type Config, ConfigError, type DatabaseSettings, loadConfig } from '../config/config.js';
 import { DATA_DIR, runningServers, type ServerUrls } from '../embedded/running-servers.js';
 import { poolOf } from '../store/connections.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
@@ -57,8 +57,8 @@ export function serverFault(
   server: keyof typeof LEADS_TO,
   error: unknown,
   setting: string = LEADS_TO[server],
-): CommandFailed {
-  if (error instanceof CommandFailed) return error;
+): CommandFailed | ConfigError {
+  if (error instanceof CommandFailed || error instanceof ConfigError) return error;
   const cause = rootOf(error);
   if (cause instanceof pg.DatabaseError && cause.code === UNDEFINED_TABLE) {
     return new CommandFailed(EXIT.failed, 'the database has no schema yet', 'make it: evercount migrate up');

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { certificateFault } from '../config/certificates.js';
 import { ConfigError, type DatabaseSettings } from '../config/config.js';
 import { databaseHosts } from '../config/database-hosts.js';
@@ -35,6 +35,7 @@ const START_RETRY_MS = 1_000;
  * nothing left to do.
  *
  * @param url of a role that may change the schema; a direct connection
+ * @throws ConfigError where tables of another program have the names of ours
  */
 export async function migrate(url: string): Promise<void> {
   // One for the lock, one for the migrations.
@@ -47,6 +48,8 @@ export async function migrate(url: string): Promise<void> {
     await takeLock(session);
     await applyMigrations(dataSource, session);
     await session.commitTransaction();
+  } catch (error) {
+    throw ofAnotherProgram(error) ?? error;
   } finally {
     await session.release();
     await dataSource.destroy();
@@ -65,6 +68,19 @@ async function takeLock(session: QueryRunner): Promise<void> {
     if (row?.taken === true) return;
     await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
+}
+
+/** SQLSTATEs of a table, column or index that is there already, or of a column that is not where ours has one. */
+const CLASHES: ReadonlySet<unknown> = new Set(['42P07', '42701', '42710', '42703']);
+
+/** Says so where a migration met tables that are not ours; null: it failed for another reason. */
+function ofAnotherProgram(error: unknown): ConfigError | null {
+  if (!(error instanceof QueryFailedError) || !CLASHES.has((error.driverError as { code?: unknown }).code)) return null;
+  return new ConfigError(
+    `DATABASE_URL: the database holds tables of another program under the names of ours (${error.message}); ` +
+      'give evercount a database of its own',
+    { cause: error },
+  );
 }
 
 /** A migration, and whether this database has it. */

@@ -147,11 +147,11 @@ function namedOf(identity: string, guard: GuardState | null): Finding {
       'all instances need the same REDIS_URL; where no service runs, the next one names it',
     );
   }
-  if (guard.blind) {
+  if (!guard.vouched) {
     return hint(
       check,
-      `a blind period runs, in epoch ${guard.epoch}`,
-      'an instance cannot reach Redis; its log says which',
+      `a blind period runs, or Postgres began anew, in epoch ${guard.epoch}`,
+      'look again in some seconds; where it stays so, an instance cannot reach Redis, and its log says why',
     );
   }
   return guard.settled

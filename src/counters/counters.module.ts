@@ -7,10 +7,12 @@ import { CacheUpkeep } from './upkeep/cache-upkeep.js';
 import { Changes } from './changes/changes.js';
 import { CleanUp } from './upkeep/clean-up.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
+import { Clock } from './guard/clock.js';
 import { CounterMeters } from './counter-meters.js';
 import { AbsenceBudget } from './reads/absence-budget.js';
 import { CounterFills } from './reads/counter-fills.js';
 import { CountersService } from './counters.service.js';
+import { DatabaseClock } from './database-clock.js';
 import { DecisionLane } from './commits/decision-lane.js';
 import { Exposure } from './commits/exposure.js';
 import { FillDemand } from './reads/fill-demand.js';
@@ -35,10 +37,12 @@ import { Tallies } from './tallies.js';
     CacheUpkeep,
     Changes,
     CleanUp,
+    Clock,
     CommitPipeline,
     CounterFills,
     CounterMeters,
     CountersService,
+    DatabaseClock,
     DecisionLane,
     Exposure,
     FillDemand,
@@ -63,6 +67,7 @@ import { Tallies } from './tallies.js';
     CleanUp,
     CommitPipeline,
     CounterFills,
+    DatabaseClock,
     HistoryDeriver,
     HistoryService,
     HistoryUpkeep,

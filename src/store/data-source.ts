@@ -13,6 +13,7 @@ import { History1764000006000 } from './migrations/1764000006000-history.js';
 import { LiveCounters1765000001000 } from './migrations/1765000001000-live-counters.js';
 import { NamesCreated1765000001100 } from './migrations/1765000001100-names-created.js';
 import { VersionFloor1765000001200 } from './migrations/1765000001200-version-floor.js';
+import { QuietGuard1765000002000 } from './migrations/1765000002000-quiet-guard.js';
 import { SessionsOfKeys1765000003000 } from './migrations/1765000003000-sessions-of-keys.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
@@ -26,6 +27,7 @@ const MIGRATIONS = [
   LiveCounters1765000001000,
   NamesCreated1765000001100,
   VersionFloor1765000001200,
+  QuietGuard1765000002000,
   SessionsOfKeys1765000003000,
 ];
 

@@ -1,37 +1,50 @@
 import type pg from 'pg';
 import { StoreFailure, withClient } from './failure.js';
 
+/** L: how long a blind period is registered, and renewed. */
+export const BLIND_MS = 3_000;
+
 /** What the guard's row and the server say at one moment. */
 export interface GuardState {
   readonly epoch: string;
-  /** Whether a blind period is running. */
-  readonly blind: boolean;
   /** The Redis everybody may read; null before the first was named. */
   readonly redis: string | null;
   /** Whether permissions to read the Redis that was named before have surely run out. */
   readonly settled: boolean;
-  /** Which data this is: a restored, truncated or restarted database has another identity. */
+  /** Which data this is: a restored, truncated or restarted database has another identity, and so has a standby. */
   readonly database: string;
   /** Whether a new session may only read. */
   readonly readOnly: boolean;
+  /** Another one after each registration and renewal of a blind period. */
+  readonly period: string;
+  /** Whether some instance waited until this period, of this database, was surely over. */
+  readonly vouched: boolean;
+  /** Whether the period ends later than any that is registered now: the server's clock was set back. */
+  readonly overlong: boolean;
+  /** The server's clock, milliseconds since 1970. */
+  readonly nowMs: number;
 }
 
-interface GuardStateRow {
-  readonly epoch: string;
-  readonly blind: boolean;
-  readonly redis: string | null;
-  readonly settled: boolean;
-  readonly database: string;
-  readonly readOnly: boolean;
-}
+/** Which data this is. */
+const DATABASE = `concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
+  (SELECT oid FROM pg_database WHERE datname = current_database()),
+  pg_relation_filenode('counters'),
+  extract(epoch FROM pg_postmaster_start_time()))`;
 
-/** Times are the server's `clock_timestamp()`: `now()` would be the start of the statement, before a lock was had. */
-const STATE = `epoch, blind_until > clock_timestamp() AS blind, redis, settled,
-  concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
-                 (SELECT oid FROM pg_database WHERE datname = current_database()),
-                 pg_relation_filenode('counters'),
-                 extract(epoch FROM pg_postmaster_start_time())) AS database,
-  current_setting('transaction_read_only') = 'on' AS "readOnly"`;
+/** Which blind period was registered or renewed last: by this version, which counts, or by the one before. */
+const PERIOD = `concat_ws('@', blind_periods, extract(epoch FROM blind_until))`;
+
+/** What `quiet` holds where somebody vouches for what is there now. */
+export const QUIET_NOW = `concat_ws('/', ${DATABASE}, ${PERIOD})`;
+
+/** The end of a period that begins now. `clock_timestamp()`, since `now()` is before the lock on the row was had. */
+const END_OF_PERIOD = `clock_timestamp() + interval '${BLIND_MS} ms'`;
+
+const READ = `
+  SELECT epoch, redis, settled, database, period, quiet IS NOT DISTINCT FROM concat_ws('/', database, period) AS vouched,
+         blind_until > ${END_OF_PERIOD} AS overlong, current_setting('transaction_read_only') = 'on' AS "readOnly",
+         extract(epoch FROM clock_timestamp())::float8 * 1000 AS "nowMs"
+  FROM cache_guard, (SELECT ${DATABASE} AS database) AS here, LATERAL (SELECT ${PERIOD} AS period) AS seen`;
 
 /** A permission lasts a second: an answer that takes longer is worth nothing, and the guard must go on asking Redis. */
 const POLL_TIMEOUT_MS = 600;
@@ -49,7 +62,21 @@ export class GuardRow {
 
   /** @throws StoreFailure */
   async read(): Promise<GuardState> {
-    return this.one('guard-read', `SELECT ${STATE} FROM cache_guard`, []);
+    const found = await withClient(
+      this.pool,
+      async (client) => {
+        const { rows } = await client.query<GuardState>({ name: 'guard-read', text: READ });
+        const [state] = rows;
+        if (state === undefined) throw new Error('the row of the cache guard is missing');
+        return state;
+        // A session keeps the default it began with; whether it is still so, a new one tells.
+      },
+      ({ readOnly }) => readOnly,
+    );
+    const isOther = this.database !== null && found.database !== this.database;
+    this.database = found.database;
+    if (isOther) this.leave();
+    return found;
   }
 
   /**
@@ -70,34 +97,57 @@ export class GuardRow {
   }
 
   /**
-   * Begins a new epoch and a blind period of `blindMs`, or prolongs the running one.
+   * Begins a new epoch and a blind period, or prolongs the running one.
    *
    * @throws StoreFailure
    */
-  async register(blindMs: number): Promise<GuardState> {
-    return this.one(
+  async register(): Promise<void> {
+    // What was registered before, by a clock that was ahead then, ends no later in truth.
+    await this.changes(
       'guard-register',
       `UPDATE cache_guard
-       SET epoch = epoch + 1,
-           blind_until = greatest(blind_until, clock_timestamp() + make_interval(secs => $1::float8 / 1000))
-       RETURNING ${STATE}`,
-      [blindMs],
+       SET epoch = epoch + 1, blind_periods = blind_periods + 1, blind_until = ${END_OF_PERIOD}`,
     );
   }
 
   /**
-   * Prolongs the blind period, if it still runs.
+   * Prolongs the blind period, if it still runs by the server's clock: an instance of the version before goes by that.
    *
    * @returns whether it did
    * @throws StoreFailure
    */
-  async renew(blindMs: number): Promise<boolean> {
+  async renew(): Promise<boolean> {
     return this.changes(
       'guard-renew',
-      `UPDATE cache_guard
-       SET blind_until = greatest(blind_until, clock_timestamp() + make_interval(secs => $1::float8 / 1000))
+      `UPDATE cache_guard SET blind_periods = blind_periods + 1, blind_until = ${END_OF_PERIOD}
        WHERE blind_until > clock_timestamp()`,
-      [blindMs],
+    );
+  }
+
+  /**
+   * Shortens a period that the server's clock, set back, would let run for longer than any is meant to.
+   *
+   * @throws StoreFailure
+   */
+  async shorten(): Promise<void> {
+    await this.changes(
+      'guard-shorten',
+      `UPDATE cache_guard SET blind_periods = blind_periods + 1, blind_until = ${END_OF_PERIOD}
+       WHERE blind_until > ${END_OF_PERIOD}`,
+    );
+  }
+
+  /**
+   * Vouches that nobody is blind any more, unless another period began meanwhile, or it is another database. For
+   * whoever has seen both for longer than anybody can believe to be blind.
+   *
+   * @throws StoreFailure
+   */
+  async vouch({ database, period }: GuardState): Promise<void> {
+    await this.changes(
+      'guard-vouch',
+      `UPDATE cache_guard SET quiet = $1 WHERE ${QUIET_NOW} = $1 AND quiet IS DISTINCT FROM $1`,
+      [`${database}/${period}`],
     );
   }
 
@@ -126,28 +176,10 @@ export class GuardRow {
     return this.changes('guard-settle', 'UPDATE cache_guard SET settled = true WHERE epoch = $1', [epoch]);
   }
 
-  private async changes(name: string, text: string, values: unknown[]): Promise<boolean> {
+  private async changes(name: string, text: string, values: unknown[] = []): Promise<boolean> {
     return withClient(this.pool, async (client) => {
       const { rowCount } = await client.query({ name, text, values });
       return rowCount === 1;
     });
-  }
-
-  private async one(name: string, text: string, values: unknown[]): Promise<GuardState> {
-    const found = await withClient(
-      this.pool,
-      async (client) => {
-        const { rows } = await client.query<GuardStateRow>({ name, text, values });
-        const [state] = rows;
-        if (state === undefined) throw new Error('the row of the cache guard is missing');
-        return state;
-        // A session keeps the default it began with; whether it is still so, a new one tells.
-      },
-      ({ readOnly }) => readOnly,
-    );
-    const isOther = this.database !== null && found.database !== this.database;
-    this.database = found.database;
-    if (isOther) this.leave();
-    return found;
   }
 }

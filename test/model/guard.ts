@@ -1,76 +1,103 @@
+import { isQuiet, quietAfter, type Quiet } from '../../src/counters/guard/quiet.js';
 import { at, type Model, type Steps } from './explorer.js';
-
-/**
- * The guard with one Redis: one counter, a clock in ticks, three instances, each of which may act, poll or stand still at
- * any tick. A and C reach Redis, B is cut off from it. C serves hits and fills; A and B write and answer. A violation is
- * a hit older than a version answered before.
- */
-export interface GuardRules {
-  /** Whether A publishes although it knows of a blind period, or answers unpublished as soon as it knows. */
-  readonly connectedInBlindPeriod: 'publishes' | 'answers unpublished';
-  /**
-   * Whether B believes itself blind only until its last registration or renewal runs out by its own clock, and renews only
-   * while that holds; or believes it for ever, and renews whenever it likes.
-   */
-  readonly blindness: 'runs out' | 'for ever';
-}
+import type { Bounds, Faults, GuardRules } from './guard-rules.js';
 
 /** Life of a permission, in ticks of a second. */
 const PERMISSION = 1;
 /** Length of a blind period, in ticks. */
 const BLIND = 3;
-const MOST_COMMITS = 3;
+const WAITS = { period: BLIND, stranger: BLIND + PERMISSION };
 const MOST_EPOCHS = 3;
+/** Epochs of the databases before and after a failover are told apart by this. */
+const NEXT_DATABASE = MOST_EPOCHS + 1;
 
 // Times are stored one higher, so that 0 is "before the start".
 const NOW = 0;
 const COMMITTED = 1;
+/** The row: epoch, number of the period, end of it by the clock of the database, and whether someone vouches. */
 const EPOCH = 2;
-const BLIND_UNTIL = 3;
+const PERIOD = 3;
+const BLIND_UNTIL = 4;
+const VOUCHED = 5;
+/** What is added to epochs: 0 before a failover. */
+const DATABASE = 6;
+/** How far the clock of the database is ahead, less where it begins; and whether a fault happened. */
+const AHEAD = 7;
+const FAULTY = 8;
 /** The entry: epoch (0: no entry) and version. */
-const KEY = 4;
-/** What C read from the row: when, epoch, end of the blind period. Epoch 0: nothing yet. */
-const C = 6;
-/** A: whether it holds a version to answer, which, what it knows of the row, and when it learned of the epoch. */
-const A = 9;
+const KEY = 9;
+/** What C read from the row: when, epoch, period, and from when on it may serve hits. */
+const C = 11;
+/** A: whether it holds a version to answer, which, the epoch it knows, and until when it knows of a blind period. */
+const A = 15;
 /** B: whether it holds a version to answer, which, until when it is blind, and until when it waits first. */
-const B = 14;
-const EXPOSED = 18;
-const COMMITS = 19;
-const WIDTH = 20;
+const B = 19;
+const EXPOSED = 23;
+const COMMITS = 24;
+const WIDTH = 25;
+/** So that a clock that goes back stays above 0. */
+const AHEAD_AT_FIRST = 8;
 
 const { max } = Math;
 
-/** The guard by these rules, for `lastTick` ticks. */
-export function guard(rules: GuardRules, lastTick: number): Model {
+/** The guard by these rules. */
+export function guard(rules: GuardRules, { jump, when }: Faults, { lastTick, commits }: Bounds): Model {
   const initial = new Array<number>(WIDTH).fill(0);
-  initial[NOW] = 1;
-  for (const field of [COMMITTED, EPOCH, KEY, KEY + 1, C + 1, EXPOSED, A + 2]) initial[field] = 1;
-  initial[C] = 1;
+  initial[AHEAD] = AHEAD_AT_FIRST;
+  for (const field of [NOW, COMMITTED, EPOCH, KEY, KEY + 1, C, C + 1, EXPOSED, A + 2]) initial[field] = 1;
+  const byTheDatabase = rules.over === 'by the clock of the database';
+
+  /** From when on C may serve hits by what it reads now; `anew`: it knows nothing of before. */
+  function quietFrom(s: Uint8Array, anew: boolean): number {
+    const now = at(s, NOW);
+    if (byTheDatabase) return max(0, at(s, BLIND_UNTIL) - at(s, AHEAD));
+    const database = at(s, DATABASE);
+    const knownDatabase = at(s, C + 1) >= NEXT_DATABASE ? NEXT_DATABASE : 0;
+    const before: Quiet<number> = {
+      database: rules.waitsAtFailover ? knownDatabase : database,
+      period: at(s, C + 2),
+      vouched: false,
+      from: at(s, C + 3),
+      because: 'blind',
+    };
+    const vouched = s[VOUCHED] === 1 || (anew && !rules.waitsAtStart);
+    return max(0, quietAfter(anew ? null : before, { database, period: at(s, PERIOD), vouched }, now, WAITS).from);
+  }
+
+  function reads(steps: Steps, anew: boolean): void {
+    const s = steps.state;
+    const from = quietFrom(s, anew);
+    const read = [at(s, NOW), at(s, DATABASE) + at(s, EPOCH), at(s, PERIOD), from];
+    if (read.every((field, i) => field === s[C + i])) return;
+    steps.fork().set(read, C);
+    steps.take(anew ? 'C starts: epoch #, hits from #' : 'C polls: epoch #, hits from #', false, at(s, EPOCH), from);
+  }
 
   function pollers(steps: Steps): void {
     const s = steps.state;
-    const [now, epoch, until] = [at(s, NOW), at(s, EPOCH), at(s, BLIND_UNTIL)];
-    if (s[C] !== now || s[C + 1] !== epoch || s[C + 2] !== until) {
+    reads(steps, false);
+    reads(steps, true);
+    const epoch = at(s, DATABASE) + at(s, EPOCH);
+    if (s[A + 2] !== epoch) {
       const next = steps.fork();
-      next[C] = now;
-      next[C + 1] = epoch;
-      next[C + 2] = until;
-      steps.take('C polls: epoch #', false, epoch);
-    }
-    if (s[A + 2] !== epoch || s[A + 3] !== until) {
-      const next = steps.fork();
-      if (s[A + 2] !== epoch) next[A + 4] = now;
       next[A + 2] = epoch;
-      next[A + 3] = until;
-      steps.take('A polls: epoch #', false, epoch);
+      next[A + 3] = at(s, PERIOD) > 0 ? at(s, NOW) + BLIND : 0;
+      steps.take('A polls: epoch #', false, at(s, EPOCH));
     }
+    const isPresent = s[C + 1] === epoch && s[C + 2] === s[PERIOD] && isQuietForC(s);
+    if (rules.vouchesFor !== 'nothing' && s[VOUCHED] === 0 && isPresent) {
+      steps.fork()[VOUCHED] = 1;
+      steps.take('C vouches', false);
+    }
+  }
+
+  function isQuietForC(s: Uint8Array): boolean {
+    return isQuiet({ database: 0, period: 0, vouched: false, because: 'blind', from: at(s, C + 3) }, at(s, C));
   }
 
   function reader(steps: Steps): void {
     const s = steps.state;
-    const polled = at(s, C);
-    if (at(s, NOW) >= polled + PERMISSION || at(s, C + 2) > polled) return;
+    if (at(s, NOW) >= at(s, C) + PERMISSION || !isQuietForC(s)) return;
     const next = steps.fork();
     if (at(s, KEY) > 0 && s[KEY] === s[C + 1]) {
       steps.take('C hits v#, v# was answered', at(s, KEY + 1) < at(s, EXPOSED), at(s, KEY + 1), at(s, EXPOSED));
@@ -97,16 +124,15 @@ export function guard(rules: GuardRules, lastTick: number): Model {
     const s = steps.state;
     const knowsBlind = at(s, A + 3) > at(s, NOW);
     if (s[A] === 0) {
-      if (at(s, COMMITS) < MOST_COMMITS) learn(steps, A, 'A commits v#', true);
+      if (at(s, COMMITS) < commits) learn(steps, A, 'A commits v#', true);
       if (knowsBlind && at(s, EXPOSED) < at(s, COMMITTED)) learn(steps, A, 'A selects v#', false);
       return;
     }
     const version = at(s, A + 1);
-    const publishes = rules.connectedInBlindPeriod === 'publishes' && at(s, NOW) < at(s, A + 4) + PERMISSION;
     const next = steps.fork();
     next[A] = next[A + 1] = 0;
     next[EXPOSED] = max(at(s, EXPOSED), version);
-    if (knowsBlind && !publishes) {
+    if (knowsBlind && rules.connectedInBlindPeriod === 'answers unpublished') {
       steps.take('A answers v# unpublished', false, version);
       return;
     }
@@ -115,13 +141,21 @@ export function guard(rules: GuardRules, lastTick: number): Model {
     steps.take('A publishes and answers v#', false, version);
   }
 
+  /** B's period begins now, or goes on from now. */
+  function beginPeriod(next: Uint8Array, counts: boolean): void {
+    next[B + 2] = at(next, NOW) + BLIND;
+    if (byTheDatabase) next[BLIND_UNTIL] = max(at(next, BLIND_UNTIL), at(next, NOW) + at(next, AHEAD) + BLIND);
+    if (!counts) return;
+    next[PERIOD] = at(next, PERIOD) + 1;
+    if (rules.vouchesFor === 'period') next[VOUCHED] = 0;
+  }
+
   function cutOff(steps: Steps): void {
     const s = steps.state;
     const now = at(s, NOW);
-    const end = now + BLIND;
     const registered = at(s, B + 3) > 0;
     const holds = registered && (rules.blindness === 'for ever' || now < at(s, B + 2));
-    if (s[B] === 0 && at(s, COMMITS) < MOST_COMMITS) learn(steps, B, 'B commits v#', true);
+    if (s[B] === 0 && at(s, COMMITS) < commits) learn(steps, B, 'B commits v#', true);
     if (s[B] === 1 && holds && now >= at(s, B + 3)) {
       const next = steps.fork();
       next[B] = next[B + 1] = 0;
@@ -131,15 +165,31 @@ export function guard(rules: GuardRules, lastTick: number): Model {
     if (s[B] === 1 && !holds && at(s, EPOCH) < MOST_EPOCHS) {
       const next = steps.fork();
       next[EPOCH] = at(s, EPOCH) + 1;
-      next[BLIND_UNTIL] = next[B + 2] = end;
       next[B + 3] = now + PERMISSION;
+      beginPeriod(next, true);
       steps.take('B goes blind: epoch #', false, at(next, EPOCH));
     }
-    if (holds && at(s, BLIND_UNTIL) < end && at(s, EPOCH) < MOST_EPOCHS) {
-      const next = steps.fork();
-      next[BLIND_UNTIL] = next[B + 2] = end;
+    const runs = !byTheDatabase || rules.blindness === 'for ever' || at(s, BLIND_UNTIL) > now + at(s, AHEAD);
+    if (holds && runs && at(s, B + 2) < now + BLIND && at(s, EPOCH) < MOST_EPOCHS) {
+      beginPeriod(steps.fork(), rules.counted === 'registrations and renewals');
       steps.take('B renews', false);
     }
+  }
+
+  function fault(steps: Steps): void {
+    if (steps.state[FAULTY] === 1) return;
+    const next = steps.fork();
+    next[FAULTY] = 1;
+    next[AHEAD] = AHEAD_AT_FIRST + jump;
+    if (when !== 'any time') {
+      next[DATABASE] = NEXT_DATABASE;
+      next[VOUCHED] = 0;
+    }
+    if (when === 'lossy failover') {
+      next[EPOCH] = 1;
+      next[PERIOD] = next[BLIND_UNTIL] = 0;
+    }
+    steps.take(when === 'any time' ? 'the clock jumps' : 'a standby takes over', false);
   }
 
   return {
@@ -150,6 +200,7 @@ export function guard(rules: GuardRules, lastTick: number): Model {
         next[NOW] = at(next, NOW) + 1;
         steps.take('a tick', false);
       }
+      fault(steps);
       pollers(steps);
       reader(steps);
       connected(steps);
@@ -157,6 +208,3 @@ export function guard(rules: GuardRules, lastTick: number): Model {
     },
   };
 }
-
-/** What the guard of this service does. */
-export const GUARD: GuardRules = { connectedInBlindPeriod: 'publishes', blindness: 'runs out' };

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { findPostgres } from '../../src/embedded/postgres-programs.js';
 import type { Cluster } from '../../src/embedded/postgres-server.js';
 import { eventually } from './eventually.js';
+import type { FakeClock } from './fake-clock.js';
 import { newCluster, type PostgresOptions, startPostgresOn, type TestPostgres } from './servers.js';
 
 /** As the primary knows the standby: what `synchronous_standby_names` lists. */
@@ -17,6 +18,8 @@ const STANDBY_NAME = 'standby';
 export interface StandbyOptions extends PostgresOptions {
   /** Whether commits of the primary wait for the standby. */
   readonly synchronous: boolean;
+  /** The standby's own. */
+  readonly clock?: FakeClock;
 }
 
 export interface TestStandby extends TestPostgres {
@@ -41,10 +44,14 @@ export interface PrimaryWithStandby {
  */
 export async function startPrimaryWithStandby({
   synchronous,
+  clock,
   settings = [],
 }: StandbyOptions): Promise<PrimaryWithStandby> {
   const programs = findPostgres(null);
-  const clusters = [await newCluster(programs), await newCluster(programs)] as const;
+  const clusters = [
+    await newCluster(programs),
+    await newCluster(clock === undefined ? programs : await clock.around(programs)),
+  ] as const;
   // A standby that was away for a while still finds what it missed.
   const all = ['wal_keep_size=256MB', ...settings];
   const primary = await startPostgresOn(clusters[0], all);

@@ -2,7 +2,9 @@ import { Logger } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
 import { RedisConnection } from '../../cache/redis-connection.js';
 import type { Config } from '../../config/config.js';
+import { DatabaseClock } from '../../counters/database-clock.js';
 import { CacheGuard } from '../../counters/guard/cache-guard.js';
+import { Clock } from '../../counters/guard/clock.js';
 import { WriteReach } from '../../counters/guard/write-reach.js';
 import { Exposure } from '../../counters/commits/exposure.js';
 import { FillDemand } from '../../counters/reads/fill-demand.js';
@@ -50,7 +52,8 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const guardPool = patientPool(config.database, 1);
   const redis = new QuietConnection(config.cache.url);
   const row = new GuardRow(guardPool, () => routeOf(config.database.url).drop());
-  const guard = new CacheGuard(row, redis, new WriteReach(writability));
+  const clock = new Clock();
+  const guard = new CacheGuard(row, redis, new WriteReach(writability), clock, new DatabaseClock(clock));
   const close = async (): Promise<void> => {
     await guard.onApplicationShutdown();
     redis.close();

@@ -1,31 +1,36 @@
-import type { GuardRow } from '../../store/guard-row.js';
+import { BLIND_MS, type GuardRow } from '../../store/guard-row.js';
+import type { Clock, Moment } from './clock.js';
 
 /** P: how long a permission to serve entries lasts. Going blind waits this long, until every one given has run out. */
 export const PERMISSION_MS = 1_000;
 
-/** L: a blind period is registered, and renewed, for this long. */
-const BLIND_MS = 3_000;
-
 /** Two clocks never run at quite the same speed. */
 const CLOCK_MARGIN_MS = 100;
 
-/** A renewal is due when this much of the period is left; several tries fit into it. */
-const RENEW_BELOW_MS = 2_200;
+/** How long this instance believes in its period, since it sent the registration or the last renewal. */
+const BELIEVED_MS = BLIND_MS - CLOCK_MARGIN_MS;
+
+/** A renewal is due after this much of it; several tries fit into what is left. */
+const RENEW_AFTER_MS = 800;
 
 /**
  * The blind period of this instance: while it lasts, no instance serves an entry, and this one may answer without
- * having published. Times are milliseconds of the monotonic clock.
+ * having published. A failover does not end it: whoever sees another database waits longer than it can last.
  */
 export class Blindness {
-  private from = Infinity;
-  private until = -Infinity;
+  /** When the registration or the last renewal was sent; null before the first. */
+  private keptAt: Moment | null = null;
+  /** When every permission that was given before it has run out, by the monotonic clock. */
+  private fromMs = Infinity;
 
-  constructor(private readonly row: GuardRow) {}
+  constructor(
+    private readonly row: GuardRow,
+    private readonly clock: Clock,
+  ) {}
 
   /** Whether an answer may go out now without having been published. */
   holds(): boolean {
-    const now = performance.now();
-    return this.from <= now && now < this.until;
+    return this.isBelieved() && this.fromMs <= this.clock.monotonicMs();
   }
 
   /**
@@ -34,17 +39,19 @@ export class Blindness {
    * @throws StoreFailure
    */
   async keep(): Promise<void> {
-    const sentAt = performance.now();
-    if (sentAt >= this.until) return this.register(sentAt);
-    if (this.until - sentAt > RENEW_BELOW_MS) return;
-    const renewed = await this.row.renew(BLIND_MS);
-    // The answer counts only if it came while the old period still held; otherwise others may have begun to read.
-    if (renewed && performance.now() < this.until) this.until = sentAt + BLIND_MS - CLOCK_MARGIN_MS;
+    const sentAt = this.clock.moment();
+    if (this.keptAt === null || !this.isBelieved()) {
+      await this.row.register();
+      this.fromMs = this.clock.monotonicMs() + PERMISSION_MS;
+      this.keptAt = sentAt;
+    } else if (this.clock.ageMs(this.keptAt) >= RENEW_AFTER_MS) {
+      const renewed = await this.row.renew();
+      // The answer counts only if it came while the old period still held; otherwise others may have begun to read.
+      if (renewed && this.isBelieved()) this.keptAt = sentAt;
+    }
   }
 
-  private async register(sentAt: number): Promise<void> {
-    await this.row.register(BLIND_MS);
-    this.from = performance.now() + PERMISSION_MS;
-    this.until = sentAt + BLIND_MS - CLOCK_MARGIN_MS;
+  private isBelieved(): boolean {
+    return this.keptAt !== null && this.clock.ageMs(this.keptAt) < BELIEVED_MS;
   }
 }

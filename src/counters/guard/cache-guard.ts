@@ -2,10 +2,15 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { type Scope, scopeOf } from '../../cache/identity.js';
 import { CacheUnavailable, RedisConnection, type Sighting } from '../../cache/redis-connection.js';
 import { GuardRow, type GuardState } from '../../store/guard-row.js';
-import { Blindness, PERMISSION_MS } from './blindness.js';
+import { DatabaseClock } from '../database-clock.js';
 import { Unavailable } from '../errors.js';
+import { Blindness, PERMISSION_MS } from './blindness.js';
+import { Clock, type Moment } from './clock.js';
 import { Naming, type Standing } from './naming.js';
+import { Polls } from './polls.js';
+import { isQuiet, type Quiet, quietAfter, WAITS } from './quiet.js';
 import { Reach } from './reach.js';
+import type { GuardHealth, GuardStanding } from './standing.js';
 import { WriteReach } from './write-reach.js';
 
 /** Five questions to a permission: four may be lost or late. */
@@ -25,28 +30,10 @@ interface Knowledge {
   readonly state: GuardState;
   readonly scope: Scope;
   readonly generation: number;
-  /** When the poll was sent, by the monotonic clock and by the calendar, which also counts a suspended machine. */
-  readonly sentAtMs: number;
-  readonly sentAtCalendarMs: number;
+  /** Whether nobody is blind. */
+  readonly quiet: boolean;
+  readonly sentAt: Moment;
 }
-
-/** How the two parts of the service's ground stand. */
-export interface GuardHealth {
-  readonly postgres: 'up' | 'down';
-  /** `degraded`: no entries are served, because Redis is away or an instance cannot reach it. */
-  readonly redis: 'up' | 'degraded';
-}
-
-/**
- * What the guard lets this instance do with entries:
- *
- * - `serving`: serve them;
- * - `unverified`: serve them marked, since Postgres is away;
- * - `blind`: an instance cannot publish, so nobody serves any;
- * - `waiting`: not yet, or not now: Redis is away, not the named one, or was named a moment ago.
- */
-export const GUARD_STANDINGS = ['serving', 'unverified', 'blind', 'waiting'] as const;
-export type GuardStanding = (typeof GUARD_STANDINGS)[number];
 
 /**
  * Entries are served only while every instance can reach the same Redis. All agree by one row in Postgres: who may
@@ -58,12 +45,16 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly log = new Logger(CacheGuard.name);
   private readonly blindness: Blindness;
   private readonly naming: Naming;
-  private readonly startedAtMs = performance.now();
+  private readonly polls = new Polls(() => this.tryPoll(), POLL_INTERVAL_MS);
+  private readonly startedAtMs: number;
   private readonly coldListeners: (() => void)[] = [];
 
   /** How long entries could not be served so far, as far as the last poll. */
   blindMs = 0;
-  private lookedAtMs = this.startedAtMs;
+  private lookedAtMs: number;
+
+  /** What the polls told of blind periods, Redis or not. */
+  private quiet: Quiet | null = null;
 
   /** The last poll in which both answered. */
   private known: Knowledge | null = null;
@@ -80,38 +71,34 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   });
   private publishFailed = false;
 
-  private stopped = false;
-  private polling: Promise<void> = Promise.resolve();
-  private wakeUp: () => void = () => undefined;
-  private waitingForPoll: (() => void)[] = [];
-
   constructor(
     private readonly row: GuardRow,
     private readonly redis: RedisConnection,
     private readonly writes: WriteReach,
+    private readonly clock: Clock,
+    private readonly databaseClock: DatabaseClock,
   ) {
-    this.blindness = new Blindness(row);
-    this.naming = new Naming(row);
+    this.blindness = new Blindness(row, clock);
+    this.naming = new Naming(row, clock);
+    this.startedAtMs = this.lookedAtMs = clock.monotonicMs();
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.redis.client.on('ready', () => this.wakeUp());
-    this.redis.client.on('close', () => this.wakeUp());
+    this.redis.client.on('ready', () => this.polls.hurry());
+    this.redis.client.on('close', () => this.polls.hurry());
     // Before the first request comes, so that probes are not told that Postgres is away.
     await this.tryPoll();
-    this.polling = this.pollUntilStopped();
+    this.polls.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    this.wakeUp();
-    await this.polling;
+    await this.polls.stop();
   }
 
   /** The scope whose entries may be served and filled right now; null: read the truth. To be asked for each read. */
   permission(): Scope | null {
     const { known } = this;
-    return known !== null && !known.state.blind && this.isCurrent(known) ? known.scope : null;
+    return known !== null && known.quiet && this.isCurrent(known) ? known.scope : null;
   }
 
   /**
@@ -121,7 +108,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   unverified(): Scope | null {
     const { known } = this;
     const sameRedis = known !== null && this.redisReach.answeredLast && known.generation === this.redis.generation;
-    return sameRedis && !this.postgresUp && known.state.settled && !known.state.blind ? known.scope : null;
+    return sameRedis && !this.postgresUp && known.state.settled && known.quiet ? known.scope : null;
   }
 
   health(): GuardHealth {
@@ -132,7 +119,8 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   standing(): GuardStanding {
     if (this.permission() !== null) return 'serving';
     if (this.unverified() !== null) return 'unverified';
-    return this.blindness.holds() || this.known?.state.blind === true ? 'blind' : 'waiting';
+    const othersAreBlind = this.known?.quiet === false && this.quiet?.because === 'blind';
+    return this.blindness.holds() || othersAreBlind ? 'blind' : 'waiting';
   }
 
   /** The epoch of the guard's row, as it was read last; null before that. Decimal digits. */
@@ -158,8 +146,8 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
    * @throws Unavailable when neither came true in time
    */
   async clear<T>(publish: (scope: Scope) => Promise<T>): Promise<T | null> {
-    const deadlineMs = performance.now() + CLEARANCE_TIMEOUT_MS;
-    for (let attempt = 1; performance.now() < deadlineMs;) {
+    const deadlineMs = this.clock.monotonicMs() + CLEARANCE_TIMEOUT_MS;
+    for (let attempt = 1; this.clock.monotonicMs() < deadlineMs;) {
       const { known } = this;
       if (known !== null && this.isCurrent(known)) {
         try {
@@ -174,44 +162,32 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
         }
       }
       if (this.blindness.holds()) return null;
-      this.wakeUp();
-      await this.endOfPoll(deadlineMs - performance.now());
+      this.polls.hurry();
+      await this.polls.endOfOne(deadlineMs - this.clock.monotonicMs());
     }
     throw new Unavailable('the cache cannot be brought up to date, nor the other instances told');
   }
 
   /** Whether this Redis is known, from less than a second ago, to be the one that everybody is to read. */
   private isCurrent(known: Knowledge): boolean {
-    const ageMs = performance.now() - known.sentAtMs;
-    const calendarAgeMs = Date.now() - known.sentAtCalendarMs;
     return (
-      ageMs < PERMISSION_MS &&
-      Math.abs(calendarAgeMs) < PERMISSION_MS &&
+      this.clock.ageMs(known.sentAt) < PERMISSION_MS &&
       known.state.settled &&
       known.generation === this.redis.generation &&
       this.redis.isReady
     );
   }
 
-  private async pollUntilStopped(): Promise<void> {
-    while (!this.stopped) {
-      await this.pause(POLL_INTERVAL_MS);
-      await this.tryPoll();
-      for (const resolve of this.waitingForPoll.splice(0)) resolve();
-    }
-  }
-
   private async tryPoll(): Promise<void> {
     // Postgres went away between two statements; the next poll finds out.
     await this.poll().catch((error: unknown) => this.log.debug(error));
-    const nowMs = performance.now();
+    const nowMs = this.clock.monotonicMs();
     if (this.permission() === null) this.blindMs += nowMs - this.lookedAtMs;
     this.lookedAtMs = nowMs;
   }
 
   private async poll(): Promise<void> {
-    const sentAtMs = performance.now();
-    const sentAtCalendarMs = Date.now();
+    const sentAt = this.clock.moment();
     const [state, sighting] = await Promise.all([
       this.row.poll().catch((error: unknown) => this.noteFault(error)),
       this.redis.sight().catch(() => null),
@@ -223,15 +199,26 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     // Nobody waits for it: a write may take longer than a permission lasts.
     void this.writes.look(state);
 
+    const quiet = this.noteState(state, sentAt);
     const standing = sighting === null ? null : await this.naming.advance(state, sighting.server);
     if (sighting !== null && standing === 'named') {
       const { generation } = sighting;
       const scope = this.scopeFor(state, sighting);
-      this.known = { state, scope, generation, sentAtMs, sentAtCalendarMs };
+      this.known = { state, scope, generation, quiet, sentAt };
       if (this.permission() !== null && sighting.sentinel !== scope.digest) await this.noteColdCache(scope);
     }
     if (this.mustBeBlind(standing)) await this.blindness.keep();
+    else if (quiet && !state.vouched && !state.readOnly) await this.row.vouch(state);
     this.publishFailed = false;
+    if (state.overlong && !state.readOnly) await this.row.shorten();
+  }
+
+  /** @returns whether nobody is blind */
+  private noteState(state: GuardState, sentAt: Moment): boolean {
+    const answeredAtMs = this.clock.monotonicMs();
+    this.databaseClock.note(state.nowMs, sentAt.monotonicMs, answeredAtMs);
+    this.quiet = quietAfter(this.quiet, state, answeredAtMs, WAITS);
+    return isQuiet(this.quiet, sentAt.monotonicMs);
   }
 
   private scopeFor({ epoch, database }: GuardState, { server }: Sighting): Scope {
@@ -246,7 +233,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private get isStarting(): boolean {
-    return this.known === null && performance.now() - this.startedAtMs < START_GRACE_MS;
+    return this.known === null && this.clock.monotonicMs() - this.startedAtMs < START_GRACE_MS;
   }
 
   private async noteColdCache({ digest }: Scope): Promise<void> {
@@ -265,28 +252,5 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     this.postgresUp = this.postgresReach.answeredLast || (this.postgresUp && !this.postgresReach.isAway);
     this.postgresReach.tell(this.postgresFault);
     if (!this.isStarting || this.redisReach.answeredLast) this.redisReach.tell(this.redis.fault);
-  }
-
-  private async pause(ms: number): Promise<void> {
-    if (this.stopped) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wakeUp = () => undefined;
-  }
-
-  private async endOfPoll(timeoutMs: number): Promise<void> {
-    if (timeoutMs <= 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.waitingForPoll.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { GuardRow, GuardState } from '../../store/guard-row.js';
 import { PERMISSION_MS } from './blindness.js';
+import type { Clock } from './clock.js';
 
 /** Two instances with different servers would otherwise take the cache from each other all the time. */
 const CONTEST_PAUSE_MS = 60_000;
@@ -21,7 +22,10 @@ export class Naming {
   private contestedAtMs = -Infinity;
   private unsettled: { readonly epoch: string; readonly seenAtMs: number } | null = null;
 
-  constructor(private readonly row: GuardRow) {}
+  constructor(
+    private readonly row: GuardRow,
+    private readonly clock: Clock,
+  ) {}
 
   /**
    * Looks at the row beside the Redis at hand, and moves it on by one step where it must be.
@@ -38,7 +42,7 @@ export class Naming {
   }
 
   private async claim(state: GuardState, server: string): Promise<Standing> {
-    const now = performance.now();
+    const now = this.clock.monotonicMs();
     // Ours has not changed, yet the row does not name it any more: somebody has another one.
     if (server === this.lastNamed) {
       if (now - this.contestedAtMs < CONTEST_PAUSE_MS) return 'contested';
@@ -57,7 +61,7 @@ export class Naming {
   }
 
   private async settle({ epoch }: GuardState): Promise<void> {
-    const now = performance.now();
+    const now = this.clock.monotonicMs();
     // Permissions for the one before were given at the latest just before this name was first seen.
     if (this.unsettled?.epoch !== epoch) this.unsettled = { epoch, seenAtMs: now };
     else if (now - this.unsettled.seenAtMs >= PERMISSION_MS) await this.row.settle(epoch);

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
 import { CacheUnavailable, RedisConnection } from '../../cache/redis-connection.js';
-import { CacheGuard, type GuardHealth, type GuardStanding } from '../guard/cache-guard.js';
+import { CacheGuard } from '../guard/cache-guard.js';
+import type { GuardHealth, GuardStanding } from '../guard/standing.js';
 import { Unavailable } from '../errors.js';
 import { Tallies } from '../tallies.js';
 

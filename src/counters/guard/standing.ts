@@ -1,0 +1,18 @@
+/** How the two parts of the service's ground stand. */
+export interface GuardHealth {
+  readonly postgres: 'up' | 'down';
+  /** `degraded`: no entries are served, because Redis is away or an instance cannot reach it. */
+  readonly redis: 'up' | 'degraded';
+}
+
+/**
+ * What the guard lets this instance do with entries:
+ *
+ * - `serving`: serve them;
+ * - `unverified`: serve them marked, since Postgres is away;
+ * - `blind`: an instance cannot publish, so nobody serves any;
+ * - `waiting`: not yet, or not now: Redis is away, not the named one, or was named a moment ago; or the database is
+ *   another one than before, and who was blind under that one may still be.
+ */
+export const GUARD_STANDINGS = ['serving', 'unverified', 'blind', 'waiting'] as const;
+export type GuardStanding = (typeof GUARD_STANDINGS)[number];

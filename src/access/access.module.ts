@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CacheModule } from '../cache/cache.module.js';
 import { ApiKeys } from '../store/api-keys.js';
+import { CountersModule } from '../counters/counters.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { Gate } from './gate.js';
 import { KeyAdministration } from './key-administration.js';
@@ -13,7 +14,7 @@ import { Traces } from './traces.js';
 
 /** Who may call, what, and how often. */
 @Module({
-  imports: [StoreModule, CacheModule],
+  imports: [CountersModule, StoreModule, CacheModule],
   providers: [
     Gate,
     KnownKeys,

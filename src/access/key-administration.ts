@@ -49,12 +49,21 @@ export class KeyAdministration {
    * @throws StoreFailure
    */
   async create(wish: KeyWish): Promise<MadeKey> {
-    const fault = faultOf(wish);
+    const fault = faultOf(wish, wish.expiresAt === null ? 0 : await this.nowMs());
     if (fault !== null) throw new UnfitKey(fault);
     const made = make();
     await this.keys.add(rowOf(made, wish));
     this.leave('key made', made.id);
     return made;
+  }
+
+  /**
+   * The clock by which keys expire: milliseconds since 1970.
+   *
+   * @throws StoreFailure
+   */
+  async nowMs(): Promise<number> {
+    return this.keys.nowMs();
   }
 
   /**
@@ -107,7 +116,7 @@ export class KeyAdministration {
   }
 }
 
-function faultOf({ label, scopes, prefix, expiresAt }: KeyWish): string | null {
+function faultOf({ label, scopes, prefix, expiresAt }: KeyWish, nowMs: number): string | null {
   if (label === '' || label.length > MAX_LABEL_LENGTH || CONTROL_OR_LONE_SURROGATE.test(label)) {
     return `The label must be 1 to ${MAX_LABEL_LENGTH} characters, without control characters.`;
   }
@@ -115,7 +124,7 @@ function faultOf({ label, scopes, prefix, expiresAt }: KeyWish): string | null {
   if (CONTROL_OR_LONE_SURROGATE.test(prefix) || Buffer.byteLength(prefix) > MAX_NAME_BYTES) {
     return `The prefix must be at most ${MAX_NAME_BYTES} bytes of UTF-8, without control characters.`;
   }
-  return expiresAt !== null && !(expiresAt.getTime() > Date.now()) ? 'The key would have expired already.' : null;
+  return expiresAt !== null && !(expiresAt.getTime() > nowMs) ? 'The key would have expired already.' : null;
 }
 
 function make(): MadeKey {

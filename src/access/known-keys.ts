@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { AccessSettings } from '../config/config.js';
+import { DatabaseClock } from '../counters/database-clock.js';
 import { Unavailable } from '../counters/errors.js';
 import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { StoreFailure } from '../store/failure.js';
@@ -74,6 +75,7 @@ export class KnownKeys implements OnApplicationShutdown {
     private readonly keys: ApiKeys,
     sessions: Sessions,
     private readonly traces: Traces,
+    private readonly clock: DatabaseClock,
     { adminKey, namesPerKey }: AccessSettings,
   ) {
     this.namesPerKey = namesPerKey;
@@ -181,7 +183,7 @@ export class KnownKeys implements OnApplicationShutdown {
     if (keyId === ADMIN_KEY_ID) {
       return this.adminDigest !== null && timingSafeEqual(this.adminDigest, keyDigest) ? ADMIN : null;
     }
-    return key === null ? null : grantOf(key, keyDigest, Date.now(), this.namesPerKey);
+    return key === null ? null : grantOf(key, keyDigest, this.clock.nowMs(), this.namesPerKey);
   }
 
   /** Compared lately; or, to read, where Postgres was away lately, for not too long. */

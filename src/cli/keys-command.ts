@@ -71,14 +71,16 @@ function scopes(text: string): readonly Scope[] {
 
 async function create(session: Session, label: string, { scopes, prefix, ...rest }: CreateOptions): Promise<void> {
   const { expiresInDays: days, maxNames = null } = rest;
-  const expiresAt = days === undefined ? null : new Date(Date.now() + days * MS_PER_DAY);
-  const made = await administer(session, (keys) => keys.create({ label, scopes, prefix, expiresAt, maxNames }));
+  const made = await administer(session, async (keys) => {
+    const expiresAt = days === undefined ? null : new Date((await keys.nowMs()) + days * MS_PER_DAY);
+    return keys.create({ label, scopes, prefix, expiresAt, maxNames });
+  });
   showMade(session, made, rest);
 }
 
 async function list(session: Session, { json }: Options): Promise<void> {
   const { terminal } = session;
-  const keys = await administer(session, (administration) => administration.list());
+  const { keys, nowMs } = await known(session);
   if (json === true) {
     terminal.printJson(keys.map(shown));
     return;
@@ -90,13 +92,18 @@ async function list(session: Session, { json }: Options): Promise<void> {
       key.label,
       key.scopes.join(','),
       key.prefix,
-      stateOf(key),
+      stateOf(key, nowMs),
       key.maxNames === null ? key.namesCreated : `${key.namesCreated} of ${key.maxNames}`,
       key.createdAt,
       key.lastUsedAt ?? 'never',
     ]),
   );
   if (keys.length === 0) terminal.note('there are none');
+}
+
+/** Every key, and the time by which they expire. */
+async function known(session: Session): Promise<{ readonly keys: readonly ApiKey[]; readonly nowMs: number }> {
+  return administer(session, async (keys) => ({ keys: await keys.list(), nowMs: await keys.nowMs() }));
 }
 
 async function rotate(session: Session, id: string, options: RotateOptions): Promise<void> {
@@ -112,11 +119,12 @@ async function rotate(session: Session, id: string, options: RotateOptions): Pro
 
 async function revoke(session: Session, id: string, { json, yes, dryRun }: RevokeOptions): Promise<void> {
   const { terminal } = session;
-  const key = (await administer(session, (keys) => keys.list())).find((other) => other.id === id);
+  const { keys, nowMs } = await known(session);
+  const key = keys.find((other) => other.id === id);
   if (key === undefined) throw unknownKey(id);
   const what = `the key ${id} ("${key.label}")`;
   if (dryRun === true) {
-    terminal.note(`would revoke ${what}, which is ${stateOf(key)}`);
+    terminal.note(`would revoke ${what}, which is ${stateOf(key, nowMs)}`);
     return;
   }
   await session.consent(`Revoke ${what}? Its clients are refused within seconds, for good.`, yes);
@@ -149,10 +157,10 @@ function showMade({ terminal }: Session, made: MadeKey, { json }: Options): void
   terminal.note('this is the only time it is shown; the service keeps no more than its digest');
 }
 
-function stateOf({ revokedAt, expiresAt }: ApiKey): string {
+function stateOf({ revokedAt, expiresAt }: ApiKey, nowMs: number): string {
   if (revokedAt !== null) return `revoked ${revokedAt}`;
   if (expiresAt === null) return 'good';
-  return Date.parse(expiresAt) <= Date.now() ? `expired ${expiresAt}` : `good until ${expiresAt}`;
+  return Date.parse(expiresAt) <= nowMs ? `expired ${expiresAt}` : `good until ${expiresAt}`;
 }
 
 /** Without the digests: no secrets, but of no use to anybody either. */

@@ -1,6 +1,7 @@
 import { Controller, Get, NotFoundException, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { holderOf } from '../access/grant.js';
+import { DatabaseClock } from '../counters/database-clock.js';
 import type { HistoryPoint } from '../counters/history/history.js';
 import { HistoryService } from '../counters/history/history.service.js';
 import type { Ranked } from '../store/history/history-rankings.js';
@@ -13,11 +14,12 @@ export class HistoryController {
   constructor(
     private readonly history: HistoryService,
     private readonly rankings: RankingsService,
+    private readonly clock: DatabaseClock,
   ) {}
 
   @Get('counters/:name/history')
   async points(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const range = rangeOf(queryOf(HistoryQuery, request), Date.now());
+    const range = rangeOf(queryOf(HistoryQuery, request), this.clock.nowMs());
     const points = await this.history.points(nameOf(name), range);
     if (points === null) throw new NotFoundException('There is no counter with this name.');
     send(reply, `{"data":[${points.map(pointJson).join(',')}]}`);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Job, type JobState, Queue } from 'bullmq';
 import { JobsSettings } from '../config/config.js';
+import { DatabaseClock } from '../counters/database-clock.js';
 import { Unavailable } from '../counters/errors.js';
 import { fromQueue } from './deadline.js';
 import type { Finished, JobKind, LastReports, Progress, Report, Reports } from './job-kinds.js';
@@ -43,7 +44,10 @@ const WAITING_LOOKED_AT = 50;
 /** Nobody waits for the schedule, and its dozen questions may well take a second on a busy machine. */
 const SCHEDULE_DEADLINE_MS = 5_000;
 
-/** A next run that is this late will never come: a schedule without its next job stays so. */
+/**
+ * A next run that is this late will never come: a schedule without its next job stays so. One that is this far ahead was
+ * set by an instance with a wrong calendar, and would come when that is right.
+ */
 const LATE_MS = 60_000;
 
 const KEEP = { count: KEPT_JOBS, age: KEPT_SECONDS };
@@ -95,6 +99,7 @@ export class JobQueue {
   constructor(
     private readonly redis: JobsRedis,
     private readonly settings: JobsSettings,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** To be called when Redis answers: a queue that is made before waits for it, and keeps whoever asks waiting. */
@@ -193,9 +198,12 @@ export class JobQueue {
         const missing: JobKind[] = [];
         for (const [kind, every] of this.schedules()) {
           const found = await queue.getJobScheduler(kind);
-          const late = found?.next !== undefined && found.next < Date.now() - every - LATE_MS;
-          if (found?.every === every && !late) continue;
-          // In place; removing it first may lose its next job.
+          // Before the guard has asked for the first time, only what is missing is put back.
+          const nowMs = this.clock.nowMsIfKnown();
+          const dueInMs = found?.next === undefined || nowMs === null ? 0 : found.next - nowMs;
+          if (found?.every === every && Math.abs(dueInMs) < every + LATE_MS) continue;
+          // In place a next run that is too far ahead would stay; else not, since removing it may lose its next job.
+          if (dueInMs > every + LATE_MS) await queue.removeJobScheduler(kind);
           await queue.upsertJobScheduler(kind, { every }, { name: kind, opts: OPTIONS[kind] });
           missing.push(kind);
         }

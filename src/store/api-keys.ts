@@ -80,6 +80,22 @@ export class ApiKeys {
     return this.rows(`SELECT ${COLUMNS} FROM api_keys ORDER BY created_at, id`, []);
   }
 
+  /**
+   * The database's clock, by which keys expire: milliseconds since 1970.
+   *
+   * @throws StoreFailure
+   */
+  async nowMs(): Promise<number> {
+    return withClient(this.pool, async (client) => {
+      const { rows } = await client.query<{ ms: number }>(
+        'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS ms',
+      );
+      const [now] = rows;
+      if (now === undefined) throw new Error('a clock has one time');
+      return now.ms;
+    });
+  }
+
   /** @throws StoreFailure `conflict` for an id that is taken */
   async add(key: NewApiKey): Promise<void> {
     await this.rows(INSERT, valuesOf(key));

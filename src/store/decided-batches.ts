@@ -101,6 +101,8 @@ async function lock(client: pg.PoolClient, { names, creators }: DecidedBatch): P
     text: `SELECT ${utc('clock_timestamp()')} AS now, ${FLOOR}::float8 AS floor, ${namesCreatedBy('$1')} AS created`,
     values: [creators],
   });
+  const [present] = clock.rows;
+  if (present === undefined) throw new Error('a clock has one time');
   const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
   // Read after the locks: what had no row then, and whatever it was before, is absent at this version or a lower one.
   const version = clock.rows[0]?.floor ?? Number.NaN;
@@ -108,8 +110,8 @@ async function lock(client: pg.PoolClient, { names, creators }: DecidedBatch): P
   return {
     truths,
     unknown: new Set(names.filter((name) => !found.has(name))),
-    namesCreated: new Map(Object.entries(clock.rows[0]?.created ?? {})),
-    now: clock.rows[0]?.now ?? new Date().toISOString(),
+    namesCreated: new Map(Object.entries(present.created ?? {})),
+    now: present.now,
   };
 }
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
 import { HistoryPruning } from '../../store/history/history-pruning.js';
 import { HistoryRollUp } from '../../store/history/history-roll-up.js';
-import { keptFromMs } from './history.js';
+import { INTERVAL_MS } from './history.js';
 
 /** Rows that are removed in one statement: tens of milliseconds, far below the statement timeout. */
 const PRUNE_CHUNK = 5_000;
@@ -65,9 +65,9 @@ export class HistoryUpkeep {
   async pruneOnce({ signal }: RunOptions = {}): Promise<PruneReport> {
     const startedAtMs = performance.now();
     const stop = stopOf(signal);
-    const nowMs = Date.now();
-    const minutes = await this.prune('minutes', keptFromMs('minute', this.settings, nowMs), stop);
-    const hours = await this.prune('hours', keptFromMs('hour', this.settings, nowMs), stop);
+    const { minutesKeptHours, hoursKeptDays } = this.settings;
+    const minutes = await this.prune('minutes', minutesKeptHours * INTERVAL_MS.hour, stop);
+    const hours = await this.prune('hours', hoursKeptDays * INTERVAL_MS.day, stop);
     return {
       minutes: minutes.removed,
       hours: hours.removed,
@@ -76,10 +76,10 @@ export class HistoryUpkeep {
     };
   }
 
-  private async prune(period: 'minutes' | 'hours', beforeMs: number, stop: AbortSignal) {
+  private async prune(period: 'minutes' | 'hours', keptMs: number, stop: AbortSignal) {
     let removed = 0;
     while (!stop.aborted) {
-      const count = await this.pruning.removeBefore(period, beforeMs, PRUNE_CHUNK);
+      const count = await this.pruning.removeOlderThan(period, keptMs, PRUNE_CHUNK);
       removed += count;
       if (count < PRUNE_CHUNK) return { removed, complete: true };
       await sleep(PAUSE_MS);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
 import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
 import { HistoryRankings, type Ranking, type Sum } from '../../store/history/history-rankings.js';
+import { DatabaseClock } from '../database-clock.js';
 import { beginOf, type Interval, INTERVAL_MS, keptFromMs } from './history.js';
 import { KeptAnswers, Turns } from './kept-answers.js';
 import { Unavailable } from '../errors.js';
@@ -42,6 +43,7 @@ export class RankingsService {
   constructor(
     private readonly rows: HistoryRankings,
     private readonly settings: HistorySettings,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /**
@@ -62,7 +64,7 @@ export class RankingsService {
   async top({ prefix, by, over, limit }: RankingRequest, holder: Holder): Promise<Ranking> {
     const question = JSON.stringify([prefix, by, over, limit]);
     return this.rankings.ask(question, holder, () => {
-      const { interval, sinceMs } = this.beginOf(over, Date.now());
+      const { interval, sinceMs } = this.beginOf(over, this.clock.nowMs());
       return inTime(() => this.rows.top({ prefix, by, interval, sinceMs, limit }));
     });
   }

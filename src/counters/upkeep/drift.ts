@@ -36,7 +36,7 @@ export function compare(entry: Entry, truth: Truth): 'same' | 'older' | 'wrong' 
   return entry.version < expected.version ? 'older' : 'wrong';
 }
 
-/** @param nowMs milliseconds of the calendar */
+/** @param nowMs by the database's clock, as the truth's times are */
 export function driftOf(kind: Drift['kind'], entry: Entry, truth: Truth, nowMs: number): Drift {
   return {
     name: truth.name,

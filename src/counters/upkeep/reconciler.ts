@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
 import { type Entry, entryOf } from '../../cache/entry.js';
 import { CounterReader } from '../../store/counter-reader.js';
+import { DatabaseClock } from '../database-clock.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { compare, driftOf } from './drift.js';
 import { type ReconcileReport, type Suspect, Walk } from './reconcile-walk.js';
@@ -67,6 +68,7 @@ export class Reconciler {
     private readonly cache: CounterCache,
     private readonly reader: CounterReader,
     private readonly guard: CacheGuard,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /**
@@ -156,7 +158,7 @@ export class Reconciler {
           return;
         case 'wrong':
           wrong.push(truth.name);
-          walk.note(driftOf('wrong', entry, truth, Date.now()));
+          walk.note(driftOf('wrong', entry, truth, this.clock.nowMs()));
       }
     });
     await this.cache.remove(wrong);
@@ -195,7 +197,7 @@ export class Reconciler {
     );
     truths.forEach((truth, index) => {
       const entry = behind[index]?.entry;
-      if (entry !== undefined) walk.note(driftOf('behind', entry, truth, Date.now()));
+      if (entry !== undefined) walk.note(driftOf('behind', entry, truth, this.clock.nowMs()));
     });
     walk.repaired += truths.length;
   }

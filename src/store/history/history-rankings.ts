@@ -135,9 +135,11 @@ export class HistoryRankings {
       await runner.startTransaction();
       await client.query(LIMITS);
       const { rows } = await client.query<{ now: string }>(`SELECT ${utc('clock_timestamp()')} AS now`);
+      const [clock] = rows;
+      if (clock === undefined) throw new Error('a clock has one time');
       const answer = await work(client);
       await runner.commitTransaction();
-      return { ...answer, asOf: rows[0]?.now ?? new Date().toISOString() };
+      return { ...answer, asOf: clock.now };
     } catch (error) {
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
       throw readFailureOf(error);

@@ -149,7 +149,7 @@ it('a session that breaks in its first moment fails whoever wanted it, and nothi
     // On a busy machine the primary may not have been found at the first try.
     return client.connect().then(
       () => false,
-      (error: Error) => error.message.startsWith('Connection terminated'),
+      (error: unknown) => error instanceof Error && error.message.startsWith('Connection terminated'),
     );
   });
 });

@@ -54,7 +54,12 @@ describe('what is not HTTP as it should be is answered with a problem document:'
       400,
       'invalid_request',
     ],
-    ['headers over 8 KB', `GET /livez HTTP/1.1\r\nHost: localhost\r\nx: ${'x'.repeat(9000)}\r\n\r\n`, 431, 'headers_too_large'],
+    [
+      'headers over 8 KB',
+      `GET /livez HTTP/1.1\r\nHost: localhost\r\nx: ${'x'.repeat(9000)}\r\n\r\n`,
+      431,
+      'headers_too_large',
+    ],
     ['a path over 8 KB', `GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431, 'headers_too_large'],
   ])('%s', async (_what, bytes, status, code) => {
     expect(problemOf(await sendRaw(app.url, bytes))).toEqual([status, code]);
@@ -67,7 +72,10 @@ describe('what is not HTTP as it should be is answered with a problem document:'
   });
 
   it('an expectation that is not known is ignored', async () => {
-    const answer = await sendRaw(app.url, 'GET /livez HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nConnection: close\r\n\r\n');
+    const answer = await sendRaw(
+      app.url,
+      'GET /livez HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nConnection: close\r\n\r\n',
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 });

@@ -7,16 +7,16 @@ import { routeOf } from './route.js';
 import { type BeginSession, beginShared } from './shared-session.js';
 
 /** Longer than any commit takes in health, shorter than a client waits; then the server gives up. */
-const STATEMENT_TIMEOUT_MS = 1_400;
+const STATEMENT_TIMEOUT_MS: number = 1_400;
 
 /** Above the server's own limit, so that it fires only when the server does not answer at all. */
-const QUERY_TIMEOUT_MS = 1_800;
+const QUERY_TIMEOUT_MS: number = 1_800;
 
 /** Others hold a row for a commit's time; above the idle limit, so that a frozen holder is ended first. */
-export const LOCK_TIMEOUT_MS = 1_200;
+export const LOCK_TIMEOUT_MS: number = 1_200;
 
 /** A process frozen between two statements of a transaction holds row locks for no longer than this. */
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 1_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS: number = 1_000;
 
 /** Waiting for a connection, a new one included: far longer than one takes, for a Postgres that hangs takes all of it. */
 const CONNECT_TIMEOUT_MS = 800;

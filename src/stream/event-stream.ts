@@ -6,9 +6,10 @@ import type { Wanted } from './wanted.js';
 
 /** The stream of one client. */
 export class EventStream {
-  /** Names for its snapshot, in order; null once that was sent. */
+  /** Names for its next snapshot, in order; null once that was sent. */
   private arriving: Set<string> | null;
   private response: ServerResponse | null = null;
+  private begun = false;
   private texts: string[] = [];
   private lastSerial = -1;
   private allowedBytes = MAX_BUFFERED_BYTES;
@@ -18,6 +19,21 @@ export class EventStream {
     readonly holder: Holder,
   ) {
     this.arriving = new Set(wanted.names);
+  }
+
+  /** Whether it was sent a snapshot. */
+  get hasBegun(): boolean {
+    return this.begun;
+  }
+
+  /** Where its events go. */
+  attach(response: ServerResponse): void {
+    this.response = response;
+  }
+
+  /** What it was told before counts no more: the next that it is told of counters is a snapshot. */
+  beginAnew(): void {
+    this.arriving = new Set(this.wanted.names);
   }
 
   /** A counter that begins with one of its prefixes, for its snapshot. */
@@ -35,25 +51,25 @@ export class EventStream {
   }
 
   /**
-   * Sends the first events.
+   * Sends the first events, or a new snapshot.
    *
    * @param snapshotOf the events, given the names that are to be in the snapshot
+   * @returns false where the client is too far behind
    */
-  begin(response: ServerResponse, snapshotOf: (names: Iterable<string>) => string): void {
-    this.response = response;
+  begin(snapshotOf: (names: Iterable<string>) => string): boolean {
+    const { response } = this;
+    if (response === null || response.writableLength > this.allowedBytes) return false;
     const text = snapshotOf(this.arriving ?? []);
     this.arriving = null;
     // A snapshot may be larger than what may be waiting otherwise.
     this.allowedBytes = MAX_BUFFERED_BYTES + Buffer.byteLength(text);
+    this.begun = true;
     response.write(text);
-  }
-
-  get isOpen(): boolean {
-    return this.response !== null && this.arriving === null;
+    return true;
   }
 
   say(text: string): void {
-    if (this.isOpen) this.texts.push(text);
+    if (this.begun) this.texts.push(text);
   }
 
   beat(): void {

@@ -39,6 +39,8 @@ export class Healer {
   private round = 0;
   private running: AbortController | null = null;
   private wakeUp: () => void = () => undefined;
+  /** Woken during a look, which may have begun too early. */
+  private woken = false;
   private wasLive = false;
 
   constructor(
@@ -55,6 +57,7 @@ export class Healer {
     this.running = new AbortController();
     this.reachable = true;
     this.wasLive = false;
+    this.woken = false;
     this.current = this.feedNow();
     void this.run(this.running.signal);
   }
@@ -65,9 +68,10 @@ export class Healer {
     this.wakeUp();
   }
 
-  /** Messages began to arrive, or do not arrive any more. */
+  /** Messages began to arrive, or do not arrive any more, or what is known must be looked at anew. */
   wake(): void {
     this.tell();
+    this.woken = true;
     this.wakeUp();
   }
 
@@ -82,7 +86,8 @@ export class Healer {
       this.tell();
       const justBack = begunLive && !this.wasLive;
       this.wasLive = begunLive;
-      await this.pause(justBack ? NOTICED_AFTER_MS : begunLive ? LOOK_INTERVAL_MS : AWAY_INTERVAL_MS);
+      const sees = begunLive && this.reachable;
+      await this.pause(justBack ? NOTICED_AFTER_MS : sees ? LOOK_INTERVAL_MS : AWAY_INTERVAL_MS);
     }
   }
 
@@ -112,6 +117,11 @@ export class Healer {
   }
 
   private async pause(ms: number): Promise<void> {
+    if (!this.woken) await this.untilWoken(ms);
+    this.woken = false;
+  }
+
+  private async untilWoken(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.wakeUp = () => {

@@ -25,6 +25,12 @@ export const MAX_BUFFERED_BYTES = 256 * 1024;
 /** A counter is told of once in this time, so 4 times a second; the first change after a pause at once. */
 export const TICK_MS = 250;
 
+/**
+ * Streams that are sent a snapshot at one tick, each up to a millisecond of work: after a failover all are, and the rest
+ * of the service must not wait for it. All streams an instance may have are done in some seconds.
+ */
+export const MAX_BEGINNINGS = 200;
+
 /** Proxies end connections that are silent for a minute, some for half of one. */
 export const HEARTBEAT_MS = 15_000;
 

@@ -4,14 +4,15 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { Change } from '../counters/changes/change.js';
 import { Changes } from '../counters/changes/changes.js';
 import { Unavailable } from '../counters/errors.js';
+import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { PresentValues } from '../counters/reads/present-values.js';
 import { type Holder, Shares } from '../counters/shares.js';
 import { Meters } from '../meters/meters.js';
 import { eventText, retryText } from './event.js';
 import { EventStream } from './event-stream.js';
 import { Healer } from './healer.js';
-import { HEARTBEAT_MS, MAX_SNAPSHOT_OF_PREFIX, MAX_STREAMS, RETRY_JITTER_MS, RETRY_MS, TICK_MS } from './limits.js';
-import { PrefixPages } from './prefix-pages.js';
+import { HEARTBEAT_MS, MAX_BEGINNINGS, MAX_STREAMS, RETRY_JITTER_MS, RETRY_MS, TICK_MS } from './limits.js';
+import { Readings } from './readings.js';
 import type { Wanted } from './wanted.js';
 import { WatchedCounters } from './watched-counters.js';
 import { Watchers } from './watchers.js';
@@ -19,7 +20,8 @@ import { Watchers } from './watchers.js';
 /**
  * Where all streams of this instance meet. What changed is learned at once and told at the next tick, the same text to
  * all who watch it; a stream begins at a tick too, with a snapshot of what is known then. So versions only ever rise
- * within a stream, and nothing is kept for each stream and counter.
+ * after a snapshot, and nothing is kept for each stream and counter. Where Postgres is another one than before, what was
+ * told may be lost: all is read anew, and every stream is sent a new snapshot.
  */
 @Injectable()
 export class StreamHub implements BeforeApplicationShutdown {
@@ -34,9 +36,12 @@ export class StreamHub implements BeforeApplicationShutdown {
   private readonly shares = new Shares(MAX_STREAMS);
   private readonly watchers = new Watchers();
   private readonly counters = new WatchedCounters();
-  private readonly pages: PrefixPages;
+  private readonly readings: Readings;
   private readonly healer: Healer;
-  private arrivals: { readonly stream: EventStream; readonly response: ServerResponse }[] = [];
+  /** Streams that begin, or begin anew, at the next ticks. */
+  private readonly arrivals = new Set<EventStream>();
+  /** What is watched was not read of this database yet; until then no stream begins. */
+  private mustReadAnew = false;
   private serial = 0;
   private tickedAtMs = -Infinity;
   private ticking: NodeJS.Timeout | null = null;
@@ -45,11 +50,13 @@ export class StreamHub implements BeforeApplicationShutdown {
 
   constructor(
     private readonly changes: Changes,
-    private readonly values: PresentValues,
+    values: PresentValues,
+    guard: CacheGuard,
     meters: Meters,
   ) {
+    guard.onOtherDatabase(() => this.forget());
     this.addTo(meters);
-    this.pages = new PrefixPages((prefix) => values.readPrefix(prefix, MAX_SNAPSHOT_OF_PREFIX));
+    this.readings = new Readings(values, this.watchers, this.counters, (changes) => this.learn(changes));
     this.healer = new Healer(changes, {
       look: (prefixes) => this.look(prefixes),
       prefixes: () => [...this.watchers.prefixes.keys()],
@@ -84,14 +91,7 @@ export class StreamHub implements BeforeApplicationShutdown {
         throw new Unavailable('Too many streams are open on this instance, or by this key.');
       if (!fits) throw new Unavailable('Too many counters are streamed by this instance, or for this key.');
       if (this.streams.size === 1) this.begin();
-      await Promise.all([
-        this.values.read([...wanted.names]).then((changes) => this.learn(changes)),
-        ...[...wanted.prefixes].map(async (prefix) => {
-          const page = await this.pages.read(prefix);
-          this.learn(page);
-          for (const { name } of page) stream.expect(name);
-        }),
-      ]);
+      await this.readings.readFor(stream);
       return stream;
     } catch (error) {
       this.release(stream);
@@ -106,7 +106,8 @@ export class StreamHub implements BeforeApplicationShutdown {
       response.end();
       return;
     }
-    this.arrivals.push({ stream, response });
+    stream.attach(response);
+    this.arrivals.add(stream);
     this.schedule();
   }
 
@@ -115,7 +116,7 @@ export class StreamHub implements BeforeApplicationShutdown {
     if (!this.streams.delete(stream)) return;
     this.shares.remove(stream.holder);
     this.watchers.remove(stream);
-    this.arrivals = this.arrivals.filter((arrival) => arrival.stream !== stream);
+    this.arrivals.delete(stream);
     if (this.streams.size === 0) this.rest();
   }
 
@@ -174,7 +175,18 @@ export class StreamHub implements BeforeApplicationShutdown {
     if (this.ticking !== null) clearTimeout(this.ticking);
     this.heartbeat = null;
     this.ticking = null;
+    this.mustReadAnew = false;
     this.counters.clear();
+  }
+
+  /** Another database: nothing that is known is to be relied on. */
+  private forget(): void {
+    this.readings.turn();
+    this.counters.clear();
+    if (this.streams.size === 0) return;
+    this.mustReadAnew = true;
+    for (const stream of this.streams) stream.beginAnew();
+    this.healer.wake();
   }
 
   private learn(changes: readonly Change[]): void {
@@ -204,9 +216,12 @@ export class StreamHub implements BeforeApplicationShutdown {
       }
     }
     for (const stream of touched) this.flush(stream);
-    for (const { stream, response } of this.arrivals.splice(0)) {
-      stream.begin(response, (names) => this.firstEvents(names));
+    if (this.mustReadAnew) return;
+    for (const stream of [...this.arrivals].slice(0, MAX_BEGINNINGS)) {
+      this.arrivals.delete(stream);
+      if (!stream.begin((names) => this.firstEvents(names))) this.drop(stream);
     }
+    if (this.arrivals.size > 0) this.schedule();
   }
 
   private firstEvents(names: Iterable<string>): string {
@@ -248,22 +263,24 @@ export class StreamHub implements BeforeApplicationShutdown {
   }
 
   private flush(stream: EventStream): void {
-    if (stream.flush()) return;
+    if (!stream.flush()) this.drop(stream);
+  }
+
+  private drop(stream: EventStream): void {
     this.dropped += 1;
     stream.drop();
     this.release(stream);
   }
 
-  /** Reads the present values of what is watched: of all names, and of these prefixes. */
+  /** Looks at all names and these prefixes, or reads everything anew where the database is another one. */
   private async look(prefixes: readonly string[]): Promise<void> {
-    this.counters.retain((name) => this.watchers.interestIn(name));
-    this.learn(await this.values.readTruth([...this.watchers.names.keys()]));
-    for (const prefix of prefixes) {
-      const page = await this.pages.read(prefix);
-      this.learn(page);
-      // What was deleted is not on the page, nor what begins after it.
-      const others = this.counters.latestOf(prefix, new Set(page.map(({ name }) => name)), MAX_SNAPSHOT_OF_PREFIX);
-      this.learn(await this.values.readTruth(others));
+    if (!this.mustReadAnew) await this.readings.look(prefixes);
+    // Also where it became another one meanwhile.
+    while (this.mustReadAnew) {
+      if (!(await this.readings.readAnew())) continue;
+      this.mustReadAnew = false;
+      for (const stream of this.streams) if (stream.hasBegun) this.arrivals.add(stream);
+      this.schedule();
     }
   }
 }

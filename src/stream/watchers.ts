@@ -55,6 +55,10 @@ export class Watchers {
     return null;
   }
 
+  ofPrefix(prefix: string): Iterable<EventStream> {
+    return this.byPrefix.get(prefix) ?? [];
+  }
+
   /** Every stream that watches a counter; one may come more than once. */
   *of(name: string): Generator<EventStream> {
     yield* this.byName.get(name) ?? [];

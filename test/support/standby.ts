@@ -25,6 +25,8 @@ export interface StandbyOptions extends PostgresOptions {
 export interface TestStandby extends TestPostgres {
   /** Makes it a primary that waits for nobody; the one before must be dead, or is a second primary from here on. */
   promote(): Promise<void>;
+  /** From here on it gets nothing more from the primary. */
+  cutOff(): Promise<void>;
 }
 
 export interface PrimaryWithStandby {
@@ -72,7 +74,15 @@ export async function startPrimaryWithStandby({
 
   return {
     primary,
-    standby: { ...standby, promote: () => run(standby, 'SELECT pg_promote()') },
+    standby: {
+      ...standby,
+      promote: () => run(standby, 'SELECT pg_promote()'),
+      cutOff: async () => {
+        await run(standby, `ALTER SYSTEM SET primary_conninfo = ''`);
+        await run(standby, 'SELECT pg_reload_conf()');
+        await eventually(() => ask(primary, 'SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_replication)'));
+      },
+    },
     waitForStandby,
     caughtUp: async () => {
       const at = await valueOf(primary, 'SELECT pg_current_wal_flush_lsn()::text');

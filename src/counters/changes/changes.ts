@@ -31,20 +31,33 @@ export class Changes {
   private listener: ChangesListener | null = null;
   private timer: NodeJS.Timeout | null = null;
   private toldAtMs = -Infinity;
+  /** When the database was found to be another one: what was sent before may have been answered by the one before. */
+  private databaseSinceMs = -Infinity;
 
   constructor(
     private readonly channel: ChangeChannel,
     private readonly guard: CacheGuard,
-  ) {}
+  ) {
+    guard.onOtherDatabase(() => {
+      this.databaseSinceMs = performance.now();
+      this.gathered.clear();
+    });
+  }
 
   /** Whether changes of other instances arrive. */
   get isLive(): boolean {
     return this.channel.isLive;
   }
 
-  /** What was committed and published: to be called once for each batch. */
-  note(truths: Iterable<Truth>): void {
+  /**
+   * What was committed and published: to be called once for each batch. Left out where it may be of the database before:
+   * a failover may have taken it back, and its version would hide what is true.
+   *
+   * @param sentAtMs when it was sent to Postgres, milliseconds of the monotonic clock
+   */
+  note(truths: Iterable<Truth>, sentAtMs: number): void {
     if (this.listener === null && !this.channel.othersListen) return;
+    if (sentAtMs < this.databaseSinceMs) return;
     for (const truth of truths) {
       const earlier = this.gathered.get(truth.name);
       if (earlier === undefined && this.gathered.size >= MAX_GATHERED) continue;

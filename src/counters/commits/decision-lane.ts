@@ -6,7 +6,7 @@ import { StoreFailure } from '../../store/failure.js';
 import { Changes } from '../changes/changes.js';
 import type { Truth } from '../counter.js';
 import { CounterError, KeyInProgress, OutcomeUnknown } from '../errors.js';
-import { Exposure } from './exposure.js';
+import { Exposure, type Nonces } from './exposure.js';
 import { Lane, NotWritten, type Queued } from './lane.js';
 import { keyReused, type PendingWrite, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
@@ -78,7 +78,7 @@ export class DecisionLane {
       const writes = units.reduce((sum, { size }) => sum + size, 0);
       this.tallies.decisions.noteBatch(writes, sentAtMs);
       this.tallies.noteVerdicts(units, verdicts);
-      void this.answer(units, verdicts, (truths) => this.exposure.publish(truths, sentAtMs, nonces));
+      void this.answer(units, verdicts, sentAtMs, nonces);
       return [];
     } catch (error) {
       return this.giveUp(units, error);
@@ -107,11 +107,12 @@ export class DecisionLane {
   private async answer(
     units: readonly PendingUnit[],
     verdicts: readonly Verdict[],
-    publish: (truths: Truth[]) => Promise<void>,
+    sentAtMs: number,
+    nonces: Nonces,
   ): Promise<void> {
     try {
-      await publish(verdicts.flatMap(truthsOf));
-      this.changes.note(changedBy(verdicts));
+      await this.exposure.publish(verdicts.flatMap(truthsOf), sentAtMs, nonces);
+      this.changes.note(changedBy(verdicts), sentAtMs);
       units.forEach(({ resolve, reject }, index) => {
         const verdict = verdicts[index];
         if (verdict === undefined) reject(new Error('a write was not decided'));

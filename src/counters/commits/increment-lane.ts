@@ -8,7 +8,7 @@ import { Changes } from '../changes/changes.js';
 import type { Counter } from '../counter.js';
 import { DecisionLane } from './decision-lane.js';
 import { CounterError, OutcomeUnknown } from '../errors.js';
-import { Exposure } from './exposure.js';
+import { Exposure, type Nonces } from './exposure.js';
 import { Lane, NotWritten } from './lane.js';
 import { NameQuotas } from './name-quotas.js';
 import type { Answer, Increment } from '../operation.js';
@@ -60,7 +60,7 @@ export class IncrementLane {
           this.tally(left.length, sentAtMs, added, applied);
           this.quotas.note(created, added.totals);
           // Answered while the next batch is being committed.
-          void this.answer(left, added, applied, () => this.exposure.publish([...applied.values()], sentAtMs, nonces));
+          void this.answer(left, added, applied, sentAtMs, nonces);
           return [];
         }
         left = this.withoutReplays(left, used, sentAtMs);
@@ -127,16 +127,17 @@ export class IncrementLane {
     batch: readonly PendingIncrement[],
     { running, totals }: AddedUp,
     applied: ReadonlyMap<string, Counter>,
-    publish: () => Promise<void>,
+    sentAtMs: number,
+    nonces: Nonces,
   ): Promise<void> {
     for (const pending of batch) {
       if (!applied.has(pending.write.operation.name)) this.decisions.addWrite(pending);
     }
-    const failure = await publish().then(
+    const failure = await this.exposure.publish([...applied.values()], sentAtMs, nonces).then(
       () => null,
       (error: unknown) => error,
     );
-    if (failure === null) this.changes.note(applied.values());
+    if (failure === null) this.changes.note(applied.values(), sentAtMs);
     batch.forEach((pending, index) => {
       const { name } = pending.write.operation;
       const end = applied.get(name);

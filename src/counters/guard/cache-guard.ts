@@ -48,6 +48,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly polls = new Polls(() => this.tryPoll(), POLL_INTERVAL_MS);
   private readonly startedAtMs: number;
   private readonly coldListeners: (() => void)[] = [];
+  private readonly otherDatabaseListeners: (() => void)[] = [];
 
   /** How long entries could not be served so far, as far as the last poll. */
   blindMs = 0;
@@ -130,12 +131,20 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** Which data Postgres holds, as it was read last; null before that. */
   get database(): string | null {
-    return this.known?.state.database ?? null;
+    return this.quiet?.database ?? null;
   }
 
   /** Calls back when the cache was found empty or foreign, in the one instance that noticed first. */
   onColdCache(listener: () => void): void {
     this.coldListeners.push(listener);
+  }
+
+  /**
+   * Calls back when Postgres holds other data than before, or may: a standby took over, a backup was restored, or it
+   * began anew. Sessions with the one before were ended already, so what is read from here on is of this one.
+   */
+  onOtherDatabase(listener: () => void): void {
+    this.otherDatabaseListeners.push(listener);
   }
 
   /**
@@ -217,8 +226,16 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private noteState(state: GuardState, sentAt: Moment): boolean {
     const answeredAtMs = this.clock.monotonicMs();
     this.databaseClock.note(state.nowMs, sentAt.monotonicMs, answeredAtMs);
+    const { database } = this;
     this.quiet = quietAfter(this.quiet, state, answeredAtMs, WAITS);
+    if (database !== null && database !== state.database) this.noteOtherDatabase();
     return isQuiet(this.quiet, sentAt.monotonicMs);
+  }
+
+  private noteOtherDatabase(): void {
+    // Its entries are of the one before, and the poll that would say so may not have reached Redis.
+    this.known = null;
+    for (const listener of this.otherDatabaseListeners) listener();
   }
 
   private scopeFor({ epoch, database }: GuardState, { server }: Sighting): Scope {

@@ -13,6 +13,11 @@ export interface Target {
 }
 
 export interface Watcher {
+  /**
+   * What follows is a snapshot that takes the place of all that is shown, lower versions too: changes were missed, or a
+   * failover of the database took some back.
+   */
+  anew(): void;
   snapshot(counters: readonly Counter[]): void;
   change(counter: Counter | Deleted): void;
 }
@@ -61,9 +66,18 @@ export class LiveFeed {
   private async run(target: Target, watcher: Watcher, signal: AbortSignal): Promise<void> {
     const ended = () => signal.aborted;
     let retryMs = FIRST_RETRY_MS;
+    let hadSnapshot = false;
+    const watching: Watcher = {
+      ...watcher,
+      snapshot: (counters) => {
+        if (hadSnapshot) watcher.anew();
+        hadSnapshot = true;
+        watcher.snapshot(counters);
+      },
+    };
     while (!ended()) {
       const startedAtMs = performance.now();
-      const status = await this.stream(target, watcher, signal).catch(() => 0);
+      const status = await this.stream(target, watching, signal).catch(() => 0);
       if (ended()) return;
       if (status === 404) return this.poll(target, watcher, signal);
       this.set('lost');

@@ -19,8 +19,13 @@ export class CardGrid {
     this.element = h('ul', { class: 'grid', onkeydown: (event) => this.key(event as KeyboardEvent) });
     this.sight = new IntersectionObserver((entries) => this.see(entries));
     this.timer = setInterval(() => {
-      if (!document.hidden) for (const card of this.inSight) this.load(card);
+      if (!document.hidden) this.reload();
     }, RELOAD_MS);
+  }
+
+  /** Asks for the shapes in sight again. */
+  reload(): void {
+    for (const card of this.inSight) this.load(card);
   }
 
   get size(): number {

@@ -29,13 +29,17 @@ export function counterView({ feed, watch }: Surroundings, name: string, range: 
   );
 
   let known: Counter | null = null;
+  /** Whether what is known may be lost. */
+  let doubted = false;
   let closed = false;
+  let round = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let mark: ReturnType<typeof setTimeout> | undefined;
 
   const take = (counter: Counter) => {
-    if (known !== null && counter.version < known.version) return;
-    if (known !== null && counter.version > known.version) {
+    if (known !== null && counter.version < known.version && !doubted) return;
+    doubted = false;
+    if (known !== null && counter.version !== known.version) {
       clearTimeout(mark);
       value.classList.add('changed');
       mark = setTimeout(() => value.classList.remove('changed'), MARK_MS);
@@ -54,6 +58,7 @@ export function counterView({ feed, watch }: Surroundings, name: string, range: 
 
   const gone = (text: string) => {
     known = null;
+    doubted = false;
     element.classList.add('gone');
     panel.element.hidden = true;
     setText(note, text);
@@ -62,11 +67,13 @@ export function counterView({ feed, watch }: Surroundings, name: string, range: 
 
   const load = async () => {
     clearTimeout(retry);
+    round += 1;
+    const mine = round;
     try {
       const counter = await api.counter(name);
-      if (!closed) take(counter);
+      if (!closed && mine === round) take(counter);
     } catch (error) {
-      if (closed || !(error instanceof ApiError)) return;
+      if (closed || mine !== round || !(error instanceof ApiError)) return;
       if (error.status === 404) gone('There is no counter with this name. The first increment makes one.');
       else if (error.isAway) retry = setTimeout(() => void load(), RETRY_MS);
       else setText(note, error.message);
@@ -76,6 +83,13 @@ export function counterView({ feed, watch }: Surroundings, name: string, range: 
   feed.watch(
     { names: [name], prefix: null },
     {
+      anew: () => {
+        doubted = true;
+        // An answer that is still to come may be of before.
+        clearTimeout(retry);
+        round += 1;
+        void panel.load();
+      },
       snapshot: (counters) => {
         const found = counters.find((counter) => counter.name === name);
         if (found !== undefined) take(found);

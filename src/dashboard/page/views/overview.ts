@@ -92,6 +92,10 @@ export function overview({ feed, watch }: Surroundings, startPrefix: string, sta
     if (key === watched) return;
     watched = key;
     feed.watch(target, {
+      anew: () => {
+        grid.reload();
+        void relist();
+      },
       snapshot: (counters) => {
         for (const { name, value } of counters) grid.setValue(name, value, true);
         if (target.prefix !== null && counters.some(({ name }) => !grid.has(name))) void relist();

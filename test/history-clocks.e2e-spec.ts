@@ -40,7 +40,8 @@ describe.each(['+120d', '-120d'])(
     let wrong: AppProcess;
 
     const rows = async (period: string): Promise<number> =>
-      (await database.query(`SELECT FROM history_${period}s WHERE name = 'past' AND at < now() - interval '1 hour'`)).rowCount ?? 0;
+      (await database.query(`SELECT FROM history_${period}s WHERE name = 'past' AND at < now() - interval '1 hour'`))
+        .rowCount ?? 0;
     const runsOf = async ({ url }: AppProcess, kind: string): Promise<number> =>
       (await scrape(url)).get('evercount_job_runs_total', { kind, result: 'done' }) ?? 0;
 

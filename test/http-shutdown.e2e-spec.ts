@@ -179,13 +179,4 @@ describe('a start', () => {
     expect(await once(child, 'close')).toEqual([0, null]);
     expect(performance.now() - begin).toBeLessThan(DRAIN_MS);
   });
-
-  it('on a port that is taken ends with code 1 and says so', async () => {
-    const app = await start();
-    const { port } = new URL(app.url);
-    await expect(
-      startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url, env: { PORT: port } }),
-    ).rejects.toThrow(/EADDRINUSE/);
-    await app.stop();
-  });
 });

@@ -50,7 +50,7 @@ it('a start waits for the migrations of another one for as long as they take', a
   await eventually(async () => {
     const { rowCount } = await other.query(
       `SELECT FROM pg_stat_activity
-       WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start < clock_timestamp() - interval '1 s'`,
+       WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_start < clock_timestamp() - interval '1 s'`,
     );
     return rowCount === 1;
   });
@@ -58,6 +58,17 @@ it('a start waits for the migrations of another one for as long as they take', a
   await expect(migrated).resolves.toBe('migrated');
   // One more finds nothing to do, and no lock that was left behind.
   await migrate(url);
+});
+
+it('that build an index beside writers are never waited for by themselves, nor by those that wait for them', async () => {
+  const [databases, starts, locks] = [15, 4, 5_000];
+  // With so many of them, looking who waits takes long enough for the index to meet it.
+  const holder = await connected(await createTestDatabase());
+  await holder.query('SELECT count(pg_advisory_lock(n)) FROM generate_series(1, $1::int) n', [locks]);
+  for (let round = 0; round < databases; round += 1) {
+    const url = await createTestDatabase();
+    await Promise.all(Array.from({ length: starts }, () => migrate(url)));
+  }
 });
 
 /** Longer than any test: only a cancellation ends it. */
@@ -94,8 +105,7 @@ describe('a migration that is in the way of writers', () => {
   afterEach(() => dataSource.destroy());
 
   const apply = (): void => {
-    const watcher = dataSource.createQueryRunner();
-    applied = applyMigrations(dataSource, watcher).finally(() => watcher.release());
+    applied = applyMigrations(dataSource);
   };
 
   const insert = (name: string): Promise<unknown> =>

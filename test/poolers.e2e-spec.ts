@@ -100,9 +100,11 @@ const count = async (apps: readonly TestApp[], name: string): Promise<void> => {
       { DATABASE_POOLER: 'transaction' },
       /statement/,
     ],
-    ['that is asked for startup parameters', 'session', '?options=-c%20jit%3Doff', {}, /startup parameter/],
+    ['that is asked for startup parameters', 'session', 'options=-c%20jit%3Doff', {}, /startup parameter/],
   ])('%s ends the start with 78 and the endpoints to take', async (_, mode, query, env, reason) => {
-    const said = await refusalOf(`${await pooled(mode)}${query}`, { ...env, MIGRATIONS_DATABASE_URL: postgres.url });
+    const url = new URL(await pooled(mode));
+    url.search = query;
+    const said = await refusalOf(url.href, { ...env, MIGRATIONS_DATABASE_URL: postgres.url });
     expect(said).toContain('exit code 78');
     expect(said).toMatch(reason);
     for (const endpoint of ['pool_mode=session', 'Supabase', 'Neon', 'RDS Proxy']) expect(said).toContain(endpoint);

@@ -38,15 +38,13 @@ const START_RETRY_MS = 1_000;
  * @throws ConfigError where tables of another program have the names of ours
  */
 export async function migrate(url: string): Promise<void> {
-  // One for the lock, one for the migrations.
-  const dataSource = new DataSource(dataSourceOptions(url, 2, UNLIMITED, settle));
+  // One for the lock, one for the migrations, one that looks whether they are in the way.
+  const dataSource = new DataSource(dataSourceOptions(url, 3, UNLIMITED, settle));
   await dataSource.initialize();
   const session = dataSource.createQueryRunner();
   try {
-    // Of a transaction, not of a session: a lock that is left behind on a pooler's session would never be given up.
-    await session.startTransaction();
     await takeLock(session);
-    await applyMigrations(dataSource, session);
+    await applyMigrations(dataSource);
     await session.commitTransaction();
   } catch (error) {
     throw ofAnotherProgram(error) ?? error;
@@ -57,15 +55,19 @@ export async function migrate(url: string): Promise<void> {
 }
 
 /**
- * To wait for it in a statement would deadlock: CREATE INDEX CONCURRENTLY waits for every statement that is under way, and
- * for every transaction whose last statement had parameters, since that is kept until the next.
+ * Takes the lock of whoever migrates, for the length of a transaction that is left open: a lock that is left behind on
+ * a pooler's session would never be given up. CREATE INDEX CONCURRENTLY waits for every transaction in which a statement
+ * runs when it looks, and until that transaction ends. So nobody waits for the lock in a statement, each try is a
+ * transaction of its own, and in the one that has the lock nothing is asked any more.
  */
 async function takeLock(session: QueryRunner): Promise<void> {
   for (;;) {
+    await session.startTransaction();
     const [row] = (await session.query(`SELECT pg_try_advisory_xact_lock(${MIGRATION_LOCK}) AS taken`)) as {
       taken: boolean;
     }[];
     if (row?.taken === true) return;
+    await session.commitTransaction();
     await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
 }

@@ -33,10 +33,19 @@ const isInTheWay = (pid: number): string => `
  * Applies what is missing, each in a transaction of its own. One that keeps others waiting for a lock for longer than
  * 0.8 s is cancelled, rolled back and tried again.
  *
- * @param watcher a connection that is free meanwhile
  * @throws Error of the migration that failed
  */
-export async function applyMigrations(dataSource: DataSource, watcher: QueryRunner): Promise<void> {
+export async function applyMigrations(dataSource: DataSource): Promise<void> {
+  // In no transaction: CREATE INDEX CONCURRENTLY would wait for it.
+  const watcher = dataSource.createQueryRunner();
+  try {
+    await applyWatched(dataSource, watcher);
+  } finally {
+    await watcher.release();
+  }
+}
+
+async function applyWatched(dataSource: DataSource, watcher: QueryRunner): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const runner = dataSource.createQueryRunner();
     try {

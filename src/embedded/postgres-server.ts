@@ -131,10 +131,10 @@ export function startPostgresProcess(
   return ServerProcess.start(command, outlets);
 }
 
-/** The address of a database of the cluster. Without TLS, whatever PGSSLMODE says in the shell: it has none. */
+/** The address of a database of the cluster. */
 export function postgresUrl(directory: string, port: number, database = DATABASE): string {
   const password = readFileSync(passwordFileOf(directory), 'utf8').trim();
-  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}?sslmode=disable`;
+  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
 /**

@@ -54,7 +54,7 @@ export class PrimaryFinder {
       for (const host of this.hosts) {
         host.ask().then(
           (answer) => note(host, answer),
-          (error: unknown) => note(host, error instanceof Error ? error : new Error(String(error))),
+          (error: unknown) => note(host, new Error(wordsOf(error), { cause: error })),
         );
       }
     });
@@ -118,8 +118,14 @@ export class PrimaryFinder {
       return `${host.name}: ${reason}`;
     });
     const causes = [...answers.values()].filter((answer) => answer instanceof Error);
-    const untrusted = causes.find((cause) => certificateFault(cause) !== null);
-    if (untrusted !== undefined) return untrusted;
+    const untrusted = causes.find(({ cause }) => certificateFault(cause as object) !== null);
+    if (untrusted !== undefined) return untrusted.cause as Error;
     return new NoPrimary(`no primary at ${this.hosts.map(({ name }) => name).join(', ')} (${reasons.join('; ')})`);
   }
+}
+
+/** Node gives one that stands for several no message, but names. */
+function wordsOf(error: unknown): string {
+  const { message, name } = error as Error;
+  return message || name;
 }

@@ -63,8 +63,8 @@ const counter = (version: number): Counter => ({
   updatedAt: new Date(0).toISOString(),
 });
 
-async function untilTold(version: number): Promise<void> {
-  while (!told.includes(version)) await new Promise((resolve) => setTimeout(resolve, 5));
+async function untilTold(): Promise<void> {
+  while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 it('what was sent to a database before, or gathered of it, is told as a change of the next one to nobody', async () => {
@@ -73,7 +73,7 @@ it('what was sent to a database before, or gathered of it, is told as a change o
   databases.replace();
   changes.note([counter(6)], sentAtMs);
   changes.note([counter(4)], performance.now());
-  await untilTold(4);
+  await untilTold();
   expect(told).toEqual([4]);
   expect(channel.sent.map((message) => message.split('\n')[0])).toEqual(['second']);
 });

@@ -1,10 +1,11 @@
-import { BlockList, isIPv6 } from 'node:net';
 import { networkOf } from '../access/network.js';
+import { trusting } from '../access/trusted-proxies.js';
 
 /** How many connections each address holds, and whether it may have another one. */
 export class AddressShares {
   private readonly held = new Map<string, number>();
-  private readonly trusted = new BlockList();
+  /** Whether an address may hold any number. */
+  readonly trusts: (address: string) => boolean;
 
   /**
    * @param limit connections of one IPv4 address, or one IPv6 /64
@@ -14,15 +15,7 @@ export class AddressShares {
     private readonly limit: number,
     trustedNetworks: readonly string[],
   ) {
-    for (const network of trustedNetworks) {
-      const [address = '', bits] = network.split('/');
-      const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-      this.trusted.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
-    }
-  }
-
-  trusts(address: string): boolean {
-    return this.trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    this.trusts = trusting(trustedNetworks);
   }
 
   /** Counts a connection; false, and not counted, where its address has its share already. */

@@ -105,7 +105,7 @@ async function lock(client: pg.PoolClient, { names, creators }: DecidedBatch): P
   if (present === undefined) throw new Error('a clock has one time');
   const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
   // Read after the locks: what had no row then, and whatever it was before, is absent at this version or a lower one.
-  const version = clock.rows[0]?.floor ?? Number.NaN;
+  const version = present.floor;
   const truths = new Map(names.map((name) => [name, found.get(name) ?? { name, value: null, version }]));
   return {
     truths,

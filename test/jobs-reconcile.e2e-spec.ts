@@ -1,6 +1,6 @@
 /** Entries that disagree with the truth are found, explained and repaired. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { MAX_VALUE } from '../src/counters/counter.js';
+import { MAX_VALUE } from '../src/domain/operands.js';
 import { Reconciler } from '../src/counters/upkeep/reconciler.js';
 import { CounterReader } from '../src/store/counter-reader.js';
 import { type LogLine, startApp, type TestApp } from './support/app.js';

@@ -1,4 +1,4 @@
-import { Unavailable } from '../counters/errors.js';
+import { Unavailable } from '../domain/errors.js';
 
 /** Items in one statement: some milliseconds of work. */
 const MAX_ITEMS = 500;

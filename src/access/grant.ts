@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Creator } from '../counters/operation.js';
+import type { Creator } from '../domain/operation.js';
 import { type ApiKey, type Scope, SCOPES } from '../store/api-keys.js';
 
 /** What whoever makes a request may do. */

@@ -1,4 +1,4 @@
-import { MAX_NAME_BYTES } from '../counters/counter.js';
+import { faultOfPrefix } from '../domain/operands.js';
 import { type ApiKey, type ApiKeys, type Scope, SCOPES } from '../store/api-keys.js';
 import { digestOf, newApiKey, newKeyId } from './api-key.js';
 import { AccessError } from './errors.js';
@@ -121,9 +121,8 @@ function faultOf({ label, scopes, prefix, expiresAt }: KeyWish, nowMs: number): 
     return `The label must be 1 to ${MAX_LABEL_LENGTH} characters, without control characters.`;
   }
   if (scopes.length === 0) return `A key needs a scope: ${SCOPES.join(', ')}.`;
-  if (CONTROL_OR_LONE_SURROGATE.test(prefix) || Buffer.byteLength(prefix) > MAX_NAME_BYTES) {
-    return `The prefix must be at most ${MAX_NAME_BYTES} bytes of UTF-8, without control characters.`;
-  }
+  const fault = faultOfPrefix(prefix);
+  if (fault !== null) return `The prefix ${fault}.`;
   return expiresAt !== null && !(expiresAt.getTime() > nowMs) ? 'The key would have expired already.' : null;
 }
 

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { AccessSettings } from '../config/config.js';
 import { DatabaseClock } from '../counters/database-clock.js';
-import { Unavailable } from '../counters/errors.js';
+import { Unavailable } from '../domain/errors.js';
 import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { StoreFailure } from '../store/failure.js';
 import { type Session, Sessions } from '../store/sessions.js';

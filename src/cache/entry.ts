@@ -1,4 +1,4 @@
-import { counterJson, isCounter, type Truth } from '../counters/counter.js';
+import { counterJson, isCounter, type Truth } from '../domain/counter.js';
 import type { Scope } from './identity.js';
 
 /** Entries and leases of this service; the name follows verbatim. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { MAX_VALUE } from '../counters/counter.js';
+import { MAX_VALUE } from '../domain/operands.js';
 
 /** @throws InvalidArgumentError for what is no whole number above 0 */
 export function wholeNumber(text: string): number {

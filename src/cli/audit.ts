@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CounterCache } from '../cache/counter-cache.js';
 import type { Entry } from '../cache/entry.js';
 import type { Scope } from '../cache/identity.js';
-import type { Truth } from '../counters/counter.js';
+import type { Truth } from '../domain/counter.js';
 import { compare, type Drift, driftOf } from '../counters/upkeep/drift.js';
 import type { CounterReader } from '../store/counter-reader.js';
 

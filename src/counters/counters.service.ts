@@ -5,12 +5,12 @@ import { CounterList, type Page } from '../store/counter-list.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
-import type { Counter } from './counter.js';
+import type { Counter } from '../domain/counter.js';
 import { CounterFills } from './reads/counter-fills.js';
 import { type ManyRead, ManyReader } from './reads/many-reader.js';
-import { KeyReused } from './errors.js';
+import { KeyReused } from '../domain/errors.js';
 import { orUnavailable } from './or-unavailable.js';
-import type { Answer, Refused, Write } from './operation.js';
+import type { Answer, Refused, Write } from '../domain/operation.js';
 import { Tallies } from './tallies.js';
 
 /**

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Unavailable } from './errors.js';
+import { Unavailable } from '../domain/errors.js';
 import { Clock } from './guard/clock.js';
 
 /** A clock that is set forth or back by more is told of; less is what busy machines and slow answers look like. */

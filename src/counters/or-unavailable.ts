@@ -1,5 +1,5 @@
 import { refusalOf, StoreFailure } from '../store/failure.js';
-import { Unavailable } from './errors.js';
+import { Unavailable } from '../domain/errors.js';
 
 /**
  * What a reading of the truth answers.

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Buckets, SECONDS, SIZES } from '../meters/buckets.js';
-import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from './errors.js';
-import type { Answer, Refused, Write } from './operation.js';
+import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../domain/errors.js';
+import type { Answer, Refused, Write } from '../domain/operation.js';
 import type { Unit, Verdict } from './commits/verdict.js';
 
 /** What one lane committed. */

@@ -1,7 +1,7 @@
 import { Controller, Get, type OnModuleDestroy, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
-import { Unavailable } from '../counters/errors.js';
+import { Unavailable } from '../domain/errors.js';
 import { WriteReach } from '../counters/guard/write-reach.js';
 
 /** Is the process alive, and should requests be sent to it? Both answers come from memory. */

@@ -1,7 +1,7 @@
 import { BadRequestException } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { faultOfName } from '../counters/counter.js';
+import { faultOfName, faultOfPrefix } from '../domain/operands.js';
 import { beginOf, type HistoryRange, INTERVAL_MS, MAX_POINTS } from '../counters/history/history.js';
 import { MAX_RANKED, type Period, PERIODS } from '../counters/history/rankings.service.js';
 
@@ -20,7 +20,7 @@ export const HistoryQuery = z.strictObject({
 
 const Prefix = z
   .string()
-  .refine((text) => text === '' || text === '.' || text === '..' || faultOfName(text) === null, {
+  .refine((text) => faultOfPrefix(text) === null, {
     error: 'must be the beginning of a name',
   })
   .default('');

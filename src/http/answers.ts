@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Counter, counterJson, faultOfName, isCounter } from '../counters/counter.js';
-import type { Answer, Creator, Done, Operation, Refused, Write } from '../counters/operation.js';
+import { type Counter, counterJson, isCounter } from '../domain/counter.js';
+import { faultOfName } from '../domain/operands.js';
+import type { Answer, Creator, Done, Operation, Refused, Write } from '../domain/operation.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { etagOf } from './preconditions.js';
 import { ProblemError, refuse } from './problem.js';

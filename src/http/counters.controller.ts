@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, Post, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { counterJson, faultOfName } from '../counters/counter.js';
+import { counterJson } from '../domain/counter.js';
+import { faultOfName } from '../domain/operands.js';
 import { CountersService } from '../counters/counters.service.js';
 import { JSON_TYPE, nameOf, sendAnswer, sendSetAnswer, writeOf } from './answers.js';
 import { conditionOf } from './preconditions.js';

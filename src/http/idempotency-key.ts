@@ -1,9 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import type { IdempotencyKey } from '../counters/operation.js';
+import { IDEMPOTENCY_KEY } from '../domain/operands.js';
+import type { IdempotencyKey } from '../domain/operation.js';
 import { refuse } from './problem.js';
-
-/** 1 to 255 printable ASCII characters. */
-export const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
 /** A string of RFC 9651: quoted, with `\"` and `\\` for the two characters that need it. */
 const QUOTED = /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"$/;

@@ -1,5 +1,5 @@
 import { ProblemError, refuse } from './problem.js';
-import { MAX_ITEMS } from './shapes.js';
+import { MAX_ITEMS } from '../domain/operands.js';
 
 /** Levels of lists and objects; the deepest body that a call takes has three. */
 export const MAX_LEVELS = 8;

@@ -1,6 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
-import { MAX_NAME_BYTES, MAX_VALUE } from '../counters/counter.js';
+import { MAX_NAME_BYTES, MAX_VALUE } from '../domain/operands.js';
 import { PROBLEMS } from './problem.js';
 
 type Json = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Condition } from '../counters/operation.js';
+import type { Condition } from '../domain/operation.js';
 import { refuse } from './problem.js';
 
 /** A list of entity tags (RFC 9110, section 8.8.3). */

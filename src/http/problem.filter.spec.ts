@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { BadRequestException, HttpException, NotFoundException } from '@nestjs/common';
-import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../counters/errors.js';
+import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../domain/errors.js';
 import { ProblemError } from './problem.js';
 import { problemOf } from './problem.filter.js';
 

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Forbidden, Misdirected, RateLimited, Unauthorized, Unreadable } from '../access/errors.js';
-import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../counters/errors.js';
+import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../domain/errors.js';
 import { restrain } from './answer-headers.js';
 import type { HttpTimes } from './http-times.js';
 import { PROBLEMS, PROBLEM_TYPE, type ProblemCode, ProblemError, problemJson } from './problem.js';

@@ -1,9 +1,13 @@
 import { z } from 'zod';
-import { faultOfName, MAX_NAME_BYTES, MAX_VALUE } from '../counters/counter.js';
-import { IDEMPOTENCY_KEY } from './idempotency-key.js';
-
-/** Items of one batch: some ten milliseconds of work, so that a batch holds up nobody for long. */
-export const MAX_ITEMS = 1000;
+import {
+  areBounds,
+  faultOfName,
+  faultOfPrefix,
+  IDEMPOTENCY_KEY,
+  MAX_ITEMS,
+  MAX_NAME_BYTES,
+  MAX_VALUE,
+} from '../domain/operands.js';
 
 const integer = `must be an integer from -${MAX_VALUE} to ${MAX_VALUE}`;
 const Value = z.int({ error: integer }).min(-MAX_VALUE, { error: integer }).max(MAX_VALUE, { error: integer });
@@ -49,7 +53,7 @@ export const SetBody = z
     },
     fields,
   )
-  .refine(({ min, max }) => typeof min !== 'number' || typeof max !== 'number' || min <= max, {
+  .refine(({ min, max }) => areBounds(min, max), {
     path: ['min'],
     error: 'must not be greater than max',
   });
@@ -95,14 +99,12 @@ export const ReadQuery = z.strictObject({
     .meta({ description: 'Reads Postgres. Cached reads are linearizable too; this one says so without a proof.' }),
 });
 
-const isPrefix = (text: string): boolean => text === '' || text === '.' || text === '..' || faultOfName(text) === null;
-
 const limits = `must be a whole number from 1 to ${MAX_ITEMS}`;
 
 export const ListQuery = z.strictObject({
   prefix: z
     .string()
-    .refine(isPrefix, { error: 'must be the beginning of a name' })
+    .refine((text) => faultOfPrefix(text) === null, { error: 'must be the beginning of a name' })
     .default('')
     .meta({ description: 'Only counters whose names begin with it.' }),
   /** Digits, until a query has types. */

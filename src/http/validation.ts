@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { MAX_NAME_BYTES } from '../counters/counter.js';
+import { MAX_NAME_BYTES } from '../domain/operands.js';
 import { type BodyFault, ProblemError, refuse } from './problem.js';
 
 /** Faults told of one body: enough to mend it, and an answer that does not outgrow its request. */

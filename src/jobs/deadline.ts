@@ -1,4 +1,4 @@
-import { Unavailable } from '../counters/errors.js';
+import { Unavailable } from '../domain/errors.js';
 
 /** Whoever asks for a job is answered within a second; BullMQ by itself would wait for Redis for ever. */
 const QUEUE_DEADLINE_MS = 800;

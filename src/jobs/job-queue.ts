@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Job, type JobState, Queue } from 'bullmq';
 import { JobsSettings } from '../config/config.js';
 import { DatabaseClock } from '../counters/database-clock.js';
-import { Unavailable } from '../counters/errors.js';
+import { Unavailable } from '../domain/errors.js';
 import { fromQueue } from './deadline.js';
 import type { Finished, JobKind, LastReports, Progress, Report, Reports } from './job-kinds.js';
 import { JobsRedis } from './jobs-redis.js';

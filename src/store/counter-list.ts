@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Counter } from '../counters/counter.js';
+import type { Counter } from '../domain/counter.js';
 import { CounterEntity } from './entities/counter.entity.js';
 import { readFailureOf } from './failure.js';
 import { endOfPrefix } from './prefix.js';

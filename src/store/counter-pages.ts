@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Truth } from '../counters/counter.js';
+import type { Truth } from '../domain/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { withClient } from './failure.js';
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Truth } from '../counters/counter.js';
+import type { Truth } from '../domain/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { StoreFailure, withClient } from './failure.js';
 import type { Replication } from './replication.js';

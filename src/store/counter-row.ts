@@ -1,4 +1,4 @@
-import type { Counter, Truth } from '../counters/counter.js';
+import type { Counter, Truth } from '../domain/counter.js';
 import { utc } from './utc.js';
 
 /** The columns of a counter as they are read: bigint as text, times as RFC 3339. */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { isCounter, type Truth } from '../counters/counter.js';
-import type { IdempotencyKey } from '../counters/operation.js';
+import { isCounter, type Truth } from '../domain/counter.js';
+import type { IdempotencyKey } from '../domain/operation.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { failureOf, StoreFailure } from './failure.js';
 import { anyBucket, countingNames, namesCreatedBy } from './names-created.js';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { isCounter } from '../counters/counter.js';
-import type { IdempotencyKey, Outcome, RefusalCode } from '../counters/operation.js';
+import { isCounter } from '../domain/counter.js';
+import type { IdempotencyKey, Outcome, RefusalCode } from '../domain/operation.js';
 import { counterOf, numberOrNull } from './counter-row.js';
 import { LOGGED, type Replication } from './replication.js';
 import { utc } from './utc.js';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import type { Counter } from '../counters/counter.js';
-import type { Creator, IdempotencyKey } from '../counters/operation.js';
+import type { Counter } from '../domain/counter.js';
+import type { Creator, IdempotencyKey } from '../domain/operation.js';
 import { type CounterRow, counterOf } from './counter-row.js';
 import { failureOf, StoreFailure } from './failure.js';
 import { anyBucket, countingNames } from './names-created.js';

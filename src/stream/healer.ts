@@ -1,5 +1,5 @@
 import type { Changes } from '../counters/changes/changes.js';
-import { Unavailable } from '../counters/errors.js';
+import { Unavailable } from '../domain/errors.js';
 
 /** A change whose message was lost is seen after this long. */
 const LOOK_INTERVAL_MS = 3_000;

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { Change } from '../counters/changes/change.js';
 import { Changes } from '../counters/changes/changes.js';
-import { Unavailable } from '../counters/errors.js';
+import { Unavailable } from '../domain/errors.js';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { PresentValues } from '../counters/reads/present-values.js';
 import { type Holder, Shares } from '../counters/shares.js';

@@ -1,5 +1,5 @@
 import { BadRequestException } from '@nestjs/common';
-import { faultOfName } from '../counters/counter.js';
+import { faultOfName, faultOfPrefix } from '../domain/operands.js';
 import { MAX_NAMES, MAX_PREFIXES } from './limits.js';
 
 /** What a client asked to watch; nothing in it comes twice. */
@@ -29,7 +29,7 @@ export function wantedOf(url: string): Wanted {
         break;
       }
       case 'prefix':
-        if (!isPrefix(value)) {
+        if (faultOfPrefix(value) !== null) {
           throw new BadRequestException('The query parameter "prefix" must be the beginning of a name.');
         }
         prefixes.add(value);
@@ -45,10 +45,6 @@ export function wantedOf(url: string): Wanted {
     throw new BadRequestException(`There may be at most ${MAX_NAMES} names and ${MAX_PREFIXES} prefixes.`);
   }
   return { names, prefixes };
-}
-
-function isPrefix(text: string): boolean {
-  return text === '' || text === '.' || text === '..' || faultOfName(text) === null;
 }
 
 function decoded(text: string): string {

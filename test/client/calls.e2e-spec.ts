@@ -1,5 +1,5 @@
 import { Evercount, type Counter } from '../../client/src/evercount.js';
-import type { Counter as ServiceCounter } from '../../src/counters/counter.js';
+import type { Counter as ServiceCounter } from '../../src/domain/counter.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { startRedis, type TestRedis } from '../support/servers.js';
 import { createTestDatabase } from '../support/shared-postgres.js';

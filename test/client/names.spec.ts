@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Evercount } from '../../client/src/evercount.js';
-import { faultOfName } from '../../src/counters/counter.js';
+import { faultOfName } from '../../src/domain/operands.js';
 import { FaultyService } from './faulty-service.js';
 
 let service: FaultyService;

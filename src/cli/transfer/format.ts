@@ -4,7 +4,8 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
-import { counterJson, faultOfName, isCounter, MAX_VALUE, type Truth } from '../../counters/counter.js';
+import { counterJson, isCounter, type Truth } from '../../domain/counter.js';
+import { faultOfName, MAX_VALUE } from '../../domain/operands.js';
 import type { ImportedCounter } from '../../counters/imports/import-rule.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
 

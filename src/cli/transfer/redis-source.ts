@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { faultOfName } from '../../counters/counter.js';
+import { faultOfName } from '../../domain/operands.js';
 import type { ImportedCounter } from '../../counters/imports/import-rule.js';
 
 /** Keys in one step; a SCAN and an MGET of so many take about a millisecond of Redis each. */

@@ -1,5 +1,5 @@
 import type { Entry } from '../../cache/entry.js';
-import { counterJson, isCounter, type Truth } from '../counter.js';
+import { counterJson, isCounter, type Truth } from '../../domain/counter.js';
 
 /** A counter that changed, as those who watch it are told. */
 export interface Change {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from '@jest/globals';
 import type { ChangeChannel } from '../../cache/change-channel.js';
-import type { Counter } from '../counter.js';
+import type { Counter } from '../../domain/counter.js';
 import type { CacheGuard } from '../guard/cache-guard.js';
 import { Changes } from './changes.js';
 

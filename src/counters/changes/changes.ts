@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ChangeChannel } from '../../cache/change-channel.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { type Change, changeOf, changesIn, messageOf, type Sender } from './change.js';
-import type { Truth } from '../counter.js';
+import type { Truth } from '../../domain/counter.js';
 
 /** A counter is told of once in this time, however often it changes; the first change after a pause at once. */
 const GATHER_MS = 100;

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { WriteSettings } from '../../config/config.js';
 import { DecisionLane } from './decision-lane.js';
-import { KeyInProgress, Unavailable } from '../errors.js';
+import { KeyInProgress, Unavailable } from '../../domain/errors.js';
 import { fingerprintOf } from './fingerprint.js';
 import { IncrementLane, type PendingIncrement } from './increment-lane.js';
-import type { Answer, Write } from '../operation.js';
+import type { Answer, Write } from '../../domain/operation.js';
 import { keyId, type PendingWrite } from './pending-write.js';
 import { Tallies } from '../tallies.js';
 import type { Verdict } from './verdict.js';

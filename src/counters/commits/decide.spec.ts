@@ -1,6 +1,7 @@
-import { type Counter, MAX_VALUE, type Truth } from '../counter.js';
+import type { Counter, Truth } from '../../domain/counter.js';
+import { MAX_VALUE } from '../../domain/operands.js';
 import { decide } from './decide.js';
-import type { Condition, Operation, Outcome } from '../operation.js';
+import type { Condition, Operation, Outcome } from '../../domain/operation.js';
 
 const NOW = '2026-01-02T00:00:00.000Z';
 const counter: Counter = {

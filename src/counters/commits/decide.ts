@@ -1,5 +1,6 @@
-import { type Counter, isCounter, MAX_VALUE, type Truth } from '../counter.js';
-import type { Condition, Operation, Outcome, RefusalCode } from '../operation.js';
+import { type Counter, isCounter, type Truth } from '../../domain/counter.js';
+import { MAX_VALUE } from '../../domain/operands.js';
+import type { Condition, Operation, Outcome, RefusalCode } from '../../domain/operation.js';
 
 /**
  * Decides one operation against the truth under the row's lock. Pure: the rules of counters, and nothing else.

@@ -3,7 +3,7 @@ import { CounterCache, type Publication } from '../../cache/counter-cache.js';
 import { entryOf } from '../../cache/entry.js';
 import type { Scope } from '../../cache/identity.js';
 import { CacheGuard } from '../guard/cache-guard.js';
-import { newerOf, type Truth } from '../counter.js';
+import { newerOf, type Truth } from '../../domain/counter.js';
 import { FillDemand } from '../reads/fill-demand.js';
 import { Tallies } from '../tallies.js';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Operation } from '../operation.js';
+import type { Operation } from '../../domain/operation.js';
 
 /**
  * 128 bits, as a UUID, that are the same for the same request: the same operation, name and arguments. A decrement is

@@ -1,8 +1,8 @@
 import type { UsedKey } from '../../store/idempotency-keys.js';
-import type { Truth } from '../counter.js';
-import { KeyReused, OutcomeUnknown, Unavailable } from '../errors.js';
+import type { Truth } from '../../domain/counter.js';
+import { KeyReused, OutcomeUnknown, Unavailable } from '../../domain/errors.js';
 import type { Queued } from './lane.js';
-import type { Answer, IdempotencyKey, Write } from '../operation.js';
+import type { Answer, IdempotencyKey, Write } from '../../domain/operation.js';
 import { ANSWER_WITHIN_MS } from './resend.js';
 
 /** A write that waits for its answer. */

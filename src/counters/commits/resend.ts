@@ -1,7 +1,7 @@
 import { ok } from 'node:assert/strict';
 import { LIMITS } from '../../store/connections.js';
 import { isLockTimeout, StoreFailure } from '../../store/failure.js';
-import { OutcomeUnknown } from '../errors.js';
+import { OutcomeUnknown } from '../../domain/errors.js';
 import { NotWritten } from './lane.js';
 
 /**

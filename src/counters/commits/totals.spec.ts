@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MAX_VALUE } from '../counter.js';
+import { MAX_VALUE } from '../../domain/operands.js';
 import { type AddedUp, addUp } from './totals.js';
 
 const addend = fc.record({

@@ -1,6 +1,6 @@
 import type { Total } from '../../store/increment-batches.js';
-import { MAX_VALUE } from '../counter.js';
-import type { Creator } from '../operation.js';
+import { MAX_VALUE } from '../../domain/operands.js';
+import type { Creator } from '../../domain/operation.js';
 
 /** An increment as far as adding up is concerned. */
 export interface Addend {

@@ -1,5 +1,5 @@
-import type { Counter, Truth } from '../counter.js';
-import type { Operation, Outcome, Write } from '../operation.js';
+import type { Counter, Truth } from '../../domain/counter.js';
+import type { Operation, Outcome, Write } from '../../domain/operation.js';
 import { Ruling, type Verdict } from './verdict.js';
 import type { Locked } from '../../store/decided-batches.js';
 

@@ -1,8 +1,8 @@
 import type { KeptKey, UsedKey } from '../../store/idempotency-keys.js';
 import type { Locked } from '../../store/decided-batches.js';
-import type { Truth } from '../counter.js';
+import type { Truth } from '../../domain/counter.js';
 import { decide } from './decide.js';
-import type { Answer, Creator, Outcome, RefusalCode, Refused, Write } from '../operation.js';
+import type { Answer, Creator, Outcome, RefusalCode, Refused, Write } from '../../domain/operation.js';
 import { keyId } from './pending-write.js';
 
 /** One write, or several that are decided together: all or nothing. */

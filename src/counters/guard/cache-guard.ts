@@ -3,7 +3,7 @@ import { type Scope, scopeOf } from '../../cache/identity.js';
 import { CacheUnavailable, RedisConnection, type Sighting } from '../../cache/redis-connection.js';
 import { GuardRow, type GuardState } from '../../store/guard-row.js';
 import { DatabaseClock } from '../database-clock.js';
-import { Unavailable } from '../errors.js';
+import { Unavailable } from '../../domain/errors.js';
 import { Blindness, PERMISSION_MS } from './blindness.js';
 import { Clock, type Moment } from './clock.js';
 import { Naming, type Standing } from './naming.js';

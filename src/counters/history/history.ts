@@ -1,4 +1,4 @@
-import type { Counter } from '../counter.js';
+import type { Counter } from '../../domain/counter.js';
 
 /** How long one point of a history lasts; all of them begin in UTC. */
 export type Interval = 'minute' | 'hour' | 'day';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { Unavailable } from '../errors.js';
+import { Unavailable } from '../../domain/errors.js';
 import { KeptAnswers, Turns } from './kept-answers.js';
 
 /** An answer that is there when the test says so. */

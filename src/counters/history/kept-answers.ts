@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Unavailable } from '../errors.js';
+import { Unavailable } from '../../domain/errors.js';
 import { type Holder, Shares } from '../shares.js';
 
 /**

@@ -5,7 +5,7 @@ import { HistoryRankings, type Ranking, type Sum } from '../../store/history/his
 import { DatabaseClock } from '../database-clock.js';
 import { beginOf, type Interval, INTERVAL_MS, keptFromMs } from './history.js';
 import { KeptAnswers, Turns } from './kept-answers.js';
-import { Unavailable } from '../errors.js';
+import { Unavailable } from '../../domain/errors.js';
 import { orUnavailable } from '../or-unavailable.js';
 import type { Holder } from '../shares.js';
 

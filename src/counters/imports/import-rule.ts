@@ -1,4 +1,4 @@
-import { type Absence, type Counter, isCounter, type Truth } from '../counter.js';
+import { type Absence, type Counter, isCounter, type Truth } from '../../domain/counter.js';
 
 /** A counter on its way in from elsewhere; what is null is not known there. */
 export interface ImportedCounter {

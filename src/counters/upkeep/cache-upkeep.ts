@@ -4,7 +4,7 @@ import { CounterCache } from '../../cache/counter-cache.js';
 import { CacheUnavailable, RedisConnection } from '../../cache/redis-connection.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import type { GuardHealth, GuardStanding } from '../guard/standing.js';
-import { Unavailable } from '../errors.js';
+import { Unavailable } from '../../domain/errors.js';
 import { Tallies } from '../tallies.js';
 
 /** Keys in one step: a SCAN and an UNLINK of so many take about a millisecond of Redis each. */

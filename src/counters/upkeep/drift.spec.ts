@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeEntry, type Entry, entryOf } from '../../cache/entry.js';
 import { scopeOf } from '../../cache/identity.js';
-import type { Counter, Truth } from '../counter.js';
+import type { Counter, Truth } from '../../domain/counter.js';
 import { compare, driftOf } from './drift.js';
 
 const counter: Counter = {

@@ -1,5 +1,5 @@
 import { type Entry, entryOf } from '../../cache/entry.js';
-import { isCounter, type Truth } from '../counter.js';
+import { isCounter, type Truth } from '../../domain/counter.js';
 
 /** A version, and the value that stood or should stand under it; null where there is no counter, or nothing readable. */
 export interface VersionedValue {

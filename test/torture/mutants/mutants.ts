@@ -7,7 +7,7 @@ import type { Scope } from '../../../src/cache/identity.js';
 import { CacheUnavailable, RedisConnection } from '../../../src/cache/redis-connection.js';
 import { CacheSettings } from '../../../src/config/config.js';
 import { CacheGuard } from '../../../src/counters/guard/cache-guard.js';
-import type { Truth } from '../../../src/counters/counter.js';
+import type { Truth } from '../../../src/domain/counter.js';
 import { Exposure, type Nonces } from '../../../src/counters/commits/exposure.js';
 import {
   type IncrementBatch,

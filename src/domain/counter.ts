@@ -13,12 +13,6 @@
  * - drift: an entry that disagrees with the truth; reconcile finds and repairs it.
  */
 
-/** The largest value a counter can hold, 2^53 - 1; the smallest is its negative. Exact in JSON and in JavaScript. */
-export const MAX_VALUE = Number.MAX_SAFE_INTEGER;
-
-/** Longest name, in bytes of UTF-8. An index entry in Postgres must stay far below a third of a page. */
-export const MAX_NAME_BYTES = 255;
-
 /** A counter as clients see it. */
 export interface Counter {
   readonly name: string;
@@ -50,19 +44,6 @@ export function isCounter(truth: Truth): truth is Counter {
 /** The newer of two truths of one name. */
 export function newerOf(a: Truth, b: Truth): Truth {
   return b.version > a.version ? b : a;
-}
-
-const CONTROL_OR_LONE_SURROGATE = /[\p{Cc}\p{Cs}]/u;
-
-/** Says what is wrong with a name, or null: 1 to 255 bytes of UTF-8, no control characters, not `.` or `..`. */
-export function faultOfName(name: string): string | null {
-  if (name.length === 0) return 'must not be empty';
-  if (name === '.' || name === '..') return 'must not be "." or "..": URL parsers remove them';
-  if (CONTROL_OR_LONE_SURROGATE.test(name)) return 'must be valid Unicode without control characters';
-  if (name.length > MAX_NAME_BYTES || Buffer.byteLength(name) > MAX_NAME_BYTES) {
-    return `must be at most ${MAX_NAME_BYTES} bytes of UTF-8`;
-  }
-  return null;
 }
 
 /** The JSON of a counter, its members always in the same order. */

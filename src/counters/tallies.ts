@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Buckets, SECONDS, SIZES } from '../meters/buckets.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../domain/errors.js';
 import type { Answer, Refused, Write } from '../domain/operation.js';
-import type { Unit, Verdict } from './commits/verdict.js';
+import type { Bundle, Verdict } from './commits/verdict.js';
 
 /** What one lane committed. */
 export class LaneTally {
@@ -41,11 +41,11 @@ export class Tallies {
   readonly publishes = new Buckets(SECONDS);
 
   /** What was decided one by one. */
-  noteVerdicts(units: readonly Unit[], verdicts: readonly Verdict[]): void {
+  noteVerdicts(bundles: readonly Bundle[], verdicts: readonly Verdict[]): void {
     verdicts.forEach((verdict, index) => {
       switch (verdict.kind) {
         case 'done':
-          verdict.answers.forEach((answer, at) => this.noteAnswer(units[index]?.writes[at], answer));
+          verdict.answers.forEach((answer, at) => this.noteAnswer(bundles[index]?.writes[at], answer));
           return;
         case 'refused':
           this.noteRefusal(verdict.refused, verdict.replayed);

@@ -6,10 +6,17 @@
  * - version: counts the changes of a name, by one for each, deletions included; never used twice for one name.
  * - increment: an operation that adds; the other operations set, reset or delete.
  * - batch: the writes that are committed together.
+ * - bundle: the writes of a batch that are decided together, all or nothing: an atomic request, or one write alone.
+ * - ruling: the state of a batch while its bundles are decided one after the other, under the locks of their rows.
  * - entry: the copy of a truth in Redis; it may vanish at any time.
  * - lease: the right to fill a missing entry, as long as nothing newer was shown to anybody.
  * - publish: bring a truth to Redis before anybody is told of it.
+ * - exposure: telling a truth to anybody outside, by an answer, a 404 or a refusal; it is published first.
  * - guard: decides whether this instance may serve entries.
+ * - permission: what the guard gives to who may serve entries, for a second; it names the identity they must have.
+ * - identity: which data an entry belongs to: format, Redis process, data set, database and epoch.
+ * - epoch: a number in the guard's row; another one makes all entries there are foreign.
+ * - sentinel: a key of ours in Redis whose absence tells upkeep that Redis was flushed.
  * - drift: an entry that disagrees with the truth; reconcile finds and repairs it.
  */
 

@@ -57,7 +57,7 @@ export class CommitPipeline {
    *
    * @throws CounterError
    */
-  async addUnit(writes: readonly Write[]): Promise<Verdict> {
+  async addBundle(writes: readonly Write[]): Promise<Verdict> {
     const fingerprints = writes.map(fingerprintIfKeyed);
     const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
     const work = (): Promise<Verdict> =>

@@ -11,7 +11,7 @@ import { Lane, NotWritten, type Queued } from './lane.js';
 import { keyReused, type PendingWrite, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
-import { Ruling, type Unit, type Verdict } from './verdict.js';
+import { Ruling, type Bundle, type Verdict } from './verdict.js';
 
 /** Writes in one transaction: rows stay locked while they are decided here, so fewer than in the fast lane. */
 const MAX_BATCH = 500;
@@ -19,7 +19,7 @@ const MAX_BATCH = 500;
 /** Times a batch is begun again because somebody created one of its counters, or used one of its keys, meanwhile. */
 const MAX_CONFLICTS = 5;
 
-export interface PendingUnit extends Queued, Unit {
+export interface PendingBundle extends Queued, Bundle {
   readonly resolve: (verdict: Verdict) => void;
   readonly reject: (error: Error) => void;
 }
@@ -27,7 +27,7 @@ export interface PendingUnit extends Queued, Unit {
 /** The exact lane: writes are decided one by one, in order of arrival, under the locks of their rows. */
 @Injectable()
 export class DecisionLane {
-  private readonly lane = new Lane<PendingUnit>(MAX_BATCH, (batch) => this.commit(batch));
+  private readonly lane = new Lane<PendingBundle>(MAX_BATCH, (batch) => this.commit(batch));
 
   constructor(
     private readonly batches: DecidedBatches,
@@ -37,11 +37,11 @@ export class DecisionLane {
     private readonly settings: WriteSettings,
   ) {}
 
-  add(unit: PendingUnit): void {
-    this.lane.add(unit);
+  add(bundle: PendingBundle): void {
+    this.lane.add(bundle);
   }
 
-  /** A unit of one write, whose refusal is an answer like any other. */
+  /** A bundle of one write, whose refusal is an answer like any other. */
   addWrite({ write, fingerprint, acceptedAtMs, resolve, reject }: PendingWrite): void {
     this.add({
       writes: [write],
@@ -68,36 +68,36 @@ export class DecisionLane {
     });
   }
 
-  private async commit(batch: readonly PendingUnit[]): Promise<readonly PendingUnit[]> {
-    const units = batch.filter((unit) => !tooOld(unit));
-    if (units.length === 0) return [];
-    const nonces = await this.exposure.leaseWanted(namesOf(units));
+  private async commit(batch: readonly PendingBundle[]): Promise<readonly PendingBundle[]> {
+    const bundles = batch.filter((bundle) => !tooOld(bundle));
+    if (bundles.length === 0) return [];
+    const nonces = await this.exposure.leaseWanted(namesOf(bundles));
     const sentAtMs = performance.now();
     try {
-      const verdicts = await this.run(units);
-      const writes = units.reduce((sum, { size }) => sum + size, 0);
+      const verdicts = await this.run(bundles);
+      const writes = bundles.reduce((sum, { size }) => sum + size, 0);
       this.tallies.decisions.noteBatch(writes, sentAtMs);
-      this.tallies.noteVerdicts(units, verdicts);
-      void this.answer(units, verdicts, sentAtMs, nonces);
+      this.tallies.noteVerdicts(bundles, verdicts);
+      void this.answer(bundles, verdicts, sentAtMs, nonces);
       return [];
     } catch (error) {
-      return this.giveUp(units, error);
+      return this.giveUp(bundles, error);
     }
   }
 
-  private async run(units: readonly PendingUnit[]): Promise<readonly Verdict[]> {
+  private async run(bundles: readonly PendingBundle[]): Promise<readonly Verdict[]> {
     const batch = {
       id: randomUUID(),
-      names: [...namesOf(units)],
-      keys: units.flatMap(({ writes }) => writes.flatMap(({ key }) => (key === null ? [] : [key]))),
+      names: [...namesOf(bundles)],
+      keys: bundles.flatMap(({ writes }) => writes.flatMap(({ key }) => (key === null ? [] : [key]))),
       keyTtlHours: this.settings.idempotencyTtlHours,
-      creators: creatorsOf(units),
+      creators: creatorsOf(bundles),
     };
-    const deadlineMs = Math.min(...units.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
+    const deadlineMs = Math.min(...bundles.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
     const send = (): Promise<readonly Verdict[]> =>
       this.batches.run<Verdict>(batch, (locked) => {
         const ruling = new Ruling(locked);
-        const verdicts = units.map((unit) => ruling.decide(unit));
+        const verdicts = bundles.map((bundle) => ruling.decide(bundle));
         return { changed: ruling.changed, creators: ruling.creators, kept: ruling.kept, verdicts };
       });
     // Inside: a conflict must not make it forget a try whose answer was lost.
@@ -105,7 +105,7 @@ export class DecisionLane {
   }
 
   private async answer(
-    units: readonly PendingUnit[],
+    bundles: readonly PendingBundle[],
     verdicts: readonly Verdict[],
     sentAtMs: number,
     nonces: Nonces,
@@ -113,31 +113,31 @@ export class DecisionLane {
     try {
       await this.exposure.publish(verdicts.flatMap(truthsOf), sentAtMs, nonces);
       this.changes.note(changedBy(verdicts), sentAtMs);
-      units.forEach(({ resolve, reject }, index) => {
+      bundles.forEach(({ resolve, reject }, index) => {
         const verdict = verdicts[index];
         if (verdict === undefined) reject(new Error('a write was not decided'));
         else resolve(verdict);
       });
     } catch {
-      for (const { reject } of units) reject(new OutcomeUnknown('It is decided, but cannot be told safely yet.'));
+      for (const { reject } of bundles) reject(new OutcomeUnknown('It is decided, but cannot be told safely yet.'));
     }
   }
 
   /** @returns what may be tried again */
-  private async giveUp(units: readonly PendingUnit[], error: unknown): Promise<readonly PendingUnit[]> {
-    if (units.length > 1 && (error instanceof StoreFailure || wasHeldUp(error))) {
+  private async giveUp(bundles: readonly PendingBundle[], error: unknown): Promise<readonly PendingBundle[]> {
+    if (bundles.length > 1 && (error instanceof StoreFailure || wasHeldUp(error))) {
       // Alone, each fails or succeeds for itself.
-      const undecided: PendingUnit[] = [];
-      for (const unit of units) undecided.push(...(await this.commit([unit])));
+      const undecided: PendingBundle[] = [];
+      for (const bundle of bundles) undecided.push(...(await this.commit([bundle])));
       return undecided;
     }
-    const keyed = units.some(({ writes }) => writes.some(({ key }) => key !== null));
+    const keyed = bundles.some(({ writes }) => writes.some(({ key }) => key !== null));
     if (keyed && wasHeldUp(error)) {
-      for (const { reject } of units) reject(new KeyInProgress('The counter or the key is held by another request.'));
+      for (const { reject } of bundles) reject(new KeyInProgress('The counter or the key is held by another request.'));
     } else if (error instanceof NotWritten) {
-      return units;
+      return bundles;
     } else {
-      for (const { reject } of units) reject(error instanceof CounterError ? error : new Error(String(error)));
+      for (const { reject } of bundles) reject(error instanceof CounterError ? error : new Error(String(error)));
     }
     return [];
   }
@@ -154,12 +154,12 @@ async function againAfterConflicts<T>(send: () => Promise<T>): Promise<T> {
   }
 }
 
-function namesOf(units: readonly Unit[]): Set<string> {
-  return new Set(units.flatMap(({ writes }) => writes.map(({ operation }) => operation.name)));
+function namesOf(bundles: readonly Bundle[]): Set<string> {
+  return new Set(bundles.flatMap(({ writes }) => writes.map(({ operation }) => operation.name)));
 }
 
-function creatorsOf(units: readonly Unit[]): string[] {
-  return [...new Set(units.flatMap(({ writes }) => writes.flatMap(({ creator }) => creator?.keyId ?? [])))];
+function creatorsOf(bundles: readonly Bundle[]): string[] {
+  return [...new Set(bundles.flatMap(({ writes }) => writes.flatMap(({ creator }) => creator?.keyId ?? [])))];
 }
 
 function truthsOf(verdict: Verdict): Truth[] {

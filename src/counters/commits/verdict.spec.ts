@@ -33,7 +33,7 @@ const increment = (by: number, key: string | null = null, name = 'bounded'): Wri
   requestId: 'request',
 });
 
-const unit = (...writes: Write[]) => ({
+const bundle = (...writes: Write[]) => ({
   writes,
   fingerprints: writes.map(({ key }) => (key === null ? null : 'same')),
 });
@@ -43,21 +43,21 @@ const refusalIn = (verdict: Verdict): Outcome | null => (verdict.kind === 'refus
 describe('several writes, all or nothing', () => {
   it('are undone by the first refusal, which shows the truth as it stays', () => {
     const rules = ruling(bounded);
-    const verdict = rules.decide(unit(increment(-1), increment(5)));
+    const verdict = rules.decide(bundle(increment(-1), increment(5)));
     expect(verdict).toMatchObject({ kind: 'refused', index: 1, refused: { code: 'out_of_bounds', truth: bounded } });
     expect(rules.changed).toEqual([]);
   });
 
   it('keep a refusal by its key with the truth as it stays', () => {
     const rules = ruling(bounded);
-    rules.decide(unit(increment(-1, 'a'), increment(5, 'b')));
+    rules.decide(bundle(increment(-1, 'a'), increment(5, 'b')));
     expect(rules.kept).toMatchObject([{ key: 'b', outcome: { code: 'out_of_bounds', truth: bounded } }]);
   });
 
-  it('are refused with what units before them did, since that stays', () => {
+  it('are refused with what bundles before them did, since that stays', () => {
     const rules = ruling(bounded);
-    rules.decide(unit(increment(-2)));
-    const verdict = rules.decide(unit(increment(1), increment(5)));
+    rules.decide(bundle(increment(-2)));
+    const verdict = rules.decide(bundle(increment(1), increment(5)));
     expect(refusalIn(verdict)).toMatchObject({ truth: { value: 7, version: 4 } });
     expect(rules.changed).toMatchObject([{ value: 7, version: 4 }]);
   });
@@ -77,12 +77,12 @@ describe('a quota of names', () => {
 
   it('refuses what would be one too many, counting what the batch itself created', () => {
     const rules = withRoomFor(1, 'a', 'b');
-    expect(rules.decide(unit(byKey('a')))).toMatchObject({ kind: 'done' });
-    expect(rules.decide(unit(byKey('b', 'kept')))).toMatchObject({
+    expect(rules.decide(bundle(byKey('a')))).toMatchObject({ kind: 'done' });
+    expect(rules.decide(bundle(byKey('b', 'kept')))).toMatchObject({
       kind: 'refused',
       refused: { code: 'quota_exceeded' },
     });
-    expect(rules.decide(unit(byKey('a')))).toMatchObject({ kind: 'done' });
+    expect(rules.decide(bundle(byKey('a')))).toMatchObject({ kind: 'done' });
     expect(rules.creators).toEqual(new Map([['a', 'k']]));
     // It may be raised: the key goes on standing for the request, and for no answer.
     expect(rules.kept).toEqual([]);
@@ -90,26 +90,26 @@ describe('a quota of names', () => {
 
   it('leaves alone what is there, or was once', () => {
     const rules = withRoomFor(0, 'a');
-    expect([rules.decide(unit(byKey('bounded'))), rules.decide(unit(byKey('deleted')))]).toMatchObject([
+    expect([rules.decide(bundle(byKey('bounded'))), rules.decide(bundle(byKey('deleted')))]).toMatchObject([
       { kind: 'done' },
       { kind: 'done' },
     ]);
     expect(rules.creators.size).toBe(0);
   });
 
-  it('is not used up by a unit that was undone', () => {
+  it('is not used up by a bundle that was undone', () => {
     const rules = withRoomFor(2, 'a', 'b', 'c');
-    expect(rules.decide(unit(byKey('a'), byKey('b'), byKey('c')))).toMatchObject({ kind: 'refused', index: 2 });
+    expect(rules.decide(bundle(byKey('a'), byKey('b'), byKey('c')))).toMatchObject({ kind: 'refused', index: 2 });
     expect(rules.creators.size).toBe(0);
-    expect(rules.decide(unit(byKey('c')))).toMatchObject({ kind: 'done' });
-    expect(rules.decide(unit(byKey('c'), byKey('a'), byKey('b')))).toMatchObject({ kind: 'refused', index: 2 });
+    expect(rules.decide(bundle(byKey('c')))).toMatchObject({ kind: 'done' });
+    expect(rules.decide(bundle(byKey('c'), byKey('a'), byKey('b')))).toMatchObject({ kind: 'refused', index: 2 });
     expect(rules.creators).toEqual(new Map([['c', 'k']]));
   });
 
   it('is charged to nobody for whom nobody is named', () => {
     const rules = withRoomFor(0, 'a');
-    expect(rules.decide(unit(increment(1, null, 'a')))).toMatchObject({ kind: 'done' });
-    expect(rules.decide(unit(byKey('a')))).toMatchObject({ kind: 'done' });
+    expect(rules.decide(bundle(increment(1, null, 'a')))).toMatchObject({ kind: 'done' });
+    expect(rules.decide(bundle(byKey('a')))).toMatchObject({ kind: 'done' });
     expect(rules.creators.size).toBe(0);
   });
 });

@@ -6,13 +6,13 @@ import type { Answer, Creator, Outcome, RefusalCode, Refused, Write } from '../.
 import { keyId } from './pending-write.js';
 
 /** One write, or several that are decided together: all or nothing. */
-export interface Unit {
+export interface Bundle {
   readonly writes: readonly Write[];
   /** One for each write; null where it has no key. */
   readonly fingerprints: readonly (string | null)[];
 }
 
-/** What a unit came to; plain data, since it is stored with its batch. */
+/** What a bundle came to; plain data, since it is stored with its batch. */
 export type Verdict =
   | { readonly kind: 'done'; readonly answers: readonly Answer[] }
   | { readonly kind: 'refused'; readonly index: number; readonly refused: Refused; readonly replayed: boolean }
@@ -21,7 +21,7 @@ export type Verdict =
 /** Not remembered by a key: what is refused so now may be right later, in the light of another truth or quota. */
 const PASSING: ReadonlySet<RefusalCode> = new Set(['invalid_request', 'quota_exceeded']);
 
-/** The state of a batch while its units are decided in order of arrival. */
+/** The state of a batch while its bundles are decided in order of arrival. */
 export class Ruling {
   private readonly truths: Map<string, Truth>;
   private readonly used: Map<string, Pick<UsedKey, 'fingerprint' | 'outcomeFor'>>;
@@ -49,8 +49,8 @@ export class Ruling {
     return this.keptKeys;
   }
 
-  /** Decides a unit. One write that is refused undoes the others of its unit, and is the answer. */
-  decide({ writes, fingerprints }: Unit): Verdict {
+  /** Decides a bundle. One write that is refused undoes the others of its bundle, and is the answer. */
+  decide({ writes, fingerprints }: Bundle): Verdict {
     const before = new Map<string, Truth>();
     const decided: KeptKey[] = [];
     const answers: Answer[] = [];
@@ -84,8 +84,8 @@ export class Ruling {
   private earlier({ key }: Write, decided: readonly KeptKey[]): Pick<UsedKey, 'fingerprint' | 'outcomeFor'> | null {
     if (key === null) return null;
     const id = keyId(key);
-    const sameUnit = decided.find((other) => keyId(other) === id);
-    if (sameUnit !== undefined) return { ...sameUnit, outcomeFor: () => sameUnit.outcome };
+    const sameBundle = decided.find((other) => keyId(other) === id);
+    if (sameBundle !== undefined) return { ...sameBundle, outcomeFor: () => sameBundle.outcome };
     return this.used.get(id) ?? null;
   }
 
@@ -111,7 +111,7 @@ export class Ruling {
     return (this.locked.namesCreated.get(keyId) ?? 0) + here;
   }
 
-  /** The refusal may rest on what its unit did before it: that never was, and must be shown to nobody. */
+  /** The refusal may rest on what its bundle did before it: that never was, and must be shown to nobody. */
   private asItStays(refused: Refused): Refused {
     return { ...refused, truth: this.truths.get(refused.truth.name) ?? refused.truth };
   }
@@ -119,7 +119,7 @@ export class Ruling {
   private undo(before: ReadonlyMap<string, Truth>): void {
     for (const [name, truth] of before) {
       this.truths.set(name, truth);
-      // Unless a unit before this one brought it into being.
+      // Unless a bundle before this one brought it into being.
       if (!this.changedNames.has(name)) this.born.delete(name);
     }
   }

@@ -1,17 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
+import { ApiModule } from './api/api.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { CountersModule } from './counters/counters.module.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HistoryModule } from './history/history.module.js';
-import { HttpModule } from './http/http.module.js';
-import type { ProblemFilter } from './http/problem.filter.js';
+import type { ProblemFilter } from './web/problems/problem.filter.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MetersModule } from './meters/meters.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { StreamModule } from './stream/stream.module.js';
+import { WebModule } from './web/web.module.js';
 
 /** The map: every room of the house. */
 @Module({})
@@ -24,7 +25,8 @@ export class AppModule {
         MetersModule,
         AccessModule,
         CountersModule,
-        HttpModule.of(problems),
+        WebModule.of(problems),
+        ApiModule,
         HealthModule,
         HistoryModule,
         JobsModule,

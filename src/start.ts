@@ -3,7 +3,7 @@ import { createApp, listen } from './app.js';
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
 import { DATA_DIR } from './embedded/running-servers.js';
 import { type Audience, firstKeyNote } from './first-key-note.js';
-import { refuseTakenPort } from './http/listening.js';
+import { refuseTakenPort } from './web/connections/listening.js';
 import { createLogger } from './logger.js';
 import { closeOnSignal, exitOnFault } from './shutdown.js';
 

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
-import { ruleOf } from '../src/access/route-rules.js';
+import { ruleOf } from '../src/web/gate/route-rules.js';
 import { SCOPES } from '../src/store/api-keys.js';
 import { startApp, type TestApp } from './support/app.js';
 import { startRedis, type TestRedis } from './support/servers.js';

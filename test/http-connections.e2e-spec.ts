@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { REQUEST_TIMEOUT_MS } from '../src/http/limits.js';
+import { REQUEST_TIMEOUT_MS } from '../src/web/connections/limits.js';
 import { startApp, type TestApp } from './support/app.js';
 import { send, sendRaw } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';

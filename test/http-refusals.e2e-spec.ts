@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PROBLEMS } from '../src/http/problem.js';
+import { PROBLEMS } from '../src/web/problems/problem.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type HttpAnswer, type HttpOptions, send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';

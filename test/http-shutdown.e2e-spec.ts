@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DRAIN_MS } from '../src/http/drain.js';
+import { DRAIN_MS } from '../src/web/connections/drain.js';
 import { type AppProcess, startAppProcess } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';

@@ -3,7 +3,6 @@ import { CacheModule } from '../cache/cache.module.js';
 import { ApiKeys } from '../store/api-keys.js';
 import { CountersModule } from '../counters/counters.module.js';
 import { StoreModule } from '../store/store.module.js';
-import { Gate } from './gate.js';
 import { KeyAdministration } from './key-administration.js';
 import { KnownKeys } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
@@ -16,7 +15,6 @@ import { Traces } from './traces.js';
 @Module({
   imports: [CountersModule, StoreModule, CacheModule],
   providers: [
-    Gate,
     KnownKeys,
     Looks,
     RateLimits,
@@ -30,6 +28,6 @@ import { Traces } from './traces.js';
         new KeyAdministration(keys, (action, keyId) => traces.leave(action, { keyId })),
     },
   ],
-  exports: [Gate, SignIn, KeyAdministration],
+  exports: [KnownKeys, Looks, RateLimits, LastingAnswers, Traces, SignIn, KeyAdministration],
 })
 export class AccessModule {}

@@ -1,41 +1,6 @@
-import type { FastifyRequest } from 'fastify';
-import { Forbidden, Unauthorized } from './errors.js';
-import { isOwnOrigin } from './origin.js';
-import { bringsSession, sessionOf } from './session-cookie.js';
-
-/** How the keys of this service begin; that of its configuration may begin in any way. */
-const isApiKey = (text: string): boolean => text.startsWith('ec_');
-
-const BEARER = /^bearer +(\S+)$/i;
-
-/** With what a request asks to be let in. */
+/** With what somebody asks to be let in. */
 export interface Credential {
+  /** A key, or the secret of a session. */
   readonly text: string;
   readonly isSession: boolean;
-}
-
-/**
- * What a request brings: a key in its header, or the session of a browser. Beside a session an `Authorization` that is no
- * key of ours is that of a proxy in front, for which the browser sends it along.
- *
- * @throws Unauthorized where it brings neither
- * @throws Forbidden where another site's page makes use of the session
- */
-export function credentialOf(request: FastifyRequest): Credential {
-  const { authorization, origin } = request.headers;
-  const key = authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? null);
-  if (key !== null && (isApiKey(key) || !bringsSession(request))) return { text: key, isSession: false };
-  const session = sessionOf(request);
-  if (session === null && authorization !== undefined) {
-    throw new Unauthorized('The Authorization header must be "Bearer" and an API key.');
-  }
-  if (session === null) throw new Unauthorized('This call needs an API key: "Authorization: Bearer ec_…".');
-  if (isMoreThanLooking(request) && !isOwnOrigin(origin, request.host)) {
-    throw new Forbidden("A session may be used by this service's own pages only.");
-  }
-  return { text: session, isSession: true };
-}
-
-export function isMoreThanLooking({ method }: FastifyRequest): boolean {
-  return method !== 'GET' && method !== 'HEAD';
 }

@@ -111,7 +111,7 @@ export class CountersService {
    * @throws CounterError
    */
   async writeAtomically(writes: readonly Write[]): Promise<AtomicAnswer> {
-    const verdict = await this.pipeline.addUnit(writes);
+    const verdict = await this.pipeline.addBundle(writes);
     if (verdict.kind === 'key_reused') throw new KeyReused('One of the idempotency keys was used for another request.');
     return verdict;
   }

@@ -1,7 +1,7 @@
 /** Sends requests of every kind and looks at every answer: what must hold whatever was asked. */
 import { Agent, request as httpRequest } from 'node:http';
 import fc from 'fast-check';
-import { isProblemCode } from '../../src/http/problem.js';
+import { isProblemCode } from '../../src/web/problems/problem.js';
 import { ANYBODY, asSentBy, type Caller, mayAdd, trespassOf } from './callers.js';
 import { type FuzzRequest, MODEL_NAMES, requestsTo, type Route, SENTINELS } from './requests.js';
 

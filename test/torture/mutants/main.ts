@@ -2,10 +2,10 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { Gate } from '../../../src/access/gate.js';
+import { Gate } from '../../../src/web/gate/gate.js';
 import { AppModule } from '../../../src/app.module.js';
 import { loadConfig } from '../../../src/config/config.js';
-import { createServer } from '../../../src/http/server.js';
+import { createServer } from '../../../src/web/server.js';
 import { createLogger, NestLogger } from '../../../src/logger.js';
 import { closeOnSignal, exitOnFault } from '../../../src/shutdown.js';
 import { IncrementBatches } from '../../../src/store/increment-batches.js';

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.js';
+import { CountersModule } from '../counters/counters.module.js';
+import { BatchesController } from './batches.controller.js';
+import { CountersController } from './counters.controller.js';
+import { HotRoutes } from './hot-routes.js';
+import { SessionController } from './session.controller.js';
+
+/** The calls on counters, and those on the session of a browser. */
+@Module({
+  imports: [AccessModule, CountersModule],
+  controllers: [CountersController, BatchesController, SessionController],
+  providers: [HotRoutes],
+})
+export class ApiModule {}

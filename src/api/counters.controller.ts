@@ -1,0 +1,94 @@
+import { Controller, Delete, Get, Post, Put, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { counterJson } from '../domain/counter.js';
+import { faultOfName } from '../domain/operands.js';
+import { CountersService } from '../counters/counters.service.js';
+import { JSON_TYPE, nameOf, sendAnswer, sendSetAnswer, writeOf } from './answers.js';
+import { conditionOf } from './preconditions.js';
+import { refuse } from '../web/problems/problem.js';
+import { ListQuery, NoBody, ResetBody, SetBody } from './shapes.js';
+import { bodyOf, queryOf, refuseQuery } from '../web/bodies/validation.js';
+
+/** The calls on counters that are not in `hot-routes.ts`. */
+@Controller('v1/counters')
+export class CountersController {
+  constructor(private readonly counters: CountersService) {}
+
+  @Get()
+  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { prefix, limit, cursor } = queryOf(ListQuery, request);
+    const after = cursor === undefined ? null : nameOfCursor(cursor);
+    const { counters, hasMore } = await this.counters.list({ prefix, after, limit: Number(limit) });
+    const last = counters.at(-1);
+    request.charge({ items: counters.length });
+    const nextCursor = hasMore && last !== undefined ? cursorOf(last.name) : null;
+    if (nextCursor !== null) {
+      const query = `prefix=${encodeURIComponent(prefix)}&limit=${limit}&cursor=${nextCursor}`;
+      reply.header('link', `<${reply.server.basePath}/v1/counters?${query}>; rel="next"`);
+    }
+    const data = counters.map(counterJson).join(',');
+    reply
+      .header('content-type', JSON_TYPE)
+      .header('cache-control', 'no-cache')
+      .send(`{"data":[${data}],"hasMore":${hasMore},"nextCursor":${JSON.stringify(nextCursor)}}`);
+  }
+
+  @Put(':name')
+  async set(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const name = nameOf(request);
+    refuseQuery(request);
+    const { value, min, max } = bodyOf(SetBody, request);
+    const condition = conditionOf(request.headers);
+    const operation = {
+      kind: 'set',
+      name,
+      value: unsigned(value),
+      min: bound(min),
+      max: bound(max),
+      condition,
+    } as const;
+    sendSetAnswer(reply, await this.counters.write(writeOf(request, operation)));
+  }
+
+  @Delete(':name')
+  async delete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const name = nameOf(request);
+    refuseQuery(request);
+    bodyOf(NoBody, request);
+    const condition = conditionOf(request.headers);
+    sendAnswer(reply, await this.counters.write(writeOf(request, { kind: 'delete', name, condition })));
+  }
+
+  @Post(':name/reset')
+  async reset(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const name = nameOf(request);
+    refuseQuery(request);
+    const { to } = bodyOf(ResetBody, request);
+    const condition = conditionOf(request.headers);
+    const operation = { kind: 'reset', name, to: unsigned(to), condition } as const;
+    sendAnswer(reply, await this.counters.write(writeOf(request, operation)));
+  }
+}
+
+/** JSON has a -0, integers have none. */
+function unsigned(value: number): number {
+  return value === 0 ? 0 : value;
+}
+
+function bound(value: number | null | undefined): number | null | undefined {
+  return value === 0 ? 0 : value;
+}
+
+/** Opaque to clients: the last name of a page. */
+function cursorOf(name: string): string {
+  return Buffer.from(name).toString('base64url');
+}
+
+function nameOfCursor(cursor: string): string {
+  const name = Buffer.from(cursor, 'base64url').toString();
+  // Decoding skips what it does not know; only what encodes back was made here.
+  if (cursorOf(name) !== cursor || faultOfName(name) !== null) {
+    refuse('The query parameter "cursor" must be nextCursor of the page before.');
+  }
+  return name;
+}

@@ -1,0 +1,62 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { scanJson } from './json-scan.js';
+import { ProblemError, refuse } from '../problems/problem.js';
+
+/** Read as UTF-8, what was written in another charset could name another counter. ASCII reads the same. */
+const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?(?:utf-?8|us-ascii)"?\s*(?:;|$))/i;
+
+/**
+ * Makes a Fastify instance read bodies of JSON and nothing else. An empty body is undefined, whatever its type. What was
+ * read is paid for, whatever it turns out to be. Refused are other types (415), compressed bodies (415), bytes that are no
+ * UTF-8, more levels or members than any call takes, broken JSON, a member given twice (one of the two would be ignored),
+ * and members that would change an object's prototype.
+ */
+export function readJsonBodies(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  const parse = server.getDefaultJsonParser('error', 'error');
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    request.charge({ bytes: body.length });
+    // Where no route takes the request, that is what to tell, whatever the body.
+    if (body.length === 0 || request.is404) {
+      done(null, undefined);
+      return;
+    }
+    if (OTHER_CHARSET.test(request.headers['content-type'] ?? '')) throw unsupported('The body must be UTF-8.');
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') throw unsupported('The body must not be compressed.');
+    if (!isUtf8(body)) refuse('The body is not valid UTF-8.');
+    const colons = scanJson(body);
+    const text = body.toString('utf8');
+    const read: { fault: Error | null; value: unknown } = { fault: null, value: undefined };
+    // Calls back before it returns; going on inside the callback would take a fault of a handler for one of the body.
+    void parse(request, text, (fault, value?: unknown) => Object.assign(read, { fault, value }));
+    if (read.fault !== null) refuse('The body is not valid JSON, or has a member named "__proto__".');
+    // Of a member that is there twice, only one is in the value.
+    if (colons !== membersOf(read.value)) refuse('The body has a member twice.');
+    done(null, read.value);
+  });
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
+    if (body.length > 0 && !request.is404)
+      throw unsupported('The body must be JSON, with "Content-Type: application/json".');
+    done(null, undefined);
+  });
+}
+
+function unsupported(detail: string): ProblemError {
+  return new ProblemError('unsupported_media_type', detail);
+}
+
+/** Counts members at any depth. */
+function membersOf(value: unknown): number {
+  let members = 0;
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const part = open.pop();
+    if (typeof part !== 'object' || part === null) continue;
+    const inner: unknown[] = Object.values(part);
+    if (!Array.isArray(part)) members += inner.length;
+    for (const item of inner) open.push(item);
+  }
+  return members;
+}

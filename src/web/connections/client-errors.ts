@@ -1,0 +1,59 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { RESTRAINED } from '../answer-headers.js';
+import { PROBLEM_TYPE, ProblemError, problemJson } from '../problems/problem.js';
+import { newRequestId } from '../request-id.js';
+
+/** Time for the client to read the answer and hang up before the connection is cut. */
+const LINGER_MS = 1_000;
+
+/**
+ * Answers what Node's parser refused: there is no request yet, only a socket.
+ *
+ * @param basePath where the service is mounted
+ */
+export function answerClientError(error: Error & { code?: string }, socket: Socket, basePath: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  refuse(problemOfParser(error.code), socket, basePath);
+}
+
+/** Answers CONNECT, for which Node hands over the bare socket: nothing listens to its errors any more. */
+export function refuseTunnel(socket: Socket, basePath: string): void {
+  socket.on('error', () => socket.destroy());
+  refuse(new ProblemError('invalid_request', 'This is not a proxy.'), socket, basePath);
+}
+
+function refuse(problem: ProblemError, socket: Socket, basePath: string): void {
+  const requestId = newRequestId();
+  const body = problemJson(problem, requestId, basePath);
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+      `Content-Type: ${PROBLEM_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Cache-Control: no-cache',
+      ...RESTRAINED,
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  // Unread input would turn the end of the connection into a reset that overtakes the answer.
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+function problemOfParser(code: string | undefined): ProblemError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new ProblemError('timeout', 'The request did not arrive in time.');
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new ProblemError('headers_too_large', 'The request line and the headers are too long.');
+  }
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
+    return new ProblemError('too_large', 'The extensions of the chunks are too long.');
+  }
+  return new ProblemError('invalid_request', 'This is not a valid HTTP request.');
+}

@@ -1,0 +1,81 @@
+import type { FastifyRequest } from 'fastify';
+import { Forbidden, Unreadable } from '../../access/errors.js';
+import { coversName, type Grant, narrowed } from '../../access/grant.js';
+
+const OUTSIDE = 'The key does not allow this name: its names begin with another prefix.';
+
+/** @throws Forbidden for a name that does not begin with the prefix of the key */
+export function holdName(grant: Grant, name: unknown): void {
+  if (typeof name === 'string' && !coversName(grant, name)) throw new Forbidden(OUTSIDE);
+}
+
+/**
+ * Holds a body to the prefix of the key. What is not in the shape it should be has no effect: it is refused afterwards.
+ *
+ * @param list the member of the body that lists names, or increments
+ * @throws Forbidden
+ */
+export function holdBody(grant: Grant, body: unknown, list: 'names' | 'increments'): void {
+  for (const item of itemsOf(body, list)) holdName(grant, list === 'names' ? item : memberOf(item, 'name'));
+}
+
+/** The list in a body; empty where there is none. */
+export function itemsOf(body: unknown, list: 'names' | 'increments'): readonly unknown[] {
+  const items = memberOf(body, list);
+  return Array.isArray(items) ? items : [];
+}
+
+function memberOf(value: unknown, member: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, member)) return undefined;
+  return (value as Record<string, unknown>)[member];
+}
+
+/**
+ * Holds `name` and `prefix` in the query to the prefix of the key. The query is written anew, for every reader of it:
+ * a wider prefix, or none where no name is asked for, becomes that of the key.
+ *
+ * @throws Forbidden
+ * @throws Unreadable
+ */
+export function holdQuery(grant: Grant, request: FastifyRequest): void {
+  const url = request.raw.url ?? '';
+  const at = url.indexOf('?');
+  const path = at === -1 ? url : url.slice(0, at);
+  const query = at === -1 ? '' : url.slice(at + 1);
+  // What is no UTF-8 would be written anew as another character, and no longer be what was asked for.
+  if (!isReadable(query)) throw new Unreadable('The query is not valid percent-encoded UTF-8.');
+  const asked = new URLSearchParams(query);
+  const held = new URLSearchParams();
+  for (const [parameter, value] of asked) {
+    if (parameter === 'name') holdName(grant, value);
+    held.append(parameter, parameter === 'prefix' ? prefixWithin(grant, value) : value);
+  }
+  if (!asked.has('name') && !asked.has('prefix')) held.append('prefix', grant.prefix);
+  request.raw.url = `${path}?${held.toString()}`;
+  request.query = queryOf(held);
+}
+
+function isReadable(query: string): boolean {
+  try {
+    decodeURIComponent(query);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function prefixWithin(grant: Grant, asked: string): string {
+  const prefix = narrowed(grant, asked);
+  if (prefix === null) throw new Forbidden('The key does not allow this prefix: its names begin with another one.');
+  return prefix;
+}
+
+/** As Fastify reads a query: what is there more than once is a list. */
+function queryOf(parameters: URLSearchParams): Record<string, string | string[]> {
+  const query = Object.create(null) as Record<string, string | string[]>;
+  for (const name of new Set(parameters.keys())) {
+    const values = parameters.getAll(name);
+    query[name] = values.length === 1 ? (values[0] ?? '') : values;
+  }
+  return query;
+}

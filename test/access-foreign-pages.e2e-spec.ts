@@ -1,7 +1,7 @@
 /** What pages of others, and names of others that lead here, can do with the browser of somebody who may call. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
-import { SCOPES } from '../src/store/api-keys.js';
+import { SCOPES } from '../src/domain/scope.js';
 import { startApp, type TestApp } from './support/app.js';
 import { send, sendRaw } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';

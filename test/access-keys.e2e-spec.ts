@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
-import type { Scope } from '../src/store/api-keys.js';
+import type { Scope } from '../src/domain/scope.js';
 import { type AppOptions, startApp, startAppProcess, type TestApp } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { type HttpAnswer, type HttpOptions, send } from './support/http.js';

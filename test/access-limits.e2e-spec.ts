@@ -3,7 +3,7 @@ import { newApiKey, newKeyId, newSession } from '../src/access/api-key.js';
 import { KeyAdministration } from '../src/access/key-administration.js';
 import { SIGN_INS } from '../src/access/rate-limits.js';
 import { SESSIONS_PER_KEY } from '../src/access/sign-in.js';
-import { SCOPES } from '../src/store/api-keys.js';
+import { SCOPES } from '../src/domain/scope.js';
 import { type AppOptions, startApp, type TestApp } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { type HttpAnswer, send } from './support/http.js';

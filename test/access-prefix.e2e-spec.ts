@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
 import { ROUTE_RULES, ruleOf } from '../src/web/gate/route-rules.js';
-import { SCOPES } from '../src/store/api-keys.js';
+import { SCOPES } from '../src/domain/scope.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type HttpAnswer, send } from './support/http.js';
 import { startRedis, type TestRedis } from './support/servers.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
-import { SCOPES } from '../src/store/api-keys.js';
+import { SCOPES } from '../src/domain/scope.js';
 import { type AppOptions, startApp, type TestApp } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';

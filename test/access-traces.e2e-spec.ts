@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../src/access/key-administration.js';
 import { LINES_PER_MINUTE } from '../src/access/traces.js';
-import { SCOPES } from '../src/store/api-keys.js';
+import { SCOPES } from '../src/domain/scope.js';
 import { startApp, type TestApp } from './support/app.js';
 import { eventually } from './support/eventually.js';
 import { send } from './support/http.js';

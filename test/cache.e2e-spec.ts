@@ -1,6 +1,6 @@
 /** What the cache may hold after each step of the protocol, on a real Redis, step by step. */
 import { CounterCache, type Leased, type Publication } from '../src/cache/counter-cache.js';
-import { type Scope, scopeOf } from '../src/cache/identity.js';
+import { type Identity, identityOf } from '../src/cache/identity.js';
 import { RedisConnection } from '../src/cache/redis-connection.js';
 import { eventually } from './support/eventually.js';
 import { startRedis, type TestRedis } from './support/servers.js';
@@ -14,11 +14,11 @@ const MANY = 250;
 let redis: TestRedis;
 let connection: RedisConnection;
 let cache: CounterCache;
-let scope: Scope;
+let identity: Identity;
 
 const connect = async (): Promise<void> => {
   await eventually(() => connection.isReady);
-  scope = scopeOf((await connection.sight()).server, '1', DATABASE);
+  identity = identityOf((await connection.sight()).server, '1', DATABASE);
 };
 
 beforeAll(async () => {
@@ -44,12 +44,12 @@ const at = (version: number, nonce: string | null = null, name = 'c'): Publicati
   sentAtMs: performance.now(),
 });
 
-const publish = async (publication: Publication, own = scope): Promise<string> =>
+const publish = async (publication: Publication, own = identity): Promise<string> =>
   (await cache.publish([publication], own))[0]?.kind ?? 'nothing';
 
 const nonceOf = (leased: Leased | undefined): string | null => (leased?.kind === 'lease' ? leased.nonce : null);
 
-const lease = async (name = 'c', own = scope): Promise<string> => {
+const lease = async (name = 'c', own = identity): Promise<string> => {
   const [leased] = await cache.lease([name], own);
   const nonce = nonceOf(leased);
   if (nonce === null) throw new Error(`no lease: ${leased?.kind}`);
@@ -57,7 +57,7 @@ const lease = async (name = 'c', own = scope): Promise<string> => {
 };
 
 /** The version of the entry, or what there is instead. */
-const held = async (own = scope): Promise<number | string> => {
+const held = async (own = identity): Promise<number | string> => {
   const found = await cache.get('c', own);
   return found.kind === 'hit' ? found.entry.version : found.kind;
 };
@@ -82,7 +82,7 @@ describe('a publish', () => {
   it('replaces an older entry, keeps a newer one and returns it, in whatever order publishes come', async () => {
     await fill(1);
     expect([await publish(at(3)), await publish(at(2)), await held()]).toEqual(['stored', 'kept', 3]);
-    const [kept] = await cache.publish([at(2)], scope);
+    const [kept] = await cache.publish([at(2)], identity);
     expect(kept).toMatchObject({ kind: 'kept', entry: { version: 3 } });
   });
 
@@ -98,7 +98,7 @@ describe('a publish', () => {
     await connection.client.config('SET', 'maxmemory', '1');
     try {
       expect([await publish(at(2)), await held()]).toEqual(['deleted', 'miss']);
-      expect((await cache.lease(['c'], scope))[0]?.kind).toBe('refused');
+      expect((await cache.lease(['c'], identity))[0]?.kind).toBe('refused');
     } finally {
       await connection.client.config('SET', 'maxmemory', '0');
     }
@@ -112,24 +112,24 @@ describe('a publish', () => {
 
   it('does with each of many counters what it does with one, and answers in their order', async () => {
     const states = ['absent', 'older', 'newer', 'leased', 'foreign'] as const;
-    const others = scopeOf((await connection.sight()).server, '2', DATABASE);
+    const others = identityOf((await connection.sight()).server, '2', DATABASE);
     const all = Array.from({ length: MANY }, (_, index) => ({ name: `m/${index}`, state: states[index % 5] }));
     const nonces = new Map<string, string>();
     for (const { name, state } of all) {
       if (state === 'older' || state === 'newer') {
-        await cache.publish([at(state === 'older' ? 1 : 3, await lease(name), name)], scope);
+        await cache.publish([at(state === 'older' ? 1 : 3, await lease(name), name)], identity);
       } else if (state === 'leased') nonces.set(name, await lease(name));
       else if (state === 'foreign') await cache.lease([name], others);
     }
     const published = await cache.publish(
       all.map(({ name }) => at(2, nonces.get(name) ?? null, name)),
-      scope,
+      identity,
     );
     const expected = { absent: 'absent', older: 'stored', newer: 'kept', leased: 'stored', foreign: 'deleted' };
     expect(published.map(({ kind }) => kind)).toEqual(all.map(({ state = 'absent' }) => expected[state]));
     const entries = await cache.getMany(
       all.map(({ name }) => name),
-      scope,
+      identity,
     );
     const versions = { absent: undefined, older: 2, newer: 3, leased: 2, foreign: undefined };
     expect(entries.map((entry) => entry?.version)).toEqual(all.map(({ state = 'absent' }) => versions[state]));
@@ -138,7 +138,7 @@ describe('a publish', () => {
   it('leaves nothing of counters that travel with a key which is not of this service', async () => {
     await fill(1);
     await connection.client.lpush('ec:list', 'a');
-    const published = await cache.publish([at(2), at(2, null, 'list')], scope);
+    const published = await cache.publish([at(2), at(2, null, 'list')], identity);
     expect(published.map(({ kind }) => kind)).toEqual(['deleted', 'deleted']);
     expect([await held(), await connection.client.exists('ec:list')]).toEqual(['miss', 0]);
   });
@@ -161,27 +161,27 @@ describe('a lease', () => {
 
   it('is answered with the entry where somebody has filled meanwhile', async () => {
     await fill(7);
-    expect((await cache.lease(['c'], scope))[0]).toMatchObject({ kind: 'entry', entry: { version: 7 } });
+    expect((await cache.lease(['c'], identity))[0]).toMatchObject({ kind: 'entry', entry: { version: 7 } });
   });
 
   it('is asked for by many counters at once as by one, and answered in their order', async () => {
     const states = ['absent', 'entry', 'leased', 'foreign'] as const;
-    const others = scopeOf((await connection.sight()).server, '2', DATABASE);
+    const others = identityOf((await connection.sight()).server, '2', DATABASE);
     const all = Array.from({ length: MANY }, (_, index) => ({ name: `m/${index}`, state: states[index % 4] }));
     for (const { name, state } of all) {
-      if (state === 'entry') await cache.publish([at(1, await lease(name), name)], scope);
+      if (state === 'entry') await cache.publish([at(1, await lease(name), name)], identity);
       else if (state === 'leased') await lease(name);
       else if (state === 'foreign') await cache.lease([name], others);
     }
     const leased = await cache.lease(
       all.map(({ name }) => name),
-      scope,
+      identity,
     );
     const kinds = { absent: 'lease', entry: 'entry', leased: 'lease', foreign: 'lease' };
     expect(leased.map(({ kind }) => kind)).toEqual(all.map(({ state = 'absent' }) => kinds[state]));
     const published = await cache.publish(
       all.map(({ name }, index) => at(2, nonceOf(leased[index]), name)),
-      scope,
+      identity,
     );
     expect(new Set(published.map(({ kind }) => kind))).toEqual(new Set(['stored']));
   });
@@ -189,7 +189,7 @@ describe('a lease', () => {
   it('is refused where it travels with a key which is not of this service, and harms nothing', async () => {
     await fill(1);
     await connection.client.lpush('ec:list', 'a');
-    const leased = await cache.lease(['d', 'list', 'c'], scope);
+    const leased = await cache.lease(['d', 'list', 'c'], identity);
     expect(leased.map(({ kind }) => kind)).toEqual(['refused', 'refused', 'refused']);
     expect([await held(), await connection.client.llen('ec:list')]).toEqual([1, 1]);
   });
@@ -213,9 +213,9 @@ describe('a lease', () => {
 });
 
 describe('an entry of another identity is a miss, and a publish removes it', () => {
-  const others: readonly [string, () => Promise<Scope>][] = [
-    ['another epoch', async () => scopeOf((await connection.sight()).server, '2', DATABASE)],
-    ['another database', async () => scopeOf((await connection.sight()).server, '1', 'restored')],
+  const others: readonly [string, () => Promise<Identity>][] = [
+    ['another epoch', async () => identityOf((await connection.sight()).server, '2', DATABASE)],
+    ['another database', async () => identityOf((await connection.sight()).server, '1', 'restored')],
   ];
 
   it.each(others)('%s', async (_, other) => {
@@ -229,7 +229,7 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
     const { server } = await connection.sight();
     const text = `2:1:${DATABASE}`;
     await fill(5);
-    const foreign: Scope = { ...scopeOf(server, '1', DATABASE), text };
+    const foreign: Identity = { ...identityOf(server, '1', DATABASE), text };
     expect([await publish(at(1), foreign), await held()]).toEqual(['deleted', 'miss']);
   });
 
@@ -239,9 +239,9 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
     await redis.kill();
     await redis.restart();
     await eventually(async () => connection.isReady && (await connection.client.exists('ec:c')) === 1);
-    const old = scope;
+    const old = identity;
     await connect();
-    expect(scope.digest).not.toBe(old.digest);
+    expect(identity.digest).not.toBe(old.digest);
     expect(await held()).toBe('miss');
     expect([await publish(at(1)), await held(old)]).toEqual(['deleted', 'miss']);
   });
@@ -253,8 +253,8 @@ describe('a cache that is away', () => {
     await redis.freeze();
     try {
       expect(await held()).toBe('unavailable');
-      await expect(cache.publish([at(2)], scope)).rejects.toThrow('timed out');
-      await expect(cache.lease(['c'], scope)).rejects.toThrow('timed out');
+      await expect(cache.publish([at(2)], identity)).rejects.toThrow('timed out');
+      await expect(cache.lease(['c'], identity)).rejects.toThrow('timed out');
     } finally {
       await redis.thaw();
     }

@@ -1,7 +1,7 @@
 /** Readers share a fill only as long as nothing newer can have been told to anybody. */
 import { Redis } from 'ioredis';
 import { CounterCache, type Publication, type Published } from '../src/cache/counter-cache.js';
-import type { Scope } from '../src/cache/identity.js';
+import type { Identity } from '../src/cache/identity.js';
 import { CounterReader, type ReadTruth } from '../src/store/counter-reader.js';
 import { type AppProcess, startApp, startAppProcess, type TestApp } from './support/app.js';
 import { CounterCalls } from './support/counter-calls.js';
@@ -59,8 +59,8 @@ it('a reader who comes after the fill was published does not get what it read', 
   const cache = app.nest.get(CounterCache);
   const publish = cache.publish.bind(cache);
   let held = false;
-  cache.publish = async (publications: readonly Publication[], scope: Scope): Promise<Published[]> => {
-    const published = await publish(publications, scope);
+  cache.publish = async (publications: readonly Publication[], identity: Identity): Promise<Published[]> => {
+    const published = await publish(publications, identity);
     if (!held && publications.some((publication) => publication.name === name)) {
       held = true;
       await gate.pass();

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Creator } from '../domain/operation.js';
-import { type ApiKey, type Scope, SCOPES } from '../store/api-keys.js';
+import { type Scope, SCOPES } from '../domain/scope.js';
+import type { ApiKey } from '../store/api-keys.js';
 
 /** What whoever makes a request may do. */
 export interface Grant {

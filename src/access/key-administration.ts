@@ -1,5 +1,6 @@
 import { faultOfPrefix } from '../domain/operands.js';
-import { type ApiKey, type ApiKeys, type Scope, SCOPES } from '../store/api-keys.js';
+import { type Scope, SCOPES } from '../domain/scope.js';
+import type { ApiKey, ApiKeys } from '../store/api-keys.js';
 import { digestOf, newApiKey, newKeyId } from './api-key.js';
 import { AccessError } from './errors.js';
 import type { Action } from './traces.js';

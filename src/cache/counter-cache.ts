@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CacheSettings } from '../config/config.js';
 import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
 import { GatheredGets } from './gathered-gets.js';
-import type { Scope } from './identity.js';
+import type { Identity } from './identity.js';
 import { CacheUnavailable, type RedisConnection, type Script, scriptOf, unavailable } from './redis-connection.js';
 
 /** A lease outlives a slow SELECT, and a dead holder keeps nobody from filling, since leases are shared. */
@@ -73,7 +73,7 @@ export class CounterCache {
   }
 
   /** One look at one key; concurrent ones travel together. */
-  async get(name: string, scope: Scope): Promise<Found> {
+  async get(name: string, identity: Identity): Promise<Found> {
     if (!this.connection.isReady) return { kind: 'unavailable' };
     let value: string | null;
     try {
@@ -81,21 +81,21 @@ export class CounterCache {
     } catch {
       return { kind: 'unavailable' };
     }
-    const entry = value === null ? null : decodeEntry(value, scope);
+    const entry = value === null ? null : decodeEntry(value, identity);
     return entry === null ? { kind: 'miss' } : { kind: 'hit', entry };
   }
 
   /**
-   * Many at once, in the order asked; null where there is no entry of this scope.
+   * Many at once, in the order asked; null where there is no entry of this identity.
    *
    * @throws CacheUnavailable
    */
-  async getMany(names: readonly string[], scope: Scope): Promise<(Entry | null)[]> {
+  async getMany(names: readonly string[], identity: Identity): Promise<(Entry | null)[]> {
     if (names.length === 0) return [];
     this.needConnection();
     try {
       const values = await this.connection.client.mget(names.map((name) => KEY_PREFIX + name));
-      return values.map((value) => (value === null ? null : decodeEntry(value, scope)));
+      return values.map((value) => (value === null ? null : decodeEntry(value, identity)));
     } catch (error) {
       throw unavailable(error);
     }
@@ -106,18 +106,18 @@ export class CounterCache {
    *
    * @throws CacheUnavailable
    */
-  async lease(names: readonly string[], scope: Scope): Promise<Leased[]> {
+  async lease(names: readonly string[], identity: Identity): Promise<Leased[]> {
     // It tells leases of one key apart; so one will do for many keys.
     const nonce = randomBytes(16).toString('base64url');
     const calls = chunksOf(names, KEYS_PER_CALL).map((chunk) => ({
       keys: chunk.map((name) => KEY_PREFIX + name),
-      args: [scope.text, nonce, LEASE_LIFE_MS],
+      args: [identity.text, nonce, LEASE_LIFE_MS],
     }));
     const replies = await this.run<[kind: string, payload: string]>(this.leaseScript, calls);
     const leased = replies.flatMap((reply, index) =>
       reply instanceof Error
         ? (calls[index]?.keys ?? []).map(() => ({ kind: 'refused' as const }))
-        : reply.map(([kind, payload]) => leasedOf(kind, payload, scope)),
+        : reply.map(([kind, payload]) => leasedOf(kind, payload, identity)),
     );
     for (const { kind } of leased) this.leases[kind] += 1;
     return leased;
@@ -128,12 +128,12 @@ export class CounterCache {
    *
    * @throws CacheUnavailable when that cannot be said of every key
    */
-  async publish(publications: readonly Publication[], scope: Scope): Promise<Published[]> {
+  async publish(publications: readonly Publication[], identity: Identity): Promise<Published[]> {
     const now = performance.now();
     const calls = chunksOf(publications, KEYS_PER_CALL).map((chunk) => ({
       keys: chunk.map(({ name }) => KEY_PREFIX + name),
       args: [
-        scope.text,
+        identity.text,
         ...chunk.map(
           ({ entry: { version, json }, nonce, sentAtMs }) =>
             `${this.lifeMs(json, now - sentAtMs)} ${nonce ?? NO_NONCE} ${version} ${json ?? ''}`,
@@ -147,7 +147,7 @@ export class CounterCache {
     const published = replies.flatMap((reply, index) =>
       reply instanceof Error
         ? (calls[index]?.keys ?? []).map(() => ({ kind: 'deleted' as const }))
-        : reply.map((text) => publishedOf(text, scope)),
+        : reply.map((text) => publishedOf(text, identity)),
     );
     for (const { kind } of published) this.publications[kind] += 1;
     return published;
@@ -249,21 +249,21 @@ export class CounterCache {
   }
 }
 
-function leasedOf(kind: string, payload: string, scope: Scope): Leased {
+function leasedOf(kind: string, payload: string, identity: Identity): Leased {
   if (kind === 'lease') return { kind, nonce: payload };
-  const entry = kind === 'entry' ? decodeEntry(payload, scope) : null;
+  const entry = kind === 'entry' ? decodeEntry(payload, identity) : null;
   return entry === null ? { kind: 'refused' } : { kind: 'entry', entry };
 }
 
-function publishedOf(reply: string, scope: Scope): Published {
+function publishedOf(reply: string, identity: Identity): Published {
   switch (reply) {
     case 'stored':
     case 'deleted':
     case 'absent':
       return { kind: reply };
     default: {
-      // An entry of a Redis that was restarted since the scope was learned is no answer to this caller.
-      const entry = decodeEntry(reply, scope);
+      // An entry of a Redis that was restarted since the identity was learned is no answer to this caller.
+      const entry = decodeEntry(reply, identity);
       return entry === null ? { kind: 'deleted' } : { kind: 'kept', entry };
     }
   }

@@ -1,5 +1,5 @@
 import { counterJson, isCounter, type Truth } from '../domain/counter.js';
-import type { Scope } from './identity.js';
+import type { Identity } from './identity.js';
 
 /** Entries and leases of this service; the name follows verbatim. */
 export const KEY_PREFIX = 'ec:';
@@ -20,8 +20,8 @@ export function entryOf(truth: Truth): Entry {
   return { version: truth.version, json: isCounter(truth) ? counterJson(truth) : null };
 }
 
-/** The entry in a value, if it is one and belongs to this scope. */
-export function decodeEntry(value: string, { digest }: Scope): Entry | null {
+/** The entry in a value, if it is one and belongs to this identity. */
+export function decodeEntry(value: string, { digest }: Identity): Entry | null {
   if (!value.startsWith(ENTRY) || !value.startsWith(digest, 1)) return null;
   const versionEnd = value.indexOf(' ', VERSION_AT);
   return {

@@ -7,7 +7,7 @@ const FORMAT = 1;
 const DIGEST_LENGTH = 24;
 
 /** Which data an entry belongs to; the scripts compute the same digest from what Redis says of itself. */
-export interface Scope {
+export interface Identity {
   /** What this instance adds to the identity: format, epoch of the guard, database. */
   readonly text: string;
   /** Stands in every entry and lease. */
@@ -15,7 +15,7 @@ export interface Scope {
 }
 
 /** @param server the identity of the Redis, see `serverIdentity` */
-export function scopeOf(server: string, epoch: string, database: string): Scope {
+export function identityOf(server: string, epoch: string, database: string): Identity {
   const text = `${FORMAT}:${epoch}:${database}`;
   const digest = createHash('sha1').update(`${server}:${text}`).digest('hex').slice(0, DIGEST_LENGTH);
   return { text, digest };

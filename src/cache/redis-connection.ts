@@ -51,7 +51,7 @@ export interface Sighting {
   /** `run_id:master_replid` */
   readonly server: string;
   readonly generation: number;
-  /** The digest of the scope whose entries are in there, as the first instance noted it; null after a flush. */
+  /** The digest of the identity whose entries are in there, as the first instance noted it; null after a flush. */
   readonly sentinel: string | null;
 }
 
@@ -144,7 +144,7 @@ export class RedisConnection {
   }
 
   /**
-   * Notes in Redis that entries of this scope are being filled in.
+   * Notes in Redis that entries of this identity are being filled in.
    *
    * @returns whether this caller was the first to note it, and so the one to act
    * @throws CacheUnavailable

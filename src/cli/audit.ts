@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CounterCache } from '../cache/counter-cache.js';
 import type { Entry } from '../cache/entry.js';
-import type { Scope } from '../cache/identity.js';
+import type { Identity } from '../cache/identity.js';
 import type { Truth } from '../domain/counter.js';
 import { compare, type Drift, driftOf } from '../counters/upkeep/drift.js';
 import type { CounterReader } from '../store/counter-reader.js';
@@ -44,7 +44,7 @@ export class Audit {
   constructor(
     private readonly cache: CounterCache,
     private readonly reader: CounterReader,
-    private readonly scope: Scope,
+    private readonly identity: Identity,
     private readonly fix: boolean,
   ) {}
 
@@ -94,7 +94,7 @@ export class Audit {
   }
 
   private async pairs(names: readonly string[]): Promise<{ truth: Truth; entry: Entry }[]> {
-    const entries = await this.cache.getMany(names, this.scope);
+    const entries = await this.cache.getMany(names, this.identity);
     const held = names.flatMap((name, index) => {
       const entry = entries[index] ?? null;
       return entry === null ? [] : [{ name, entry }];

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey, UnfitKey } from '../access/key-administration.js';
-import { type ApiKey, ApiKeys, type Scope, SCOPES } from '../store/api-keys.js';
+import { type Scope, SCOPES } from '../domain/scope.js';
+import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { wholeNumber } from './arguments.js';
 import { configOf, patientPool, serverFault } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';

@@ -1,5 +1,5 @@
 import { CounterCache } from '../cache/counter-cache.js';
-import { scopeOf } from '../cache/identity.js';
+import { identityOf } from '../cache/identity.js';
 import type { Config } from '../config/config.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { GuardRow } from '../store/guard-row.js';
@@ -28,11 +28,11 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
       const [{ server }, total] = await Promise.all([redis.sight(), redis.client.dbsize()]);
       // Its entries are foreign to every instance; comparing them would prove nothing.
       if (state.redis !== server) throw otherRedis(state.redis === null);
-      const scope = scopeOf(server, state.epoch, state.database);
+      const identity = identityOf(server, state.epoch, state.database);
       const audit = new Audit(
         new CounterCache(redis, cache),
         new CounterReader(pool, 1, new Replication(pool)),
-        scope,
+        identity,
         fix,
       );
       return await audit.run((compared) => progress.update(compared, total));

@@ -54,9 +54,9 @@ export class CountersService {
    * @throws Unavailable
    */
   async read(name: string, consistency: 'cached' | 'strong'): Promise<Reading> {
-    const scope = consistency === 'cached' ? this.guard.permission() : null;
-    if (scope !== null) {
-      const found = await this.cache.get(name, scope);
+    const identity = consistency === 'cached' ? this.guard.permission() : null;
+    if (identity !== null) {
+      const found = await this.cache.get(name, identity);
       if (found.kind === 'hit') {
         this.tallies.reads.hit += 1;
         return { ...found.entry, source: 'hit' };
@@ -118,22 +118,22 @@ export class CountersService {
 
   /** After a miss. The permission is asked for anew: it may have run out meanwhile. */
   private async readMissing(name: string): Promise<Reading> {
-    const scope = this.guard.permission();
-    if (scope === null) return this.readTruth(name);
+    const identity = this.guard.permission();
+    if (identity === null) return this.readTruth(name);
     this.tallies.reads.miss += 1;
-    return { ...(await this.fills.fill(name, scope)), source: 'miss' };
+    return { ...(await this.fills.fill(name, identity)), source: 'miss' };
   }
 
   private async readTruth(name: string): Promise<Reading> {
     this.tallies.reads.bypass += 1;
-    const { entry } = await this.fills.show(await this.reader.read(name), null);
+    const { entry } = await this.fills.publish(await this.reader.read(name), null);
     return { ...entry, source: 'bypass' };
   }
 
   private async readUnverified(name: string): Promise<Reading | null> {
-    const scope = this.guard.unverified();
-    if (scope === null) return null;
-    const found = await this.cache.get(name, scope);
+    const identity = this.guard.unverified();
+    if (identity === null) return null;
+    const found = await this.cache.get(name, identity);
     if (found.kind !== 'hit') return null;
     this.tallies.reads.unverified += 1;
     return { ...found.entry, source: 'unverified' };

@@ -14,6 +14,7 @@
  * - exposure: telling a truth to anybody outside, by an answer, a 404 or a refusal; it is published first.
  * - guard: decides whether this instance may serve entries.
  * - permission: what the guard gives to who may serve entries, for a second; it names the identity they must have.
+ * - clearance: the guard's word that what was published may be told, also where it could not be published.
  * - identity: which data an entry belongs to: format, Redis process, data set, database and epoch.
  * - epoch: a number in the guard's row; another one makes all entries there are foreign.
  * - sentinel: a key of ours in Redis whose absence tells upkeep that Redis was flushed.

@@ -1,11 +1,7 @@
 import type pg from 'pg';
+import type { Scope } from '../domain/scope.js';
 import { withClient } from './failure.js';
 import { utc } from './utc.js';
-
-/** What a key may do: see, change, or operate the service. None implies another. */
-export const SCOPES = ['read', 'write', 'admin'] as const;
-
-export type Scope = (typeof SCOPES)[number];
 
 /** What is known of a key; the key itself is not. Times are RFC 3339, UTC. */
 export interface ApiKey {

@@ -1,6 +1,6 @@
 /** Who sends the requests, where keys are asked for, and what nobody but the right one may get. */
 import type { KeyAdministration } from '../../src/access/key-administration.js';
-import type { Scope } from '../../src/store/api-keys.js';
+import type { Scope } from '../../src/domain/scope.js';
 import type { FuzzRequest } from './requests.js';
 
 export interface Caller {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache, type Publication } from '../../cache/counter-cache.js';
 import { entryOf } from '../../cache/entry.js';
-import type { Scope } from '../../cache/identity.js';
+import type { Identity } from '../../cache/identity.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { newerOf, type Truth } from '../../domain/counter.js';
 import { FillDemand } from '../reads/fill-demand.js';
@@ -29,9 +29,9 @@ export class Exposure {
    */
   async leaseWanted(names: Iterable<string>): Promise<Nonces> {
     const wanted = this.demand.wantedOf(names);
-    const scope = this.guard.permission();
-    if (wanted.length === 0 || scope === null) return NO_NONCES;
-    const leases = await this.cache.lease(wanted, scope).catch(() => []);
+    const identity = this.guard.permission();
+    if (wanted.length === 0 || identity === null) return NO_NONCES;
+    const leases = await this.cache.lease(wanted, identity).catch(() => []);
     return new Map(
       wanted.flatMap((name, index) => {
         const leased = leases[index];
@@ -54,12 +54,12 @@ export class Exposure {
       nonce: nonces.get(truth.name) ?? null,
       sentAtMs,
     }));
-    await this.guard.clear((scope) => this.send(publications, scope));
+    await this.guard.withClearance((identity) => this.send(publications, identity));
     this.tallies.publishes.observe((performance.now() - beganAtMs) / 1_000);
   }
 
-  private async send(publications: readonly Publication[], scope: Scope): Promise<void> {
-    const published = await this.cache.publish(publications, scope);
+  private async send(publications: readonly Publication[], identity: Identity): Promise<void> {
+    const published = await this.cache.publish(publications, identity);
     publications.forEach(({ name }, index) => {
       const kind = published[index]?.kind;
       this.demand.published(name, kind === 'stored' || kind === 'kept');

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { type Scope, scopeOf } from '../../cache/identity.js';
+import { type Identity, identityOf } from '../../cache/identity.js';
 import { CacheUnavailable, RedisConnection, type Sighting } from '../../cache/redis-connection.js';
 import { GuardRow, type GuardState } from '../../store/guard-row.js';
 import { DatabaseClock } from '../database-clock.js';
@@ -28,7 +28,7 @@ const CLEARANCE_TIMEOUT_MS = 2_500;
 /** What one poll learned from Postgres and Redis together. */
 interface Knowledge {
   readonly state: GuardState;
-  readonly scope: Scope;
+  readonly identity: Identity;
   readonly generation: number;
   /** Whether nobody is blind. */
   readonly quiet: boolean;
@@ -96,20 +96,20 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     await this.polls.stop();
   }
 
-  /** The scope whose entries may be served and filled right now; null: read the truth. To be asked for each read. */
-  permission(): Scope | null {
+  /** The identity whose entries may be served and filled right now; null: read the truth. To be asked for each read. */
+  permission(): Identity | null {
     const { known } = this;
-    return known !== null && known.quiet && this.isCurrent(known) ? known.scope : null;
+    return known !== null && known.quiet && this.isCurrent(known) ? known.identity : null;
   }
 
   /**
-   * The scope whose entries may be served marked as unverified: Postgres is away, so nothing can be committed, as far as
+   * The identity whose entries may be served marked as unverified: Postgres is away, so nothing can be committed, as far as
    * anyone can know, and what is cached is right.
    */
-  unverified(): Scope | null {
+  unverified(): Identity | null {
     const { known } = this;
     const sameRedis = known !== null && this.redisReach.answeredLast && known.generation === this.redis.generation;
-    return sameRedis && !this.postgresUp && known.state.settled && known.quiet ? known.scope : null;
+    return sameRedis && !this.postgresUp && known.state.settled && known.quiet ? known.identity : null;
   }
 
   health(): GuardHealth {
@@ -154,13 +154,13 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
    * @returns what `publish` returned; null where it may be told although it was not published
    * @throws Unavailable when neither came true in time
    */
-  async clear<T>(publish: (scope: Scope) => Promise<T>): Promise<T | null> {
+  async withClearance<T>(publish: (identity: Identity) => Promise<T>): Promise<T | null> {
     const deadlineMs = this.clock.monotonicMs() + CLEARANCE_TIMEOUT_MS;
     for (let attempt = 1; this.clock.monotonicMs() < deadlineMs;) {
       const { known } = this;
       if (known !== null && this.isCurrent(known)) {
         try {
-          const published = await publish(known.scope);
+          const published = await publish(known.identity);
           // The row may name another Redis by now: only what is known to be recent says that this one counts.
           if (this.isCurrent(known) || (this.known !== null && this.isCurrent(this.known))) return published;
         } catch (error) {
@@ -212,9 +212,9 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     const standing = sighting === null ? null : await this.naming.advance(state, sighting.server);
     if (sighting !== null && standing === 'named') {
       const { generation } = sighting;
-      const scope = this.scopeFor(state, sighting);
-      this.known = { state, scope, generation, quiet, sentAt };
-      if (this.permission() !== null && sighting.sentinel !== scope.digest) await this.noteColdCache(scope);
+      const identity = this.identityFor(state, sighting);
+      this.known = { state, identity, generation, quiet, sentAt };
+      if (this.permission() !== null && sighting.sentinel !== identity.digest) await this.noteColdCache(identity);
     }
     if (this.mustBeBlind(standing)) await this.blindness.keep();
     else if (quiet && !state.vouched && !state.readOnly) await this.row.vouch(state);
@@ -238,9 +238,9 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     for (const listener of this.otherDatabaseListeners) listener();
   }
 
-  private scopeFor({ epoch, database }: GuardState, { server }: Sighting): Scope {
-    const scope = scopeOf(server, epoch, database);
-    return scope.digest === this.known?.scope.digest ? this.known.scope : scope;
+  private identityFor({ epoch, database }: GuardState, { server }: Sighting): Identity {
+    const identity = identityOf(server, epoch, database);
+    return identity.digest === this.known?.identity.digest ? this.known.identity : identity;
   }
 
   private mustBeBlind(standing: Standing | null): boolean {
@@ -253,7 +253,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     return this.known === null && this.clock.monotonicMs() - this.startedAtMs < START_GRACE_MS;
   }
 
-  private async noteColdCache({ digest }: Scope): Promise<void> {
+  private async noteColdCache({ digest }: Identity): Promise<void> {
     const first = await this.redis.setSentinel(digest).catch(() => false);
     if (!first) return;
     this.log.log('the cache is empty or of an earlier epoch');

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache, type Leased, type Published } from '../../cache/counter-cache.js';
 import { type Entry, entryOf } from '../../cache/entry.js';
-import type { Scope } from '../../cache/identity.js';
+import type { Identity } from '../../cache/identity.js';
 import { CounterReader, type ReadTruth } from '../../store/counter-reader.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { AbsenceBudget } from './absence-budget.js';
@@ -32,11 +32,11 @@ export class CounterFills {
   /**
    * Reads a counter that has no entry, and fills it. Concurrent readers share one flight.
    *
-   * @param scope of the caller's own permission
+   * @param identity of the caller's own permission
    * @throws StoreFailure, Unavailable
    */
-  async fill(name: string, scope: Scope): Promise<Entry> {
-    const flight = `${scope.digest} ${name}`;
+  async fill(name: string, identity: Identity): Promise<Entry> {
+    const flight = `${identity.digest} ${name}`;
     for (let join = 0; join < MAX_JOINS; join += 1) {
       const running = this.flights.get(flight);
       if (running === undefined) break;
@@ -48,7 +48,7 @@ export class CounterFills {
     const close = (): void => {
       if (this.flights.get(flight) === own) this.flights.delete(flight);
     };
-    const own = this.fillOne(name, scope, close);
+    const own = this.fillOne(name, identity, close);
     this.flights.set(flight, own);
     try {
       return (await own).entry;
@@ -64,8 +64,8 @@ export class CounterFills {
    * @returns the entries in the order of the names, and how many of them the cache took
    * @throws StoreFailure, CacheUnavailable
    */
-  async fillMany(names: readonly string[], scope: Scope): Promise<{ entries: Entry[]; filled: number }> {
-    const leases = await this.cache.lease(names, scope);
+  async fillMany(names: readonly string[], identity: Identity): Promise<{ entries: Entry[]; filled: number }> {
+    const leases = await this.cache.lease(names, identity);
     const sentAtMs = performance.now();
     const truths = await this.reader.readMany(names);
     const entries = truths.map(entryOf);
@@ -73,12 +73,12 @@ export class CounterFills {
       const [leased, entry] = [leases[index], entries[index]];
       return leased?.kind === 'lease' && entry ? [{ name, entry, nonce: this.nonceFor(entry, leased), sentAtMs }] : [];
     });
-    const published = await this.cache.publish(publications, scope);
+    const published = await this.cache.publish(publications, identity);
     return { entries, filled: published.filter(isConfirmed).length };
   }
 
-  private async fillOne(name: string, scope: Scope, close: () => void): Promise<Filled> {
-    const leased = await this.lease(name, scope);
+  private async fillOne(name: string, identity: Identity, close: () => void): Promise<Filled> {
+    const leased = await this.lease(name, identity);
     // Found before this answer arrived: who joined meanwhile may have been shown something newer.
     if (leased.kind === 'entry') return { entry: leased.entry, confirmed: false };
     // Begins after the lease was granted, so it sees everything that was shown to anybody before.
@@ -86,7 +86,7 @@ export class CounterFills {
     const nonce = this.nonceFor(entryOf(read.truth), leased);
     // The publish may have run long before its answer is heard: who comes from here on needs another fill.
     close();
-    return this.show(read, nonce);
+    return this.publish(read, nonce);
   }
 
   /**
@@ -95,10 +95,12 @@ export class CounterFills {
    * @param nonce of a lease that was granted before the read; null where none is held
    * @throws Unavailable
    */
-  async show({ truth, sentAtMs }: ReadTruth, nonce: string | null): Promise<Filled> {
+  async publish({ truth, sentAtMs }: ReadTruth, nonce: string | null): Promise<Filled> {
     const entry = entryOf(truth);
     const { name } = truth;
-    const published = await this.guard.clear((scope) => this.cache.publish([{ name, entry, nonce, sentAtMs }], scope));
+    const published = await this.guard.withClearance((identity) =>
+      this.cache.publish([{ name, entry, nonce, sentAtMs }], identity),
+    );
     const [result] = published ?? [];
     if (result === undefined) return { entry, confirmed: false };
     if (result.kind === 'kept' && result.entry.version > entry.version) return { entry: result.entry, confirmed: true };
@@ -113,9 +115,9 @@ export class CounterFills {
     return json !== null || this.absences.take() ? leased.nonce : null;
   }
 
-  private async lease(name: string, scope: Scope): Promise<Leased> {
+  private async lease(name: string, identity: Identity): Promise<Leased> {
     // Without a lease the truth is read all the same, and nothing is filled.
-    const leases = await this.cache.lease([name], scope).catch(() => []);
+    const leases = await this.cache.lease([name], identity).catch(() => []);
     return leases[0] ?? { kind: 'refused' };
   }
 }

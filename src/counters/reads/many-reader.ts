@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
 import { type Entry, entryOf } from '../../cache/entry.js';
-import type { Scope } from '../../cache/identity.js';
+import type { Identity } from '../../cache/identity.js';
 import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { CacheGuard } from '../guard/cache-guard.js';
@@ -61,8 +61,8 @@ export class ManyReader {
 
   private async readChunk(names: readonly string[]): Promise<{ entries: Entry[]; missed: number }> {
     const permission = this.guard.permission();
-    const scope = permission ?? this.guard.unverified();
-    const cached = scope === null ? names.map(() => null) : await this.fromCache(names, scope);
+    const identity = permission ?? this.guard.unverified();
+    const cached = identity === null ? names.map(() => null) : await this.fromCache(names, identity);
     const missing = names.filter((_, index) => cached[index] === null);
     this.tallies.reads[permission === null ? 'unverified' : 'hit'] += names.length - missing.length;
     this.tallies.reads[permission === null ? 'bypass' : 'miss'] += missing.length;
@@ -73,12 +73,12 @@ export class ManyReader {
     return { entries, missed: permission === null ? 0 : missing.length };
   }
 
-  private async fromCache(names: readonly string[], scope: Scope): Promise<(Entry | null)[]> {
+  private async fromCache(names: readonly string[], identity: Identity): Promise<(Entry | null)[]> {
     // Away: every name is read from the truth.
-    return this.cache.getMany(names, scope).catch(() => names.map(() => null));
+    return this.cache.getMany(names, identity).catch(() => names.map(() => null));
   }
 
-  private async readMissing(names: readonly string[], permission: Scope | null): Promise<Entry[]> {
+  private async readMissing(names: readonly string[], permission: Identity | null): Promise<Entry[]> {
     if (permission !== null) {
       try {
         return (await this.fills.fillMany(names, permission)).entries;

@@ -46,15 +46,15 @@ export class CacheUpkeep {
       this.redis.sight().catch(() => null),
       this.countEntries().catch(() => null),
     ]);
-    const scope = this.guard.permission();
+    const identity = this.guard.permission();
     const { reads } = this.tallies;
     const known = sighting?.sentinel ?? null;
     return {
       ...this.guard.health(),
       guard: this.guard.standing(),
       epoch: this.guard.epoch,
-      permission: scope !== null,
-      sentinel: sighting === null ? null : known !== null && (scope === null || known === scope.digest),
+      permission: identity !== null,
+      sentinel: sighting === null ? null : known !== null && (identity === null || known === identity.digest),
       entries,
       reads: {
         hits: reads.hit + reads.unverified,

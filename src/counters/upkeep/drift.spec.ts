@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeEntry, type Entry, entryOf } from '../../cache/entry.js';
-import { scopeOf } from '../../cache/identity.js';
+import { identityOf } from '../../cache/identity.js';
 import type { Counter, Truth } from '../../domain/counter.js';
 import { compare, driftOf } from './drift.js';
 
@@ -14,8 +14,9 @@ const counter: Counter = {
   updatedAt: '2026-01-01T00:00:05.000Z',
 };
 const absence: Truth = { name: 'a', value: null, version: 11 };
-const scope = scopeOf('server', '1', 'database');
-const planted = (rest: string): Entry => decodeEntry(`E${scope.digest} ${rest}`, scope) ?? { version: 0, json: null };
+const identity = identityOf('server', '1', 'database');
+const planted = (rest: string): Entry =>
+  decodeEntry(`E${identity.digest} ${rest}`, identity) ?? { version: 0, json: null };
 
 describe('an entry beside the truth', () => {
   it('is the same only with the same version and the same body', () => {

@@ -115,8 +115,8 @@ export class Reconciler {
   /** The next entries, from where a SCAN stands. */
   private async look(cursor: string): Promise<Step> {
     const step = await this.cache.scan(cursor, SCANNED);
-    const scope = this.guard.permission();
-    const entries = scope === null ? [] : await this.cache.getMany(step.names, scope);
+    const identity = this.guard.permission();
+    const entries = identity === null ? [] : await this.cache.getMany(step.names, identity);
     const held = step.names.flatMap((name, index): Held[] => {
       const entry = entries[index] ?? null;
       return entry === null ? [] : [{ name, entry }];
@@ -177,11 +177,11 @@ export class Reconciler {
   /** The second look at up to a chunk of suspects whose time has come. */
   private async lookAgain(walk: Walk): Promise<void> {
     const due = takeDue(walk.suspects);
-    const scope = this.guard.permission();
-    if (due.length === 0 || scope === null) return;
+    const identity = this.guard.permission();
+    if (due.length === 0 || identity === null) return;
     const entries = await this.cache.getMany(
       due.map(([name]) => name),
-      scope,
+      identity,
     );
     const behind = due.flatMap(([name, { version }], index) => {
       const entry = entries[index] ?? null;
@@ -193,7 +193,7 @@ export class Reconciler {
     const truths = await this.reader.readMany(behind.map(({ name }) => name));
     await this.cache.publish(
       truths.map((truth) => ({ name: truth.name, entry: entryOf(truth), nonce: null, sentAtMs })),
-      scope,
+      identity,
     );
     truths.forEach((truth, index) => {
       const entry = behind[index]?.entry;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { Scope } from '../../cache/identity.js';
+import type { Identity } from '../../cache/identity.js';
 import { Batches } from '../../store/batches.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { CounterFills } from '../reads/counter-fills.js';
@@ -62,11 +62,11 @@ export class Rehydrator {
     let [done, filled] = [0, 0];
     const names = (await this.permission(signal)) === null ? null : await this.batches.latestNames(limit);
     while (names !== null && done < names.length) {
-      const scope = await this.permission(signal);
-      if (scope === null) break;
+      const identity = await this.permission(signal);
+      if (identity === null) break;
       const beganAtMs = performance.now();
       const chunk = names.slice(done, done + CHUNK);
-      filled += (await this.fills.fillMany(chunk, scope)).filled;
+      filled += (await this.fills.fillMany(chunk, identity)).filled;
       done += chunk.length;
       progress?.({ names: names.length, done, filled });
       await sleep(Math.max(SHORTEST_REST_MS, RESTS * (performance.now() - beganAtMs)));
@@ -79,11 +79,11 @@ export class Rehydrator {
     };
   }
 
-  private async permission(signal: AbortSignal | undefined): Promise<Scope | null> {
+  private async permission(signal: AbortSignal | undefined): Promise<Identity | null> {
     const deadlineMs = performance.now() + PERMISSION_PATIENCE_MS;
     while (signal?.aborted !== true) {
-      const scope = this.guard.permission();
-      if (scope !== null || performance.now() > deadlineMs) return scope;
+      const identity = this.guard.permission();
+      if (identity !== null || performance.now() > deadlineMs) return identity;
       await sleep(PERMISSION_POLL_MS);
     }
     return null;

@@ -1,4 +1,4 @@
-import type { Scope } from '../../store/api-keys.js';
+import type { Scope } from '../../domain/scope.js';
 import type { Action } from '../../access/traces.js';
 
 /**

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { CounterCache, type Leased, type Publication, type Published } from '../../../src/cache/counter-cache.js';
 import { KEY_PREFIX } from '../../../src/cache/entry.js';
-import type { Scope } from '../../../src/cache/identity.js';
+import type { Identity } from '../../../src/cache/identity.js';
 import { type RedisConnection, type Script, scriptOf, unavailable } from '../../../src/cache/redis-connection.js';
 import type { CacheSettings } from '../../../src/config/config.js';
 
@@ -28,7 +28,7 @@ export class PlainSetCache extends CounterCache {
     return Promise.resolve(names.map(() => ({ kind: 'lease', nonce: 'none' })));
   }
 
-  override async publish(publications: readonly Publication[], { digest }: Scope): Promise<Published[]> {
+  override async publish(publications: readonly Publication[], { digest }: Identity): Promise<Published[]> {
     try {
       for (const { name, entry } of publications) {
         await this.store(KEY_PREFIX + name, `E${digest} ${entry.version} ${entry.json ?? ''}`);
@@ -51,7 +51,7 @@ export class SetIfNewerCache extends PlainSetCache {
   }
 }
 
-const NO_SCOPE: Scope = { text: '', digest: '0'.repeat(24) };
+const NO_IDENTITY: Identity = { text: '', digest: '0'.repeat(24) };
 
 /** Does everything, but does not ask which data an entry belongs to. */
 export class NoIdentityCache extends CounterCache {
@@ -63,23 +63,23 @@ export class NoIdentityCache extends CounterCache {
   }
 
   override get(name: string): ReturnType<CounterCache['get']> {
-    return super.get(name, NO_SCOPE);
+    return super.get(name, NO_IDENTITY);
   }
 
   override getMany(names: readonly string[]): ReturnType<CounterCache['getMany']> {
-    return super.getMany(names, NO_SCOPE);
+    return super.getMany(names, NO_IDENTITY);
   }
 
   override lease(names: readonly string[]): Promise<Leased[]> {
-    return super.lease(names, NO_SCOPE);
+    return super.lease(names, NO_IDENTITY);
   }
 
   override publish(publications: readonly Publication[]): Promise<Published[]> {
-    return super.publish(publications, NO_SCOPE);
+    return super.publish(publications, NO_IDENTITY);
   }
 }
 
 function withoutIdentity({ source }: Script): Script {
-  const blind = source.replaceAll('identity(ARGV[1])', `'${NO_SCOPE.digest}'`);
+  const blind = source.replaceAll('identity(ARGV[1])', `'${NO_IDENTITY.digest}'`);
   return { source: blind, sha1: createHash('sha1').update(blind).digest('hex') };
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import { CounterCache } from '../../../src/cache/counter-cache.js';
-import type { Scope } from '../../../src/cache/identity.js';
+import type { Identity } from '../../../src/cache/identity.js';
 import { CacheUnavailable, RedisConnection } from '../../../src/cache/redis-connection.js';
 import { CacheSettings } from '../../../src/config/config.js';
 import { CacheGuard } from '../../../src/counters/guard/cache-guard.js';
@@ -29,11 +29,11 @@ class AnswersFirst extends Exposure {
 /** Takes a cache that cannot be reached for no reason to keep others from reading it. */
 @Injectable()
 class TellsNobody extends CacheGuard {
-  override async clear<T>(publish: (scope: Scope) => Promise<T>): Promise<T | null> {
-    const scope = this.permission();
-    if (scope === null) return null;
+  override async withClearance<T>(publish: (identity: Identity) => Promise<T>): Promise<T | null> {
+    const identity = this.permission();
+    if (identity === null) return null;
     try {
-      return await publish(scope);
+      return await publish(identity);
     } catch (error) {
       if (error instanceof CacheUnavailable) return null;
       throw error;

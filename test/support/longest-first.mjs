@@ -4,12 +4,12 @@ import Sequencer from '@jest/test-sequencer';
 /** Those of more than half a minute, in the order of their beginning: the two tortures do not run at the same time. */
 const LONGEST = [
   'test/torture/torture.e2e-spec.ts',
-  'test/embedded.e2e-spec.ts',
-  'test/jobs-schedule.e2e-spec.ts',
+  'test/counts-survive/embedded.e2e-spec.ts',
+  'test/linearizable-reads/jobs-schedule.e2e-spec.ts',
   'test/torture/mutants.e2e-spec.ts',
-  'test/story.e2e-spec.ts',
-  'test/guard.e2e-spec.ts',
-  'test/crashes.e2e-spec.ts',
+  'test/counts-survive/story.e2e-spec.ts',
+  'test/linearizable-reads/guard.e2e-spec.ts',
+  'test/counts-survive/crashes.e2e-spec.ts',
 ];
 
 export default class LongestFirst extends Sequencer {

@@ -1,0 +1,90 @@
+/** Clients that lose their connection and try again by key, while Postgres is killed every second: each key counts once. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AppProcess, startAppProcess } from '../support/app.js';
+import { CounterCalls } from '../support/counter-calls.js';
+import { eventually } from '../support/eventually.js';
+import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+
+const CLIENTS = 200;
+const KILL_EVERY_MS = 1_000;
+const LASTS_MS = 30_000;
+/** A client drops about half of its connections before the answer. */
+const LONGEST_PATIENCE_MS = 120;
+
+let postgres: TestPostgres;
+let redis: TestRedis;
+let apps: AppProcess[];
+
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  const servers = { databaseUrl: postgres.url, redisUrl: redis.url };
+  apps = [await startAppProcess(servers), await startAppProcess(servers)];
+});
+
+afterAll(async () => {
+  await Promise.all(apps.map((app) => app.stop()));
+  await Promise.all([postgres.stop(), redis.stop()]);
+});
+
+/** One try, which is dropped when patience ends; null: no answer. */
+const attempt = async (
+  url: string,
+  name: string,
+  key: string,
+  patienceMs: number,
+): Promise<{ status: number; value: number } | null> => {
+  try {
+    const response = await fetch(`${url}/v1/counters/${name}/increment`, {
+      method: 'POST',
+      headers: { 'idempotency-key': key },
+      signal: AbortSignal.timeout(patienceMs),
+    });
+    return { status: response.status, ...((await response.json()) as { value: number }) };
+  } catch {
+    return null;
+  }
+};
+
+it('counts each key once, and the value is the number of keys', async () => {
+  const endsAtMs = performance.now() + LASTS_MS;
+  const values: number[] = [];
+  const statuses = new Set<number>();
+  let kills = 0;
+
+  const client = async (index: number): Promise<void> => {
+    while (performance.now() < endsAtMs) {
+      const key = randomUUID();
+      for (let turn = index; ; turn += 1) {
+        const url = apps[turn % apps.length]?.url ?? '';
+        // After the storm no client gives up before it knows.
+        const patienceMs = performance.now() < endsAtMs ? Math.random() * LONGEST_PATIENCE_MS : 10_000;
+        const answer = await attempt(url, 'stormy', key, patienceMs);
+        if (answer !== null) statuses.add(answer.status);
+        if (answer?.status === 200) {
+          values.push(answer.value);
+          break;
+        }
+        await sleep(Math.random() * 50);
+      }
+    }
+  };
+  const killer = async (): Promise<void> => {
+    while (performance.now() < endsAtMs) {
+      await sleep(KILL_EVERY_MS);
+      await postgres.kill();
+      await postgres.restart();
+      kills += 1;
+    }
+  };
+
+  await Promise.all([killer(), ...Array.from({ length: CLIENTS }, (_, index) => client(index))]);
+  // The sessions that read were killed as well, and are made anew.
+  const read = () => new CounterCalls(apps[0]?.url ?? '').read('stormy', '?consistency=strong');
+  await eventually(async () => (await read()).status === 200);
+  const { body } = await read();
+  expect(kills).toBeGreaterThan(5);
+  expect([...statuses].filter((status) => ![200, 409, 503].includes(status))).toEqual([]);
+  expect(new Set(values).size).toBe(values.length);
+  expect([body.value, body.version]).toEqual([values.length, values.length]);
+});

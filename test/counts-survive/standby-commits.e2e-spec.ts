@@ -1,0 +1,126 @@
+/** With a synchronous standby, nothing is told that a failover would take back; also where a commit's wait for it ends early. */
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { startApp, type TestApp } from '../support/app.js';
+import { CounterCalls, type Reply } from '../support/counter-calls.js';
+import { eventually } from '../support/eventually.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
+
+/**
+ * One of each lane, and one that reads; each may be at one commit that waits. So may the guard and the jobs for the
+ * history: each of them holds a row for which its next try would wait.
+ */
+const MAX_WAITING = 6;
+
+/** So many tries would leave more sessions than that, if each left one. */
+const ROUNDS = 4;
+
+let pair: PrimaryWithStandby;
+let redis: TestRedis;
+let app: TestApp;
+let calls: CounterCalls;
+
+beforeAll(async () => {
+  [pair, redis] = await Promise.all([
+    // A standby that lost its primary for a moment is to be back soon.
+    startPrimaryWithStandby({ synchronous: true, settings: ['wal_retrieve_retry_interval=100ms'] }),
+    startRedis(),
+  ]);
+  app = await startApp({ databaseUrl: pair.primary.url, redisUrl: redis.url });
+  calls = new CounterCalls(app.url);
+});
+
+afterEach(() => pair.standby.thaw());
+
+afterAll(async () => {
+  await app.stop();
+  await Promise.all([pair.stop(), redis.stop()]);
+});
+
+/** By somebody at the database, as it is needed while no commit gets through. */
+const byHand = async (text: string): Promise<Record<string, unknown>[]> => {
+  const client = new pg.Client({ connectionString: pair.primary.url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+const waiting = (): Promise<unknown[]> => byHand(`SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'`);
+const toAllThatWait = (what: string) => () =>
+  byHand(`SELECT ${what}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`);
+
+/** Those of them that keep a key; jobs commit as well, and wait as well. */
+const keyedWaiting = (): Promise<unknown[]> =>
+  byHand(
+    `SELECT DISTINCT pid FROM pg_stat_activity JOIN pg_locks USING (pid)
+     WHERE wait_event = 'SyncRep' AND relation = 'idempotency_keys'::regclass`,
+  );
+
+const codeOf = ({ status, body }: Reply): string => (status < 300 ? 'ok' : (body as unknown as { code: string }).code);
+const names = async (prefix: string): Promise<string[]> => {
+  const response = await fetch(`${app.url}/v1/counters?prefix=${encodeURIComponent(prefix)}`);
+  const { data = [] } = (await response.json()) as { data?: { name: string }[] };
+  return data.map(({ name }) => name);
+};
+
+describe.each<[string, () => Promise<unknown>]>([
+  ['is cancelled', toAllThatWait('pg_cancel_backend')],
+  ['ends with its session', toAllThatWait('pg_terminate_backend')],
+  ['ends with a restart of the primary', () => pair.primary.restartImmediately()],
+])('a write whose wait for the standby %s', (how, end) => {
+  it('is answered, replayed and read only once the standby has it', async () => {
+    const [added, set, keys] = [`added, ${how}`, `set, ${how}`, [randomUUID(), randomUUID()] as const];
+    const write = (): Promise<Reply[]> =>
+      Promise.all([calls.increment(added, 1, { key: keys[0] }), calls.set(set, { value: 1 }, { key: keys[1] })]);
+    await eventually(async () => codeOf(await calls.increment('before')) === 'ok');
+
+    await pair.standby.freeze();
+    const writing = write();
+    await eventually(async () => (await keyedWaiting()).length === 2);
+    await end();
+    expect((await writing).map(codeOf)).toEqual(['outcome_unknown', 'outcome_unknown']);
+
+    // It is there, on this server only.
+    await eventually(async () => (await byHand(`SELECT FROM counters WHERE name = '${added}'`)).length === 1);
+    for (const replay of await write())
+      expect(['unavailable', 'outcome_unknown', 'in_progress']).toContain(codeOf(replay));
+    for (const name of [added, set]) {
+      expect(codeOf(await calls.read(name))).toBe('unavailable');
+      expect(codeOf(await calls.read(name, '?consistency=strong'))).toBe('unavailable');
+      expect(await names(name)).toEqual([]);
+    }
+
+    await pair.standby.thaw();
+    await eventually(async () => (await write()).every((replay) => codeOf(replay) === 'ok'));
+    for (const name of [added, set]) {
+      expect((await calls.read(name)).body).toMatchObject({ value: 1, version: 1 });
+      expect(await names(name)).toEqual([name]);
+    }
+  });
+});
+
+describe('while the standby is away', () => {
+  it('few sessions wait for it, however many writes are tried, and what was there before is read', async () => {
+    await eventually(async () => codeOf(await calls.increment('there before')) === 'ok');
+    await pair.standby.freeze();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const tried = await Promise.all([
+        calls.increment(`added in ${round}`, 1, { key: randomUUID() }),
+        calls.increment(`added in ${round}, too`),
+        calls.set(`set in ${round}`, { value: 1 }),
+      ]);
+      for (const reply of tried) expect(['unavailable', 'outcome_unknown']).toContain(codeOf(reply));
+    }
+    expect((await waiting()).length).toBeLessThanOrEqual(MAX_WAITING);
+    expect((await calls.read('there before', '?consistency=strong')).body).toMatchObject({ value: 1 });
+  });
+
+  it('writes get through again as soon as it is back', async () => {
+    await eventually(async () => codeOf(await calls.increment('there after')) === 'ok');
+    expect(await waiting()).toEqual([]);
+  });
+});

@@ -1,0 +1,151 @@
+/** What the service makes sure of before it takes its first request. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import pg from 'pg';
+import { poolOf } from '../../src/store/connections.js';
+import { type AppProcess, startApp, startAppProcess, type TestApp } from '../support/app.js';
+import { runCli } from '../support/cli.js';
+import { CounterCalls } from '../support/counter-calls.js';
+import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+const INSTANCES = 8;
+
+/** A line of one. */
+const STACK = /\bat .*\.js:\d/;
+
+/** Of the form of an admin key. */
+const KEY = `ec_${'a'.repeat(43)}`;
+
+let redis: TestRedis;
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+
+afterAll(() => redis.stop());
+
+const start = (databaseUrl: string): Promise<AppProcess> => startAppProcess({ databaseUrl, redisUrl: redis.url });
+
+it(`${INSTANCES} instances that start at once on an empty database all serve it`, async () => {
+  const databaseUrl = await createTestDatabase();
+  const apps: TestApp[] = await Promise.all(
+    Array.from({ length: INSTANCES }, () => startApp({ databaseUrl, redisUrl: redis.url })),
+  );
+  try {
+    const values = await Promise.all(
+      apps.map(async ({ url }) => (await new CounterCalls(url).increment('a')).body.value),
+    );
+    expect(values.sort()).toEqual(Array.from({ length: INSTANCES }, (_, index) => index + 1));
+  } finally {
+    await Promise.all(apps.map((app) => app.stop()));
+  }
+});
+
+it('every session reads what is committed and compiles no plan, whatever the database says', async () => {
+  const databaseUrl = await createTestDatabase();
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  const database = new URL(databaseUrl).pathname.slice(1);
+  for (const setting of ["default_transaction_isolation = 'serializable'", 'jit = on', "TimeZone = 'Asia/Tokyo'"]) {
+    await client.query(`ALTER DATABASE ${database} SET ${setting}`);
+  }
+  await client.end();
+  const pool = poolOf(databaseUrl, 1);
+  const { rows } = await pool.query<Record<string, string>>(
+    `SELECT current_setting('transaction_isolation') AS isolation, current_setting('jit') AS jit,
+            current_setting('TimeZone') AS zone`,
+  );
+  await pool.end();
+  expect(rows).toEqual([{ isolation: 'read committed', jit: 'off', zone: 'UTC' }]);
+});
+
+it('a port that is taken, or an address of another machine, is told in one line that names the variable', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const databaseUrl = await createTestDatabase();
+  const faults: [Record<string, string>, RegExp][] = [
+    [{ PORT: String(port) }, new RegExp(`PORT: ${port} on 127.0.0.1 is taken`)],
+    [{ HOST: '192.0.2.1', AUTH: 'required', ADMIN_KEY: KEY }, /HOST: .*192\.0\.2\.1/],
+    [{ HOST: 'no.such.name.invalid', AUTH: 'required', ADMIN_KEY: KEY }, /HOST: .*no\.such\.name/],
+  ];
+  try {
+    for (const [env, reason] of faults) {
+      const { message } = await startAppProcess({ databaseUrl, redisUrl: redis.url, env }).then(
+        async (app) => {
+          await app.stop();
+          return new Error('it started');
+        },
+        (error: unknown) => error as Error,
+      );
+      const [first = '', ...lines] = message.split('\n').filter((line) => !line.includes('"starting"'));
+      expect(first).toContain('exit code 78');
+      expect(lines).toEqual([expect.stringMatching(reason)]);
+      expect(message).not.toMatch(STACK);
+    }
+  } finally {
+    other.close();
+  }
+});
+
+it.each(['counters (id int)', 'migrations (id int)', 'batches (id uuid PRIMARY KEY)'])(
+  'a table %s of another program is told in words',
+  async (table) => {
+    const databaseUrl = await createTestDatabase();
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    await client.query(`CREATE TABLE ${table}`);
+    await client.end();
+    const reason = /the database holds tables of another program.*give evercount a database of its own/;
+    const { message } = await start(databaseUrl).then(
+      () => new Error('it started'),
+      (error: unknown) => error as Error,
+    );
+    expect(message).toMatch(/exit code 78/);
+    expect(message).toMatch(reason);
+    expect(message).not.toMatch(STACK);
+    const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
+    const { code, err } = await runCli(['migrate', 'up'], { env });
+    expect(err).toMatch(reason);
+    expect(code).toBe(78);
+  },
+);
+
+describe('a Postgres on which committed would not mean safe is refused:', () => {
+  it.each(['off', 'local'])('synchronous_commit=%s', async (value) => {
+    const databaseUrl = await createTestDatabase();
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    await client.query(`ALTER DATABASE ${new URL(databaseUrl).pathname.slice(1)} SET synchronous_commit = ${value}`);
+    await client.end();
+    await expect(start(databaseUrl)).rejects.toThrow(new RegExp(`exit code 1.*synchronous_commit=${value}`, 's'));
+  });
+
+  it.each(['LATIN1', 'SQL_ASCII'])('%s in place of UTF-8', async (encoding) => {
+    const utf8 = await createTestDatabase();
+    const client = new pg.Client(utf8);
+    await client.connect();
+    const name = `${new URL(utf8).pathname.slice(1)}_other`;
+    await client.query(`CREATE DATABASE ${name} ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
+    await client.end();
+    const databaseUrl = `${utf8}_other`;
+    await expect(start(databaseUrl)).rejects.toThrow(new RegExp(`exit code 78.*${encoding}.*ENCODING 'UTF8'`, 's'));
+    const { out } = await runCli(['doctor'], { env: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url } });
+    expect(out).toMatch(new RegExp(`BAD +encoding +${encoding}\n.*ENCODING 'UTF8'`));
+  });
+
+  describe('of its own', () => {
+    let postgres: TestPostgres;
+
+    beforeEach(async () => {
+      postgres = await startPostgres({ settings: ['fsync=off'] });
+    });
+
+    afterEach(() => postgres.stop());
+
+    it('fsync=off', async () => {
+      await expect(start(postgres.url)).rejects.toThrow(/exit code 1.*fsync=off/s);
+    });
+  });
+});

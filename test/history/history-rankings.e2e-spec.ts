@@ -1,0 +1,117 @@
+/** Sums are exact, and rankings tell who is first and who gained most. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { CounterCalls } from '../support/counter-calls.js';
+import { eventually } from '../support/eventually.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+interface Summary {
+  readonly prefix: string;
+  readonly count: number;
+  readonly sum: number;
+  readonly asOf: string;
+}
+interface Top {
+  readonly data: readonly { readonly name: string; readonly value: number; readonly change: number }[];
+}
+
+let redis: TestRedis;
+let app: TestApp;
+let calls: CounterCalls;
+let database: pg.Client;
+
+beforeAll(async () => {
+  const [databaseUrl, server] = await Promise.all([createTestDatabase(), startRedis()]);
+  redis = server;
+  app = await startApp({ databaseUrl, redisUrl: redis.url });
+  calls = new CounterCalls(app.url);
+  database = new pg.Client({ connectionString: databaseUrl });
+  await database.connect();
+  for (const [name, value] of Object.entries({ 'a/old': 500, 'a/new': 7, 'a/falls': 40, b: 1_000 })) {
+    await calls.set(name, { value });
+  }
+  await eventually(async () => (await app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
+  // Two days ago there were 490 and 100 of them.
+  await database.query(`UPDATE counters SET created_at = now() - interval '3 days' WHERE name IN ('a/old', 'a/falls')`);
+  await database.query(
+    `INSERT INTO history_hours (name, at, value, version, created_at)
+     SELECT c.name, date_trunc('hour', now() - past.ago), past.value, past.version, c.created_at
+     FROM counters c JOIN (VALUES ('a/old', interval '2 days', 490, 1), ('a/falls', '2 days', 100, 1),
+       ('a/old', '0', 500, 2), ('a/falls', '0', 40, 2), ('a/new', '0', 7, 2), ('b', '0', 1000, 2))
+       AS past (name, ago, value, version) USING (name)
+     ON CONFLICT DO NOTHING`,
+  );
+});
+
+afterAll(async () => {
+  await database.end();
+  await app.stop();
+  await redis.stop();
+});
+
+const top = async (query: string) => (await calls.call<Top>('GET', `/v1/top?${query}`)).body.data;
+
+describe('a sum', () => {
+  it('is that of all counters, or of those with a prefix', async () => {
+    const all = await calls.call<Summary>('GET', '/v1/summary');
+    expect(all.body).toEqual({ prefix: '', count: 4, sum: 1_547, asOf: expect.any(String) });
+    expect((await calls.call<Summary>('GET', '/v1/summary?prefix=a/')).body).toMatchObject({ count: 3, sum: 547 });
+    expect((await calls.call<Summary>('GET', '/v1/summary?prefix=c')).body).toMatchObject({ count: 0, sum: 0 });
+  });
+
+  it('has all its digits, and leaves out what is deleted', async () => {
+    for (const name of ['big/1', 'big/2', 'big/3']) await calls.set(name, { value: Number.MAX_SAFE_INTEGER });
+    await calls.delete('big/3');
+    const { text } = await calls.call('GET', '/v1/summary?prefix=big/');
+    expect(text).toContain('"count":2,"sum":18014398509481982,');
+    await Promise.all(['big/1', 'big/2'].map((name) => calls.delete(name)));
+  });
+
+  it('is as old as it says, and not older than it may be', async () => {
+    await calls.set('aged', { value: 1 });
+    const sumOf = async () => (await calls.call<Summary>('GET', '/v1/summary?prefix=aged')).body;
+    const first = await sumOf();
+    await calls.increment('aged', 1);
+    await eventually(async () => (await sumOf()).sum === 2);
+    expect((await sumOf()).asOf > first.asOf).toBe(true);
+    await calls.delete('aged');
+  });
+});
+
+describe('a ranking', () => {
+  it('by value has the highest first, each with its change', async () => {
+    expect(await top('prefix=a/')).toEqual([
+      { name: 'a/old', value: 500, change: 10 },
+      { name: 'a/falls', value: 40, change: -60 },
+      { name: 'a/new', value: 7, change: 7 },
+    ]);
+    expect((await top('limit=1')).map(({ name }) => name)).toEqual(['b']);
+  });
+
+  it('by change has what gained most first, from 0 where the counter is younger than the period', async () => {
+    expect((await top('by=change&prefix=a/')).map(({ name, change }) => [name, change])).toEqual([
+      ['a/old', 10],
+      ['a/new', 7],
+      ['a/falls', -60],
+    ]);
+    expect((await top('by=change&prefix=a/&over=7d')).map(({ change }) => change)).toEqual([500, 40, 7]);
+  });
+});
+
+it.each([
+  ['summary?prefix=%00', 'prefix'],
+  ['summary?limit=1', 'not known'],
+  ['summary?prefix=a&prefix=b', 'twice'],
+  ['top?by=name', 'by'],
+  ['top?over=2h', 'over'],
+  ['top?limit=0', 'limit'],
+  ['top?limit=101', 'limit'],
+  ['top?limit=1e1', 'limit'],
+])('/v1/%s is refused, and told why', async (path, word) => {
+  const { status, body } = await calls.call<{ code: string; detail: string }>('GET', `/v1/${path}`);
+  expect([status, body.code]).toEqual([400, 'invalid_request']);
+  expect(body.detail).toContain(word);
+});

@@ -1,0 +1,104 @@
+/** Names that are not there can be asked for without end: they take no room from counters, and who asks pays for it. */
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { KeyAdministration } from '../../src/access/key-administration.js';
+import { ABSENCE_LIFE_MS, CounterCache } from '../../src/cache/counter-cache.js';
+import { ABSENCES_PER_MINUTE } from '../../src/counters/reads/absence-budget.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { CacheHand } from '../support/cache-hand.js';
+import { eventually } from '../support/eventually.js';
+import { send } from '../support/http.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+const ADMIN_KEY = 'an-operators-own-key-0123456789';
+
+let redis: TestRedis;
+let hand: CacheHand;
+let app: TestApp;
+let headers: Record<string, string>;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  hand = new CacheHand(redis.url);
+  const env = { AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '1000', RATE_LIMIT_PER_ADDRESS: '100000' };
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+});
+beforeEach(async () => {
+  const wish = { label: 'asks', scopes: ['read', 'write'] as const, prefix: '', expiresAt: null };
+  headers = { authorization: `Bearer ${(await app.nest.get(KeyAdministration).create(wish)).key}` };
+});
+afterAll(async () => {
+  await app.stop();
+  hand.close();
+  await redis.stop();
+});
+
+const names = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+const read = (name: string) => send(app.url, 'GET', `/v1/counters/${encodeURIComponent(name)}`, { headers });
+const readMany = (all: readonly string[]) => send(app.url, 'POST', '/v1/reads', { json: { names: all }, headers });
+const left = async () =>
+  Number(/r=(\d+)/.exec((await send(app.url, 'GET', '/v1/session', { headers })).headers['ratelimit'] ?? '')?.[1]);
+
+/** Entries that were put into the cache so far. */
+const stored = () => app.nest.get(CounterCache).publications.stored;
+
+/** Asks until the guard lets the cache be asked: without its permission every read goes to Postgres. */
+const untilCached = (name: string) =>
+  eventually(async () => (await read(name)).headers['cache-status'] === 'evercount; hit');
+
+it('an absence is kept for seconds, and a counter for as long as ever', async () => {
+  await send(app.url, 'POST', '/v1/counters/there/increment', { headers });
+  await untilCached('there');
+  await untilCached('not there');
+  const life = (name: string) => hand.redis.pttl(`ec:${name}`);
+  await eventually(async () => {
+    await read('not there');
+    return (await hand.value('not there'))?.startsWith('E') === true;
+  });
+  expect(await life('not there')).toBeLessThanOrEqual(ABSENCE_LIFE_MS);
+  await readMany(['not there either']);
+  expect(await life('not there either')).toBeLessThanOrEqual(ABSENCE_LIFE_MS);
+  expect(await life('there')).toBeGreaterThan(10 * ABSENCE_LIFE_MS);
+});
+
+it('a read of what the cache does not have costs more than one of what it has, alone and among many', async () => {
+  await send(app.url, 'POST', '/v1/counters/cheap/increment', { headers });
+  await untilCached('cheap');
+  const spentBy = async (ask: () => Promise<unknown>): Promise<number> => {
+    const before = await left();
+    const begin = performance.now();
+    await ask();
+    // What comes back meanwhile: a thousand a second.
+    return before - (await left()) + (performance.now() - begin);
+  };
+  const all = names('random/', 500);
+  const hits = await spentBy(async () => {
+    for (let turn = 0; turn < 50; turn += 1) await read('cheap');
+  });
+  const misses = await spentBy(async () => {
+    for (const name of all.slice(0, 50)) await read(name);
+  });
+  expect(misses - hits).toBeGreaterThan(100);
+  const manyHits = await spentBy(() => readMany(all.map(() => 'cheap')));
+  const manyMisses = await spentBy(() => readMany(all.map((name) => `${name}?`)));
+  expect(manyMisses - manyHits).toBeGreaterThan(100);
+});
+
+it('of random names so many a minute are kept and no more; all are answered, and so are counters, from the cache', async () => {
+  await send(app.url, 'POST', '/v1/counters/kept/increment', { headers });
+  await untilCached('kept');
+  const storedBefore = stored();
+  for (let batch = 0; batch < (2 * ABSENCES_PER_MINUTE) / 1_000; batch += 1) {
+    // A caller of its own each: what one pays for is another test's.
+    const wish = { label: 'asks', scopes: ['read'] as const, prefix: '', expiresAt: null };
+    headers = { authorization: `Bearer ${(await app.nest.get(KeyAdministration).create(wish)).key}` };
+    const answer = await readMany(names(`flood/${batch}/`, 1_000));
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { data: Array<null>(1_000).fill(null) }]);
+  }
+  expect(stored() - storedBefore).toBeLessThan(1.5 * ABSENCES_PER_MINUTE);
+  const single = await read('flood/single');
+  expect([single.status, single.headers['cache-status']]).toEqual([404, 'evercount; fwd=miss']);
+  // Not even the lease of one that was too many is left behind.
+  expect((await hand.value('flood/11/999'))?.startsWith('L') ?? false).toBe(false);
+  expect((await read('kept')).headers['cache-status']).toBe('evercount; hit');
+});

@@ -1,0 +1,137 @@
+/** A list costs what it answers, however many counters were deleted. */
+import pg from 'pg';
+import { migrate } from '../../src/store/migrate.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { CounterCalls } from '../support/counter-calls.js';
+import { eventually } from '../support/eventually.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+const TOMBSTONES = 300_000;
+const LIVE = 50;
+
+let redis: TestRedis;
+let app: TestApp;
+let calls: CounterCalls;
+let databaseUrl: string;
+let database: pg.Client;
+
+beforeAll(async () => {
+  [databaseUrl, redis] = await Promise.all([createTestDatabase(), startRedis()]);
+  app = await startApp({ databaseUrl, redisUrl: redis.url });
+  calls = new CounterCalls(app.url);
+  database = new pg.Client(databaseUrl);
+  await database.connect();
+});
+
+afterAll(async () => {
+  await database.end();
+  await app.stop();
+  await redis.stop();
+});
+
+describe('behind the names of deleted counters', () => {
+  beforeAll(async () => {
+    const client = new pg.Client(databaseUrl);
+    await client.connect();
+    const insert = `INSERT INTO counters (name, value, version, created_at, updated_at) SELECT $1 || n, 1, 1, now(), now()`;
+    await client.query(`${insert} FROM generate_series(1, $2::int) n`, ['a:', TOMBSTONES]);
+    await client.query(`${insert} FROM generate_series(1, $2::int) n`, ['b:', LIVE]);
+    await client.query(`UPDATE counters SET deleted = true, value = 0, version = 2 WHERE name < 'b'`);
+    // What autovacuum does within a minute, and tests do not wait for.
+    await client.query('VACUUM ANALYZE counters');
+    // With it ends what its own statistics could still bring.
+    await client.end();
+    await eventually(async () => (await looks()).updates >= TOMBSTONES);
+  });
+
+  /** What was looked at in counters and their indexes so far; sessions tell it a moment later. */
+  const looks = async (): Promise<{ scans: number; pages: number; updates: number }> => {
+    const { rows } = await database.query<{ scans: number; pages: number; updates: number }>(
+      `SELECT (seq_scan + coalesce(idx_scan, 0))::int AS scans, n_tup_upd::int AS updates,
+              (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::int AS pages
+       FROM pg_stat_user_tables JOIN pg_statio_user_tables USING (relid) WHERE relid = 'counters'::regclass`,
+    );
+    return rows[0] ?? { scans: 0, pages: 0, updates: 0 };
+  };
+
+  // Sums and rankings are kept for a second: each call asks what nobody asked before.
+  it.each([
+    ['the first page', '/v1/counters?limit=1', 20],
+    ['a page of a prefix', '/v1/counters?prefix=b:&limit=10', 40],
+    ['a page of a prefix that only deleted ones have', '/v1/counters?prefix=a:&limit=1', 20],
+    ['a sum', '/v1/summary?prefix=b', 3 * LIVE],
+    ['a ranking by value', '/v1/top?by=value&limit=7', 3 * LIVE],
+  ])('%s takes a few pages', async (_, target, most) => {
+    const before = await looks();
+    expect((await calls.call('GET', target)).status).toBe(200);
+    await eventually(async () => (await looks()).scans > before.scans);
+    expect((await looks()).pages - before.pages).toBeLessThanOrEqual(most);
+  });
+});
+
+it('increments stay HOT: no index is touched by them', async () => {
+  await calls.increment('hot');
+  await database.query(`SELECT pg_stat_reset_single_table_counters('counters'::regclass)`);
+  for (let n = 0; n < 100; n += 1) await calls.increment('hot');
+  await eventually(async () => {
+    const { rows } = await database.query<{ updates: number; hot: number }>(
+      `SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot
+       FROM pg_stat_user_tables WHERE relid = 'counters'::regclass`,
+    );
+    const { updates, hot } = rows[0] ?? { updates: 0, hot: 0 };
+    // All that changed are in: then nearly all are HOT, for now and then the page is full.
+    return updates >= 100 && hot >= 0.9 * updates;
+  });
+});
+
+describe('the index of a table that is written to', () => {
+  const withoutIndex = async (): Promise<void> => {
+    await database.query('DROP INDEX IF EXISTS counters_live');
+    await database.query(`DELETE FROM migrations WHERE name = 'LiveCounters1765000001000'`);
+  };
+  const isValid = async (): Promise<boolean> => {
+    const { rows } = await database.query<{ valid: boolean }>(
+      `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('counters_live')`,
+    );
+    return rows[0]?.valid ?? false;
+  };
+
+  it('is built beside writers, by one of many instances that start at once', async () => {
+    await withoutIndex();
+    const writer = new pg.Client(databaseUrl);
+    await writer.connect();
+    await writer.query('BEGIN');
+    await writer.query(`UPDATE counters SET value = value + 1, version = version + 1 WHERE name = 'hot'`);
+    const starts = Promise.all(Array.from({ length: 4 }, () => migrate(databaseUrl)));
+    // It waits for the writer that began before it, and nobody waits for it.
+    await eventually(async () => {
+      const { rowCount } = await database.query(`SELECT FROM pg_class WHERE relname = 'counters_live'`);
+      return rowCount === 1;
+    });
+    const { status } = await calls.increment('meanwhile');
+    const early = await isValid();
+    await writer.query('COMMIT');
+    await writer.end();
+    await starts;
+    expect({ status, early }).toEqual({ status: 200, early: false });
+    expect(await isValid()).toBe(true);
+  });
+
+  it('is built anew where a build was cut off', async () => {
+    await withoutIndex();
+    const [writer, builder] = [new pg.Client(databaseUrl), new pg.Client(databaseUrl)];
+    await Promise.all([writer.connect(), builder.connect()]);
+    await writer.query('BEGIN');
+    await writer.query(`UPDATE counters SET value = value + 1, version = version + 1 WHERE name = 'hot'`);
+    await builder.query(`SET lock_timeout = '50ms'`);
+    await expect(
+      builder.query('CREATE INDEX CONCURRENTLY counters_live ON counters (name) WHERE NOT deleted'),
+    ).rejects.toThrow(/lock timeout/);
+    await writer.query('COMMIT');
+    await Promise.all([writer.end(), builder.end()]);
+    expect(await isValid()).toBe(false);
+    await migrate(databaseUrl);
+    expect(await isValid()).toBe(true);
+  });
+});

@@ -1,0 +1,69 @@
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { CounterCalls } from '../support/counter-calls.js';
+import { eventually } from '../support/eventually.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+const SLOW_CLIENTS = 1_000;
+
+/** Every other one is slow with its head, the rest with a body. */
+const BEGINNINGS = [
+  'GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
+  'POST /v1/counters/slow/increment HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n',
+] as const;
+
+/** Each sends a byte this often. */
+const DRIP_MS = 1_000;
+
+/** A tenth of it would do; the machine of the tests is busy with the slow ones, too. */
+const SERVED_WITHIN_MS = 2_000;
+
+let redis: TestRedis;
+let app: TestApp;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
+});
+afterAll(async () => {
+  await app.stop();
+  await redis.stop();
+});
+
+it('a thousand clients that send their requests byte by byte are cut off, and hold up nobody meanwhile', async () => {
+  const { port } = new URL(app.url);
+  const open = new Set<Socket>();
+  let cut = 0;
+  for (let client = 0; client < SLOW_CLIENTS; client += 1) {
+    const socket = connect({ host: '127.0.0.1', port: Number(port) });
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      open.delete(socket);
+      cut += 1;
+    });
+    socket.resume();
+    socket.write(BEGINNINGS[client % BEGINNINGS.length] ?? '');
+  }
+  const drip = setInterval(() => {
+    for (const socket of open) socket.write('a');
+  }, DRIP_MS);
+  try {
+    const calls = new CounterCalls(app.url);
+    const tookMs: number[] = [];
+    await eventually(async () => {
+      const { status, tookMs: ms } = await calls.increment('served');
+      if (status === 200) tookMs.push(ms);
+      return cut === SLOW_CLIENTS;
+    });
+    expect(tookMs.length).toBeGreaterThan(10);
+    // The very first ones wait until a thousand connections were accepted.
+    expect(tookMs.sort((a, b) => a - b)[Math.floor(0.9 * tookMs.length)]).toBeLessThan(SERVED_WITHIN_MS);
+    expect((await calls.read('served', '?consistency=strong')).body.value).toBe(tookMs.length);
+  } finally {
+    clearInterval(drip);
+    for (const socket of open) socket.destroy();
+  }
+});

@@ -1,0 +1,121 @@
+/** No body holds up everybody: what could is refused before anything is made of it, and each is paid for by its bytes. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyAdministration } from '../../src/access/key-administration.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { type HttpAnswer, send } from '../support/http.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+const MEGABYTE = 1024 * 1024;
+
+/** In turns, so that a busy machine is as busy for the one as for the other; the middle ones are compared. */
+const TURNS = 5;
+
+const ADMIN_KEY = 'an-operators-own-key-0123456789';
+
+let redis: TestRedis;
+let app: TestApp;
+let key: string;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const env = { AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '10', RATE_LIMIT_PER_ADDRESS: '10000' };
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+});
+afterAll(async () => {
+  await app.stop();
+  await redis.stop();
+});
+
+/** Each with a key that has spent nothing yet. */
+async function post(body: string, path = '/v1/increments'): Promise<HttpAnswer> {
+  const wish = { label: 'bodies', scopes: ['read', 'write'] as const, prefix: '', expiresAt: null };
+  ({ key } = await app.nest.get(KeyAdministration).create(wish));
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  // Looked up once, so that only the body is measured.
+  await send(app.url, 'GET', '/v1/session', { headers });
+  return send(app.url, 'POST', path, { body, headers });
+}
+
+const listOf = <T>(length: number, item: (index: number) => T): T[] =>
+  Array.from({ length }, (_, index) => item(index));
+
+/** The longest batch there is, and so a body that this service takes. */
+const FINE = JSON.stringify({
+  increments: listOf(1_000, (index) => ({
+    name: `fine/${index}/`.padEnd(255, 'x'),
+    by: 1,
+    idempotencyKey: `${index}/`.padEnd(255, 'y'),
+  })),
+});
+
+const MEMBERS = `{${listOf(80_000, (index) => `"${index}":0`).join(',')}}`;
+
+/** What each of them must be answered with. */
+const HEAVY: readonly (readonly [what: string, body: string, status: number, code: string])[] = [
+  ['80,000 members', MEMBERS, 413, 'too_large'],
+  ['80,000 members in one item', `{"increments":[${MEMBERS}]}`, 413, 'too_large'],
+  ['500,000 levels of lists', '['.repeat(500_000) + ']'.repeat(500_000), 400, 'invalid_request'],
+  ['170,000 levels of objects', '{"a":'.repeat(170_000) + '1' + '}'.repeat(170_000), 400, 'invalid_request'],
+  ['levels that never end', '[{"a":'.repeat(150_000), 400, 'invalid_request'],
+  ['500,000 items', `[${'1,'.repeat(500_000)}1]`, 413, 'too_large'],
+  ['300,000 empty lists', `{"names":[${'[],'.repeat(300_000)}[]]}`, 413, 'too_large'],
+  ['9,000 unknown members', `{${listOf(9_000, (index) => `"${index}":0`).join(',')}}`, 400, 'invalid_request'],
+  [
+    '9,000 unknown members in all items',
+    JSON.stringify({ increments: listOf(1_000, () => Object.fromEntries(listOf(9, (index) => [`m${index}`, 0]))) }),
+    400,
+    'invalid_request',
+  ],
+  ['a name of a megabyte', `{"increments":[{"name":"${'x'.repeat(MEGABYTE - 99)}"}]}`, 400, 'invalid_request'],
+  ['a number of a megabyte', `{"increments":${'1'.repeat(MEGABYTE - 99)}}`, 400, 'invalid_request'],
+  ['a megabyte of escapes', `{"increments":"${'\\u0041'.repeat(170_000)}"}`, 400, 'invalid_request'],
+  ['a megabyte of spaces', `{${' '.repeat(MEGABYTE - 99)}}`, 400, 'invalid_request'],
+];
+
+const middleOf = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1] ?? NaN;
+
+describe('a body of a megabyte holds up the others no longer than one that is fine:', () => {
+  it.each(HEAVY)('%s', async (_what, body, status, code) => {
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(MEGABYTE);
+    const [fineMs, heavyMs]: [number[], number[]] = [[], []];
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      for (const [sent, times] of [
+        [FINE, fineMs],
+        [body, heavyMs],
+      ] as const) {
+        const begin = performance.now();
+        const answer = await post(sent);
+        times.push(performance.now() - begin);
+        // A machine that is far too busy may commit it late.
+        if (sent === FINE) expect([200, 503]).toContain(answer.status);
+        else expect([answer.status, (JSON.parse(answer.body) as { code: string }).code]).toEqual([status, code]);
+      }
+    }
+    expect(middleOf(heavyMs)).toBeLessThan(middleOf(fineMs));
+  });
+});
+
+it('of many faults ten are told', async () => {
+  const answer = await post(JSON.stringify({ increments: listOf(1_000, () => ({ name: '', by: 0, x: 1 })) }));
+  const { errors } = JSON.parse(answer.body) as { errors: unknown[] };
+  expect([answer.status, errors.length]).toEqual([400, 10]);
+});
+
+describe('a key pays for the bytes it brings,', () => {
+  const leftOf = (answer: HttpAnswer): number => Number(/r=(\d+)/.exec(answer.headers['ratelimit'] ?? '')?.[1]);
+  const leftAfter = async (body: string): Promise<number> => {
+    await post(body);
+    return leftOf(await send(app.url, 'GET', '/v1/session', { headers: { authorization: `Bearer ${key}` } }));
+  };
+
+  it.each([
+    ['a batch', FINE],
+    ['what is no JSON', `{${'x'.repeat(MEGABYTE - 99)}`],
+    ['what has too many members', MEMBERS],
+  ])('%s', async (_what, body) => {
+    const little = await leftAfter('{"increments":[{"name":"little"}]}');
+    // More than all it had; some comes back while a busy machine looks.
+    expect(little - (await leftAfter(body))).toBeGreaterThan(50);
+  });
+});

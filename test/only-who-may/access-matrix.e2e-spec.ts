@@ -1,0 +1,196 @@
+/**
+ * Every route there is, as each kind of key finds it. The routes are those of the running service: one that has no row
+ * in here fails.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyAdministration } from '../../src/access/key-administration.js';
+import { ruleOf } from '../../src/web/gate/route-rules.js';
+import { SCOPES } from '../../src/domain/scope.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+const ADMIN_KEY = 'an-operators-own-key-0123456789';
+
+/** Values that occur in no other number, so that a leak shows wherever it is. */
+const FOREIGN = { bank: 765_432_101, 'bank:a': 765_432_102, shop: 765_432_103, 'shop;': 765_432_104 };
+const LEAK = /7654321\d\d|bank:|shop;/;
+
+/** What is asked of a route: what comes after its path, `:name` filled in, and the body. */
+interface Asked {
+  readonly name?: string;
+  readonly query?: string;
+  readonly json?: unknown;
+  /** What the answer must hold. */
+  readonly answer?: RegExp;
+}
+
+interface Row {
+  /** Each must be refused to a key with the prefix `shop:`. */
+  readonly foreign: readonly Asked[];
+  /** Each must be granted, and tell of its own counters alone. */
+  readonly own: readonly Asked[];
+}
+
+const byName = (json?: unknown): Row => ({
+  foreign: ['bank:a', 'shop', 'shop%3B', '%62ank%3Aa', 'Shop%3Aa', 'new'].map((name) => ({ name, json })),
+  own: ['shop:a', '%73hop%3Aa'].map((name) => ({ name, json })),
+});
+
+const byPrefix = (answer: RegExp, more = ''): Row => ({
+  foreign: ['bank', 'bank:a', 'shop;', 'Shop:'].map((prefix) => ({
+    query: `prefix=${encodeURIComponent(prefix)}${more}`,
+  })),
+  own: ['', 'prefix=', 'prefix=sho', '%70refix=shop%3A'].map((query) => ({ query: `${query}${more}`, answer })),
+});
+
+const REFUSED: Row = { foreign: [{}], own: [] };
+const GRANTED: Row = { foreign: [], own: [{}] };
+
+const ROWS: Readonly<Record<string, Row>> = {
+  'GET /v1/counters': byPrefix(/"data":\[\{"name":"shop:a".*"name":"shop:b"/),
+  'GET /v1/counters/:name': byName(),
+  'PUT /v1/counters/:name': byName({ value: 1 }),
+  'POST /v1/counters/:name/increment': byName(),
+  'POST /v1/counters/:name/decrement': byName(),
+  'POST /v1/counters/:name/reset': byName({ to: 1 }),
+  'GET /v1/counters/:name/history': byName(),
+  'POST /v1/reads': {
+    foreign: [{ json: { names: ['bank:a'] } }, { json: { names: ['shop:a', 'shop'] } }],
+    own: [{ json: { names: ['shop:a', 'shop:b'] } }],
+  },
+  'POST /v1/increments': {
+    foreign: [
+      { json: { increments: [{ name: 'bank:a' }] } },
+      { json: { increments: [{ name: 'shop:a' }, { name: 'new' }] } },
+      { json: { increments: [{ name: 'shop:a' }, { name: 'shop' }], atomic: true } },
+    ],
+    own: [{ json: { increments: [{ name: 'shop:a' }, { name: 'shop:b', by: -1 }] } }],
+  },
+  'GET /v1/summary': byPrefix(/"prefix":"shop:","count":2,"sum":-?\d{1,2},/),
+  'GET /v1/top': byPrefix(/"name":"shop:/, '&by=value'),
+  'GET /v1/stream': {
+    foreign: [{ query: 'name=bank:a' }, { query: 'name=shop:a&name=shop' }, { query: 'prefix=bank' }],
+    own: [{}, { query: 'prefix=' }, { query: 'name=shop:a&name=shop:b' }],
+  },
+  'GET /v1/admin/cache': REFUSED,
+  'POST /v1/admin/cache/flush': REFUSED,
+  'POST /v1/admin/cache/rehydrate': REFUSED,
+  'POST /v1/admin/cache/reconcile': REFUSED,
+  'GET /v1/admin/jobs/:id': REFUSED,
+  'GET /metrics': REFUSED,
+  'GET /v1/session': { foreign: [], own: [{ answer: /"prefix":"shop:"/ }] },
+  'POST /v1/session': { foreign: [], own: [{ json: () => ({ key: bound }), answer: /"prefix":"shop:"/ }] },
+  'DELETE /v1/session': GRANTED,
+  'GET /': GRANTED,
+  'GET /livez': GRANTED,
+  'GET /readyz': GRANTED,
+  'GET /openapi.json': GRANTED,
+  'GET /problems/:code': { foreign: [], own: [{ name: 'forbidden' }] },
+  // A preflight, which brings no key.
+  'OPTIONS *': { foreign: [], own: [] },
+  // Last: what was asked of its own counters before finds them there.
+  'DELETE /v1/counters/:name': byName(),
+};
+
+/** The service's pages: files, and nothing else. */
+const isFile = (route: string) => /^(GET|HEAD) \/(docs|dashboard|assets)(\/|$)/.test(route);
+
+let redis: TestRedis;
+let app: TestApp;
+let bound: string;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const env = { AUTH: 'required', ADMIN_KEY, CORS_ORIGINS: 'https://pages.example.org' };
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+  bound = await make({ scopes: SCOPES, prefix: 'shop:' });
+  for (const [name, value] of Object.entries({ ...FOREIGN, 'shop:a': 1, 'shop:b': 2 })) {
+    await ask(ADMIN_KEY, 'PUT /v1/counters/:name', { name: encodeURIComponent(name), json: { value } });
+  }
+});
+afterAll(async () => {
+  await app.stop();
+  await redis.stop();
+});
+
+const make = async (wish: Pick<Parameters<KeyAdministration['create']>[0], 'scopes' | 'prefix'>) =>
+  (await app.nest.get(KeyAdministration).create({ label: 'matrix', expiresAt: null, ...wish })).key;
+
+const routes = () => app.routes.list().filter((route) => !route.startsWith('HEAD ') && !isFile(route));
+
+interface Told {
+  readonly status: number;
+  readonly challenge: string | null;
+  readonly text: string;
+}
+
+async function ask(key: string | null, route: string, { name = 'shop:a', query = '', json }: Asked): Promise<Told> {
+  const [method = '', pattern = ''] = route.split(' ');
+  const path = pattern.replace('*', '/v1/counters').replace(/:(name|code|id)/, name);
+  const body: unknown = typeof json === 'function' ? (json as () => unknown)() : json;
+  const end = new AbortController();
+  const response = await fetch(`${app.url}${path}${query === '' ? '' : `?${query}`}`, {
+    method,
+    signal: end.signal,
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  let text = '';
+  // A stream goes on and on; after its first event, the snapshot, it is told all there is.
+  for await (const chunk of response.body ?? []) {
+    text += Buffer.from(chunk as Uint8Array).toString();
+    if (/^event: snapshot[^]*\n\n/m.test(text) && text.includes('shop:a')) break;
+  }
+  end.abort();
+  return { status: response.status, challenge: response.headers.get('www-authenticate'), text };
+}
+
+it('there is a row for every route, and no other', () => {
+  expect(Object.keys(ROWS).sort()).toEqual(routes().sort());
+});
+
+describe('a key with a prefix', () => {
+  it.each(Object.entries(ROWS))('at %s is held to its own', async (route, { foreign, own }) => {
+    for (const asked of foreign) {
+      const { status, text } = await ask(bound, route, asked);
+      expect([asked, status]).toEqual([asked, 403]);
+      expect(text).not.toMatch(LEAK);
+    }
+    for (const asked of own) {
+      const { status, text } = await ask(bound, route, asked);
+      // What is deleted once is not there the second time.
+      expect([asked, status < 300 || (route.startsWith('DELETE') && status === 404)]).toEqual([asked, true]);
+      expect(text).toMatch(asked.answer ?? /(?:)/);
+      expect(text).not.toMatch(LEAK);
+    }
+  });
+
+  it('has changed nothing of what is not its own', async () => {
+    const { text } = await ask(ADMIN_KEY, 'GET /v1/counters', {});
+    const { data } = JSON.parse(text) as { data: { name: string; value: number; version: number }[] };
+    const left = data.filter(({ name }) => !name.startsWith('shop:'));
+    expect(Object.fromEntries(left.map(({ name, value, version }) => [name, version === 1 ? value : null]))).toEqual(
+      FOREIGN,
+    );
+  });
+});
+
+it('without a key, every route that is not open is 401, and says what to bring', async () => {
+  for (const route of routes()) {
+    const [method = '', url = ''] = route.split(' ');
+    if (ruleOf(method, url)?.scope === 'open') continue;
+    const { status, challenge } = await ask(null, route, {});
+    expect([route, status, challenge]).toEqual([route, 401, 'Bearer realm="evercount"']);
+  }
+});
+
+it.each(SCOPES)('without the scope "%s", every route that asks for it is 403', async (scope) => {
+  const key = await make({ scopes: SCOPES.filter((other) => other !== scope), prefix: '' });
+  const asking = routes().filter((route) => ruleOf(...(route.split(' ') as [string, string]))?.scope === scope);
+  expect(asking.length).toBeGreaterThan(0);
+  for (const route of asking) expect([route, (await ask(key, route, {})).status]).toEqual([route, 403]);
+});

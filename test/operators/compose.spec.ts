@@ -1,0 +1,48 @@
+/** What `docker compose up` brings up lets nobody in by a password that everybody knows. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+const SERVICE = 'docker-compose.yml';
+const MONITORING = 'docker/monitoring/docker-compose.yml';
+
+/** The lines of one service, by its name. */
+function serviceIn(path: string, name: string): string {
+  const [, after = ''] = read(path).split(new RegExp(`^  ${name}:$`, 'm'));
+  const [lines = ''] = after.split(/^(?: {2})?\w[\w-]*:$/m);
+  return lines;
+}
+
+describe.each([SERVICE, MONITORING])('%s', (path) => {
+  it('asks for each password, and has none of its own', () => {
+    const uses = read(path).match(/\$\{\w*PASSWORD[^}]*\}/g) ?? [];
+    expect(uses.length).toBeGreaterThan(0);
+    expect(uses.filter((use) => !use.endsWith(':?}'))).toEqual([]);
+  });
+
+  it('publishes on loopback alone', () => {
+    const ports = [...read(path).matchAll(/^ {4}ports:\n((?: {6}- .+\n)+)/gm)].flatMap(([, lines = '']) =>
+      lines.trim().split('\n'),
+    );
+    expect(ports.length).toBeGreaterThan(0);
+    expect(ports.filter((port) => !port.trim().startsWith('- 127.0.0.1:'))).toEqual([]);
+  });
+});
+
+it.each(['postgres', 'redis'])('%s is reached by the service alone, on a network that leads nowhere', (name) => {
+  expect(serviceIn(SERVICE, name)).toMatch(/^ {4}networks: \[servers\]$/m);
+  expect(serviceIn(SERVICE, name)).not.toContain('ports:');
+  expect(read(SERVICE)).toMatch(/^ {2}servers:\n {4}internal: true$/m);
+  expect(read(MONITORING)).not.toMatch(/networks: \[.*\bservers\b/);
+});
+
+it('a stop leaves the service the time that it needs to end by itself', () => {
+  const [, seconds] = /stop_grace_period: (\d+)s/.exec(serviceIn(SERVICE, 'evercount')) ?? [];
+  expect(Number(seconds)).toBeGreaterThan(10);
+});
+
+it('the image leaves PORT to its default, since PORT_FILE is refused beside it', () => {
+  expect(read('docker/Dockerfile')).not.toMatch(/^ENV .*\bPORT=/m);
+  expect(read('docker/healthcheck.mjs')).toContain('PORT_FILE');
+});

@@ -1,0 +1,94 @@
+/** What operators are given to watch the service with names nothing that is not there. */
+import { readdir, readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { CounterCalls } from '../support/counter-calls.js';
+import { scrape, type Scrape } from '../support/scrape.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+import { eventually } from '../support/eventually.js';
+
+const ROOT = new URL('../../', import.meta.url);
+
+const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
+
+let redis: TestRedis;
+let app: TestApp;
+let scraped: Scrape;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const env = { RECONCILE_INTERVAL_MS: '500' };
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+  await new CounterCalls(app.url).increment('a');
+  await eventually(async () => {
+    scraped = await scrape(app.url);
+    const late = ['reconcile', 'history'].map((what) => `evercount_${what}_last_complete_timestamp_seconds`);
+    return late.every((name) => scraped.get(name) !== undefined);
+  });
+});
+
+afterAll(async () => {
+  await app.stop();
+  await redis.stop();
+});
+
+it.each(['docker/monitoring/alerts.yml', 'docker/monitoring/grafana/evercount.json'])(
+  'each metric that %s names is there',
+  async (path) => {
+    const names = new Set((await read(path)).match(/\bevercount_\w+/g));
+    const missing = [...names].filter((name) => !scraped.types.has(name.replace(/_(bucket|sum|count)$/, '')));
+    expect(names.size).toBeGreaterThan(5);
+    expect(missing).toEqual([]);
+  },
+);
+
+it('each alert has a page that says what it means and what to do, and each page an alert', async () => {
+  const alerts = [...(await read('docker/monitoring/alerts.yml')).matchAll(/^ +- alert: (\w+)$/gm)].map(
+    ([, name]) => name,
+  );
+  const pages = (await readdir(new URL('docs/runbooks/', ROOT))).map((file) => file.replace('.md', ''));
+  expect(pages.sort()).toEqual(alerts.sort());
+  for (const name of pages) {
+    const sections = [...(await read(`docs/runbooks/${name}.md`)).matchAll(/^## (.+)$/gm)].map(([, title]) => title);
+    expect([name, sections]).toEqual([name, ['Meaning', 'Impact', 'Diagnosis', 'Mitigation']]);
+    expect(await read('docker/monitoring/alerts.yml')).toContain(`runbook: docs/runbooks/${name}.md`);
+  }
+});
+
+it('each alert says what it asks, since when, whom it calls, and in a sentence what is the matter', async () => {
+  const [, ...rules] = (await read('docker/monitoring/alerts.yml')).split(/^ +- alert: /m);
+  for (const rule of rules) {
+    const [name = '', ...lines] = rule.trimEnd().split('\n');
+    const keys = lines.map((line) => /^ {8}(\w+):/.exec(line)?.[1]).filter((key) => key !== undefined);
+    expect([name, keys.filter((key) => key !== 'for')]).toEqual([name, ['expr', 'labels', 'annotations']]);
+    expect(rule).toMatch(/labels: \{ severity: (page|ticket) \}\n/);
+    expect(rule).toMatch(/^ {10}summary: [A-Z].*\.$/m);
+    const expression = /expr:([^]*?)^ {8}(?:for|labels):/m.exec(rule)?.[1] ?? '';
+    for (const [open, close] of [
+      ['(', ')'],
+      ['[', ']'],
+      ['{', '}'],
+    ] as const) {
+      expect([name, expression.split(open).length]).toEqual([name, expression.split(close).length]);
+    }
+  }
+});
+
+it('the names are those of Prometheus: one prefix, base units, and _total for what only rises', () => {
+  for (const [name, type] of scraped.types) {
+    if (!name.startsWith('evercount_')) continue;
+    expect(name).toMatch(/^[a-z]+(_[a-z]+)+$/);
+    expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
+    expect(name).not.toMatch(/_(ms|milliseconds|minutes|hours|kb|mb|percent)(_|$)/);
+    if (name.includes('_duration')) expect(name).toMatch(/_seconds$/);
+  }
+});
+
+it('a dashboard asks for labels that are there', async () => {
+  const text = await read('docker/monitoring/grafana/evercount.json');
+  const asked = [...text.matchAll(/ by \(([^)]+)\)/g)].flatMap(([, labels = '']) => labels.split(', '));
+  const known = new Set(scraped.samples.flatMap(({ labels }) => Object.keys(labels)));
+  expect(asked.length).toBeGreaterThan(5);
+  expect(asked.filter((label) => !known.has(label))).toEqual([]);
+});

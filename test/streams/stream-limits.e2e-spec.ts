@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { MAX_STREAMS } from '../../src/stream/limits.js';
+import { StreamHub } from '../../src/stream/stream-hub.js';
+import { type AppProcess, startApp, startAppProcess } from '../support/app.js';
+import { CounterCalls } from '../support/counter-calls.js';
+import { EventSource } from '../support/event-source.js';
+import { eventually } from '../support/eventually.js';
+import { send } from '../support/http.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+const STREAMS = 1_000;
+const AT_ONCE = 100;
+
+/** Two thousand, on a busy machine. */
+const OPENED_WITHIN_MS = 60_000;
+
+/** For a thousand streams and their connections: 100 KB each. */
+const MEMORY_BYTES = 100 * 1024 * 1024;
+
+let redis: TestRedis;
+let app: AppProcess;
+let calls: CounterCalls;
+const sources: EventSource[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  app = await startAppProcess({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
+  calls = new CounterCalls(app.url);
+});
+afterEach(() => {
+  for (const source of sources.splice(0)) source.close();
+});
+afterAll(async () => {
+  await app.stop();
+  await redis.stop();
+});
+
+const memoryOf = async (pid: number) =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+
+/** Opens them, some at a time: the listening socket's queue is bounded too. As any client, it comes back after a 503. */
+async function openMany(count: number, query: string): Promise<void> {
+  await eventually(async () => {
+    const length = Math.min(count - sources.length, AT_ONCE);
+    const opened = await Promise.all(Array.from({ length }, () => EventSource.open(app.url, query)));
+    sources.push(...opened.filter(({ response }) => response.statusCode === 200));
+    return sources.length === count;
+  }, OPENED_WITHIN_MS);
+  await eventually(() => sources.every((source) => source.snapshots === 1));
+}
+
+describe('one instance', () => {
+  it(`serves ${STREAMS} streams: each gets a snapshot and every change, in bounded memory`, async () => {
+    await calls.increment('crowd:1');
+    const before = await memoryOf(app.pid);
+    await openMany(STREAMS, 'name=crowd%3A1&prefix=crowd%3A');
+    for (let value = 2; value <= 6; value += 1) {
+      await calls.increment('crowd:1');
+      await eventually(() => sources.every((source) => source.statesOf('crowd:1').at(-1)?.value === value));
+    }
+    expect((await memoryOf(app.pid)) - before).toBeLessThan(MEMORY_BYTES);
+    expect((await calls.read('crowd:1')).body.value).toBe(6);
+  });
+
+  it('admits no more streams than it can serve, and others once some are closed', async () => {
+    await openMany(MAX_STREAMS, 'name=full');
+    const refused = await send(app.url, 'GET', '/v1/stream?name=full');
+    expect([refused.status, refused.headers['retry-after'], JSON.parse(refused.body)]).toMatchObject([
+      503,
+      '1',
+      { code: 'unavailable' },
+    ]);
+    for (const source of sources.splice(0)) source.close();
+    await eventually(async () => {
+      const source = await EventSource.open(app.url, 'name=full');
+      sources.push(source);
+      return source.response.statusCode === 200;
+    });
+  });
+
+  it('drops a client that does not keep up, and no other; it may come back', async () => {
+    const own = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
+    const names = Array.from({ length: 1_000 }, (_, index) => `slow:${index}:${'x'.repeat(240)}`);
+    const json = { increments: names.map((name) => ({ name })) };
+    const increment = () => send(own.url, 'POST', '/v1/increments', { json });
+    const open = async () => {
+      const source = await EventSource.open(own.url, 'prefix=slow%3A');
+      sources.push(source);
+      return source.untilSnapshot();
+    };
+    await increment();
+    const [slow, quick] = [await open(), await open()];
+    slow.stopReading();
+    await eventually(async () => {
+      await increment();
+      return own.nest.get(StreamHub).dropped === 1;
+    });
+    slow.readOn();
+    await eventually(() => slow.ended);
+    expect([quick.ended, own.nest.get(StreamHub).open]).toEqual([false, 1]);
+    expect((await open()).snapshot).toHaveLength(1_000);
+    await own.stop();
+  });
+});

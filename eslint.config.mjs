@@ -80,6 +80,13 @@ export default tseslint.config(
     },
   },
   {
+    // Who may do what is decided for every protocol alike.
+    files: ['src/access/**'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: ['fastify', 'node:http', 'http', '@nestjs/platform-fastify'] }],
+    },
+  },
+  {
     files: ['**/*.mjs', '**/*.js'],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: {

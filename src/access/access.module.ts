@@ -3,6 +3,7 @@ import { CacheModule } from '../cache/cache.module.js';
 import { ApiKeys } from '../store/api-keys.js';
 import { CountersModule } from '../counters/counters.module.js';
 import { StoreModule } from '../store/store.module.js';
+import { Admission } from './admission.js';
 import { KeyAdministration } from './key-administration.js';
 import { KnownKeys } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
@@ -15,6 +16,7 @@ import { Traces } from './traces.js';
 @Module({
   imports: [CountersModule, StoreModule, CacheModule],
   providers: [
+    Admission,
     KnownKeys,
     Looks,
     RateLimits,
@@ -28,6 +30,6 @@ import { Traces } from './traces.js';
         new KeyAdministration(keys, (action, keyId) => traces.leave(action, { keyId })),
     },
   ],
-  exports: [KnownKeys, Looks, RateLimits, LastingAnswers, Traces, SignIn, KeyAdministration],
+  exports: [Admission, LastingAnswers, Traces, SignIn, KeyAdministration],
 })
 export class AccessModule {}

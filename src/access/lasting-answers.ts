@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Credential } from './credential.js';
 import { Unauthorized } from './errors.js';
@@ -7,10 +6,15 @@ import { KnownKeys } from './known-keys.js';
 /** Within this time and that of a refresh an answer ends after its key was revoked. */
 const CHECK_INTERVAL_MS = 1_000;
 
+interface Lasting {
+  readonly credential: Credential;
+  readonly end: () => void;
+}
+
 /** Answers that go on, such as streams: they end with the key that asked for them. */
 @Injectable()
 export class LastingAnswers implements OnApplicationShutdown {
-  private readonly answers = new Map<ServerResponse, Credential>();
+  private readonly answers = new Set<Lasting>();
   private timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly keys: KnownKeys) {}
@@ -19,11 +23,17 @@ export class LastingAnswers implements OnApplicationShutdown {
     if (this.timer !== null) clearTimeout(this.timer);
   }
 
-  /** Ends the answer when what asked for it is not good any more. */
-  watch(answer: ServerResponse, credential: Credential): void {
-    this.answers.set(answer, credential);
-    answer.once('close', () => this.answers.delete(answer));
+  /**
+   * Ends an answer when what asked for it is not good any more.
+   *
+   * @param end ends it, at once
+   * @returns to be called when it has ended
+   */
+  watch(credential: Credential, end: () => void): () => void {
+    const answer = { credential, end };
+    this.answers.add(answer);
     this.schedule();
+    return () => this.answers.delete(answer);
   }
 
   private schedule(): void {
@@ -31,7 +41,7 @@ export class LastingAnswers implements OnApplicationShutdown {
   }
 
   private async check(): Promise<void> {
-    for (const [answer, credential] of this.answers) if (!(await this.isGood(credential))) answer.destroy();
+    for (const { credential, end } of this.answers) if (!(await this.isGood(credential))) end();
     this.timer = null;
     if (this.answers.size > 0) this.schedule();
   }

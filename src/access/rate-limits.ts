@@ -1,12 +1,11 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
 import { CacheUnavailable } from '../cache/redis-connection.js';
 import { SharedUsage } from '../cache/shared-usage.js';
 import { AccessSettings } from '../config/config.js';
 import { CallerBuckets } from './caller-buckets.js';
 import { RateLimited } from './errors.js';
 import { networkOf } from './network.js';
-import type { TokenBucket } from './token-bucket.js';
+import type { Allowance } from './token-bucket.js';
 
 /** A burst of as much as ten seconds' worth is nobody's harm. */
 const WINDOW_SECONDS = 10;
@@ -84,8 +83,8 @@ export class RateLimits implements OnApplicationShutdown {
    *
    * @throws RateLimited
    */
-  takeForStranger(address: string, reply: FastifyReply): void {
-    take(this.addresses, 'address', networkOf(address), reply);
+  takeForStranger(address: string): Allowance {
+    return take(this.addresses, 'address', networkOf(address));
   }
 
   /**
@@ -93,13 +92,13 @@ export class RateLimits implements OnApplicationShutdown {
    *
    * @throws RateLimited
    */
-  takeForKnown(address: string, reply: FastifyReply): void {
-    take(this.known, 'address', networkOf(address), reply);
+  takeForKnown(address: string): Allowance {
+    return take(this.known, 'address', networkOf(address));
   }
 
   /** @throws RateLimited */
-  takeForKey(keyId: string, reply: FastifyReply): void {
-    take(this.keys, 'key', keyId, reply);
+  takeForKey(keyId: string): Allowance {
+    return take(this.keys, 'key', keyId);
   }
 
   /**
@@ -176,20 +175,10 @@ function requestsOf({ bytes = 0, items = 0, misses = 0, missedItems = 0 }: Cost)
   );
 }
 
-function take(buckets: CallerBuckets, kind: 'key' | 'address', caller: string, reply: FastifyReply): void {
+/** @returns what is left to the caller */
+function take(buckets: CallerBuckets, kind: 'key' | 'address', caller: string): Allowance {
   const nowMs = performance.now();
   const bucket = buckets.of(caller, nowMs);
-  const taken = bucket.take(nowMs);
-  tellLimit(buckets, bucket, reply);
-  if (!taken) throw new RateLimited(`Too many requests by this ${kind}.`, bucket.secondsToOne);
-}
-
-/** The headers of draft-ietf-httpapi-ratelimit-headers; a request with a key is told of the key's limit. */
-function tellLimit(
-  { policy: { name, quota, windowSeconds } }: CallerBuckets,
-  bucket: TokenBucket,
-  reply: FastifyReply,
-) {
-  reply.header('ratelimit-policy', `"${name}";q=${quota};w=${windowSeconds}`);
-  reply.header('ratelimit', `"${name}";r=${bucket.left};t=${bucket.secondsToFull}`);
+  if (bucket.take(nowMs)) return bucket;
+  throw new RateLimited(`Too many requests by this ${kind}.`, bucket.secondsToOne, bucket);
 }

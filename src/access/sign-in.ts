@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import { orUnavailable } from '../counters/or-unavailable.js';
 import { type Session, Sessions } from '../store/sessions.js';
 import { digestOf, newSession } from './api-key.js';
@@ -18,7 +17,11 @@ const NOT_KEPT = 'Sessions cannot be kept: ';
 /** Browsers that one key signs in at the same time; a further one ends the session that began first. */
 export const SESSIONS_PER_KEY = 20;
 
-type Presenting = Pick<FastifyRequest, 'ip' | 'id'>;
+/** The request that presents a key or a session. */
+interface Presenting {
+  readonly address: string;
+  readonly requestId: string;
+}
 
 /** Exchanges a key for a session, which a browser may keep: it ends by itself, and with the key. */
 @Injectable()
@@ -44,35 +47,33 @@ export class SignIn {
   }
 
   /**
-   * @param request the one that presents the key
    * @returns the session, and what it allows
    * @throws Unauthorized for a key that is not good
    * @throws RateLimited
    * @throws Unavailable
    */
-  async begin(key: string, { ip, id }: Presenting): Promise<{ session: string; grant: Grant }> {
-    const grant = await this.looks.at({ text: key, isSession: false }, 'write', ip);
+  async begin(key: string, { address, requestId }: Presenting): Promise<{ session: string; grant: Grant }> {
+    const grant = await this.looks.at({ text: key, isSession: false }, 'write', address);
     this.limits.takeForSignIn(grant.keyId);
     const session = newSession();
     const row = { digest: digestOf(session), keyId: grant.keyId, keyDigest: digestOf(key) };
     await orUnavailable(() => this.added.one(row), NOT_KEPT);
-    this.traces.leave('signed in', { keyId: grant.keyId, address: ip, requestId: id });
+    this.traces.leave('signed in', { keyId: grant.keyId, address, requestId });
     return { session, grant };
   }
 
   /**
    * Ends a session, if there is one: here at once, on other instances within seconds.
    *
-   * @param request the one that presents it
    * @throws RateLimited
    * @throws Unavailable
    */
-  async end(session: string, { ip, id }: Presenting): Promise<void> {
+  async end(session: string, { address, requestId }: Presenting): Promise<void> {
     // Anybody may ask for this: who has no session makes the database look, and write nothing.
-    const keyId = await this.looks.keyOfSession(session, ip);
+    const keyId = await this.looks.keyOfSession(session, address);
     if (keyId === null) return;
     await orUnavailable(() => this.removed.one(digestOf(session)), NOT_KEPT);
     this.keys.forget(session);
-    this.traces.leave('signed out', { keyId, address: ip, requestId: id });
+    this.traces.leave('signed out', { keyId, address, requestId });
   }
 }

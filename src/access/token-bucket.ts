@@ -6,6 +6,9 @@ export interface RatePolicy {
   readonly windowSeconds: number;
 }
 
+/** What a caller is told of its limit. */
+export type Allowance = Pick<TokenBucket, 'policy' | 'left' | 'secondsToFull'>;
+
 /** What one caller has left. Holds no timer: what came back meanwhile is added when it is looked at. */
 export class TokenBucket {
   /** Used since the last time that other instances were told. */
@@ -16,7 +19,7 @@ export class TokenBucket {
 
   /** @param nowMs of the monotonic clock, as everywhere in here */
   constructor(
-    private readonly policy: RatePolicy,
+    readonly policy: RatePolicy,
     private updatedAtMs: number,
   ) {
     this.level = policy.quota;

@@ -27,9 +27,9 @@ export interface Trace {
   readonly keyId: string;
   readonly address?: string;
   readonly requestId?: string;
-  readonly counter?: unknown;
-  /** Of the answer, where it is not one of success: whether it was done is then not known. */
-  readonly status?: number;
+  readonly counter?: string;
+  /** Where it is not known whether it was done. */
+  readonly outcome?: 'unknown';
 }
 
 /** Leaves a line in the log for each action; of one that a key does all the time a line now and then, and their number. */

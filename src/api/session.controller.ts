@@ -33,7 +33,7 @@ export class SessionController {
       this.sendGrant(reply, EVERYTHING);
       return;
     }
-    const { session, grant } = await this.signIn.begin(key, request);
+    const { session, grant } = await this.signIn.begin(key, { address: request.ip, requestId: request.id });
     // Whoever signs in anew is done with what was there before, also where somebody else had put it there.
     await this.endSessions(request);
     keepSession(request, reply, session, SESSION_LIFE_MS);
@@ -50,7 +50,8 @@ export class SessionController {
   }
 
   private async endSessions(request: FastifyRequest): Promise<void> {
-    for (const session of endableSessionsOf(request)) await this.signIn.end(session, request);
+    const presenting = { address: request.ip, requestId: request.id };
+    for (const session of endableSessionsOf(request)) await this.signIn.end(session, presenting);
   }
 
   private sendGrant(reply: FastifyReply, { keyId, scopes, prefix }: Grant): void {

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import type { Allowance } from '../access/token-bucket.js';
 
 /** What is not one of our pages runs nothing, fetches nothing and is shown in nobody's frame, whatever it is taken for. */
 const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
@@ -34,6 +35,13 @@ export function restrain(reply: FastifyReply, path: string): void {
 export function keepPrivate(reply: FastifyReply): void {
   const given = reply.getHeader('cache-control');
   reply.header('cache-control', typeof given === 'string' ? `private, ${given}` : 'private, no-cache');
+}
+
+/** The headers of draft-ietf-httpapi-ratelimit-headers; a request with a key is told of the key's limit. */
+export function tellAllowance(reply: FastifyReply, { policy, left, secondsToFull }: Allowance): void {
+  const { name, quota, windowSeconds } = policy;
+  reply.header('ratelimit-policy', `"${name}";q=${quota};w=${windowSeconds}`);
+  reply.header('ratelimit', `"${name}";r=${left};t=${secondsToFull}`);
 }
 
 /** What `restrain` says, for answers without a request: as lines of a head. */

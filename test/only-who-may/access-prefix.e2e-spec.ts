@@ -48,7 +48,7 @@ it('every route says who may call it', () => {
 
 it('nothing but probes, pages and the way in is open', () => {
   const open = routes()
-    .filter(([method, url]) => method !== 'HEAD' && ruleOf(method, url)?.scope === 'open')
+    .filter(([method, url]) => method !== 'HEAD' && ruleOf(method, url)?.rule === null)
     .map(([method, url]) => `${method} ${url}`)
     .filter((route) => !/^GET \/(docs|dashboard|assets)(\/|$)/.test(route));
   const allowed = ['GET /', 'GET /livez', 'GET /openapi.json', 'GET /problems/:code', 'GET /readyz', 'OPTIONS *'];
@@ -157,9 +157,9 @@ describe('a key with a prefix', () => {
   });
 
   it('is refused what is about all counters', async () => {
-    for (const [route, { touches }] of ROUTE_RULES) {
+    for (const [route, { rule }] of ROUTE_RULES) {
       const [method = '', url = ''] = route.split(' ');
-      if (touches !== 'all' || !app.routes.list().includes(route)) continue;
+      if (rule?.about !== 'all' || !app.routes.list().includes(route)) continue;
       expect([route, (await call(bound, method, url.replace(':id', '1'))).status]).toEqual([route, 403]);
     }
   });

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { AccessSettings, HttpSettings } from '../../config/config.js';
 import { AllowedHosts } from './allowed-hosts.js';
-import { Forbidden, Misdirected } from '../../access/errors.js';
+import { ProblemError } from '../problems/problem.js';
 import { isOwnOrigin } from './origin.js';
 import { bringsSession } from './session-cookie.js';
 
@@ -35,15 +35,18 @@ export class ForeignPages {
   /**
    * To be asked of every request, before anything else is done with it.
    *
-   * @throws Misdirected for a `Host` that is not this service's
-   * @throws Forbidden for a call from another site's page
+   * @throws ProblemError `misdirected` for a `Host` that is not this service's, `forbidden` for a call from another
+   * site's page
    */
   refuse(request: FastifyRequest): void {
     if (!this.hosts.isAny && !this.isNamed(request)) {
-      throw new Misdirected('The Host header names no host of this service: ALLOWED_HOSTS in its settings lists them.');
+      throw new ProblemError(
+        'misdirected',
+        'The Host header names no host of this service: ALLOWED_HOSTS in its settings lists them.',
+      );
     }
     if (LOOKING.has(request.method) || this.mayCall(request)) return;
-    throw new Forbidden('This call comes from the page of another site, which may not make it.');
+    throw new ProblemError('forbidden', 'This call comes from the page of another site, which may not make it.');
   }
 
   private isNamed(request: FastifyRequest): boolean {

@@ -9,18 +9,19 @@ import type {
   preHandlerHookHandler,
   RouteOptions,
 } from 'fastify';
-import { AccessSettings } from '../../config/config.js';
+import { Admission } from '../../access/admission.js';
 import type { Credential } from '../../access/credential.js';
-import { credentialOf, isMoreThanLooking } from './presented-credential.js';
-import { Forbidden } from '../../access/errors.js';
-import { EVERYTHING, type Grant, holderOf } from '../../access/grant.js';
-import { KnownKeys, type Use } from '../../access/known-keys.js';
+import { EVERYTHING, type Grant } from '../../access/grant.js';
+import type { Use } from '../../access/known-keys.js';
 import { LastingAnswers } from '../../access/lasting-answers.js';
-import { Looks } from '../../access/looks.js';
-import { type Cost, RateLimits } from '../../access/rate-limits.js';
-import { holdBody, holdName, holdQuery, itemsOf } from './requested-names.js';
-import { type RouteRule, ruleOf } from './route-rules.js';
+import type { Cost } from '../../access/rate-limits.js';
+import { type Rule, RULES } from '../../access/rules.js';
+import type { Allowance } from '../../access/token-bucket.js';
 import { type Action, Traces } from '../../access/traces.js';
+import { tellAllowance } from '../answer-headers.js';
+import { credentialOf, isMoreThanLooking } from './presented-credential.js';
+import { holdBody, holdPath, holdQuery, itemsOf } from './requested-names.js';
+import { type RouteRule, ruleOf, type Touches } from './route-rules.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -37,20 +38,14 @@ declare module 'fastify' {
 @Injectable()
 export class Gate {
   private readonly logger = new Logger('access');
-  private readonly asksForKeys: boolean;
   private readonly hooks = new WeakSet<object>();
   private toldOfLetIn: (request: FastifyRequest, reply: FastifyReply) => void = () => undefined;
 
   constructor(
-    { auth }: AccessSettings,
-    private readonly keys: KnownKeys,
-    private readonly looks: Looks,
-    private readonly limits: RateLimits,
+    private readonly admission: Admission,
     private readonly lasting: LastingAnswers,
     private readonly traces: Traces,
-  ) {
-    this.asksForKeys = auth === 'required';
-  }
+  ) {}
 
   /**
    * To be called before any route is added.
@@ -60,9 +55,9 @@ export class Gate {
   guard(server: FastifyInstance, letIn: (request: FastifyRequest, reply: FastifyReply) => void): void {
     this.toldOfLetIn = letIn;
     server.decorateRequest('grant', null);
-    const charge = (request: FastifyRequest, cost: Cost): void => this.charge(request, cost);
+    const { admission } = this;
     server.decorateRequest('charge', function (this: FastifyRequest, cost) {
-      charge(this, cost);
+      admission.charge(this.grant, this.ip, cost);
     });
     server.decorateRequest('isOfSession', false);
     server.addHook('onRoute', (route) => this.guardRoute(route));
@@ -77,11 +72,12 @@ export class Gate {
       proceed(() => this.begin(rule, request, reply), done);
     this.hooks.add(onRequest);
     route.onRequest = [onRequest, ...listOf(route.onRequest)];
-    if (rule === null || rule.scope === 'open' || methodOf(route) === 'GET') return;
+    const asked = rule?.rule ?? null;
+    if (rule === null || asked === null || methodOf(route) === 'GET') return;
     const preHandler: preHandlerHookHandler = (request, _reply, done) =>
-      proceed(() => this.beginBody(rule, request), done);
+      proceed(() => this.beginBody(rule.touches, asked, request), done);
     route.preHandler = [preHandler, ...listOf(route.preHandler)];
-    const { leaves } = rule;
+    const { leaves } = asked;
     if (leaves === null) return;
     // Not when the answer is out: who hangs up before that has done it all the same.
     const onSend: onSendHookHandler = (request, reply, _payload, done) => {
@@ -92,31 +88,33 @@ export class Gate {
   }
 
   /** @returns null where the request was let in at once */
-  private begin(rule: RouteRule | null, request: FastifyRequest, reply: FastifyReply): Promise<void> | null {
-    const limits = this.limits.isOn && rule?.limited !== false ? this.limits : null;
-    if (rule?.scope === 'open' || !this.asksForKeys) {
-      limits?.takeForStranger(request.ip, reply);
-      if (rule?.scope !== 'open') this.letIn(rule, EVERYTHING, null, request, reply);
+  private begin(route: RouteRule | null, request: FastifyRequest, reply: FastifyReply): Promise<void> | null {
+    const { admission } = this;
+    const isOpen = route !== null && route.rule === null;
+    if (isOpen || !admission.asksForKeys) {
+      if (route?.limited !== false) tell(reply, admission.knock(request.ip));
+      if (!isOpen) this.letIn(route, EVERYTHING, null, request, reply);
       return null;
     }
+    const use = route?.rule?.use ?? 'write';
     const credential = attempt(() => credentialOf(request));
-    const grant = credential instanceof Error ? null : this.keys.recall(credential, useOf(rule?.scope, request));
-    if (grant === null) limits?.takeForStranger(request.ip, reply);
+    const grant = credential instanceof Error ? null : admission.recall(credential, use, request.ip);
+    if (grant === null) tell(reply, admission.knock(request.ip));
     if (credential instanceof Error) throw credential;
-    if (grant === null) return this.look(rule, credential, request, reply);
-    limits?.takeForKnown(request.ip, reply);
-    this.letIn(rule, grant, credential, request, reply);
+    if (grant === null) return this.look(route, use, credential, request, reply);
+    this.letIn(route, grant, credential, request, reply);
     return null;
   }
 
   private async look(
-    rule: RouteRule | null,
+    route: RouteRule | null,
+    use: Use,
     credential: Credential,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const grant = await this.looks.at(credential, useOf(rule?.scope, request), request.ip);
-    this.letIn(rule, grant, credential, request, reply);
+    const grant = await this.admission.look(credential, use, request.ip);
+    this.letIn(route, grant, credential, request, reply);
   }
 
   /**
@@ -124,19 +122,25 @@ export class Gate {
    * @throws RateLimited
    */
   private letIn(
-    rule: RouteRule | null,
+    route: RouteRule | null,
     grant: Grant,
     credential: Credential | null,
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
     request.isOfSession = credential?.isSession === true;
-    if (this.limits.isOn && grant !== EVERYTHING) this.limits.takeForKey(grant.keyId, reply);
-    hold(rule, grant, request);
+    const rule = route?.rule ?? RULES.unheardOf;
+    tell(reply, this.admission.enter(rule, grant));
+    if (route !== null && grant.prefix !== '') holdNames(route.touches, grant, request);
     request.grant = grant;
     this.toldOfLetIn(request, reply);
-    if (rule?.scope === 'admin' && isMoreThanLooking(request)) this.note(grant, request);
-    if (rule?.lasts === true && credential !== null) this.lasting.watch(reply.raw, credential);
+    if (rule.scope === 'admin' && isMoreThanLooking(request)) this.note(grant, request);
+    if (route?.lasts === true && credential !== null) {
+      reply.raw.once(
+        'close',
+        this.lasting.watch(credential, () => reply.raw.destroy()),
+      );
+    }
   }
 
   /**
@@ -144,15 +148,13 @@ export class Gate {
    *
    * @returns null where it was let in at once
    */
-  private beginBody({ touches, scope }: RouteRule, request: FastifyRequest): Promise<void> | null {
+  private beginBody(touches: Touches, { use }: Rule, request: FastifyRequest): Promise<void> | null {
     const { grant, body } = request;
     if (grant === null || body === undefined) return null;
     if (touches === 'names' || touches === 'increments') this.admitItems(touches, grant, request);
     if (grant === EVERYTHING) return null;
-    const credential = credentialOf(request);
-    const use = useOf(scope, request);
-    if (this.keys.recall(credential, use) !== null) return null;
-    return this.looks.at(credential, use, request.ip).then(() => undefined);
+    const looking = this.admission.confirm(credentialOf(request), use, request.ip);
+    return looking === null ? null : looking.then(() => undefined);
   }
 
   private admitItems(list: 'names' | 'increments', grant: Grant, request: FastifyRequest): void {
@@ -161,18 +163,13 @@ export class Gate {
     request.charge({ items: itemsOf(body, list).length });
   }
 
-  private charge({ grant, ip }: FastifyRequest, cost: Cost): void {
-    if (!this.limits.isOn) return;
-    this.limits.charge(holderOf(grant), ip, cost);
-  }
-
   private leaveTrace(action: Action, { grant, ip, id, params }: FastifyRequest, reply: FastifyReply): void {
     const { statusCode: status } = reply;
     // A replay changes nothing. Of 503 it may not be known whether it was done.
     if (grant === null || (status >= 300 && status !== 503) || reply.hasHeader('idempotent-replayed')) return;
-    const { name: counter } = params as { name?: unknown };
+    const { name: counter } = params as { name: string };
     const trace = { keyId: grant.keyId, address: ip, requestId: id, counter };
-    this.traces.leave(action, status === 503 ? { ...trace, status } : trace);
+    this.traces.leave(action, status === 503 ? { ...trace, outcome: 'unknown' } : trace);
   }
 
   /** Who did what to the service: for whoever has to find out later. */
@@ -181,26 +178,19 @@ export class Gate {
   }
 }
 
+function tell(reply: FastifyReply, allowance: Allowance | null): void {
+  if (allowance !== null) tellAllowance(reply, allowance);
+}
+
 /** @throws Forbidden */
-function hold(rule: RouteRule | null, grant: Grant, request: FastifyRequest): void {
-  if (rule === null) {
-    if (grant === EVERYTHING) return;
-    throw new Forbidden('Nobody has said who may call this.');
-  }
-  const { scope, touches } = rule;
-  if (scope !== 'any' && scope !== 'open' && !grant.scopes.has(scope)) {
-    throw new Forbidden(`The key does not have the scope "${scope}".`);
-  }
-  if (grant.prefix === '') return;
+function holdNames(touches: Touches, grant: Grant, request: FastifyRequest): void {
   switch (touches) {
     case 'path':
-      holdName(grant, (request.params as { name?: unknown }).name);
+      holdPath(grant, request);
       return;
     case 'query':
       holdQuery(grant, request);
       return;
-    case 'all':
-      throw new Forbidden('This is about all counters, and the key is for those with its prefix.');
     // The body has not arrived yet.
     case 'names':
     case 'increments':
@@ -233,11 +223,6 @@ function proceed(begin: () => Promise<void> | null, done: HookHandlerDoneFunctio
       (error: unknown) => done(error as Error),
     );
   }
-}
-
-/** What asks for many at once by a body only reads all the same. */
-function useOf(scope: RouteRule['scope'] | undefined, request: FastifyRequest): Use {
-  return scope === 'read' || !isMoreThanLooking(request) ? 'read' : 'write';
 }
 
 function methodOf({ method }: RouteOptions): string {

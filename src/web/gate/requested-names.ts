@@ -1,12 +1,15 @@
 import type { FastifyRequest } from 'fastify';
-import { Forbidden, Unreadable } from '../../access/errors.js';
-import { coversName, type Grant, narrowed } from '../../access/grant.js';
+import type { Grant } from '../../access/grant.js';
+import { holdName, prefixWithin } from '../../access/rules.js';
+import { refuse } from '../problems/problem.js';
 
-const OUTSIDE = 'The key does not allow this name: its names begin with another prefix.';
-
-/** @throws Forbidden for a name that does not begin with the prefix of the key */
-export function holdName(grant: Grant, name: unknown): void {
-  if (typeof name === 'string' && !coversName(grant, name)) throw new Forbidden(OUTSIDE);
+/**
+ * Holds the name in the path to the prefix of the key.
+ *
+ * @throws Forbidden
+ */
+export function holdPath(grant: Grant, { params }: FastifyRequest): void {
+  holdIfName(grant, (params as { name?: unknown }).name);
 }
 
 /**
@@ -16,7 +19,11 @@ export function holdName(grant: Grant, name: unknown): void {
  * @throws Forbidden
  */
 export function holdBody(grant: Grant, body: unknown, list: 'names' | 'increments'): void {
-  for (const item of itemsOf(body, list)) holdName(grant, list === 'names' ? item : memberOf(item, 'name'));
+  for (const item of itemsOf(body, list)) holdIfName(grant, list === 'names' ? item : memberOf(item, 'name'));
+}
+
+function holdIfName(grant: Grant, name: unknown): void {
+  if (typeof name === 'string') holdName(grant, name);
 }
 
 /** The list in a body; empty where there is none. */
@@ -35,7 +42,7 @@ function memberOf(value: unknown, member: string): unknown {
  * a wider prefix, or none where no name is asked for, becomes that of the key.
  *
  * @throws Forbidden
- * @throws Unreadable
+ * @throws ProblemError `invalid_request`
  */
 export function holdQuery(grant: Grant, request: FastifyRequest): void {
   const url = request.raw.url ?? '';
@@ -43,7 +50,7 @@ export function holdQuery(grant: Grant, request: FastifyRequest): void {
   const path = at === -1 ? url : url.slice(0, at);
   const query = at === -1 ? '' : url.slice(at + 1);
   // What is no UTF-8 would be written anew as another character, and no longer be what was asked for.
-  if (!isReadable(query)) throw new Unreadable('The query is not valid percent-encoded UTF-8.');
+  if (!isReadable(query)) refuse('The query is not valid percent-encoded UTF-8.');
   const asked = new URLSearchParams(query);
   const held = new URLSearchParams();
   for (const [parameter, value] of asked) {
@@ -62,12 +69,6 @@ function isReadable(query: string): boolean {
   } catch {
     return false;
   }
-}
-
-function prefixWithin(grant: Grant, asked: string): string {
-  const prefix = narrowed(grant, asked);
-  if (prefix === null) throw new Forbidden('The key does not allow this prefix: its names begin with another one.');
-  return prefix;
 }
 
 /** As Fastify reads a query: what is there more than once is a list. */

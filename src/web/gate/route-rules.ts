@@ -1,63 +1,53 @@
-import type { Scope } from '../../domain/scope.js';
-import type { Action } from '../../access/traces.js';
+import { type Rule, RULES } from '../../access/rules.js';
 
 /**
- * Which counters a request touches, and so how a key with a prefix is held to it.
+ * Where a request says which counters it touches.
  *
  * - `path`: the one named in the path.
  * - `names`, `increments`: those that the list of this name in the body names.
  * - `query`: those that `prefix` and any number of `name` in the query ask for; without either, all of them.
- * - `all`: every one there is, or the service itself; a key with a prefix is refused.
- * - `none`: none.
+ * - `none`: nowhere; it touches none, or everything.
  */
-export type Touches = 'path' | 'names' | 'increments' | 'query' | 'all' | 'none';
+export type Touches = 'path' | 'names' | 'increments' | 'query' | 'none';
 
 export interface RouteRule {
-  /** What the key must allow: one scope, or any; `open` asks for no key. */
-  readonly scope: Scope | 'any' | 'open';
+  /** What it asks for; null: what anybody may have, without a key. */
+  readonly rule: Rule | null;
   readonly touches: Touches;
   /** Probes are not: a flood of requests must not make an instance look dead. */
   readonly limited: boolean;
   /** The answer goes on and on: it ends when the key does. */
   readonly lasts: boolean;
-  /** What each of its calls leaves a trace of; increments are too many for that. */
-  readonly leaves: Action | null;
 }
 
-const rule = (scope: RouteRule['scope'], touches: Touches): RouteRule => ({
-  scope,
-  touches,
-  limited: true,
-  lasts: false,
-  leaves: null,
-});
+const route = (rule: Rule | null, touches: Touches): RouteRule => ({ rule, touches, limited: true, lasts: false });
 
-const OPEN = rule('open', 'none');
+const OPEN = route(null, 'none');
 
 const PROBE: RouteRule = { ...OPEN, limited: false };
 
-/** Every route there is, by method and path as Fastify writes it. A route that is not in here is refused. */
+/** Every route there is, by method and path as Fastify writes it, and what it asks for. One that is not in here is refused. */
 export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
-  ['GET /v1/counters', rule('read', 'query')],
-  ['GET /v1/counters/:name', rule('read', 'path')],
-  ['PUT /v1/counters/:name', { ...rule('write', 'path'), leaves: 'counter set' }],
-  ['DELETE /v1/counters/:name', { ...rule('write', 'path'), leaves: 'counter deleted' }],
-  ['POST /v1/counters/:name/increment', rule('write', 'path')],
-  ['POST /v1/counters/:name/decrement', rule('write', 'path')],
-  ['POST /v1/counters/:name/reset', { ...rule('write', 'path'), leaves: 'counter reset' }],
-  ['POST /v1/reads', rule('read', 'names')],
-  ['POST /v1/increments', rule('write', 'increments')],
-  ['GET /v1/counters/:name/history', rule('read', 'path')],
-  ['GET /v1/summary', rule('read', 'query')],
-  ['GET /v1/top', rule('read', 'query')],
-  ['GET /v1/stream', { ...rule('read', 'query'), lasts: true }],
-  ['GET /v1/admin/cache', rule('admin', 'all')],
-  ['POST /v1/admin/cache/flush', rule('admin', 'all')],
-  ['POST /v1/admin/cache/rehydrate', rule('admin', 'all')],
-  ['POST /v1/admin/cache/reconcile', rule('admin', 'all')],
-  ['GET /v1/admin/jobs/:id', rule('admin', 'all')],
-  ['GET /metrics', rule('read', 'all')],
-  ['GET /v1/session', rule('any', 'none')],
+  ['GET /v1/counters', route(RULES.read, 'query')],
+  ['GET /v1/counters/:name', route(RULES.read, 'path')],
+  ['PUT /v1/counters/:name', route(RULES.set, 'path')],
+  ['DELETE /v1/counters/:name', route(RULES.delete, 'path')],
+  ['POST /v1/counters/:name/increment', route(RULES.increment, 'path')],
+  ['POST /v1/counters/:name/decrement', route(RULES.increment, 'path')],
+  ['POST /v1/counters/:name/reset', route(RULES.reset, 'path')],
+  ['POST /v1/reads', route(RULES.read, 'names')],
+  ['POST /v1/increments', route(RULES.increment, 'increments')],
+  ['GET /v1/counters/:name/history', route(RULES.read, 'path')],
+  ['GET /v1/summary', route(RULES.read, 'query')],
+  ['GET /v1/top', route(RULES.read, 'query')],
+  ['GET /v1/stream', { ...route(RULES.read, 'query'), lasts: true }],
+  ['GET /v1/admin/cache', route(RULES.inspect, 'none')],
+  ['POST /v1/admin/cache/flush', route(RULES.operate, 'none')],
+  ['POST /v1/admin/cache/rehydrate', route(RULES.operate, 'none')],
+  ['POST /v1/admin/cache/reconcile', route(RULES.operate, 'none')],
+  ['GET /v1/admin/jobs/:id', route(RULES.inspect, 'none')],
+  ['GET /metrics', route(RULES.measure, 'none')],
+  ['GET /v1/session', route(RULES.ownRights, 'none')],
   // It brings the key in its body, and looks at it itself.
   ['POST /v1/session', OPEN],
   // Ends what the cookie stands for, if anything.
@@ -82,6 +72,6 @@ const FILES = /^GET \/(docs|dashboard|assets)(\/|$)/;
  * @param url as Fastify writes it: `/v1/counters/:name`
  */
 export function ruleOf(method: string, url: string): RouteRule | null {
-  const route = `${method === 'HEAD' ? 'GET' : method} ${url}`;
-  return ROUTE_RULES.get(route) ?? (FILES.test(route) ? OPEN : null);
+  const key = `${method === 'HEAD' ? 'GET' : method} ${url}`;
+  return ROUTE_RULES.get(key) ?? (FILES.test(key) ? OPEN : null);
 }

@@ -7,9 +7,9 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Forbidden, Misdirected, RateLimited, Unauthorized, Unreadable } from '../../access/errors.js';
+import { Forbidden, RateLimited, Unauthorized } from '../../access/errors.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../../domain/errors.js';
-import { restrain } from '../answer-headers.js';
+import { restrain, tellAllowance } from '../answer-headers.js';
 import type { HttpTimes } from '../http-times.js';
 import { PROBLEMS, PROBLEM_TYPE, type ProblemCode, ProblemError, problemJson } from './problem.js';
 import { OutageLog } from './outage-log.js';
@@ -60,10 +60,9 @@ export function problemOf(error: unknown): ProblemError {
     return new ProblemError('unauthorized', error.message, { authenticate: 'Bearer realm="evercount"' });
   }
   if (error instanceof Forbidden) return new ProblemError('forbidden', error.message);
-  if (error instanceof Misdirected) return new ProblemError('misdirected', error.message);
-  if (error instanceof Unreadable) return new ProblemError('invalid_request', error.message);
   if (error instanceof RateLimited) {
-    return new ProblemError('rate_limited', error.message, { retryAfterSeconds: error.retryAfterSeconds });
+    const { retryAfterSeconds, allowance } = error;
+    return new ProblemError('rate_limited', error.message, { retryAfterSeconds, allowance });
   }
   if (error instanceof HttpException) {
     // With a cause it is Fastify's error, translated by Nest; without one, a sentence from another way in.
@@ -94,7 +93,8 @@ function isFastifyError(error: unknown): error is Error & { statusCode: number }
 
 /** Sends a problem; `instance` is the id of the request that was refused first, in a replay. */
 export function sendProblem(reply: FastifyReply, problem: ProblemError, instance: string): FastifyReply {
-  const { retryAfterSeconds, allow, authenticate } = problem.parts;
+  const { retryAfterSeconds, allowance = null, allow, authenticate } = problem.parts;
+  if (allowance !== null) tellAllowance(reply, allowance);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow);
   if (authenticate !== undefined) reply.header('www-authenticate', authenticate);

@@ -1,3 +1,5 @@
+import type { Allowance } from '../../access/token-bucket.js';
+
 /**
  * Every refusal this service can answer with, by its code: the status it goes out with, its title, and what the page
  * behind its `type` explains.
@@ -148,6 +150,8 @@ export interface ProblemParts {
   readonly errors?: readonly BodyFault[];
   /** For `Retry-After`, whole seconds. */
   readonly retryAfterSeconds?: number;
+  /** Of the limit that was reached; null where callers are not told of it. */
+  readonly allowance?: Allowance | null;
   /** For `Allow`: the methods the path takes. */
   readonly allow?: string;
   /** For `WWW-Authenticate`: how to ask again. */

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { AccessSettings } from '../config/config.js';
+import type { Credential } from './credential.js';
+import { EVERYTHING, type Grant, holderOf } from './grant.js';
+import { KnownKeys, type Use } from './known-keys.js';
+import { Looks } from './looks.js';
+import { type Cost, RateLimits } from './rate-limits.js';
+import { holdRule, type Rule } from './rules.js';
+import type { Allowance } from './token-bucket.js';
+
+/**
+ * Who is let in, whatever protocol they speak: first `recall`, and where nobody is known `knock` and `look`; then `enter`
+ * for what is asked, and `charge` for what it came to beside itself. What is told of limits is the last allowance.
+ */
+@Injectable()
+export class Admission {
+  readonly asksForKeys: boolean;
+
+  constructor(
+    { auth }: AccessSettings,
+    private readonly keys: KnownKeys,
+    private readonly looks: Looks,
+    private readonly limits: RateLimits,
+  ) {
+    this.asksForKeys = auth === 'required';
+  }
+
+  /**
+   * Takes one from the limit of an address whose caller is not known, or need not be.
+   *
+   * @returns what is left; null where nothing is limited
+   * @throws RateLimited
+   */
+  knock(address: string): Allowance | null {
+    return this.limits.isOn ? this.limits.takeForStranger(address) : null;
+  }
+
+  /**
+   * What a key or a session allows, without waiting. Takes one from the limit of known callers at the address.
+   *
+   * @returns null where it must be looked at
+   * @throws RateLimited
+   */
+  recall(credential: Credential, use: Use, address: string): Grant | null {
+    const grant = this.keys.recall(credential, use);
+    if (grant !== null && this.limits.isOn) this.limits.takeForKnown(address);
+    return grant;
+  }
+
+  /**
+   * What a key or a session allows.
+   *
+   * @throws Unauthorized for one that is not good
+   * @throws RateLimited
+   * @throws Unavailable where that cannot be learned
+   */
+  look(credential: Credential, use: Use, address: string): Promise<Grant> {
+    return this.looks.at(credential, use, address);
+  }
+
+  /**
+   * A call begins. Takes one from the limit of the key, and holds the call to what the key allows; the names that it
+   * touches are the caller's to hold (`holdName`, `prefixWithin`).
+   *
+   * @returns what is left to the key; null where it is not limited
+   * @throws RateLimited
+   * @throws Forbidden
+   */
+  enter(rule: Rule, grant: Grant): Allowance | null {
+    const allowance = this.limits.isOn && grant !== EVERYTHING ? this.limits.takeForKey(grant.keyId) : null;
+    holdRule(rule, grant);
+    return allowance;
+  }
+
+  /**
+   * The call has gone on for a while: is it still allowed to?
+   *
+   * @returns null where it is; else it is looked at, and a promise of that
+   */
+  confirm(credential: Credential, use: Use, address: string): Promise<Grant> | null {
+    return this.keys.recall(credential, use) === null ? this.looks.at(credential, use, address) : null;
+  }
+
+  /** Takes what a call came to beside itself, from the key or else from the address. */
+  charge(grant: Grant | null, address: string, cost: Cost): void {
+    if (this.limits.isOn) this.limits.charge(holderOf(grant), address, cost);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Scope } from '../domain/scope.js';
+import { Forbidden } from './errors.js';
+import { coversName, EVERYTHING, type Grant, narrowed } from './grant.js';
+import type { Use } from './known-keys.js';
+import type { Action } from './traces.js';
+
+/** What a key must allow for one kind of thing that may be asked of this service, whatever protocol it is asked in. */
+export interface Rule {
+  /** The scope that is needed; null: a good key is enough. */
+  readonly scope: Scope | null;
+  /** Whether it only looks: keys that were good may go on with that while they cannot be looked up. */
+  readonly use: Use;
+  /**
+   * `all`: every counter there is, or the service itself, so that a key with a prefix is refused. `unknown`: whoever made
+   * the way in forgot to say, so that every key is.
+   */
+  readonly about: 'names' | 'all' | 'nothing' | 'unknown';
+  /** What it leaves a trace of; increments are too many for that. */
+  readonly leaves: Action | null;
+}
+
+const rule = (scope: Scope | null, use: Use, about: Rule['about'], leaves: Action | null = null): Rule => ({
+  scope,
+  use,
+  about,
+  leaves,
+});
+
+/** Everything that may be asked for. */
+export const RULES = {
+  /** Counters, by name or by how their names begin, now or over time. */
+  read: rule('read', 'read', 'names'),
+  increment: rule('write', 'write', 'names'),
+  set: rule('write', 'write', 'names', 'counter set'),
+  reset: rule('write', 'write', 'names', 'counter reset'),
+  delete: rule('write', 'write', 'names', 'counter deleted'),
+  /** The numbers of an instance. */
+  measure: rule('read', 'read', 'all'),
+  /** The state of the cache and of jobs, and what changes it. */
+  inspect: rule('admin', 'read', 'all'),
+  operate: rule('admin', 'write', 'all'),
+  /** What the key itself allows. */
+  ownRights: rule(null, 'read', 'nothing'),
+  unheardOf: rule(null, 'write', 'unknown'),
+} as const satisfies Record<string, Rule>;
+
+/**
+ * Holds a call to the scopes of a key, and to its prefix where it is about everything.
+ *
+ * @throws Forbidden
+ */
+export function holdRule({ scope, about }: Rule, grant: Grant): void {
+  if (scope !== null && !grant.scopes.has(scope)) throw new Forbidden(`The key does not have the scope "${scope}".`);
+  if (about === 'unknown' && grant !== EVERYTHING) throw new Forbidden('Nobody has said who may call this.');
+  if (about === 'all' && grant.prefix !== '') {
+    throw new Forbidden('This is about all counters, and the key is for those with its prefix.');
+  }
+}
+
+/**
+ * Holds a call to the prefix of a key, by a name that it touches.
+ *
+ * @throws Forbidden
+ */
+export function holdName(grant: Grant, name: string): void {
+  if (coversName(grant, name)) return;
+  throw new Forbidden('The key does not allow this name: its names begin with another prefix.');
+}
+
+/**
+ * The prefix to look up for whom asks for all names that begin with `asked`.
+ *
+ * @throws Forbidden where the key allows none of them
+ */
+export function prefixWithin(grant: Grant, asked: string): string {
+  const prefix = narrowed(grant, asked);
+  if (prefix !== null) return prefix;
+  throw new Forbidden('The key does not allow this prefix: its names begin with another one.');
+}

@@ -44,5 +44,8 @@ export function tellAllowance(reply: FastifyReply, { policy, left, secondsToFull
   reply.header('ratelimit', `"${name}";r=${left};t=${secondsToFull}`);
 }
 
-/** What `restrain` says, for answers without a request: as lines of a head. */
-export const RESTRAINED: readonly string[] = ['X-Content-Type-Options: nosniff', `Content-Security-Policy: ${NO_PAGE}`];
+/** What `restrain` says, for answers that no route gives. */
+export const RESTRAINED: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': NO_PAGE,
+};

@@ -28,13 +28,13 @@ afterAll(async () => {
 });
 
 /** Each with a key that has spent nothing yet. */
-async function post(body: string, path = '/v1/increments'): Promise<HttpAnswer> {
+async function post(body: string, more: Record<string, string> = {}): Promise<HttpAnswer> {
   const wish = { label: 'bodies', scopes: ['read', 'write'] as const, prefix: '', expiresAt: null };
   ({ key } = await app.nest.get(KeyAdministration).create(wish));
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...more };
   // Looked up once, so that only the body is measured.
   await send(app.url, 'GET', '/v1/session', { headers });
-  return send(app.url, 'POST', path, { body, headers });
+  return send(app.url, 'POST', '/v1/increments', { body, headers });
 }
 
 const listOf = <T>(length: number, item: (index: number) => T): T[] =>
@@ -104,8 +104,8 @@ it('of many faults ten are told', async () => {
 
 describe('a key pays for the bytes it brings,', () => {
   const leftOf = (answer: HttpAnswer): number => Number(/r=(\d+)/.exec(answer.headers['ratelimit'] ?? '')?.[1]);
-  const leftAfter = async (body: string): Promise<number> => {
-    await post(body);
+  const leftAfter = async (body: string, more: Record<string, string> = {}): Promise<number> => {
+    await post(body, more);
     return leftOf(await send(app.url, 'GET', '/v1/session', { headers: { authorization: `Bearer ${key}` } }));
   };
 
@@ -117,5 +117,14 @@ describe('a key pays for the bytes it brings,', () => {
     const little = await leftAfter('{"increments":[{"name":"little"}]}');
     // More than all it had; some comes back while a busy machine looks.
     expect(little - (await leftAfter(body))).toBeGreaterThan(50);
+  });
+
+  it('also where it does not say how long it is, and is cut off', async () => {
+    const little = await leftAfter('{"increments":[{"name":"little"}]}');
+    const chunked = { 'transfer-encoding': 'chunked' };
+    expect((await post(' '.repeat(MEGABYTE + 1), chunked)).status).toBe(413);
+    expect(little - (await leftAfter(' '.repeat(MEGABYTE + 1), chunked))).toBeGreaterThan(50);
+    // Of what is too long by its own account, nothing is read.
+    expect(little - (await leftAfter(' '.repeat(MEGABYTE + 1)))).toBeLessThan(10);
   });
 });

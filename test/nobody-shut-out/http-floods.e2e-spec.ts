@@ -186,6 +186,11 @@ describe('probes and metrics have a port of their own, HEALTH_PORT,', () => {
       ]);
     }
     expect((await send(health(), 'POST', '/v1/counters/a/increment', { headers })).status).toBe(404);
+    const { headers: restrained } = await send(health(), 'GET', '/nowhere');
+    expect(restrained).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+    });
   });
 
   it('which ends with the service, and until then says that it is ending', async () => {

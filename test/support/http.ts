@@ -23,7 +23,9 @@ export function send(url: string, method: string, path: string, options: HttpOpt
   const body = json === undefined ? options.body : JSON.stringify(json);
   const headers: Record<string, string | string[] | number> = { connection: 'close', ...options.headers };
   if (json !== undefined) headers['content-type'] ??= 'application/json';
-  if (body !== undefined) headers['content-length'] = Buffer.byteLength(body);
+  if (body !== undefined && headers['transfer-encoding'] === undefined) {
+    headers['content-length'] = Buffer.byteLength(body);
+  }
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const request = httpRequest({ hostname, port, method, path, headers, agent: false }, (response) => {

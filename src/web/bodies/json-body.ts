@@ -8,7 +8,7 @@ const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?(?:utf-?8|us-ascii)"?\s*(?:;|$))/i
 
 /**
  * Makes a Fastify instance read bodies of JSON and nothing else. An empty body is undefined, whatever its type. What was
- * read is paid for, whatever it turns out to be. Refused are other types (415), compressed bodies (415), bytes that are no
+ * read is paid for, whatever it turns out to be, and however it was cut off. Refused are other types (415), compressed bodies (415), bytes that are no
  * UTF-8, more levels or members than any call takes, broken JSON, a member given twice (one of the two would be ignored),
  * and members that would change an object's prototype.
  */
@@ -41,6 +41,15 @@ export function readJsonBodies(server: FastifyInstance): void {
       throw unsupported('The body must be JSON, with "Content-Type: application/json".');
     done(null, undefined);
   });
+  server.addHook('onError', (request, _reply, error, done) => {
+    if (wasCutOff(request, error)) request.charge({ bytes: request.routeOptions.bodyLimit });
+    done();
+  });
+}
+
+/** Without a length it is found out only when as much as the limit has been read. */
+function wasCutOff({ headers }: FastifyRequest, { code }: Error & { code?: string }): boolean {
+  return code === 'FST_ERR_CTP_BODY_TOO_LARGE' && headers['content-length'] === undefined;
 }
 
 function unsupported(detail: string): ProblemError {

@@ -35,7 +35,9 @@ function refuse(problem: ProblemError, socket: Socket, basePath: string): void {
       `Content-Type: ${PROBLEM_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Cache-Control: no-cache',
-      ...RESTRAINED,
+      ...Object.entries(RESTRAINED).map(([name, value]) => `${name}: ${value}`),
+      // As Node adds it to all other answers: browsers set their clocks by it.
+      `Date: ${new Date().toUTCString()}`,
       `X-Request-Id: ${requestId}`,
       'Connection: close',
       '',

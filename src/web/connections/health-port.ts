@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
+import { RESTRAINED } from '../answer-headers.js';
 import { answerClientError } from './client-errors.js';
 import type { Connections } from './connections.js';
 import {
@@ -71,6 +72,7 @@ export class HealthPort {
       'content-type': PROBLEM_TYPE,
       'cache-control': 'no-cache',
       'x-request-id': requestId,
+      ...RESTRAINED,
     });
     response.end(problemJson(problem, requestId, this.routes.basePath));
   }

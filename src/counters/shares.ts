@@ -2,18 +2,16 @@
 export type Holder = string | null;
 
 /**
- * Who holds how much of what there is only so much of. The last quarter is kept for holders of less than a quarter: so
- * one that takes all it gets leaves others theirs, and one that is alone has nearly all.
+ * Who holds how much of what there is only so much of. Whoever takes leaves at least as much as it then has: one holder
+ * alone gets half, the next one half of what is left, and so on. So no two or three take it all, and each of them that
+ * gives back makes room for whoever has least.
  */
 export class Shares {
   private readonly heldBy = new Map<string, number>();
-  private readonly share: number;
   private held = 0;
 
   /** @param limit of all holders together */
-  constructor(private readonly limit: number) {
-    this.share = Math.floor(limit / 4);
-  }
+  constructor(private readonly limit: number) {}
 
   add(holder: Holder): void {
     this.held += 1;
@@ -29,8 +27,9 @@ export class Shares {
 
   /** Whether the last thing that a holder took was there for it; whoever hears no gives it back. */
   allow(holder: Holder): boolean {
-    if (this.held > this.limit) return false;
-    return holder === null || this.of(holder) <= this.share || this.held <= this.limit - this.share;
+    const left = this.limit - this.held;
+    // The very last one is for whoever has none.
+    return left >= 0 && (holder === null || this.of(holder) <= Math.max(1, left));
   }
 
   private of(holder: string): number {

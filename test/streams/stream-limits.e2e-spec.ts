@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Server, Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { MAX_STREAMS } from '../../src/stream/limits.js';
 import { StreamHub } from '../../src/stream/stream-hub.js';
@@ -15,6 +16,9 @@ const AT_ONCE = 100;
 
 /** Two thousand, on a busy machine. */
 const OPENED_WITHIN_MS = 60_000;
+
+/** Twenty looks, a second apart, on a machine that may be far too busy. */
+const CUT_WITHIN_MS = 150_000;
 
 /** For a thousand streams and their connections: 100 KB each. */
 const MEMORY_BYTES = 100 * 1024 * 1024;
@@ -101,6 +105,27 @@ describe('one instance', () => {
     await eventually(() => slow.ended);
     expect([quick.ended, own.nest.get(StreamHub).open]).toEqual([false, 1]);
     expect((await open()).snapshot).toHaveLength(1_000);
+    await own.stop();
+  });
+
+  it('cuts a client that takes nothing at all, also where too little waits for it to be dropped for that', async () => {
+    const own = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
+    const server = own.nest.getHttpServer() as Server;
+    const [accepted]: [Socket[]] = [[]];
+    server.on('connection', (socket: Socket) => accepted.push(socket));
+    const json = { increments: Array.from({ length: 200 }, (_, at) => ({ name: `deaf:${at}:${'x'.repeat(240)}` })) };
+    const deaf = await EventSource.open(own.url, 'prefix=deaf%3A');
+    sources.push(deaf);
+    const [socket] = accepted;
+    await deaf.untilSnapshot();
+    deaf.stopReading();
+    // What kernels keep for it, and a little more.
+    await eventually(async () => {
+      await send(own.url, 'POST', '/v1/increments', { json });
+      return (socket?.writableLength ?? 0) > 0;
+    });
+    await eventually(() => own.nest.get(StreamHub).open === 0, CUT_WITHIN_MS);
+    expect([socket?.destroyed, own.nest.get(StreamHub).dropped]).toEqual([true, 0]);
     await own.stop();
   });
 });

@@ -2,19 +2,19 @@ import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CacheSettings } from '../config/config.js';
 import { ChangeChannel } from './change-channel.js';
 import { CounterCache } from './counter-cache.js';
-import { RedisConnection } from './redis-connection.js';
+import { Realm } from './realm.js';
 import { SharedUsage } from './shared-usage.js';
 
 @Injectable()
 class CloseConnections implements OnApplicationShutdown {
   constructor(
-    private readonly connection: RedisConnection,
+    private readonly realm: Realm,
     private readonly channel: ChangeChannel,
   ) {}
 
   onApplicationShutdown(): void {
     this.channel.end();
-    this.connection.close();
+    this.realm.close();
   }
 }
 
@@ -22,14 +22,14 @@ class CloseConnections implements OnApplicationShutdown {
 @Module({
   providers: [
     {
-      provide: RedisConnection,
+      provide: Realm,
       inject: [CacheSettings],
-      useFactory: ({ url }: CacheSettings) => new RedisConnection(url),
+      useFactory: ({ url }: CacheSettings) => new Realm(url),
     },
     {
       provide: CounterCache,
-      inject: [RedisConnection, CacheSettings],
-      useFactory: (connection: RedisConnection, settings: CacheSettings) => new CounterCache(connection, settings),
+      inject: [Realm, CacheSettings],
+      useFactory: (realm: Realm, settings: CacheSettings) => new CounterCache(realm, settings),
     },
     {
       provide: ChangeChannel,
@@ -39,6 +39,6 @@ class CloseConnections implements OnApplicationShutdown {
     SharedUsage,
     CloseConnections,
   ],
-  exports: [RedisConnection, CounterCache, ChangeChannel, SharedUsage],
+  exports: [Realm, CounterCache, ChangeChannel, SharedUsage],
 })
 export class CacheModule {}

@@ -1,4 +1,5 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis } from 'ioredis';
+import { PROMPT } from './redis-client.js';
 
 /** All instances that use one Redis, whatever the number of their database: a message says itself whose it is. */
 const CHANNEL = 'evercount:changes';
@@ -8,32 +9,6 @@ const LOOK_INTERVAL_MS = 1_000;
 
 /** A Redis that needs longer is as good as away. */
 const COMMAND_TIMEOUT_MS = 500;
-
-/** A new connection may cross a network. */
-const CONNECT_TIMEOUT_MS = 1_000;
-
-/** A peer that is frozen or cut off never says goodbye; then the socket is torn down. */
-const DISCONNECT_TIMEOUT_MS = 100;
-
-/** Changes should flow again within a second of a restart, without a storm of connections. */
-const LONGEST_RETRY_MS = 1_000;
-const FIRST_RETRY_MS = 50;
-const RETRY_JITTER_MS = 50;
-
-const OPTIONS = {
-  protocol: 2,
-  enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
-  autoResubscribe: false,
-  // It asks INFO, which a managed Redis may deny.
-  enableReadyCheck: false,
-  maxRetriesPerRequest: 0,
-  commandTimeout: COMMAND_TIMEOUT_MS,
-  connectTimeout: CONNECT_TIMEOUT_MS,
-  disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-  retryStrategy: (attempt: number) =>
-    Math.min(FIRST_RETRY_MS * 2 ** attempt, LONGEST_RETRY_MS) + Math.random() * RETRY_JITTER_MS,
-} satisfies RedisOptions;
 
 /** What somebody who listens is told. */
 export interface ChannelListener {
@@ -140,7 +115,12 @@ export class ChangeChannel {
   }
 
   private connect(name: string): Redis {
-    const client = new Redis(this.url, { ...OPTIONS, connectionName: name });
+    const client = new Redis(this.url, {
+      ...PROMPT,
+      autoResubscribe: false,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      connectionName: name,
+    });
     // Told by its consequences; without a listener every failed attempt would be printed.
     client.on('error', () => undefined);
     return client;

@@ -3,7 +3,8 @@ import type { CacheSettings } from '../config/config.js';
 import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
 import { GatheredGets } from './gathered-gets.js';
 import type { Identity } from './identity.js';
-import { CacheUnavailable, type RedisConnection, type Script, scriptOf, unavailable } from './redis-connection.js';
+import type { Realm } from './realm.js';
+import { run, scriptOf } from './script.js';
 
 /** A lease outlives a slow SELECT, and a dead holder keeps nobody from filling, since leases are shared. */
 const LEASE_LIFE_MS = 3_000;
@@ -22,12 +23,6 @@ const KEYS_PER_CALL = 100;
 
 /** No nonce is a single character. */
 const NO_NONCE = '-';
-
-/** One call of a script. */
-interface Call {
-  readonly keys: readonly string[];
-  readonly args: readonly (string | number)[];
-}
 
 /** An answer to `GET`: three answers, since a cache that is away says nothing about what it holds. */
 export type Found = { readonly kind: 'hit'; readonly entry: Entry } | { readonly kind: 'miss' | 'unavailable' };
@@ -66,15 +61,15 @@ export class CounterCache {
   private readonly gets: GatheredGets;
 
   constructor(
-    private readonly connection: RedisConnection,
+    private readonly realm: Realm,
     private readonly settings: CacheSettings,
   ) {
-    this.gets = new GatheredGets(connection.client);
+    this.gets = new GatheredGets(realm);
   }
 
   /** One look at one key; concurrent ones travel together. */
   async get(name: string, identity: Identity): Promise<Found> {
-    if (!this.connection.isReady) return { kind: 'unavailable' };
+    if (!this.realm.isReady) return { kind: 'unavailable' };
     let value: string | null;
     try {
       value = await this.gets.get(KEY_PREFIX + name);
@@ -92,13 +87,9 @@ export class CounterCache {
    */
   async getMany(names: readonly string[], identity: Identity): Promise<(Entry | null)[]> {
     if (names.length === 0) return [];
-    this.needConnection();
-    try {
-      const values = await this.connection.client.mget(names.map((name) => KEY_PREFIX + name));
-      return values.map((value) => (value === null ? null : decodeEntry(value, identity)));
-    } catch (error) {
-      throw unavailable(error);
-    }
+    const keys = names.map((name) => KEY_PREFIX + name);
+    const values = (await this.realm.ask(['mget', ...keys])) as (string | null)[];
+    return values.map((value) => (value === null ? null : decodeEntry(value, identity)));
   }
 
   /**
@@ -113,7 +104,7 @@ export class CounterCache {
       keys: chunk.map((name) => KEY_PREFIX + name),
       args: [identity.text, nonce, LEASE_LIFE_MS],
     }));
-    const replies = await this.run<[kind: string, payload: string]>(this.leaseScript, calls);
+    const replies = await run<[kind: string, payload: string]>(this.realm, this.leaseScript, calls);
     const leased = replies.flatMap((reply, index) =>
       reply instanceof Error
         ? (calls[index]?.keys ?? []).map(() => ({ kind: 'refused' as const }))
@@ -140,7 +131,7 @@ export class CounterCache {
         ),
       ],
     }));
-    const replies = await this.run<string>(this.publishScript, calls);
+    const replies = await run<string>(this.realm, this.publishScript, calls);
     // A script that Redis refused may have done a part of its work; losing the keys is always safe.
     const refused = calls.filter((_, index) => replies[index] instanceof Error).flatMap(({ keys }) => keys);
     if (refused.length > 0) await this.unlink(refused);
@@ -169,12 +160,7 @@ export class CounterCache {
    * @throws CacheUnavailable
    */
   async keyCount(): Promise<number> {
-    this.needConnection();
-    try {
-      return await this.connection.client.dbsize();
-    } catch (error) {
-      throw unavailable(error);
-    }
+    return (await this.realm.ask(['dbsize'])) as number;
   }
 
   /**
@@ -185,67 +171,19 @@ export class CounterCache {
    * @throws CacheUnavailable
    */
   async scan(cursor: string, count: number): Promise<{ cursor: string; names: string[] }> {
-    this.needConnection();
-    try {
-      const [next, keys] = await this.connection.client.scan(cursor, 'MATCH', `${KEY_PREFIX}*`, 'COUNT', count);
-      return { cursor: next, names: keys.map((key) => key.slice(KEY_PREFIX.length)) };
-    } catch (error) {
-      throw unavailable(error);
-    }
+    const reply = await this.realm.ask(['scan', cursor, 'MATCH', `${KEY_PREFIX}*`, 'COUNT', count]);
+    const [next, keys] = reply as [string, string[]];
+    return { cursor: next, names: keys.map((key) => key.slice(KEY_PREFIX.length)) };
   }
 
   private async unlink(keys: readonly string[]): Promise<number> {
-    this.needConnection();
-    try {
-      return await this.connection.client.unlink([...keys]);
-    } catch (error) {
-      throw unavailable(error);
-    }
+    return (await this.realm.ask(['unlink', ...keys])) as number;
   }
 
   private lifeMs(json: string | null, ageMs: number): number {
     const longest = json === null ? Math.min(ABSENCE_LIFE_MS, this.settings.ttlMs) : this.settings.ttlMs;
     const life = longest * (1 - LIFE_JITTER * Math.random()) - ageMs;
     return Math.max(SHORTEST_LIFE_MS, Math.floor(life));
-  }
-
-  private needConnection(): void {
-    if (!this.connection.isReady) throw new CacheUnavailable('there is no connection to Redis');
-  }
-
-  /** A reply for each key of each call, or the error with which Redis refused it; throws where there may be none at all. */
-  private async run<T>(script: Script, calls: readonly Call[]): Promise<(T[] | Error)[]> {
-    let replies = await this.pipeline<T>(script, calls);
-    if (replies.some((reply) => reply instanceof Error && reply.message.startsWith('NOSCRIPT'))) {
-      await this.load(script);
-      replies = await this.pipeline<T>(script, calls);
-    }
-    return replies;
-  }
-
-  private async load(script: Script): Promise<void> {
-    try {
-      await this.connection.client.script('LOAD', script.source);
-    } catch (error) {
-      throw unavailable(error);
-    }
-  }
-
-  private async pipeline<T>(script: Script, calls: readonly Call[]): Promise<(T[] | Error)[]> {
-    if (calls.length === 0) return [];
-    this.needConnection();
-    const pipeline = this.connection.client.pipeline();
-    for (const { keys, args } of calls) pipeline.evalsha(script.sha1, keys.length, ...keys, ...args);
-    const results = await pipeline.exec().catch((error: unknown) => {
-      throw unavailable(error);
-    });
-    if (results === null) throw new CacheUnavailable('the pipeline was not sent');
-    return results.map(([error, reply]) => {
-      if (error === null) return reply as T[];
-      // Only what Redis itself answered is known not to run later.
-      if (error.name === 'ReplyError') return error;
-      throw unavailable(error);
-    });
   }
 }
 

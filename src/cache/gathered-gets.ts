@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { Realm } from './realm.js';
 
 /** Keys of one command: Redis is busy with it for a fraction of a millisecond. */
 const MAX_KEYS = 500;
@@ -13,9 +13,9 @@ interface Asked {
 export class GatheredGets {
   private asked: Asked[] = [];
 
-  constructor(private readonly client: Redis) {}
+  constructor(private readonly realm: Realm) {}
 
-  /** The value of a key, or null; rejects as the client does. */
+  /** The value of a key, or null; rejects as the realm does. */
   get(key: string): Promise<string | null> {
     return new Promise((resolve, reject) => {
       this.asked.push({ key, resolve, reject });
@@ -29,21 +29,10 @@ export class GatheredGets {
     if (asked.length === 0) return;
     this.asked = [];
     try {
-      const values = await this.valuesOf(asked.map(({ key }) => key));
+      const values = (await this.realm.ask(['mget', ...asked.map(({ key }) => key)])) as (string | null)[];
       asked.forEach(({ resolve }, index) => resolve(values[index] ?? null));
     } catch (error) {
       for (const { reject } of asked) reject(error);
     }
-  }
-
-  /** A pipeline of its own is sent at once; the client's automatic one would wait for another turn. */
-  private async valuesOf(keys: readonly string[]): Promise<(string | null)[]> {
-    const [[error, values] = [new Error('not sent'), null]] =
-      (await this.client
-        .pipeline()
-        .mget([...keys])
-        .exec()) ?? [];
-    if (error !== null) throw error;
-    return values as (string | null)[];
   }
 }

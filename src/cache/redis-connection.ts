@@ -1,23 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { certificateFault } from '../config/certificates.js';
-import { serverIdentity } from './identity.js';
-
-/** Redis answers in microseconds; what takes this long is as good as away, and reads go to Postgres. */
-export const COMMAND_TIMEOUT_MS = 250;
-
-/** A new connection may cross a network; the guard counts the seconds meanwhile. */
-const CONNECT_TIMEOUT_MS = 1_000;
-
-/** A peer that is frozen or cut off never says goodbye; then the socket is torn down. */
-const DISCONNECT_TIMEOUT_MS = 100;
-
-/** After a restart the cache should be back within a second, without a storm of connections. */
-const LONGEST_RETRY_MS = 1_000;
-const FIRST_RETRY_MS = 50;
-const RETRY_JITTER_MS = 50;
+import { PROMPT } from './redis-client.js';
 
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;
@@ -30,60 +14,22 @@ export class CacheUnavailable extends Error {
   override readonly name = 'CacheUnavailable';
 }
 
-/** A Redis whose data cannot be told from another one's. */
-class NamelessRedis extends Error {}
+/** A Redis that answers, and cannot be used all the same. */
+export class UnfitRedis extends Error {}
 
-/** A script, sent by its hash; Redis is given the source again where it has forgotten it. */
-export interface Script {
-  readonly source: string;
-  readonly sha1: string;
-}
+/** A command and its arguments. */
+export type Command = readonly [name: string, ...args: (string | number)[]];
 
-/** Reads `scripts/<name>.lua`, with `identity.lua` in front of it. */
-export function scriptOf(name: string): Script {
-  const read = (file: string): string => readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');
-  const source = `${read('identity')}\n${read(name)}`;
-  return { source, sha1: createHash('sha1').update(source).digest('hex') };
-}
-
-/** Which Redis answered, over which connection. */
-export interface Sighting {
-  /** `run_id:master_replid` */
-  readonly server: string;
-  readonly generation: number;
-  /** The digest of the identity whose entries are in there, as the first instance noted it; null after a flush. */
-  readonly sentinel: string | null;
-}
-
-/** Its absence tells of a flush; not under the prefix of entries. */
-export const SENTINEL_KEY = 'evercount:sentinel';
-
-/** The one client of the cache. Nothing waits for a connection: while there is none, every command fails at once. */
+/** One connection to a Redis, made anew whenever it breaks. While there is none, every command fails at once. */
 export class RedisConnection {
-  readonly client: Redis;
+  private readonly client: Redis;
   private misses = 0;
   private currentGeneration = 0;
   private lastFault: string | null = null;
 
-  /** @param commandTimeoutMs who serves nobody may wait longer */
-  constructor(url: string, commandTimeoutMs = COMMAND_TIMEOUT_MS) {
-    this.client = new Redis(url, {
-      protocol: 2,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      // It asks INFO, and a Redis that denies that would never be ready. One that still loads refuses what it is asked.
-      enableReadyCheck: false,
-      enableAutoPipelining: true,
-      maxRetriesPerRequest: 0,
-      commandTimeout: commandTimeoutMs,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-      connectionName: 'evercount-cache',
-      retryStrategy: (attempt) =>
-        Math.min(FIRST_RETRY_MS * 2 ** attempt, LONGEST_RETRY_MS) + Math.random() * RETRY_JITTER_MS,
-      // A primary that became a replica refuses writes: look for the new one.
-      reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    });
+  /** @param commandTimeoutMs what takes longer is as good as away */
+  constructor(url: string, commandTimeoutMs: number) {
+    this.client = new Redis(url, { ...PROMPT, commandTimeout: commandTimeoutMs, connectionName: 'evercount-cache' });
     this.client.on('ready', () => {
       this.currentGeneration += 1;
       this.misses = 0;
@@ -106,6 +52,12 @@ export class RedisConnection {
     return this.lastFault;
   }
 
+  /** Calls back whenever a connection is there, and whenever it is gone. */
+  onTurn(listener: () => void): void {
+    this.client.on('ready', listener);
+    this.client.on('close', listener);
+  }
+
   /**
    * Settles when the connection takes commands.
    *
@@ -117,44 +69,53 @@ export class RedisConnection {
   }
 
   /**
-   * Asks the Redis at the other end who it is.
+   * Sends commands in one pipeline.
    *
-   * @throws CacheUnavailable
+   * @returns for each its reply, or the error by which Redis refused it
+   * @throws CacheUnavailable where that is not known of every one: some may still run
    */
-  async sight(): Promise<Sighting> {
-    const { generation } = this;
-    try {
-      const [info, sentinel] = await Promise.all([
-        this.client.info('server', 'replication'),
-        this.client.get(SENTINEL_KEY),
-      ]);
-      const server = serverIdentity(info);
-      if (server === null) throw new NamelessRedis('INFO does not name run_id and master_replid');
-      this.misses = 0;
-      this.lastFault = null;
-      return { server, generation, sentinel };
-    } catch (error) {
-      // Without a connection, what ended the last one says more.
-      if (this.isReady) this.lastFault = reasonOf(error as Error);
-      // One that refuses has answered: another connection would be told the same.
-      this.misses = isRefusal(error) ? 0 : this.misses + 1;
-      if (this.misses === MISSES_BEFORE_RECONNECT && this.isReady) this.client.disconnect(true);
+  async send(commands: readonly Command[]): Promise<unknown[]> {
+    if (commands.length === 0) return [];
+    if (!this.isReady) throw new CacheUnavailable('there is no connection to Redis');
+    const results = await this.client
+      .pipeline(commands as [string, ...unknown[]][])
+      .exec()
+      .catch((error: unknown) => {
+        throw unavailable(error);
+      });
+    if (results === null) throw new CacheUnavailable('the pipeline was not sent');
+    return results.map(([error, reply]) => {
+      if (error === null) return reply;
+      // Only what Redis itself answered is known not to run later.
+      if (error.name === 'ReplyError') return error;
       throw unavailable(error);
-    }
+    });
   }
 
   /**
-   * Notes in Redis that entries of this identity are being filled in.
+   * Sends one command.
    *
-   * @returns whether this caller was the first to note it, and so the one to act
-   * @throws CacheUnavailable
+   * @throws CacheUnavailable also where Redis refused it
    */
-  async setSentinel(digest: string): Promise<boolean> {
-    try {
-      return (await this.client.set(SENTINEL_KEY, digest, 'GET')) !== digest;
-    } catch (error) {
-      throw unavailable(error);
-    }
+  async ask(command: Command): Promise<unknown> {
+    const [reply] = await this.send([command]);
+    if (reply instanceof Error) throw unavailable(reply);
+    return reply;
+  }
+
+  /** A question of the guard was answered. */
+  noteAnswer(): void {
+    this.misses = 0;
+    this.lastFault = null;
+  }
+
+  /** It was not, or not by a Redis that can be used. Makes a connection anew on which nothing comes any more. */
+  noteFailure(error: unknown): void {
+    // Without a connection, what ended the last one says more.
+    if (this.isReady) this.lastFault = reasonOf(rootOf(error));
+    // One that refuses has answered: another connection would be told the same.
+    this.misses = isRefusal(rootOf(error)) ? 0 : this.misses + 1;
+    if (this.misses === MISSES_BEFORE_RECONNECT && this.isReady) this.client.disconnect(true);
   }
 
   /** Ends the connection without waiting for anything. */
@@ -170,7 +131,7 @@ export function unavailable(error: unknown): CacheUnavailable {
 
 /** Whether Redis itself said no. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof NamelessRedis || (error as Error).name === 'ReplyError';
+  return error instanceof UnfitRedis || (error as Error).name === 'ReplyError';
 }
 
 /** In a few words, for the log. */
@@ -179,4 +140,8 @@ export function reasonOf(error: Error): string {
   const [first] = (error as { readonly errors?: readonly Error[] }).errors ?? [];
   if (first !== undefined) return reasonOf(first);
   return certificateFault(error) ?? (error.message || error.name);
+}
+
+function rootOf(error: unknown): Error {
+  return error instanceof CacheUnavailable && error.cause instanceof Error ? error.cause : (error as Error);
 }

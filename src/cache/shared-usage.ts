@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { RedisConnection, unavailable } from './redis-connection.js';
+import { Realm } from './realm.js';
+import { unavailable } from './redis-connection.js';
 
 /** Not under the prefix of entries. */
 const PREFIX = 'evercount:limit:';
@@ -10,7 +11,7 @@ const LIFE_SECONDS = 60;
 /** What callers used on all instances together, as far as Redis remembers; right about once a second, not exact. */
 @Injectable()
 export class SharedUsage {
-  constructor(private readonly connection: RedisConnection) {}
+  constructor(private readonly realm: Realm) {}
 
   /**
    * Adds what was used, in one pipeline.
@@ -19,18 +20,16 @@ export class SharedUsage {
    * @throws CacheUnavailable
    */
   async add(uses: readonly (readonly [caller: string, count: number])[]): Promise<number[]> {
-    const { client } = this.connection;
-    try {
-      // Automatic pipelining sends what is asked in one turn of the event loop together.
-      return await Promise.all(
-        uses.map(async ([caller, count]) => {
-          const key = PREFIX + caller;
-          const [total] = await Promise.all([client.incrby(key, count), client.expire(key, LIFE_SECONDS)]);
-          return total;
-        }),
-      );
-    } catch (error) {
-      throw unavailable(error);
-    }
+    const replies = await this.realm.send(
+      uses.flatMap(([caller, count]) => [
+        ['incrby', PREFIX + caller, count] as const,
+        ['expire', PREFIX + caller, LIFE_SECONDS] as const,
+      ]),
+    );
+    return uses.map((_, index) => {
+      const total = replies[2 * index];
+      if (total instanceof Error) throw unavailable(total);
+      return Number(total);
+    });
   }
 }

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { Config, DatabaseSettings } from '../config/config.js';
 import { examiningPool } from '../store/connections.js';
 import { sharedAfter } from '../store/pooler.js';
@@ -54,15 +55,13 @@ async function redis({ cache, jobs }: Config, guard: GuardState | null): Promise
   return [...findings, ...(await onRedis("the jobs' Redis", jobs.redisUrl, examineJobsRedis))];
 }
 
-type Client = Awaited<ReturnType<typeof connectRedis>>['client'];
-
-async function onRedis(what: string, url: string, work: (client: Client) => Promise<Finding[]>): Promise<Finding[]> {
+async function onRedis(what: string, url: string, work: (client: Redis) => Promise<Finding[]>): Promise<Finding[]> {
   try {
-    const connection = await connectRedis(url);
+    const client = await connectRedis(url);
     try {
-      return await work(connection.client);
+      return await work(client);
     } finally {
-      connection.close();
+      client.disconnect();
     }
   } catch (error) {
     const remedy = 'does the URL lead to it, with the right user and password? Until it answers, Postgres is read';

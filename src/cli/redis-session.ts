@@ -1,22 +1,46 @@
-import { RedisConnection } from '../cache/redis-connection.js';
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+import { Realm } from '../cache/realm.js';
+import { PROMPT } from '../cache/redis-client.js';
 import { serverFault } from './deployment.js';
 
 /** Nobody waits for an answer here, and a server under load should be looked at too. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
+/** Longer than a connection across a network takes, password and TLS included. */
+const FIRST_CONTACT_MS = 5_000;
+
 /**
- * A connection that is ready for commands; to be closed by the caller.
+ * A client that is ready for commands; to be disconnected by the caller.
  *
  * @param setting what names this Redis
  * @throws CommandFailed when Redis does not answer, or refuses
  */
-export async function connectRedis(url: string, setting?: string): Promise<RedisConnection> {
-  const connection = new RedisConnection(url, COMMAND_TIMEOUT_MS);
+export async function connectRedis(url: string, setting?: string): Promise<Redis> {
+  const client = new Redis(url, { ...PROMPT, commandTimeout: COMMAND_TIMEOUT_MS, connectionName: 'evercount-cli' });
   try {
-    await connection.whenReady();
-    return connection;
+    await once(client, 'ready', { signal: AbortSignal.timeout(FIRST_CONTACT_MS) });
   } catch (error) {
-    connection.close();
+    client.disconnect();
     throw serverFault('Redis', error, setting);
+  }
+  // What a command comes to is told by the command.
+  client.on('error', () => undefined);
+  return client;
+}
+
+/**
+ * The realm of the cache, ready for commands; to be closed by the caller.
+ *
+ * @throws CommandFailed when Redis does not answer, or refuses
+ */
+export async function openRealm(url: string): Promise<Realm> {
+  const realm = new Realm(url, COMMAND_TIMEOUT_MS);
+  try {
+    await realm.whenReady();
+    return realm;
+  } catch (error) {
+    realm.close();
+    throw serverFault('Redis', error);
   }
 }

@@ -7,7 +7,7 @@ import { Replication } from '../store/replication.js';
 import { Audit, type AuditReport } from './audit.js';
 import { patientPool, serverFault } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
-import { connectRedis } from './redis-session.js';
+import { openRealm } from './redis-session.js';
 import type { Session } from './session.js';
 
 /**
@@ -22,23 +22,19 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
     const state = await new GuardRow(pool).read().catch((error: unknown) => {
       throw serverFault('Postgres', error);
     });
-    const redis = await connectRedis(cache.url);
+    const realm = await openRealm(cache.url);
+    const copy = new CounterCache(realm, cache);
     const progress = terminal.progress('comparing');
     try {
-      const [{ server }, total] = await Promise.all([redis.sight(), redis.client.dbsize()]);
+      const [{ server }, total] = await Promise.all([realm.sight(), copy.keyCount()]);
       // Its entries are foreign to every instance; comparing them would prove nothing.
       if (state.redis !== server) throw otherRedis(state.redis === null);
       const identity = identityOf(server, state.epoch, state.database);
-      const audit = new Audit(
-        new CounterCache(redis, cache),
-        new CounterReader(pool, 1, new Replication(pool)),
-        identity,
-        fix,
-      );
+      const audit = new Audit(copy, new CounterReader(pool, 1, new Replication(pool)), identity, fix);
       return await audit.run((compared) => progress.update(compared, total));
     } finally {
       progress.stop();
-      redis.close();
+      realm.close();
     }
   } finally {
     await pool.end();

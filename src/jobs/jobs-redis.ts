@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Redis, type RedisOptions } from 'ioredis';
+import { PATIENT, PROMPT } from '../cache/redis-client.js';
 import { isRefusal, reasonOf } from '../cache/redis-connection.js';
 import { JobsSettings } from '../config/config.js';
 
@@ -11,29 +12,6 @@ const PRODUCER_SILENCE_MS = 1_000;
 
 /** The same for the worker: BullMQ waits for a job for up to 10 s. */
 const WORKER_SILENCE_MS = 12_000;
-
-/** A new connection may cross a network. */
-const CONNECT_TIMEOUT_MS = 1_000;
-
-/** Jobs should go on within a second of a restart, without a storm of connections. */
-const LONGEST_RETRY_MS = 1_000;
-const FIRST_RETRY_MS = 50;
-const RETRY_JITTER_MS = 50;
-
-/** A frozen server does not answer the end of a connection either. */
-const DISCONNECT_TIMEOUT_MS = 500;
-
-const OPTIONS = {
-  protocol: 2,
-  // It asks INFO, and a Redis that denies that would never be ready. One that still loads refuses what it is asked.
-  enableReadyCheck: false,
-  connectTimeout: CONNECT_TIMEOUT_MS,
-  disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-  retryStrategy: (attempt: number) =>
-    Math.min(FIRST_RETRY_MS * 2 ** attempt, LONGEST_RETRY_MS) + Math.random() * RETRY_JITTER_MS,
-  // A primary that became a replica refuses writes: look for the new one.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-} satisfies RedisOptions;
 
 /** BullMQ duplicates the client of a worker for blocking reads; the copies end with the original. */
 class WorkerClient extends Redis {
@@ -63,11 +41,8 @@ export class JobsRedis {
 
   constructor(private readonly settings: JobsSettings) {
     this.producer = new Redis(settings.redisUrl, {
-      ...OPTIONS,
+      ...PROMPT,
       connectionName: 'evercount-jobs',
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: PRODUCER_SILENCE_MS,
     });
@@ -104,9 +79,8 @@ export class JobsRedis {
   forWorker(): Redis {
     if (this.workerClient === null) {
       this.workerClient = new WorkerClient(this.settings.redisUrl, {
-        ...OPTIONS,
+        ...PATIENT,
         connectionName: 'evercount-jobs-worker',
-        maxRetriesPerRequest: null,
         socketTimeout: WORKER_SILENCE_MS,
       });
       // An option of BullMQ's, which reads it from the client that it is given.

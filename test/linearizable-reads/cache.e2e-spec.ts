@@ -1,7 +1,8 @@
 /** What the cache may hold after each step of the protocol, on a real Redis, step by step. */
+import { Redis } from 'ioredis';
 import { CounterCache, type Leased, type Publication } from '../../src/cache/counter-cache.js';
 import { type Identity, identityOf } from '../../src/cache/identity.js';
-import { RedisConnection } from '../../src/cache/redis-connection.js';
+import { Realm } from '../../src/cache/realm.js';
 import { eventually } from '../support/eventually.js';
 import { startRedis, type TestRedis } from '../support/servers.js';
 
@@ -12,28 +13,31 @@ const DATABASE = 'database';
 const MANY = 250;
 
 let redis: TestRedis;
-let connection: RedisConnection;
+let realm: Realm;
+let hand: Redis;
 let cache: CounterCache;
 let identity: Identity;
 
 const connect = async (): Promise<void> => {
-  await eventually(() => connection.isReady);
-  identity = identityOf((await connection.sight()).server, '1', DATABASE);
+  await eventually(() => realm.isReady);
+  identity = identityOf((await realm.sight()).server, '1', DATABASE);
 };
 
 beforeAll(async () => {
   redis = await startRedis();
-  connection = new RedisConnection(redis.url);
-  cache = new CounterCache(connection, { url: redis.url, ttlMs: TTL_MS });
+  realm = new Realm(redis.url);
+  hand = new Redis(redis.url);
+  cache = new CounterCache(realm, { url: redis.url, ttlMs: TTL_MS });
 });
 
 beforeEach(async () => {
   await connect();
-  await connection.client.flushall();
+  await hand.flushall();
 });
 
 afterAll(async () => {
-  connection.close();
+  realm.close();
+  hand.disconnect();
   await redis.stop();
 });
 
@@ -70,7 +74,7 @@ describe('a publish', () => {
   it('creates nothing where there was nothing: a flush may have removed something newer', async () => {
     expect([await publish(at(1)), await held()]).toEqual(['absent', 'miss']);
     await fill(2);
-    await connection.client.flushall();
+    await hand.flushall();
     expect([await publish(at(1)), await held()]).toEqual(['absent', 'miss']);
   });
 
@@ -95,24 +99,24 @@ describe('a publish', () => {
 
   it('deletes the key where Redis has no memory left for a newer entry', async () => {
     await fill(1);
-    await connection.client.config('SET', 'maxmemory', '1');
+    await hand.config('SET', 'maxmemory', '1');
     try {
       expect([await publish(at(2)), await held()]).toEqual(['deleted', 'miss']);
       expect((await cache.lease(['c'], identity))[0]?.kind).toBe('refused');
     } finally {
-      await connection.client.config('SET', 'maxmemory', '0');
+      await hand.config('SET', 'maxmemory', '0');
     }
   });
 
   it('goes on after Redis forgot the scripts', async () => {
     await fill(1);
-    await connection.client.script('FLUSH');
+    await hand.script('FLUSH');
     expect([await publish(at(2)), await held()]).toEqual(['stored', 2]);
   });
 
   it('does with each of many counters what it does with one, and answers in their order', async () => {
     const states = ['absent', 'older', 'newer', 'leased', 'foreign'] as const;
-    const others = identityOf((await connection.sight()).server, '2', DATABASE);
+    const others = identityOf((await realm.sight()).server, '2', DATABASE);
     const all = Array.from({ length: MANY }, (_, index) => ({ name: `m/${index}`, state: states[index % 5] }));
     const nonces = new Map<string, string>();
     for (const { name, state } of all) {
@@ -137,10 +141,10 @@ describe('a publish', () => {
 
   it('leaves nothing of counters that travel with a key which is not of this service', async () => {
     await fill(1);
-    await connection.client.lpush('ec:list', 'a');
+    await hand.lpush('ec:list', 'a');
     const published = await cache.publish([at(2), at(2, null, 'list')], identity);
     expect(published.map(({ kind }) => kind)).toEqual(['deleted', 'deleted']);
-    expect([await held(), await connection.client.exists('ec:list')]).toEqual(['miss', 0]);
+    expect([await held(), await hand.exists('ec:list')]).toEqual(['miss', 0]);
   });
 });
 
@@ -153,7 +157,7 @@ describe('a lease', () => {
 
   it('is never mistaken for one from before a flush', async () => {
     const before = await lease();
-    await connection.client.flushall();
+    await hand.flushall();
     const after = await lease();
     expect(after).not.toBe(before);
     expect([await publish(at(1, before)), await held()]).toEqual(['deleted', 'miss']);
@@ -166,7 +170,7 @@ describe('a lease', () => {
 
   it('is asked for by many counters at once as by one, and answered in their order', async () => {
     const states = ['absent', 'entry', 'leased', 'foreign'] as const;
-    const others = identityOf((await connection.sight()).server, '2', DATABASE);
+    const others = identityOf((await realm.sight()).server, '2', DATABASE);
     const all = Array.from({ length: MANY }, (_, index) => ({ name: `m/${index}`, state: states[index % 4] }));
     for (const { name, state } of all) {
       if (state === 'entry') await cache.publish([at(1, await lease(name), name)], identity);
@@ -188,34 +192,34 @@ describe('a lease', () => {
 
   it('is refused where it travels with a key which is not of this service, and harms nothing', async () => {
     await fill(1);
-    await connection.client.lpush('ec:list', 'a');
+    await hand.lpush('ec:list', 'a');
     const leased = await cache.lease(['d', 'list', 'c'], identity);
     expect(leased.map(({ kind }) => kind)).toEqual(['refused', 'refused', 'refused']);
-    expect([await held(), await connection.client.llen('ec:list')]).toEqual([1, 1]);
+    expect([await held(), await hand.llen('ec:list')]).toEqual([1, 1]);
   });
 
   it('and every entry has a life, which reads do not prolong', async () => {
     await lease();
-    expect(await connection.client.pttl('ec:c')).toBeGreaterThan(0);
-    await connection.client.flushall();
+    expect(await hand.pttl('ec:c')).toBeGreaterThan(0);
+    await hand.flushall();
     await fill(1);
-    const life = await connection.client.pttl('ec:c');
+    const life = await hand.pttl('ec:c');
     expect(life).toBeGreaterThan(0.7 * TTL_MS);
     expect(life).toBeLessThanOrEqual(TTL_MS);
     await held();
-    expect(await connection.client.pttl('ec:c')).toBeLessThanOrEqual(life);
+    expect(await hand.pttl('ec:c')).toBeLessThanOrEqual(life);
   });
 
   it('that led to an old statement leaves an entry as much less to live', async () => {
     await publish({ ...at(1, await lease()), sentAtMs: performance.now() - TTL_MS / 2 });
-    expect(await connection.client.pttl('ec:c')).toBeLessThanOrEqual(TTL_MS / 2);
+    expect(await hand.pttl('ec:c')).toBeLessThanOrEqual(TTL_MS / 2);
   });
 });
 
 describe('an entry of another identity is a miss, and a publish removes it', () => {
   const others: readonly [string, () => Promise<Identity>][] = [
-    ['another epoch', async () => identityOf((await connection.sight()).server, '2', DATABASE)],
-    ['another database', async () => identityOf((await connection.sight()).server, '1', 'restored')],
+    ['another epoch', async () => identityOf((await realm.sight()).server, '2', DATABASE)],
+    ['another database', async () => identityOf((await realm.sight()).server, '1', 'restored')],
   ];
 
   it.each(others)('%s', async (_, other) => {
@@ -226,7 +230,7 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
   });
 
   it('another format of entries', async () => {
-    const { server } = await connection.sight();
+    const { server } = await realm.sight();
     const text = `2:1:${DATABASE}`;
     await fill(5);
     const foreign: Identity = { ...identityOf(server, '1', DATABASE), text };
@@ -235,10 +239,10 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
 
   it('an earlier life of Redis, come back by a snapshot', async () => {
     await fill(5);
-    await connection.client.save();
+    await hand.save();
     await redis.kill();
     await redis.restart();
-    await eventually(async () => connection.isReady && (await connection.client.exists('ec:c')) === 1);
+    await eventually(async () => realm.isReady && (await hand.exists('ec:c')) === 1);
     const old = identity;
     await connect();
     expect(identity.digest).not.toBe(old.digest);

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
-import { RedisConnection } from '../../cache/redis-connection.js';
+import { Realm } from '../../cache/realm.js';
 import type { Config } from '../../config/config.js';
 import { DatabaseClock } from '../../counters/database-clock.js';
 import { CacheGuard } from '../../counters/guard/cache-guard.js';
@@ -24,7 +24,7 @@ import type { Session } from '../session.js';
 export const LANES = 4;
 
 /** Leaves it to the services to notice an empty cache: they fill it again. */
-class QuietConnection extends RedisConnection {
+class QuietRealm extends Realm {
   override setSentinel(): Promise<boolean> {
     return Promise.resolve(false);
   }
@@ -50,19 +50,19 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const pool = poolOf(config.database.url, LANES, {}, config.database.pooler);
   const writability = new Writability(pool);
   const guardPool = patientPool(config.database, 1);
-  const redis = new QuietConnection(config.cache.url);
+  const realm = new QuietRealm(config.cache.url);
   const row = new GuardRow(guardPool, () => routeOf(config.database.url).drop());
   const clock = new Clock();
-  const guard = new CacheGuard(row, redis, new WriteReach(writability), clock, new DatabaseClock(clock));
+  const guard = new CacheGuard(row, realm, new WriteReach(writability), clock, new DatabaseClock(clock));
   const close = async (): Promise<void> => {
     await guard.onApplicationShutdown();
-    redis.close();
+    realm.close();
     await Promise.all([pool.end(), guardPool.end()]);
   };
   try {
     const { redis: named } = await row.read();
-    const seen = await redis.whenReady().then(
-      () => redis.sight().then(({ server }) => server),
+    const seen = await realm.whenReady().then(
+      () => realm.sight().then(({ server }) => server),
       () => null,
     );
     if (seen === null) terminal.note('note: Redis does not answer; services do without the cache during the import');
@@ -75,7 +75,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
     await close();
     throw serverFault('Postgres', error);
   }
-  const exposure = new Exposure(new CounterCache(redis, config.cache), guard, new FillDemand(), new Tallies());
+  const exposure = new Exposure(new CounterCache(realm, config.cache), guard, new FillDemand(), new Tallies());
   const replication = new Replication(pool);
   const batches = new DecidedBatches(pool, replication, writability);
   return { importer: new Importer(batches, new CounterReader(pool, LANES, replication), exposure), close };

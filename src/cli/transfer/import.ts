@@ -226,13 +226,13 @@ async function* stepsOf(client: Redis, match: string): AsyncGenerator<RedisStep>
 }
 
 async function fromRedis(work: Import, { url, match }: Extract<ImportSource, { kind: 'redis' }>): Promise<void> {
-  const connection = await connectRedis(url, FROM_REDIS);
+  const client = await connectRedis(url, FROM_REDIS);
   try {
-    for await (const { counters, skipped } of stepsOf(connection.client, match)) {
+    for await (const { counters, skipped } of stepsOf(client, match)) {
       for (const counter of counters) await work.take(counter);
       for (const one of skipped) work.skip(one);
     }
   } finally {
-    connection.close();
+    client.disconnect();
   }
 }

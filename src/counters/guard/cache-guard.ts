@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { type Identity, identityOf } from '../../cache/identity.js';
-import { CacheUnavailable, RedisConnection, type Sighting } from '../../cache/redis-connection.js';
+import { Realm, type Sighting } from '../../cache/realm.js';
+import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { GuardRow, type GuardState } from '../../store/guard-row.js';
 import { DatabaseClock } from '../database-clock.js';
 import { Unavailable } from '../../domain/errors.js';
@@ -74,7 +75,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
 
   constructor(
     private readonly row: GuardRow,
-    private readonly redis: RedisConnection,
+    private readonly realm: Realm,
     private readonly writes: WriteReach,
     private readonly clock: Clock,
     private readonly databaseClock: DatabaseClock,
@@ -85,8 +86,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.redis.client.on('ready', () => this.polls.hurry());
-    this.redis.client.on('close', () => this.polls.hurry());
+    this.realm.onTurn(() => this.polls.hurry());
     // Before the first request comes, so that probes are not told that Postgres is away.
     await this.tryPoll();
     this.polls.start();
@@ -108,7 +108,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
    */
   unverified(): Identity | null {
     const { known } = this;
-    const sameRedis = known !== null && this.redisReach.answeredLast && known.generation === this.redis.generation;
+    const sameRedis = known !== null && this.redisReach.answeredLast && known.generation === this.realm.generation;
     return sameRedis && !this.postgresUp && known.state.settled && known.quiet ? known.identity : null;
   }
 
@@ -182,8 +182,8 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     return (
       this.clock.ageMs(known.sentAt) < PERMISSION_MS &&
       known.state.settled &&
-      known.generation === this.redis.generation &&
-      this.redis.isReady
+      known.generation === this.realm.generation &&
+      this.realm.isReady
     );
   }
 
@@ -199,7 +199,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     const sentAt = this.clock.moment();
     const [state, sighting] = await Promise.all([
       this.row.poll().catch((error: unknown) => this.noteFault(error)),
-      this.redis.sight().catch(() => null),
+      this.realm.sight().catch(() => null),
     ]);
     this.redisReach.note(sighting !== null);
     this.postgresReach.note(state !== null);
@@ -254,7 +254,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private async noteColdCache({ digest }: Identity): Promise<void> {
-    const first = await this.redis.setSentinel(digest).catch(() => false);
+    const first = await this.realm.setSentinel(digest).catch(() => false);
     if (!first) return;
     this.log.log('the cache is empty or of an earlier epoch');
     for (const listener of this.coldListeners) listener();
@@ -268,6 +268,6 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private report(): void {
     this.postgresUp = this.postgresReach.answeredLast || (this.postgresUp && !this.postgresReach.isAway);
     this.postgresReach.tell(this.postgresFault);
-    if (!this.isStarting || this.redisReach.answeredLast) this.redisReach.tell(this.redis.fault);
+    if (!this.isStarting || this.redisReach.answeredLast) this.redisReach.tell(this.realm.fault);
   }
 }

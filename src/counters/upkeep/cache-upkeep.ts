@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
-import { CacheUnavailable, RedisConnection } from '../../cache/redis-connection.js';
+import { Realm } from '../../cache/realm.js';
+import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import type { GuardHealth, GuardStanding } from '../guard/standing.js';
 import { Unavailable } from '../../domain/errors.js';
@@ -36,14 +37,14 @@ export interface CacheState extends GuardHealth {
 export class CacheUpkeep {
   constructor(
     private readonly cache: CounterCache,
-    private readonly redis: RedisConnection,
+    private readonly realm: Realm,
     private readonly guard: CacheGuard,
     private readonly tallies: Tallies,
   ) {}
 
   async state(): Promise<CacheState> {
     const [sighting, entries] = await Promise.all([
-      this.redis.sight().catch(() => null),
+      this.realm.sight().catch(() => null),
       this.countEntries().catch(() => null),
     ]);
     const identity = this.guard.permission();

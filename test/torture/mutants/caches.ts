@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { CounterCache, type Leased, type Publication, type Published } from '../../../src/cache/counter-cache.js';
 import { KEY_PREFIX } from '../../../src/cache/entry.js';
 import type { Identity } from '../../../src/cache/identity.js';
-import { type RedisConnection, type Script, scriptOf, unavailable } from '../../../src/cache/redis-connection.js';
+import type { Realm } from '../../../src/cache/realm.js';
+import { type Script, scriptOf } from '../../../src/cache/script.js';
 import type { CacheSettings } from '../../../src/config/config.js';
 
 /** Keeps what is newer; anything else is overwritten, and what is absent is created. */
@@ -18,10 +19,10 @@ const SET_IF_NEWER = `
 /** Who reads or writes stores what was read or written: no lease, no comparison. */
 export class PlainSetCache extends CounterCache {
   constructor(
-    protected readonly redis: RedisConnection,
+    protected readonly servers: Realm,
     protected readonly limits: CacheSettings,
   ) {
-    super(redis, limits);
+    super(servers, limits);
   }
 
   override lease(names: readonly string[]): Promise<Leased[]> {
@@ -29,25 +30,21 @@ export class PlainSetCache extends CounterCache {
   }
 
   override async publish(publications: readonly Publication[], { digest }: Identity): Promise<Published[]> {
-    try {
-      for (const { name, entry } of publications) {
-        await this.store(KEY_PREFIX + name, `E${digest} ${entry.version} ${entry.json ?? ''}`);
-      }
-    } catch (error) {
-      throw unavailable(error);
+    for (const { name, entry } of publications) {
+      await this.store(KEY_PREFIX + name, `E${digest} ${entry.version} ${entry.json ?? ''}`);
     }
     return publications.map(() => ({ kind: 'stored' }));
   }
 
   protected async store(key: string, value: string): Promise<void> {
-    await this.redis.client.set(key, value, 'PX', this.limits.ttlMs);
+    await this.servers.ask(['set', key, value, 'PX', this.limits.ttlMs]);
   }
 }
 
 /** Compares versions, but has no leases: what is absent is created by whoever comes, however late. */
 export class SetIfNewerCache extends PlainSetCache {
   protected override async store(key: string, value: string): Promise<void> {
-    await this.redis.client.eval(SET_IF_NEWER, 1, key, value, this.limits.ttlMs);
+    await this.servers.ask(['eval', SET_IF_NEWER, 1, key, value, this.limits.ttlMs]);
   }
 }
 
@@ -55,8 +52,8 @@ const NO_IDENTITY: Identity = { text: '', digest: '0'.repeat(24) };
 
 /** Does everything, but does not ask which data an entry belongs to. */
 export class NoIdentityCache extends CounterCache {
-  constructor(redis: RedisConnection, settings: CacheSettings) {
-    super(redis, settings);
+  constructor(realm: Realm, settings: CacheSettings) {
+    super(realm, settings);
     for (const name of ['lease', 'publish']) {
       Object.defineProperty(this, `${name}Script`, { value: withoutIdentity(scriptOf(name)) });
     }

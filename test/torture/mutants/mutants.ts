@@ -4,7 +4,8 @@ import { Injectable } from '@nestjs/common';
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import { CounterCache } from '../../../src/cache/counter-cache.js';
 import type { Identity } from '../../../src/cache/identity.js';
-import { CacheUnavailable, RedisConnection } from '../../../src/cache/redis-connection.js';
+import { Realm } from '../../../src/cache/realm.js';
+import { CacheUnavailable } from '../../../src/cache/redis-connection.js';
 import { CacheSettings } from '../../../src/config/config.js';
 import { CacheGuard } from '../../../src/counters/guard/cache-guard.js';
 import type { Truth } from '../../../src/domain/counter.js';
@@ -52,11 +53,11 @@ function forgetIds(batches: IncrementBatches): IncrementBatches {
 type Mutation = (module: TestingModuleBuilder) => TestingModuleBuilder;
 
 const withCache =
-  (Cache: new (redis: RedisConnection, settings: CacheSettings) => CounterCache): Mutation =>
+  (Cache: new (realm: Realm, settings: CacheSettings) => CounterCache): Mutation =>
   (module) =>
     module.overrideProvider(CounterCache).useFactory({
-      factory: (redis: RedisConnection, settings: CacheSettings) => new Cache(redis, settings),
-      inject: [RedisConnection, CacheSettings],
+      factory: (realm: Realm, settings: CacheSettings) => new Cache(realm, settings),
+      inject: [Realm, CacheSettings],
     });
 
 export const MUTATIONS: Readonly<Record<MutantName, Mutation>> = {

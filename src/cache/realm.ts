@@ -1,0 +1,119 @@
+import { serverIdentity } from './identity.js';
+import { type Command, RedisConnection, unavailable, UnfitRedis } from './redis-connection.js';
+
+/** Redis answers in microseconds; what takes this long is as good as away, and reads go to Postgres. */
+export const COMMAND_TIMEOUT_MS = 250;
+
+/** Its absence tells of a flush; not under the prefix of entries. */
+export const SENTINEL_KEY = 'evercount:sentinel';
+
+/** Which Redis answered, over which connection. */
+export interface Sighting {
+  /** `run_id:master_replid` */
+  readonly server: string;
+  readonly generation: number;
+  /** The digest of the identity whose entries are in there, as the first instance noted it; null after a flush. */
+  readonly sentinel: string | null;
+}
+
+/**
+ * Where entries live: these data, on these servers. Whoever asks it for something asks the one server that the last look
+ * found, over the connection by which it was found. A single Redis is a realm of one unit.
+ */
+export class Realm {
+  private readonly connection: RedisConnection;
+
+  /** @param commandTimeoutMs who serves nobody may wait longer */
+  constructor(url: string, commandTimeoutMs = COMMAND_TIMEOUT_MS) {
+    this.connection = new RedisConnection(url, commandTimeoutMs);
+  }
+
+  /** Counts the connections; what was learned over an earlier one says nothing about this one. */
+  get generation(): number {
+    return this.connection.generation;
+  }
+
+  get isReady(): boolean {
+    return this.connection.isReady;
+  }
+
+  /** Why it cannot be used, as far as is known; null while it can. */
+  get fault(): string | null {
+    return this.connection.fault;
+  }
+
+  /** Calls back whenever the realm can be reached, and whenever it cannot be any more. */
+  onTurn(listener: () => void): void {
+    this.connection.onTurn(listener);
+  }
+
+  /**
+   * Settles when commands are taken.
+   *
+   * @throws what went wrong first; it goes on trying
+   */
+  whenReady(): Promise<void> {
+    return this.connection.whenReady();
+  }
+
+  /**
+   * Sends commands in one pipeline.
+   *
+   * @returns for each its reply, or the error by which Redis refused it
+   * @throws CacheUnavailable where that is not known of every one: some may still run
+   */
+  send(commands: readonly Command[]): Promise<unknown[]> {
+    return this.connection.send(commands);
+  }
+
+  /**
+   * Sends one command.
+   *
+   * @throws CacheUnavailable also where Redis refused it
+   */
+  ask(command: Command): Promise<unknown> {
+    return this.connection.ask(command);
+  }
+
+  /**
+   * Asks the Redis at the other end who it is.
+   *
+   * @throws CacheUnavailable
+   */
+  async sight(): Promise<Sighting> {
+    const { generation } = this;
+    try {
+      const [info, sentinel] = await this.connection.send([
+        ['info', 'server', 'replication'],
+        ['get', SENTINEL_KEY],
+      ]);
+      const server = serverIdentity(textOf(info));
+      if (server === null) throw new UnfitRedis('INFO does not name run_id and master_replid');
+      this.connection.noteAnswer();
+      return { server, generation, sentinel: sentinel === null ? null : textOf(sentinel) };
+    } catch (error) {
+      this.connection.noteFailure(error);
+      throw unavailable(error);
+    }
+  }
+
+  /**
+   * Notes in Redis that entries of this identity are being filled in.
+   *
+   * @returns whether this caller was the first to note it, and so the one to act
+   * @throws CacheUnavailable
+   */
+  async setSentinel(digest: string): Promise<boolean> {
+    return (await this.connection.ask(['set', SENTINEL_KEY, digest, 'GET'])) !== digest;
+  }
+
+  /** Ends its connections without waiting for anything. */
+  close(): void {
+    this.connection.close();
+  }
+}
+
+function textOf(reply: unknown): string {
+  if (reply instanceof Error) throw reply;
+  return String(reply);
+}

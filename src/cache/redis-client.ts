@@ -1,0 +1,34 @@
+import type { RedisOptions } from 'ioredis';
+
+/** A new connection may cross a network. */
+const CONNECT_TIMEOUT_MS = 1_000;
+
+/** A peer that is frozen or cut off never says goodbye; then the socket is torn down. */
+const DISCONNECT_TIMEOUT_MS = 100;
+
+/** What needs Redis should go on within a second of its restart, without a storm of connections. */
+const LONGEST_RETRY_MS = 1_000;
+const FIRST_RETRY_MS = 50;
+const RETRY_JITTER_MS = 50;
+
+/** Whoever uses it waits for a connection as long as it takes. */
+export const PATIENT = {
+  protocol: 2,
+  // It asks INFO, and a Redis that denies that would never be ready. One that still loads refuses what it is asked.
+  enableReadyCheck: false,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+  retryStrategy: (attempt: number) =>
+    Math.min(FIRST_RETRY_MS * 2 ** attempt, LONGEST_RETRY_MS) + Math.random() * RETRY_JITTER_MS,
+  // A primary that became a replica refuses writes: look for the new one.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  maxRetriesPerRequest: null,
+} satisfies RedisOptions;
+
+/** Nothing waits for a connection: while there is none, every command fails at once, and none is sent again. */
+export const PROMPT = {
+  ...PATIENT,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+} satisfies RedisOptions;

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Realm } from './realm.js';
+
+/** A script, sent by its hash; Redis is given the source again where it has forgotten it. */
+export interface Script {
+  readonly source: string;
+  readonly sha1: string;
+}
+
+/** One call of a script. */
+export interface Call {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+/** Reads `scripts/<name>.lua`, with `identity.lua` in front of it. */
+export function scriptOf(name: string): Script {
+  const read = (file: string): string => readFileSync(new URL(`./scripts/${file}.lua`, import.meta.url), 'utf8');
+  const source = `${read('identity')}\n${read(name)}`;
+  return { source, sha1: createHash('sha1').update(source).digest('hex') };
+}
+
+/**
+ * Calls a script in one pipeline.
+ *
+ * @returns for each call a reply for each of its keys, or the error by which Redis refused it
+ * @throws CacheUnavailable where there may be no reply at all
+ */
+export async function run<T>(realm: Realm, script: Script, calls: readonly Call[]): Promise<(T[] | Error)[]> {
+  const commands = calls.map(
+    ({ keys, args }) => ['evalsha', script.sha1, keys.length, ...keys, ...args] as [string, ...(string | number)[]],
+  );
+  let replies = await realm.send(commands);
+  if (replies.some((reply) => reply instanceof Error && reply.message.startsWith('NOSCRIPT'))) {
+    await realm.ask(['script', 'LOAD', script.source]);
+    replies = await realm.send(commands);
+  }
+  return replies as (T[] | Error)[];
+}

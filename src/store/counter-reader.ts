@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Truth } from '../domain/counter.js';
-import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
+import { absentColumns, COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { StoreFailure, withClient } from './failure.js';
 import type { Replication } from './replication.js';
 import { utc } from './utc.js';
@@ -22,7 +22,7 @@ const UNKNOWN = '';
 const READ = `
   SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[])
   UNION ALL
-  SELECT '${UNKNOWN}', 0, floor, NULL, NULL, true, '', '' FROM version_floor`;
+  SELECT ${absentColumns(`'${UNKNOWN}'`, 'floor')} FROM version_floor`;
 
 /**
  * $1 names and $2 what is said of them, a line each; counters are written as by counterJson(). A name without a row may

@@ -1,38 +1,159 @@
-import type { Counter, Truth } from '../domain/counter.js';
+import { type Absence, type Counter, isCounter, type Truth } from '../domain/counter.js';
 import { utc } from './utc.js';
 
-/** The columns of a counter as they are read: bigint as text, times as RFC 3339. */
-export interface CounterRow {
+/** A column of a counter beside its name. */
+interface Column {
   readonly name: string;
-  readonly value: string;
+  readonly type: 'bigint' | 'timestamptz';
+  /** What it is called in the row of a batch, which holds many counters: an array. */
+  readonly plural: string;
+  readonly valueOf: (counter: Counter) => number | string | null;
+  /** Left out: null. */
+  readonly ofAbsence?: (absence: Absence, since: string | null) => number | string | null;
+  /** What stands in a tombstone, if null may not; SQL, of a relation that has the other columns. */
+  readonly inTombstone?: (relation: string) => string;
+}
+
+/** Wherever counters are written down, their columns come in this order. */
+const COLUMNS: readonly Column[] = [
+  { name: 'value', type: 'bigint', plural: '"values"', valueOf: ({ value }) => value, inTombstone: () => '0' },
+  {
+    name: 'version',
+    type: 'bigint',
+    plural: 'versions',
+    valueOf: ({ version }) => version,
+    ofAbsence: ({ version }) => version,
+  },
+  { name: 'min', type: 'bigint', plural: 'mins', valueOf: ({ min }) => min },
+  { name: 'max', type: 'bigint', plural: 'maxes', valueOf: ({ max }) => max },
+  {
+    name: 'created_at',
+    type: 'timestamptz',
+    plural: 'created_ats',
+    valueOf: ({ createdAt }) => createdAt,
+    inTombstone: (relation) => `${relation}.updated_at`,
+  },
+  {
+    name: 'updated_at',
+    type: 'timestamptz',
+    plural: 'updated_ats',
+    valueOf: ({ updatedAt }) => updatedAt,
+    ofAbsence: (_, since) => since,
+  },
+];
+
+const listOf = (each: (column: Column, index: number) => string): string => COLUMNS.map(each).join(', ');
+
+/** The state of a counter: its columns beside the name, as they are. */
+export const STATE = listOf(({ name }) => name);
+
+/** The names of the same columns in the row of a batch. */
+export const STATES = listOf(({ plural }) => plural);
+
+/** Gathers the states of many rows into those columns. */
+export const GATHERED_STATES = listOf(({ name }) => `array_agg(${name})`);
+
+/** The state of a relation as it is read, bigint as text and times as RFC 3339; as a `StateRow` has it. */
+export const stateAsText = (relation: string): string =>
+  listOf(({ name, type }) =>
+    type === 'timestamptz' ? `${utc(`${relation}.${name}`)} AS ${name}` : `${relation}.${name}`,
+  );
+
+/** A row of `counters` as it is read. */
+export const COUNTER_COLUMNS = `name, deleted, ${stateAsText('counters')}`;
+
+/** A row like `COUNTER_COLUMNS`, of what is absent: a name and a version, in SQL. */
+export const absentColumns = (name: string, version: string): string =>
+  `${name}, true, ${listOf((column) =>
+    column.name === 'version' ? version : column.type === 'timestamptz' ? 'NULL::text' : 'NULL::bigint',
+  )}`;
+
+/** The same columns of an unnest of `stateArrays`, as a row of `counters` has them: a tombstone holds 0. */
+export const rowOf = (relation: string): string =>
+  listOf(({ name, inTombstone }) =>
+    inTombstone === undefined ? `${relation}.${name}` : `coalesce(${relation}.${name}, ${inTombstone(relation)})`,
+  );
+
+/** The state with a value and a version that are less by those of other columns. */
+export const stateLess = (value: string, version: string): string => {
+  const less: Readonly<Record<string, string>> = { value: ` - ${value}`, version: ` - ${version}` };
+  return listOf(({ name }) => name + (less[name] ?? ''));
+};
+
+/** How many arrays `stateArrays` makes. */
+export const STATE_WIDTH = COLUMNS.length;
+
+/** The parameters from `$first` on for `stateArrays`, in an unnest that calls its columns as `STATE` does. */
+export const stateParameters = (first: number): string => listOf(({ type }, index) => `$${first + index}::${type}[]`);
+
+/**
+ * An array for each column of the state, of absences with the version alone.
+ *
+ * @param absentSince when what is absent came to be so; null: it is not told
+ */
+export function stateArrays(truths: readonly Truth[], absentSince: string | null = null): unknown[][] {
+  return COLUMNS.map(({ valueOf, ofAbsence }) =>
+    truths.map((truth) => (isCounter(truth) ? valueOf(truth) : (ofAbsence?.(truth, absentSince) ?? null))),
+  );
+}
+
+/** What stands between the parts of a line: neither numbers nor times nor JSON hold a control character. */
+const SEPARATOR = '\t';
+
+/** A counter as a line of text, which `counterOfLine` reads. Texts travel as JSON, whatever they hold. */
+export const LINE = `concat_ws(E'\\t', to_json(name), ${listOf(({ name, type }) =>
+  type === 'timestamptz' ? utc(name) : `coalesce(${name}::text, '')`,
+)})`;
+
+/** Reads a `LINE`. */
+export function counterOfLine(line: string): Counter {
+  const [name = '', value = '', version = '', min = '', max = '', createdAt = '', updatedAt = ''] =
+    line.split(SEPARATOR);
+  return {
+    name: textOf(name),
+    value: Number(value),
+    version: Number(version),
+    min: numberOrNull(min),
+    max: numberOrNull(max),
+    createdAt,
+    updatedAt,
+  };
+}
+
+/** To parse JSON costs more than the rest of a line, and most texts stand in it as they are. */
+function textOf(json: string): string {
+  return json.includes('\\') ? (JSON.parse(json) as string) : json.slice(1, -1);
+}
+
+/** A state as it is read; null where there is no counter. */
+export interface StateRow {
+  readonly value: string | null;
   readonly version: string;
   readonly min: string | null;
   readonly max: string | null;
-  readonly deleted: boolean;
-  readonly created_at: string;
-  readonly updated_at: string;
+  readonly created_at: string | null;
+  readonly updated_at: string | null;
 }
 
-export const COUNTER_COLUMNS = `name, value, version, min, max, deleted,
-  ${utc('created_at')} AS created_at, ${utc('updated_at')} AS updated_at`;
+export interface CounterRow extends StateRow {
+  readonly name: string;
+  readonly deleted: boolean;
+}
 
 /** Exact: the CHECKs keep every number of a row within 2^53 - 1. */
-export function truthOf(row: CounterRow): Truth {
-  return row.deleted ? { name: row.name, value: null, version: Number(row.version) } : counterOf(row);
-}
-
-export function counterOf(row: Omit<CounterRow, 'deleted'>): Counter {
+export function truthOf({ name, deleted, value, version, min, max, created_at, updated_at }: CounterRow): Truth {
+  if (deleted) return { name, value: null, version: Number(version) };
   return {
-    name: row.name,
-    value: Number(row.value),
-    version: Number(row.version),
-    min: numberOrNull(row.min),
-    max: numberOrNull(row.max),
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
+    name,
+    value: Number(value),
+    version: Number(version),
+    min: numberOrNull(min),
+    max: numberOrNull(max),
+    createdAt: created_at ?? '',
+    updatedAt: updated_at ?? '',
   };
 }
 
 export function numberOrNull(text: string | null): number | null {
-  return text === null ? null : Number(text);
+  return text === null || text === '' ? null : Number(text);
 }

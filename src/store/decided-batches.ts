@@ -1,10 +1,29 @@
 import type pg from 'pg';
-import { isCounter, type Truth } from '../domain/counter.js';
+import type { Truth } from '../domain/counter.js';
 import type { IdempotencyKey } from '../domain/operation.js';
-import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
+import {
+  COUNTER_COLUMNS,
+  type CounterRow,
+  rowOf,
+  STATE,
+  STATE_WIDTH,
+  stateArrays,
+  stateParameters,
+  STATES,
+  truthOf,
+} from './counter-row.js';
 import { failureOf, StoreFailure } from './failure.js';
 import { anyBucket, countingNames, namesCreatedBy } from './names-created.js';
-import { findKeys, type KeptKey, keptKeyColumns, removeExpiredOf, type UsedKey } from './idempotency-keys.js';
+import {
+  findKeys,
+  KEPT_KEY_COLUMNS,
+  KEPT_KEY_WIDTH,
+  type KeptKey,
+  keptKeyArrays,
+  keptKeyParameters,
+  removeExpiredOf,
+  type UsedKey,
+} from './idempotency-keys.js';
 import { LOGGED, type Replication } from './replication.js';
 import { utc } from './utc.js';
 import type { Writability } from './writability.js';
@@ -124,49 +143,50 @@ async function storedVerdicts<Verdict>(client: pg.PoolClient, id: string): Promi
   return rows[0]?.verdicts ?? null;
 }
 
-/**
- * $1 to $8: the counters, of which `is_new` ones had no row to lock: a plain INSERT fails where somebody else was
- * faster. $9 to $20: the keys; $21 hours; $22 id, $23 verdicts, $24 creators of what is new,
- * $25 a bucket.
- */
+/** The parameters behind names and what is new: the states, the keys, and five more. */
+const FIRST_STATE = 3;
+const FIRST_KEY = FIRST_STATE + STATE_WIDTH;
+const REST = FIRST_KEY + KEPT_KEY_WIDTH;
+const [HOURS, ID, VERDICTS, CREATORS, BUCKET] = [
+  `$${REST}`,
+  `$${REST + 1}`,
+  `$${REST + 2}`,
+  `$${REST + 3}`,
+  `$${REST + 4}`,
+];
+
+/** $1 names, $2 which of them had no row to lock: a plain INSERT fails where somebody else was faster. */
 const WRITE = `
   WITH changed AS (
-    SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
-                         $7::timestamptz[], $8::boolean[])
-      AS changed (name, value, version, min, max, created_at, updated_at, is_new)
+    SELECT * FROM unnest($1::text[], $2::boolean[], ${stateParameters(FIRST_STATE)}) AS changed (name, is_new, ${STATE})
   ),
   updated AS (
-    UPDATE counters c SET
-      value = coalesce(n.value, 0), version = n.version, min = n.min, max = n.max, deleted = n.value IS NULL,
-      created_at = coalesce(n.created_at, c.created_at), updated_at = n.updated_at
+    UPDATE counters c SET (${STATE}, deleted) = (${rowOf('n')}, n.value IS NULL)
     FROM changed n WHERE c.name = n.name AND NOT n.is_new
   ),
   created AS (
     -- A name may be new and deleted at once: an import brings deletions along, so that versions go on.
-    INSERT INTO counters (name, value, version, min, max, deleted, created_at, updated_at)
-    SELECT name, coalesce(value, 0), version, min, max, value IS NULL, coalesce(created_at, updated_at), updated_at
+    INSERT INTO counters (name, ${STATE}, deleted)
+    SELECT name, ${rowOf('changed')}, value IS NULL
     FROM changed WHERE is_new ORDER BY name COLLATE "C"
     RETURNING 1
   ),
   kept AS (
-    INSERT INTO idempotency_keys (owner, key, fingerprint, created, value, version, min, max, created_at, updated_at,
-                                  previous, refusal, expires_at)
-    SELECT k.*, clock_timestamp() + make_interval(hours => $21::int)
-    FROM unnest($9::text[], $10::text[], $11::uuid[], $12::boolean[], $13::bigint[], $14::bigint[], $15::bigint[],
-                $16::bigint[], $17::timestamptz[], $18::timestamptz[], $19::bigint[], $20::jsonb[])
-      AS k (owner, key, fingerprint, created, value, version, min, max, created_at, updated_at, previous, refusal)
+    INSERT INTO idempotency_keys (${KEPT_KEY_COLUMNS}, expires_at)
+    SELECT k.*, clock_timestamp() + make_interval(hours => ${HOURS}::int)
+    FROM unnest(${keptKeyParameters(FIRST_KEY)}) AS k (${KEPT_KEY_COLUMNS})
     ORDER BY k.owner, k.key
     RETURNING 1
   ),
   counted AS (${countingNames(
     `(
-      SELECT key_id FROM unnest($24::text[]) AS creator (key_id)
+      SELECT key_id FROM unnest(${CREATORS}::text[]) AS creator (key_id)
       WHERE (SELECT count(*) FROM created) + (SELECT count(*) FROM kept) > 0
     ) AS created`,
-    '$25',
+    BUCKET,
   )})
-  INSERT INTO batches (id, names, "values", versions, created_ats, updated_ats, verdicts)
-  VALUES ($22, $1::text[], $2::bigint[], $3::bigint[], $6::timestamptz[], $7::timestamptz[], $23)`;
+  INSERT INTO batches (id, names, ${STATES}, verdicts)
+  VALUES (${ID}, $1::text[], ${stateParameters(FIRST_STATE)}, ${VERDICTS})`;
 
 async function write(
   client: pg.PoolClient,
@@ -174,20 +194,14 @@ async function write(
   { changed, creators, kept, verdicts }: Decisions<unknown>,
   { unknown, now }: Omit<Locked, 'used'>,
 ): Promise<void> {
-  const counters = changed.map((truth) => (isCounter(truth) ? truth : null));
   await client.query({
     name: 'write-decisions',
     text: WRITE,
     values: [
       changed.map(({ name }) => name),
-      changed.map(({ value }) => value),
-      changed.map(({ version }) => version),
-      counters.map((counter) => counter?.min ?? null),
-      counters.map((counter) => counter?.max ?? null),
-      counters.map((counter) => counter?.createdAt ?? null),
-      counters.map((counter) => counter?.updatedAt ?? now),
       changed.map(({ name }) => unknown.has(name)),
-      ...keptKeyColumns(kept),
+      ...stateArrays(changed, now),
+      ...keptKeyArrays(kept),
       batch.keyTtlHours,
       batch.id,
       JSON.stringify(verdicts),

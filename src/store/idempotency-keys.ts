@@ -1,10 +1,17 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { isCounter } from '../domain/counter.js';
 import type { IdempotencyKey, Outcome, RefusalCode } from '../domain/operation.js';
-import { counterOf, numberOrNull } from './counter-row.js';
+import {
+  numberOrNull,
+  STATE,
+  STATE_WIDTH,
+  stateArrays,
+  stateAsText,
+  stateParameters,
+  type StateRow,
+  truthOf,
+} from './counter-row.js';
 import { LOGGED, type Replication } from './replication.js';
-import { utc } from './utc.js';
 
 /** A key that was decided before, and for which request. */
 export interface UsedKey extends IdempotencyKey {
@@ -15,26 +22,19 @@ export interface UsedKey extends IdempotencyKey {
   readonly outcomeFor: (name: string) => Outcome;
 }
 
-export interface UsedKeyRow {
+export interface UsedKeyRow extends StateRow {
   readonly owner: string;
   readonly key: string;
   readonly fingerprint: string;
   readonly expired: boolean;
   readonly created: boolean;
-  readonly value: string | null;
-  readonly version: string;
-  readonly min: string | null;
-  readonly max: string | null;
-  readonly created_at: string | null;
-  readonly updated_at: string | null;
   readonly previous: string | null;
   readonly refusal: { code: RefusalCode; detail: string; requestId: string } | null;
 }
 
 /** What was decided under a key is told behind a commit that waits for the standby, as the first answer was. */
 export const USED_KEY_COLUMNS = `k.owner, k.key, k.fingerprint, k.expires_at <= clock_timestamp() AS expired,
-  k.created, k.value, k.version, k.min, k.max,
-  ${utc('k.created_at')} AS created_at, ${utc('k.updated_at')} AS updated_at, k.previous, k.refusal,
+  k.created, ${stateAsText('k')}, k.previous, k.refusal,
   ${LOGGED} AS logged`;
 
 export function usedKeyOf(row: UsedKeyRow): UsedKey {
@@ -43,10 +43,7 @@ export function usedKeyOf(row: UsedKeyRow): UsedKey {
 }
 
 function outcomeOf(name: string, row: UsedKeyRow): Outcome {
-  const truth =
-    row.value === null || row.created_at === null || row.updated_at === null
-      ? { name, value: null, version: Number(row.version) }
-      : counterOf({ ...row, name, value: row.value, created_at: row.created_at, updated_at: row.updated_at });
+  const truth = truthOf({ ...row, name, deleted: row.value === null });
   if (row.refusal !== null) return { kind: 'refused', ...row.refusal, truth };
   return { kind: 'done', truth, created: row.created, previous: numberOrNull(row.previous) };
 }
@@ -57,20 +54,28 @@ export interface KeptKey extends IdempotencyKey {
   readonly outcome: Outcome;
 }
 
-/** The parameters of `INSERT ... SELECT FROM unnest(...)` for kept keys, one array a column. */
-export function keptKeyColumns(keys: readonly KeptKey[]): unknown[] {
-  const counters = keys.map(({ outcome }) => (isCounter(outcome.truth) ? outcome.truth : null));
+/** The columns of kept keys, but for how long they are kept. */
+export const KEPT_KEY_COLUMNS = `owner, key, fingerprint, created, ${STATE}, previous, refusal`;
+
+/** How many there are. */
+export const KEPT_KEY_WIDTH = STATE_WIDTH + 6;
+
+/** The parameters from `$first` on for `keptKeyArrays`, in the order of the columns. */
+export const keptKeyParameters = (first: number): string => {
+  const [owner, key, fingerprint, created, state] = [first, first + 1, first + 2, first + 3, first + 4];
+  const [previous, refusal] = [state + STATE_WIDTH, state + STATE_WIDTH + 1];
+  return `$${owner}::text[], $${key}::text[], $${fingerprint}::uuid[], $${created}::boolean[],
+    ${stateParameters(state)}, $${previous}::bigint[], $${refusal}::jsonb[]`;
+};
+
+/** An array a column. */
+export function keptKeyArrays(keys: readonly KeptKey[]): unknown[] {
   return [
     keys.map(({ owner }) => owner),
     keys.map(({ key }) => key),
     keys.map(({ fingerprint }) => fingerprint),
     keys.map(({ outcome }) => outcome.kind === 'done' && outcome.created),
-    counters.map((counter) => counter?.value ?? null),
-    keys.map(({ outcome }) => outcome.truth.version),
-    counters.map((counter) => counter?.min ?? null),
-    counters.map((counter) => counter?.max ?? null),
-    counters.map((counter) => counter?.createdAt ?? null),
-    counters.map((counter) => counter?.updatedAt ?? null),
+    ...stateArrays(keys.map(({ outcome }) => outcome.truth)),
     keys.map(({ outcome }) => (outcome.kind === 'done' ? outcome.previous : null)),
     keys.map(({ outcome }) =>
       outcome.kind === 'refused'

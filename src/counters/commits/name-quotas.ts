@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Total } from '../../store/increment-batches.js';
+import type { Total } from '../../store/increment-codec.js';
 import type { Creator } from '../../domain/operation.js';
 
 /** How old what is known of a creator may be when its write is decided; what was created here since then is added. */

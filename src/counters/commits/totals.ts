@@ -1,4 +1,4 @@
-import type { Total } from '../../store/increment-batches.js';
+import type { Total } from '../../store/increment-codec.js';
 import { MAX_VALUE } from '../../domain/operands.js';
 import type { Creator } from '../../domain/operation.js';
 

@@ -10,11 +10,8 @@ import { CacheSettings } from '../../../src/config/config.js';
 import { CacheGuard } from '../../../src/counters/guard/cache-guard.js';
 import type { Truth } from '../../../src/domain/counter.js';
 import { Exposure, type Nonces } from '../../../src/counters/commits/exposure.js';
-import {
-  type IncrementBatch,
-  IncrementBatches,
-  type IncrementBatchResult,
-} from '../../../src/store/increment-batches.js';
+import { IncrementBatches } from '../../../src/store/increment-batches.js';
+import type { IncrementBatch, IncrementBatchResult } from '../../../src/store/increment-codec.js';
 import { NoIdentityCache, PlainSetCache, SetIfNewerCache } from './caches.js';
 import type { MutantName } from './names.js';
 

@@ -1,16 +1,6 @@
-const typescript = [
-  '@swc/jest',
-  {
-    swcrc: false,
-    sourceMaps: 'inline',
-    jsc: {
-      target: 'es2023',
-      parser: { syntax: 'typescript', decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true },
-      keepClassNames: true,
-    },
-  },
-];
+import { TYPESCRIPT } from './scripts/typescript.mjs';
+
+const typescript = ['@swc/jest', { ...TYPESCRIPT, sourceMaps: 'inline' }];
 // Jest's own require() cannot load an ES module before Node 24.9; these two packages are required by CommonJS ones.
 const requiredEsm = 'cookie|content-disposition';
 const base = {

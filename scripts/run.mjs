@@ -4,7 +4,7 @@ import { checkNode, ensureBuilt, ensureInstalled, run } from './setup.mjs';
 const [program, ...args] = process.argv.slice(2);
 
 checkNode();
-for (const step of [ensureInstalled, ensureBuilt]) {
+for (const step of [() => ensureInstalled({ development: true }), ensureBuilt]) {
   const code = await step();
   if (code !== 0) process.exit(code);
 }

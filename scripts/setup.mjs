@@ -16,29 +16,33 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OLDEST_NODE = [20, 19];
 
 /**
- * Development dependencies also where NODE_ENV says production: they build. No scripts of packages: none is needed, some
- * compile for a minute, one calls home. No warnings: they are about versions of Node, and were looked at.
+ * The optional ones build, and bring up a Postgres. No scripts of packages: none is needed, some compile for a minute,
+ * one calls home. No warnings: they are about versions of Node, and were looked at.
  */
-const INSTALL_OPTIONS = ['--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+const INSTALL_OPTIONS = ['--include=optional', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 
-/** Where npm shows no progress of its own, a line this often says that it is still at work. */
-const HEARTBEAT_MS = 5_000;
+/** A step that takes longer says this often how far it is. */
+const HEARTBEAT_MS = 4_000;
 
 /** What a build is made from. */
 const BUILD_INPUTS = [
   'src',
+  'scripts/build.mjs',
   'scripts/build-page.mjs',
-  'nest-cli.json',
+  'scripts/typescript.mjs',
   'package-lock.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
 ];
 
 /** Written after a build that succeeded, for one that failed leaves files as well. */
-const BUILD_STAMP = join(ROOT, 'dist', '.built');
+export const BUILD_STAMP = join(ROOT, 'dist', '.built');
+
+const MODULES = join(ROOT, 'node_modules');
 
 /** Holds the hash of the lock file that was installed. */
-const INSTALL_STAMP = join(ROOT, 'node_modules', '.evercount-lock');
+const INSTALL_STAMP = join(MODULES, '.evercount-lock');
+
+/** There where development dependencies are. */
+const DEVELOPMENT = 'jest';
 
 export function say(line) {
   process.stdout.write(`${line}\n`);
@@ -84,19 +88,27 @@ export function runQuietly(file, args, nice) {
   });
 }
 
-/** Installs what package-lock.json names, unless it is installed; answers an exit code. */
-export async function ensureInstalled() {
+/**
+ * Installs what package-lock.json names, unless it is installed; answers an exit code.
+ *
+ * @param development also what only tests and tools need, four times as many packages
+ */
+export async function ensureInstalled({ development = false } = {}) {
   const lock = join(ROOT, 'package-lock.json');
-  const hash = createHash('sha256').update(readFileSync(lock)).digest('hex');
-  if (isInstalled(lock, hash)) return 0;
+  const text = readFileSync(lock);
+  const hash = createHash('sha256').update(text).digest('hex');
+  if (isInstalled(lock, hash, development)) return 0;
   const start = performance.now();
-  say('Installing dependencies (npm ci); this takes about half a minute');
-  const heartbeat = process.stdout.isTTY
-    ? undefined
-    : setInterval(() => say(`  still installing, ${seconds(start)}`), HEARTBEAT_MS);
+  say(`Installing dependencies${development ? ', those of the tests too' : ''} (npm ci)`);
+  const wanted = packagesOf(text, development);
+  const heartbeat = setInterval(() => {
+    const there = wanted.filter((path) => existsSync(join(ROOT, path, 'package.json'))).length;
+    say(`  ${there} of ${wanted.length} packages, ${seconds(start)}`);
+  }, HEARTBEAT_MS);
   const [file, ...args] = npm();
+  const which = development ? '--include=dev' : '--omit=dev';
   // Named, since npm would look for a workspace in the folders above, and install that one.
-  const code = await run(file, [...args, 'ci', '--prefix', ROOT, ...INSTALL_OPTIONS]);
+  const code = await run(file, [...args, 'ci', '--prefix', ROOT, which, ...INSTALL_OPTIONS]);
   clearInterval(heartbeat);
   if (code !== 0) {
     say(`npm ci failed with exit code ${code}; what it printed says why`);
@@ -107,10 +119,19 @@ export async function ensureInstalled() {
   return 0;
 }
 
+/** The folders of what a lock file has npm install on this machine. */
+function packagesOf(lock, development) {
+  return Object.entries(JSON.parse(lock).packages).flatMap(([path, { dev, os, cpu }]) => {
+    const here = (os?.includes(process.platform) ?? true) && (cpu?.includes(process.arch) ?? true);
+    return path !== '' && here && (development || !dev) ? [path] : [];
+  });
+}
+
 /** By the hash of our own last installation; by the time of npm's, when somebody else installed. */
-function isInstalled(lock, hash) {
-  const installed = join(ROOT, 'node_modules', '.package-lock.json');
+function isInstalled(lock, hash, development) {
+  const installed = join(MODULES, '.package-lock.json');
   if (!existsSync(installed)) return false;
+  if (development && !existsSync(join(MODULES, DEVELOPMENT))) return false;
   if (existsSync(INSTALL_STAMP) && readFileSync(INSTALL_STAMP, 'utf8') === hash) return true;
   return statSync(installed).mtimeMs >= statSync(lock).mtimeMs;
 }
@@ -130,13 +151,11 @@ export async function ensureBuilt() {
   say('Building');
   // The stamp of the build before must not outlive a build that fails.
   rmSync(BUILD_STAMP, { force: true });
-  for (const step of ['node_modules/@nestjs/cli/bin/nest.js build', 'scripts/build-page.mjs']) {
-    const code = await run(process.execPath, step.split(' '));
-    if (code === 0) continue;
+  const code = await run(process.execPath, ['scripts/build.mjs']);
+  if (code !== 0) {
     say(`The build failed with exit code ${code}`);
     return code;
   }
-  writeFileSync(BUILD_STAMP, '');
   say(`Built in ${seconds(start)}`);
   return 0;
 }

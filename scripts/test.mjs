@@ -84,7 +84,7 @@ async function checks() {
 }
 
 async function runSteps() {
-  if (!(await step('dependencies', ensureInstalled))) return;
+  if (!(await step('dependencies', () => ensureInstalled({ development: true })))) return;
   say('== browser, beside the next one');
   const [built] = await Promise.all([step('build', ensureBuilt), beside('browser', BROWSER)]);
   if (!built || !(await step('servers', findServers))) return;

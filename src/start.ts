@@ -80,6 +80,8 @@ function announce({ address, port, family }: AddressInfo, note: readonly string[
   say(`evercount is ready at ${url} - try it:`);
   const header = config.access.auth === 'off' ? '' : " -H 'Authorization: Bearer <key>'";
   say(`  curl -X POST${header} ${url}/v1/counters/hello/increment`);
+  const { basePath } = config.http;
+  say(`The dashboard: ${url}${basePath}/ - all calls: ${url}${basePath}/docs - another port: the variable PORT`);
 }
 
 function say(line: string): void {

@@ -29,6 +29,15 @@ it('any other path is not found', () => {
   }
 });
 
+it('where a slash in a name may be meant, it is told how to write it', () => {
+  const told = (url: string) => routes.problemOf({ raw: { url } } as FastifyRequest).message.includes('%2F');
+  for (const url of ['/v1/counters/page/home', '/v1/counters/page/home/increment?x', '/base/v1/counters/a/b']) {
+    expect(told(url)).toBe(true);
+  }
+  for (const url of ['/v1/counter', '/v1/counters/', '/v1/counters/a/', '/v1/nothing/a/b'])
+    expect(told(url)).toBe(false);
+});
+
 it('the list has each method of each path', () => {
   expect(routes.list()).toContain('PUT /v1/counters/:name');
   expect(routes.list()).toHaveLength(7);

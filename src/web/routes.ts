@@ -12,6 +12,9 @@ interface Path {
 /** The route that answers preflights, of whatever path. */
 export const PREFLIGHTS = '*';
 
+/** A name is one part of the path; some write its slashes as they are. */
+const SLASH_IN_NAME = /^(?:\/[^/]+)*?\/v1\/counters\/[^/]+\/./;
+
 /** Which paths there are and which methods they take: so that a wrong method is told from an unknown path. */
 export class Routes {
   private readonly paths = new Map<string, Path>();
@@ -50,7 +53,10 @@ export class Routes {
       // It answers for all paths there are, and makes none of those that are not.
       if (known.url !== PREFLIGHTS && known.pattern.test(path)) for (const method of known.methods) methods.add(method);
     }
-    if (methods.size === 0) return new ProblemError('not_found', 'There is nothing at this path.');
+    if (methods.size === 0) {
+      const hint = SLASH_IN_NAME.test(path) ? ' In the name of a counter, a slash is written %2F.' : '';
+      return new ProblemError('not_found', `There is nothing at this path.${hint}`);
+    }
     const allow = [...methods].sort().join(', ');
     return new ProblemError('method_not_allowed', `This path takes ${allow}.`, { allow });
   }

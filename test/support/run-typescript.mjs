@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
+import { TYPESCRIPT } from '../../scripts/typescript.mjs';
 
 // The same file is the main thread's entry and the hooks' module.
 if (!import.meta.url.endsWith('?hooks')) register(`${import.meta.url}?hooks`);
@@ -21,16 +22,10 @@ export async function resolve(specifier, context, next) {
 export async function load(url, context, next) {
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context);
   const { code } = await transform(await readFile(fileURLToPath(url), 'utf8'), {
+    ...TYPESCRIPT,
     filename: fileURLToPath(url),
-    swcrc: false,
     sourceMaps: 'inline',
     module: { type: 'es6' },
-    jsc: {
-      target: 'es2023',
-      parser: { syntax: 'typescript', decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true },
-      keepClassNames: true,
-    },
   });
   return { format: 'module', source: code, shortCircuit: true };
 }

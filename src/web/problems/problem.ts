@@ -35,7 +35,8 @@ export const PROBLEMS = {
     title: 'Not found',
     explanation:
       'There is no counter with this name, or nothing at this path. Reading, resetting and deleting never create a ' +
-      'counter; an increment and a PUT do.',
+      'counter; an increment and a PUT do. In a path, the name of a counter is percent-encoded: "page/home" is ' +
+      '"/v1/counters/page%2Fhome".',
   },
   method_not_allowed: {
     status: 405,

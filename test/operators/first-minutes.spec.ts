@@ -1,0 +1,76 @@
+/** What somebody sees who has just cloned the project, and has started it for the first time or the second. */
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.js';
+import { scratchFolder } from '../support/scratch.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** An installation that takes as long as somebody lets it. */
+const SLOW_NPM = `
+const { existsSync } = require('node:fs');
+setInterval(() => existsSync('go-on') && process.exit(), 50);
+`;
+
+/** Runs an expression with `setup`, the module, in scope; answers what is printed, as it comes. */
+function withSetup(root: string, expression: string, env: NodeJS.ProcessEnv = {}) {
+  const program = `import * as setup from ${JSON.stringify(join(root, 'scripts/setup.mjs'))}; ${expression}`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    env: { PATH: process.env['PATH'], ...env },
+  });
+  let output = '';
+  let code: number | null | undefined;
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+  child.once('close', (found) => (code = found));
+  return { output: () => output, code: () => code };
+}
+
+/** A project with these scripts, and nothing else. */
+async function emptyProject(): Promise<string> {
+  const root = await scratchFolder();
+  cpSync(join(ROOT, 'scripts'), join(root, 'scripts'), { recursive: true });
+  return root;
+}
+
+it('an installation that takes long says again and again how far it is', async () => {
+  const root = await emptyProject();
+  const lock = { packages: { '': {}, 'node_modules/a': {}, 'node_modules/b': {}, 'node_modules/c': { dev: true } } };
+  writeFileSync(join(root, 'package-lock.json'), JSON.stringify(lock));
+  mkdirSync(join(root, 'node_modules/a'), { recursive: true });
+  writeFileSync(join(root, 'node_modules/a/package.json'), '{}');
+  const npm = join(root, 'npm-cli.cjs');
+  writeFileSync(npm, SLOW_NPM);
+
+  const { output, code } = withSetup(root, 'process.exitCode = await setup.ensureInstalled()', { npm_execpath: npm });
+  await eventually(() => output().match(/1 of 2 packages/g)?.length === 2);
+  writeFileSync(join(root, 'go-on'), '');
+  await eventually(() => code() === 0);
+  expect(output()).toMatch(/^Installing dependencies \(npm ci\)\n[^]*\nInstalled in [\d.]+ s\n$/);
+});
+
+it('what was built, by whichever command, is not built again until something changes', async () => {
+  const root = await emptyProject();
+  mkdirSync(join(root, 'src/dashboard/page'), { recursive: true });
+  for (const page of ['main.ts', 'theme.ts', 'style.css', 'icon.svg', 'index.html']) {
+    writeFileSync(join(root, 'src/dashboard/page', page), '');
+  }
+  writeFileSync(join(root, 'src/main.ts'), 'export const one: number = 1;');
+  writeFileSync(join(root, 'package-lock.json'), '{}');
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  const built = async (): Promise<string> => {
+    const { output, code } = withSetup(root, 'process.exitCode = await setup.ensureBuilt()');
+    await eventually(() => code() !== undefined);
+    expect(code()).toBe(0);
+    return output();
+  };
+
+  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root });
+  expect(readFileSync(join(root, 'dist/main.js'), 'utf8')).toMatch(/^export const one = 1;\n/);
+  expect(await built()).toBe('');
+  const soon = new Date(Date.now() + 1_000);
+  utimesSync(join(root, 'src/main.ts'), soon, soon);
+  expect(await built()).toMatch(/^Building\nBuilt in/);
+});

@@ -50,6 +50,12 @@ const zones = [
   { target: './src/embedded', from: [...above, 'access', 'counters', 'store', 'cache'].map((room) => `./src/${room}`) },
 ];
 
+const nestExceptions = {
+  group: ['@nestjs/common'],
+  importNamePattern: 'Exception$',
+  message: 'Throw an error of the domain, or a ProblemError.',
+};
+
 export default tseslint.config(
   { ignores: ['**/dist', 'node_modules', '.data', '.demo', 'coverage'] },
   js.configs.recommended,
@@ -80,10 +86,19 @@ export default tseslint.config(
     },
   },
   {
+    // What cannot be done is said in words of the domain, or by a problem of web/; only web/ knows what Nest throws.
+    files: ['src/**'],
+    ignores: ['src/web/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [nestExceptions] }] },
+  },
+  {
     // Who may do what is decided for every protocol alike.
     files: ['src/access/**'],
     rules: {
-      'no-restricted-imports': ['error', { paths: ['fastify', 'node:http', 'http', '@nestjs/platform-fastify'] }],
+      'no-restricted-imports': [
+        'error',
+        { paths: ['fastify', 'node:http', 'http', '@nestjs/platform-fastify'], patterns: [nestExceptions] },
+      ],
     },
   },
   {

@@ -1,30 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Counter, counterJson, isCounter } from '../domain/counter.js';
-import { faultOfName } from '../domain/operands.js';
 import type { Answer, Creator, Done, Operation, Refused, Write } from '../domain/operation.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { etagOf } from './preconditions.js';
-import { ProblemError, refuse } from '../web/problems/problem.js';
+import { JSON_TYPE } from '../web/answers.js';
+import { ProblemError } from '../web/problems/problem.js';
 import { sendProblem } from '../web/problems/problem.filter.js';
-
-export const JSON_TYPE = 'application/json; charset=utf-8';
-
-/** A request whose path names a counter. */
-export type Named = FastifyRequest<{ Params: { name: string } }>;
-
-/**
- * The name of the counter in the path.
- *
- * @throws ProblemError `invalid_request`
- */
-export function nameOf(request: FastifyRequest): string {
-  const { name } = (request as Named).params;
-  // The router takes `/v1/counters/` for a counter without a name.
-  if (name === '') throw new ProblemError('not_found', 'There is nothing at this path.');
-  const fault = faultOfName(name);
-  if (fault !== null) refuse(`The name ${fault}.`);
-  return name;
-}
 
 /** A write as a request brings it: with its key and its id. */
 export function writeOf(request: FastifyRequest, operation: Operation): Write {

@@ -1,18 +1,20 @@
-import { Controller, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { counterJson, isCounter } from '../domain/counter.js';
 import { CountersService } from '../counters/counters.service.js';
 import type { Answer, Done, Write } from '../domain/operation.js';
-import { creatorOf, JSON_TYPE, problemOfRefusal } from './answers.js';
+import { creatorOf, problemOfRefusal } from './answers.js';
 import { idempotencyKeyOf, ownerOf } from './idempotency-key.js';
 import { BATCH_BODY } from '../web/connections/limits.js';
 import { refuseCondition } from './preconditions.js';
 import { ProblemError, problemJson } from '../web/problems/problem.js';
 import { ProblemFilter, problemOf, sendProblem } from '../web/problems/problem.filter.js';
 import { IncrementsBody, ReadsBody } from './shapes.js';
-import { bodyOf, refuseQuery } from '../web/bodies/validation.js';
+import { sendJson } from '../web/answers.js';
+import { bodyOf } from '../web/bodies/validation.js';
+import { refuseQuery } from '../web/query.js';
 
 type Item = z.output<typeof IncrementsBody>['increments'][number];
 type Settled = PromiseSettledResult<Answer>;
@@ -26,6 +28,7 @@ export class BatchesController {
   ) {}
 
   @Post('reads')
+  @HttpCode(200)
   @RouteConfig(BATCH_BODY)
   async reads(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseQuery(request);
@@ -36,6 +39,7 @@ export class BatchesController {
   }
 
   @Post('increments')
+  @HttpCode(200)
   @RouteConfig(BATCH_BODY)
   async increments(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseQuery(request);
@@ -139,8 +143,4 @@ function truthJson({ truth }: Done): string {
 function problemItem(problem: ProblemError, requestId: string, tellReplay: boolean, basePath: string): string {
   const flag = tellReplay ? ',"replayed":true' : '';
   return `{"status":${problem.status},"problem":${problemJson(problem, requestId, basePath)}${flag}}`;
-}
-
-function sendJson(reply: FastifyReply, json: string): void {
-  reply.code(200).header('content-type', JSON_TYPE).header('cache-control', 'no-cache').send(json);
 }

@@ -3,11 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { counterJson } from '../domain/counter.js';
 import { faultOfName } from '../domain/operands.js';
 import { CountersService } from '../counters/counters.service.js';
-import { JSON_TYPE, nameOf, sendAnswer, sendSetAnswer, writeOf } from './answers.js';
+import { sendAnswer, sendSetAnswer, writeOf } from './answers.js';
 import { conditionOf } from './preconditions.js';
 import { refuse } from '../web/problems/problem.js';
-import { ListQuery, NoBody, ResetBody, SetBody } from './shapes.js';
-import { bodyOf, queryOf, refuseQuery } from '../web/bodies/validation.js';
+import { ListQuery, ResetBody, SetBody } from './shapes.js';
+import { sendJson } from '../web/answers.js';
+import { bodyOf, refuseBody } from '../web/bodies/validation.js';
+import { nameOf } from '../web/named.js';
+import { queryOf, refuseQuery } from '../web/query.js';
 
 /** The calls on counters that are not in `hot-routes.ts`. */
 @Controller('v1/counters')
@@ -27,10 +30,7 @@ export class CountersController {
       reply.header('link', `<${reply.server.basePath}/v1/counters?${query}>; rel="next"`);
     }
     const data = counters.map(counterJson).join(',');
-    reply
-      .header('content-type', JSON_TYPE)
-      .header('cache-control', 'no-cache')
-      .send(`{"data":[${data}],"hasMore":${hasMore},"nextCursor":${JSON.stringify(nextCursor)}}`);
+    sendJson(reply, `{"data":[${data}],"hasMore":${hasMore},"nextCursor":${JSON.stringify(nextCursor)}}`);
   }
 
   @Put(':name')
@@ -54,7 +54,7 @@ export class CountersController {
   async delete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const name = nameOf(request);
     refuseQuery(request);
-    bodyOf(NoBody, request);
+    refuseBody(request);
     const condition = conditionOf(request.headers);
     sendAnswer(reply, await this.counters.write(writeOf(request, { kind: 'delete', name, condition })));
   }

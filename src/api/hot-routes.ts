@@ -4,11 +4,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { CountersService } from '../counters/counters.service.js';
 import type { Source } from '../counters/counters.service.js';
-import { nameOf, sendAnswer, sendCounter, writeOf } from './answers.js';
+import { sendAnswer, sendCounter, writeOf } from './answers.js';
 import { etagOf, isNotModified, refuseCondition } from './preconditions.js';
 import { ProblemError } from '../web/problems/problem.js';
 import { IncrementBody, ReadQuery } from './shapes.js';
-import { bodyOf, hasQuery, queryOf, refuseQuery } from '../web/bodies/validation.js';
+import { bodyOf } from '../web/bodies/validation.js';
+import { nameOf } from '../web/named.js';
+import { hasQuery, queryOf, refuseQuery } from '../web/query.js';
 
 /** RFC 9211: where the answer to a read came from. */
 const CACHE_STATUS: Readonly<Record<Source, string>> = {

@@ -7,7 +7,9 @@ import { endableSessionsOf, keepSession } from '../web/gate/session-cookie.js';
 import { SESSION_LIFE_MS, SignIn } from '../access/sign-in.js';
 import { AccessSettings } from '../config/config.js';
 import { SessionBody } from './shapes.js';
-import { bodyOf, refuseQuery } from '../web/bodies/validation.js';
+import { sendUnkept } from '../web/answers.js';
+import { bodyOf } from '../web/bodies/validation.js';
+import { refuseQuery } from '../web/query.js';
 
 /** The session of a browser: begun with a key, which the browser does not keep. */
 @Controller('v1/session')
@@ -56,7 +58,7 @@ export class SessionController {
 
   private sendGrant(reply: FastifyReply, { keyId, scopes, prefix }: Grant): void {
     const { auth } = this.settings;
-    reply.header('cache-control', 'no-store').send({ auth, keyId, scopes: [...scopes], prefix });
+    sendUnkept(reply, { auth, keyId, scopes: [...scopes], prefix });
   }
 }
 

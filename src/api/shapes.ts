@@ -1,16 +1,6 @@
 import { z } from 'zod';
-import {
-  areBounds,
-  faultOfName,
-  faultOfPrefix,
-  IDEMPOTENCY_KEY,
-  MAX_ITEMS,
-  MAX_NAME_BYTES,
-  MAX_VALUE,
-} from '../domain/operands.js';
-
-const integer = `must be an integer from -${MAX_VALUE} to ${MAX_VALUE}`;
-const Value = z.int({ error: integer }).min(-MAX_VALUE, { error: integer }).max(MAX_VALUE, { error: integer });
+import { areBounds, IDEMPOTENCY_KEY, MAX_ITEMS } from '../domain/operands.js';
+import { fields, limitUpTo, Name, Prefix, Value } from '../web/shapes.js';
 
 const By = Value.refine((by) => by !== 0, { error: 'must not be 0' }).meta({
   not: { const: 0 },
@@ -18,24 +8,6 @@ const By = Value.refine((by) => by !== 0, { error: 'must not be 0' }).meta({
 });
 
 const Bound = Value.nullable();
-
-const Name = z
-  .string({ error: 'must be the name of a counter' })
-  .superRefine((name, context) => {
-    const fault = faultOfName(name);
-    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
-  })
-  .meta({
-    minLength: 1,
-    maxLength: MAX_NAME_BYTES,
-    description: `1 to ${MAX_NAME_BYTES} bytes of UTF-8 without control characters; not "." or "..".`,
-    examples: ['page:/home'],
-  });
-
-const fields = { error: 'must be a JSON object' };
-
-/** Of a call that takes no arguments: one that is given is a mistake about it. */
-export const NoBody = z.strictObject({}, fields);
 
 export const IncrementBody = z.strictObject({ by: By.default(1) }, fields);
 
@@ -99,21 +71,9 @@ export const ReadQuery = z.strictObject({
     .meta({ description: 'Reads Postgres. Cached reads are linearizable too; this one says so without a proof.' }),
 });
 
-const limits = `must be a whole number from 1 to ${MAX_ITEMS}`;
-
 export const ListQuery = z.strictObject({
-  prefix: z
-    .string()
-    .refine((text) => faultOfPrefix(text) === null, { error: 'must be the beginning of a name' })
-    .default('')
-    .meta({ description: 'Only counters whose names begin with it.' }),
-  /** Digits, until a query has types. */
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,3}$/, { error: limits })
-    .refine((text) => Number(text) <= MAX_ITEMS, { error: limits })
-    .default('100')
-    .meta({ type: 'integer', minimum: 1, maximum: MAX_ITEMS, default: 100, pattern: undefined }),
+  prefix: Prefix.default(''),
+  limit: limitUpTo(MAX_ITEMS, 100),
   cursor: z.string().optional().meta({ description: 'nextCursor of the page before.' }),
 });
 

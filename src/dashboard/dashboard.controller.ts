@@ -1,5 +1,6 @@
-import { Controller, Get, NotFoundException, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemError } from '../web/problems/problem.js';
 import { PageFiles } from './page-files.js';
 
 /** Nothing from elsewhere, nothing inline, nobody's frame; and no text ever becomes markup, by the browser's own check. */
@@ -38,7 +39,9 @@ export class DashboardController {
 
   private async send(name: string, caching: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const file = await this.files.find(name, request.headers['accept-encoding']);
-    if (file === null) throw new NotFoundException('This is no part of the dashboard, or the dashboard is not built.');
+    if (file === null) {
+      throw new ProblemError('not_found', 'This is no part of the dashboard, or the dashboard is not built.');
+    }
     reply
       .header('content-type', file.type)
       .header('cache-control', caching)

@@ -2,6 +2,7 @@ import { Controller, Get, type OnModuleDestroy, Query, Res } from '@nestjs/commo
 import type { FastifyReply } from 'fastify';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { Unavailable } from '../domain/errors.js';
+import { sendUnkept } from '../web/answers.js';
 import { WriteReach } from '../counters/guard/write-reach.js';
 
 /** Is the process alive, and should requests be sent to it? Both answers come from memory. */
@@ -21,7 +22,7 @@ export class HealthController implements OnModuleDestroy {
 
   @Get('livez')
   live(@Res() reply: FastifyReply): void {
-    send(reply, { status: 'ok' });
+    sendUnkept(reply, { status: 'ok' });
   }
 
   /**
@@ -36,7 +37,7 @@ export class HealthController implements OnModuleDestroy {
     const { postgres, redis } = this.guard.health();
     const { refusal } = this.writes;
     if (postgres === 'up' && refusal === null) {
-      send(reply, { status: 'ok', postgres, redis });
+      sendUnkept(reply, { status: 'ok', postgres, redis });
       return;
     }
     if (degraded !== 'ok' || (postgres === 'down' && redis !== 'up')) {
@@ -46,10 +47,6 @@ export class HealthController implements OnModuleDestroy {
           : `Postgres takes no writes: ${refusal}.`,
       );
     }
-    send(reply, { status: 'degraded', postgres, redis });
+    sendUnkept(reply, { status: 'degraded', postgres, redis });
   }
-}
-
-function send(reply: FastifyReply, body: Readonly<Record<string, string>>): void {
-  reply.header('cache-control', 'no-store').send(body);
 }

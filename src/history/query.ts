@@ -1,7 +1,6 @@
-import { BadRequestException } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { faultOfName, faultOfPrefix } from '../domain/operands.js';
+import { refuse } from '../web/problems/problem.js';
+import { limitUpTo, Prefix } from '../web/shapes.js';
 import { beginOf, type HistoryRange, INTERVAL_MS, MAX_POINTS } from '../counters/history/history.js';
 import { MAX_RANKED, type Period, PERIODS } from '../counters/history/rankings.service.js';
 
@@ -18,27 +17,13 @@ export const HistoryQuery = z.strictObject({
   interval: z.enum(['minute', 'hour', 'day'], { error: 'must be minute, hour or day' }).default('hour'),
 });
 
-const Prefix = z
-  .string()
-  .refine((text) => faultOfPrefix(text) === null, {
-    error: 'must be the beginning of a name',
-  })
-  .default('');
-
-export const SummaryQuery = z.strictObject({ prefix: Prefix });
-
-const limits = `must be a whole number from 1 to ${MAX_RANKED}`;
+export const SummaryQuery = z.strictObject({ prefix: Prefix.default('') });
 
 export const TopQuery = z.strictObject({
-  prefix: Prefix,
+  prefix: Prefix.default(''),
   by: z.enum(['value', 'change'], { error: 'must be value or change' }).default('value'),
   over: z.enum(Object.keys(PERIODS) as Period[], { error: 'must be 1h, 24h, 7d or 30d' }).default('24h'),
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,2}$/, { error: limits })
-    .transform(Number)
-    .refine((limit) => limit <= MAX_RANKED, { error: limits })
-    .default(10),
+  limit: limitUpTo(MAX_RANKED, 10).transform(Number),
 });
 
 /** What is answered where `from` is left out: what a chart of such points mostly shows. */
@@ -47,7 +32,7 @@ const DEFAULT_POINTS = { minute: 60, hour: 24, day: 30 } as const;
 /**
  * The range that a query asks for, up to now.
  *
- * @throws BadRequestException where it is empty, or has too many points
+ * @throws ProblemError `invalid_request` where it is empty, or has too many points
  */
 export function rangeOf(query: z.output<typeof HistoryQuery>, nowMs: number): HistoryRange {
   const { interval } = query;
@@ -58,57 +43,14 @@ export function rangeOf(query: z.output<typeof HistoryQuery>, nowMs: number): Hi
   const fromMs = query.from === undefined ? toMs - DEFAULT_POINTS[interval] * stepMs : beginOf(interval, query.from);
   if (query.from !== undefined && query.from >= endMs) {
     const limit = query.to === undefined || query.to > nowMs ? 'must be in the past' : 'must be before "to"';
-    throw new BadRequestException(`The query parameter "from" ${limit}.`);
+    refuse(`The query parameter "from" ${limit}.`);
   }
   const count = (toMs - fromMs) / stepMs;
   if (count > MAX_POINTS) {
-    throw new BadRequestException(
+    refuse(
       `The query parameter "from" is ${count} intervals of a ${interval} before "to"; one answer has at most ` +
         `${MAX_POINTS}. Ask for a coarser interval, or in parts.`,
     );
   }
   return { interval, fromMs, toMs };
-}
-
-/**
- * The name of the counter in the path.
- *
- * @throws BadRequestException
- */
-export function nameOf(name: string): string {
-  const fault = faultOfName(name);
-  if (fault !== null) throw new BadRequestException(`The name ${fault}.`);
-  return name;
-}
-
-/**
- * The query parameters in the shape of a schema.
- *
- * @throws BadRequestException for an unknown one and for one that is there twice, too
- */
-export function queryOf<S extends z.ZodType>(schema: S, request: FastifyRequest): z.output<S> {
-  const url = request.raw.url ?? '';
-  const at = url.indexOf('?');
-  const text = at === -1 ? '' : url.slice(at + 1);
-  refuseBrokenEncoding(text);
-  const searchParams = new URLSearchParams(text);
-  const names = [...searchParams.keys()];
-  if (new Set(names).size < names.length) throw new BadRequestException('A query parameter is there twice.');
-  const parsed = schema.safeParse(Object.fromEntries(searchParams));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new BadRequestException(
-    issue === undefined || issue.code === 'unrecognized_keys'
-      ? 'The query has a parameter not known here.'
-      : `The query parameter "${issue.path.map(String).join('.')}" ${issue.message}.`,
-  );
-}
-
-/** Otherwise what is broken would silently be read as something else. */
-function refuseBrokenEncoding(text: string): void {
-  try {
-    decodeURIComponent(text);
-  } catch {
-    throw new BadRequestException('The query is not valid percent-encoded UTF-8.');
-  }
 }

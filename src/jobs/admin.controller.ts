@@ -1,17 +1,10 @@
-import {
-  BadRequestException,
-  Controller,
-  Get,
-  HttpCode,
-  NotFoundException,
-  Param,
-  Post,
-  Req,
-  Res,
-} from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CacheUpkeep } from '../counters/upkeep/cache-upkeep.js';
 import type { Finished, LastReports } from './job-kinds.js';
+import { sendUnkept } from '../web/answers.js';
+import { refuseBody } from '../web/bodies/validation.js';
+import { ProblemError } from '../web/problems/problem.js';
 import { JobQueue } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
 
@@ -36,7 +29,7 @@ export class AdminController {
       this.queue.last().catch((): LastReports => ({ reconcile: null, rehydrate: null })),
     ]);
     const own = this.runner.last;
-    send(reply, {
+    sendUnkept(reply, {
       ...state,
       queue: queue === null ? { state: 'down' } : { state: 'up', ...queue },
       lastReconcile: later(kept.reconcile, own.reconcile),
@@ -48,7 +41,7 @@ export class AdminController {
   @HttpCode(200)
   async flush(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseBody(request);
-    send(reply, { removed: await this.upkeep.flush() });
+    sendUnkept(reply, { removed: await this.upkeep.flush() });
   }
 
   @Post('cache/rehydrate')
@@ -68,28 +61,21 @@ export class AdminController {
   @Get('jobs/:id')
   async job(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     const job = JOB_ID.test(id) ? await this.queue.find(id) : null;
-    if (job === null)
-      throw new NotFoundException('There is no job with this id; jobs are kept for a day, and not after a flush.');
-    send(reply, { job });
+    if (job === null) {
+      const detail = 'There is no job with this id; jobs are kept for a day, and not after a flush.';
+      throw new ProblemError('not_found', detail);
+    }
+    sendUnkept(reply, { job });
   }
 
   private async enqueue(kind: 'rehydrate' | 'reconcile', reply: FastifyReply): Promise<void> {
     const id = await this.queue.add(kind);
     reply.header('location', `${reply.server.basePath}/v1/admin/jobs/${encodeURIComponent(id)}`);
-    send(reply, { job: { id, kind } });
+    sendUnkept(reply, { job: { id, kind } });
   }
-}
-
-/** None of these calls has arguments: somebody who sends some expects what will not happen. */
-function refuseBody({ body }: FastifyRequest): void {
-  if (body !== undefined && body !== null) throw new BadRequestException('This call takes no body.');
 }
 
 function later<T extends Finished<'reconcile' | 'rehydrate'>>(a: T | null, b: T | null): T | null {
   if (a === null || b === null) return a ?? b;
   return a.finishedAt >= b.finishedAt ? a : b;
-}
-
-function send(reply: FastifyReply, body: object): void {
-  reply.header('cache-control', 'no-store').send(body);
 }

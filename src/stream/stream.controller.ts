@@ -23,7 +23,7 @@ export class StreamController {
 
   @Get('stream')
   async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const wanted = wantedOf(request.raw.url ?? '');
+    const wanted = wantedOf(request);
     if (request.method === 'HEAD') {
       reply.headers(HEADERS).send();
       return;

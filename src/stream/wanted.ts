@@ -1,5 +1,7 @@
-import { BadRequestException } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { faultOfName, faultOfPrefix } from '../domain/operands.js';
+import { refuse } from '../web/problems/problem.js';
+import { pairsOf, refuseUnknown } from '../web/query.js';
 import { MAX_NAMES, MAX_PREFIXES } from './limits.js';
 
 /** What a client asked to watch; nothing in it comes twice. */
@@ -9,48 +11,36 @@ export interface Wanted {
 }
 
 /**
- * Reads `name` and `prefix`, each as often as it is there, from the address of a request.
+ * What `name` and `prefix` in the query ask for, each as often as it is there.
  *
- * @throws BadRequestException
+ * @throws ProblemError `invalid_request`
  */
-export function wantedOf(url: string): Wanted {
+export function wantedOf(request: FastifyRequest): Wanted {
   const names = new Set<string>();
   const prefixes = new Set<string>();
-  const at = url.indexOf('?');
-  for (const pair of at === -1 ? [] : url.slice(at + 1).split('&')) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    const value = decoded(equals === -1 ? '' : pair.slice(equals + 1));
-    switch (equals === -1 ? pair : pair.slice(0, equals)) {
+  for (const [parameter, value] of pairsOf(request)) {
+    switch (parameter) {
       case 'name': {
         const fault = faultOfName(value);
-        if (fault !== null) throw new BadRequestException(`The query parameter "name" ${fault}.`);
+        if (fault !== null) refuse(`The query parameter "name" ${fault}.`);
         names.add(value);
         break;
       }
       case 'prefix':
         if (faultOfPrefix(value) !== null) {
-          throw new BadRequestException('The query parameter "prefix" must be the beginning of a name.');
+          refuse('The query parameter "prefix" must be the beginning of a name.');
         }
         prefixes.add(value);
         break;
       default:
-        throw new BadRequestException('The query has a parameter not known here.');
+        refuseUnknown();
     }
   }
   if (names.size + prefixes.size === 0) {
-    throw new BadRequestException('The query must have at least one "name" or "prefix".');
+    refuse('The query must have at least one "name" or "prefix".');
   }
   if (names.size > MAX_NAMES || prefixes.size > MAX_PREFIXES) {
-    throw new BadRequestException(`There may be at most ${MAX_NAMES} names and ${MAX_PREFIXES} prefixes.`);
+    refuse(`There may be at most ${MAX_NAMES} names and ${MAX_PREFIXES} prefixes.`);
   }
   return { names, prefixes };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    throw new BadRequestException('The query is not valid percent-encoded UTF-8.');
-  }
 }

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { MAX_NAME_BYTES } from '../../domain/operands.js';
-import { type BodyFault, ProblemError, refuse } from '../problems/problem.js';
+import { type BodyFault, ProblemError } from '../problems/problem.js';
+import { NoBody } from '../shapes.js';
 
 /** Faults told of one body: enough to mend it, and an answer that does not outgrow its request. */
 const MAX_FAULTS = 10;
@@ -37,55 +38,7 @@ function pointerTo(path: readonly PropertyKey[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** Whether there may be query parameters; nearly always there are none, and then nothing need be parsed. */
-export function hasQuery(request: FastifyRequest): boolean {
-  return request.raw.url?.includes('?') ?? false;
-}
-
-const NOTHING: ReadonlyMap<string, string> = new Map();
-
-/**
- * The query parameters of a request.
- *
- * @throws ProblemError `invalid_request` for one that is there twice and for broken percent-encoding
- */
-export function parametersOf(request: FastifyRequest): ReadonlyMap<string, string> {
-  const url = request.raw.url ?? '';
-  const at = url.indexOf('?');
-  if (at === -1) return NOTHING;
-  const parameters = new Map<string, string>();
-  for (const pair of url.slice(at + 1).split('&')) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    const name = decoded(equals === -1 ? pair : pair.slice(0, equals));
-    if (parameters.has(name)) refuse('A query parameter is there twice.');
-    parameters.set(name, equals === -1 ? '' : decoded(pair.slice(equals + 1)));
-  }
-  return parameters;
-}
-
-/**
- * The query parameters in the shape of a schema.
- *
- * @throws ProblemError `invalid_request` for an unknown one too: a typo must not pass for the default
- */
-export function queryOf<S extends z.ZodType>(schema: S, request: FastifyRequest): z.output<S> {
-  const parsed = schema.safeParse(Object.fromEntries(parametersOf(request)));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  if (issue === undefined || issue.code === 'unrecognized_keys') refuse('The query has a parameter not known here.');
-  refuse(`The query parameter "${issue.path.map(String).join('.')}" ${issue.message}.`);
-}
-
-/** @throws ProblemError `invalid_request` where a call that takes no query parameters is given one */
-export function refuseQuery(request: FastifyRequest): void {
-  if (parametersOf(request).size > 0) refuse('This call takes no query parameters; arguments belong into the body.');
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    refuse('The query is not valid percent-encoded UTF-8.');
-  }
+/** @throws ProblemError `invalid_request` where a call that takes no arguments is given one: it would not be heeded */
+export function refuseBody(request: FastifyRequest): void {
+  bodyOf(NoBody, request);
 }

@@ -64,21 +64,18 @@ export function problemOf(error: unknown): ProblemError {
     const { retryAfterSeconds, allowance } = error;
     return new ProblemError('rate_limited', error.message, { retryAfterSeconds, allowance });
   }
-  if (error instanceof HttpException) {
-    // With a cause it is Fastify's error, translated by Nest; without one, a sentence from another way in.
-    const ours = error.cause === undefined;
-    return problemOfStatus(error.getStatus(), ours ? error.message : null);
-  }
-  if (isFastifyError(error)) return problemOfStatus(error.statusCode, null);
+  // What Nest refuses by itself, or says in place of Fastify.
+  if (error instanceof HttpException) return problemOfStatus(error.getStatus());
+  if (isFastifyError(error)) return problemOfStatus(error.statusCode);
   return new ProblemError('internal', 'This service failed; the fault was logged with the id of the request.');
 }
 
-function problemOfStatus(status: number, sentence: string | null): ProblemError {
+function problemOfStatus(status: number): ProblemError {
   if (status >= 500 && status !== 503) {
     return new ProblemError('internal', 'This service failed; the fault was logged with the id of the request.');
   }
   const code = CODE_OF_STATUS.get(status) ?? 'invalid_request';
-  const detail = sentence ?? DETAIL_OF_STATUS.get(status) ?? `${PROBLEMS[code].title}.`;
+  const detail = DETAIL_OF_STATUS.get(status) ?? `${PROBLEMS[code].title}.`;
   return new ProblemError(code, detail, status === 503 ? { retryAfterSeconds: 1 } : {});
 }
 

@@ -1,0 +1,17 @@
+import type { FastifyReply } from 'fastify';
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/**
+ * Answers with what is to be asked for anew each time it is used.
+ *
+ * @param json the text of it
+ */
+export function sendJson(reply: FastifyReply, json: string): void {
+  reply.header('content-type', JSON_TYPE).header('cache-control', 'no-cache').send(json);
+}
+
+/** Answers with what nobody in between may keep. */
+export function sendUnkept(reply: FastifyReply, body: object): void {
+  reply.header('cache-control', 'no-store').send(body);
+}

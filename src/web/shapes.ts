@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { faultOfName, faultOfPrefix, MAX_NAME_BYTES, MAX_VALUE } from '../domain/operands.js';
+
+const integer = `must be an integer from -${MAX_VALUE} to ${MAX_VALUE}`;
+
+/** What a counter can hold. */
+export const Value = z.int({ error: integer }).min(-MAX_VALUE, { error: integer }).max(MAX_VALUE, { error: integer });
+
+export const Name = z
+  .string({ error: 'must be the name of a counter' })
+  .superRefine((name, context) => {
+    const fault = faultOfName(name);
+    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+  })
+  .meta({
+    minLength: 1,
+    maxLength: MAX_NAME_BYTES,
+    description: `1 to ${MAX_NAME_BYTES} bytes of UTF-8 without control characters; not "." or "..".`,
+    examples: ['page:/home'],
+  });
+
+/** The beginning of names. */
+export const Prefix = z
+  .string({ error: 'must be the beginning of a name' })
+  .refine((text) => faultOfPrefix(text) === null, { error: 'must be the beginning of a name' })
+  .meta({ description: 'Only counters whose names begin with it.' });
+
+/**
+ * How many items a page may have at most; text, as everything in a query.
+ *
+ * @param fallback where nothing is said
+ */
+export function limitUpTo(max: number, fallback: number) {
+  const error = `must be a whole number from 1 to ${max}`;
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, { error })
+    .refine((text) => Number(text) <= max, { error })
+    .default(String(fallback))
+    .meta({ type: 'integer', minimum: 1, maximum: max, default: fallback, pattern: undefined });
+}
+
+/** What every body that is not an object is told. */
+export const fields = { error: 'must be a JSON object' };
+
+/** Of a call that takes no arguments: one that is given is a mistake about it. */
+export const NoBody = z.strictObject({}, fields);

@@ -30,7 +30,7 @@ export async function seedOneByOne(url: string, names: readonly string[]): Promi
 /** Redis itself: values as long as the service's answers. */
 export async function seedRedis(url: string, names: readonly string[]): Promise<void> {
   const at = '2026-01-01T00:00:00.000Z';
-  const bounds = { min: null, max: null };
+  const bounds = { min: null, max: null, expiresAt: null };
   const jsonOf = (name: string) =>
     JSON.stringify({ name, value: 1, version: 1, ...bounds, createdAt: at, updatedAt: at });
   await inRedis(url, (redis) => redis.mset(names.flatMap((name) => [name, jsonOf(name)])));

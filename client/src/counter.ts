@@ -9,6 +9,8 @@ export interface Counter {
   readonly version: number;
   readonly min: number | null;
   readonly max: number | null;
+  /** When it ends by itself, RFC 3339, UTC, milliseconds; null: never. */
+  readonly expiresAt: string | null;
   /** RFC 3339, UTC, milliseconds. */
   readonly createdAt: string;
   /** RFC 3339, UTC, milliseconds. */

@@ -17,12 +17,16 @@ export function creatorOf({ grant }: FastifyRequest): Creator | null {
   return grant?.creator ?? null;
 }
 
-/** Sends what a write came to; a replay is sent as its first answer was. */
-export function sendAnswer(reply: FastifyReply, { outcome, replayed }: Answer): FastifyReply {
+/**
+ * Sends what a write came to; a replay is sent as its first answer was.
+ *
+ * @param tellsPrevious whether the value before is told beside the counter
+ */
+export function sendAnswer(reply: FastifyReply, { outcome, replayed }: Answer, tellsPrevious = false): FastifyReply {
   if (replayed) reply.header('idempotent-replayed', 'true');
   if (outcome.kind === 'refused') return sendProblem(reply, problemOfRefusal(outcome), outcome.requestId);
   return isCounter(outcome.truth)
-    ? sendCounter(reply, 200, outcome.truth.version, doneJson(outcome.truth, outcome.previous))
+    ? sendCounter(reply, 200, outcome.truth.version, doneJson(outcome.truth, tellsPrevious ? outcome.previous : null))
     : reply.code(204).send();
 }
 
@@ -44,7 +48,7 @@ export function sendCounter(reply: FastifyReply, status: number, version: number
     .send(json);
 }
 
-/** @param previous the value before a reset, which is told beside the counter; null: not a reset */
+/** @param previous null: it is not told */
 function doneJson(counter: Counter, previous: Done['previous']): string {
   const json = counterJson(counter);
   return previous === null ? json : `${json.slice(0, -1)},"previous":${previous}}`;

@@ -66,7 +66,7 @@ export class CountersController {
     const { to } = bodyOf(ResetBody, request);
     const condition = conditionOf(request.headers);
     const operation = { kind: 'reset', name, to: unsigned(to), condition } as const;
-    sendAnswer(reply, await this.counters.write(writeOf(request, operation)));
+    sendAnswer(reply, await this.counters.write(writeOf(request, operation)), true);
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** The format of entries; another number makes every entry of the old format foreign. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** 96 bits: two identities are never confused. */
 const DIGEST_LENGTH = 24;

@@ -27,6 +27,7 @@ export interface CounterBody {
   readonly version: number;
   readonly min: number | null;
   readonly max: number | null;
+  readonly expiresAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -22,7 +22,7 @@ export class Tallies {
   /** Counters that were read, by where they came from. */
   readonly reads = { hit: 0, unverified: 0, miss: 0, bypass: 0 };
   /** Writes that were committed. */
-  readonly writes = { increment: 0, set: 0, reset: 0, delete: 0 };
+  readonly writes = { increment: 0, set: 0, reset: 0, delete: 0, expire: 0 };
   /** Writes that broke a rule, by the code of the answer. */
   readonly refusals = {
     not_found: 0,

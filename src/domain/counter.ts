@@ -18,6 +18,7 @@
  * - identity: which data an entry belongs to: format, Redis process, data set, database and epoch.
  * - epoch: a number in the guard's row; another one makes all entries there are foreign.
  * - sentinel: a key of ours in Redis whose absence tells upkeep that Redis was flushed.
+ * - expiry: when a counter ends by itself; the moment decides, whoever writes the end down.
  * - drift: an entry that disagrees with the truth; reconcile finds and repairs it.
  */
 
@@ -30,6 +31,8 @@ export interface Counter {
   readonly version: number;
   readonly min: number | null;
   readonly max: number | null;
+  /** When it ends by itself, RFC 3339, UTC, milliseconds; from then on it is absent. Null: never. */
+  readonly expiresAt: string | null;
   /** RFC 3339, UTC, milliseconds. */
   readonly createdAt: string;
   /** RFC 3339, UTC, milliseconds. */
@@ -58,7 +61,11 @@ export function newerOf(a: Truth, b: Truth): Truth {
 export function counterJson(counter: Counter): string {
   return (
     `{"name":${JSON.stringify(counter.name)},"value":${counter.value},"version":${counter.version}` +
-    `,"min":${counter.min},"max":${counter.max}` +
+    `,"min":${counter.min},"max":${counter.max},"expiresAt":${instantJson(counter.expiresAt)}` +
     `,"createdAt":"${counter.createdAt}","updatedAt":"${counter.updatedAt}"}`
   );
+}
+
+function instantJson(instant: string | null): string {
+  return instant === null ? 'null' : `"${instant}"`;
 }

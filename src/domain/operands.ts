@@ -3,6 +3,9 @@
 /** The largest value a counter can hold, 2^53 - 1; the smallest is its negative. Exact in JSON and in JavaScript. */
 export const MAX_VALUE = Number.MAX_SAFE_INTEGER;
 
+/** Longest life of a counter that ends by itself: ten years. */
+export const MAX_LIFE_MS = 10 * 365 * 24 * 60 * 60 * 1000;
+
 /** Longest name, in bytes of UTF-8. An index entry in Postgres must stay far below a third of a page. */
 export const MAX_NAME_BYTES = 255;
 

@@ -6,11 +6,24 @@ export type Condition =
   | { readonly kind: 'exists' }
   | { readonly kind: 'absent' };
 
+/** How long a counter lasts, as a write has it: for ever, for some time from the write on, or until a moment. */
+export type Expiry =
+  | { readonly kind: 'never' }
+  /** 1 ms to MAX_LIFE_MS. */
+  | { readonly kind: 'in'; readonly ms: number; readonly where: ExpiryWhere }
+  /** RFC 3339, UTC, milliseconds. A moment that is past ends the counter with the write. */
+  | { readonly kind: 'at'; readonly moment: string; readonly where: ExpiryWhere };
+
+/** Whether it takes the place of another one, or counts only where there is none, or no counter. */
+export type ExpiryWhere = 'always' | 'ifNone';
+
 /** Adds `by` (not 0, -MAX_VALUE to MAX_VALUE); creates the counter at 0 first where there is none. */
 export interface Increment {
   readonly kind: 'increment';
   readonly name: string;
   readonly by: number;
+  /** Left out: what is there stays. */
+  readonly expiry?: Expiry | undefined;
 }
 
 /** Sets the value of an existing counter to `to`, and tells the previous one. */
@@ -18,27 +31,43 @@ export interface Reset {
   readonly kind: 'reset';
   readonly name: string;
   readonly to: number;
+  /** Left out: what is there stays. */
+  readonly expiry?: Expiry | undefined;
   readonly condition: Condition | null;
 }
 
-/** Sets value and bounds, creating the counter where there is none; a bound of undefined stays, null removes it. */
+/** Sets value and bounds, and tells the previous value; creates the counter where there is none; a bound of undefined stays, null removes it. */
 export interface SetCounter {
   readonly kind: 'set';
   readonly name: string;
   readonly value: number;
   readonly min: number | null | undefined;
   readonly max: number | null | undefined;
+  /** Left out: what is there stays. */
+  readonly expiry?: Expiry | undefined;
   readonly condition: Condition | null;
 }
 
-/** Removes the counter; its version keeps counting. */
+/** Removes the counter, and tells the previous value; its version keeps counting. */
 export interface Delete {
   readonly kind: 'delete';
   readonly name: string;
   readonly condition: Condition | null;
 }
 
-export type Operation = Increment | Reset | SetCounter | Delete;
+/** Changes when an existing counter ends, and nothing else; a moment that is past deletes it. */
+export interface Expire {
+  readonly kind: 'expire';
+  readonly name: string;
+  readonly expiry: Expiry;
+  /** Only where the counter has an expiry, or has none; null: either way. */
+  readonly has: 'some' | 'none' | null;
+  /** Only where it would end later than now, or sooner; without an expiry it ends last of all. Null: either way. */
+  readonly than: 'later' | 'sooner' | null;
+  readonly condition: Condition | null;
+}
+
+export type Operation = Increment | Reset | SetCounter | Delete | Expire;
 
 /** What a write came to, decided under the row's lock. */
 export type Outcome = Done | Refused;
@@ -49,7 +78,7 @@ export interface Done {
   readonly truth: Truth;
   /** Whether this operation brought the counter into being. */
   readonly created: boolean;
-  /** The value before a reset; null for every other operation. */
+  /** The value before a set, a reset or a deletion; null where there was none, and for every other operation. */
   readonly previous: number | null;
 }
 

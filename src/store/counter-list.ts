@@ -54,6 +54,7 @@ function counterOfEntity(entity: CounterEntity): Counter {
     version: Number(entity.version),
     min: entity.min === null ? null : Number(entity.min),
     max: entity.max === null ? null : Number(entity.max),
+    expiresAt: entity.expiresAt?.toISOString() ?? null,
     createdAt: entity.createdAt.toISOString(),
     updatedAt: entity.updatedAt.toISOString(),
   };

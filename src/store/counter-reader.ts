@@ -38,6 +38,7 @@ const UNLIKE = `
     WHEN c.deleted THEN said.body <> c.version || ' '
     ELSE said.body <> c.version || ' {"name":' || to_json(c.name) || ',"value":' || c.value || ',"version":' || c.version
       || ',"min":' || coalesce(c.min::text, 'null') || ',"max":' || coalesce(c.max::text, 'null')
+      || ',"expiresAt":' || coalesce('"' || ${utc('c.expires_at')} || '"', 'null')
       || ',"createdAt":"' || ${utc('c.created_at')} || '","updatedAt":"' || ${utc('c.updated_at')} || '"}'
   END`;
 

@@ -7,6 +7,8 @@ interface Column {
   readonly type: 'bigint' | 'timestamptz';
   /** What it is called in the row of a batch, which holds many counters: an array. */
   readonly plural: string;
+  /** What it is called in the row of an idempotency key; left out: the same. */
+  readonly inKey?: string;
   readonly valueOf: (counter: Counter) => number | string | null;
   /** Left out: null. */
   readonly ofAbsence?: (absence: Absence, since: string | null) => number | string | null;
@@ -26,6 +28,14 @@ const COLUMNS: readonly Column[] = [
   },
   { name: 'min', type: 'bigint', plural: 'mins', valueOf: ({ min }) => min },
   { name: 'max', type: 'bigint', plural: 'maxes', valueOf: ({ max }) => max },
+  {
+    name: 'expires_at',
+    type: 'timestamptz',
+    plural: 'expires_ats',
+    // The key itself expires too.
+    inKey: 'counter_expires_at',
+    valueOf: ({ expiresAt }) => expiresAt,
+  },
   {
     name: 'created_at',
     type: 'timestamptz',
@@ -53,11 +63,20 @@ export const STATES = listOf(({ plural }) => plural);
 /** Gathers the states of many rows into those columns. */
 export const GATHERED_STATES = listOf(({ name }) => `array_agg(${name})`);
 
+/** The names of the same columns in the row of an idempotency key. */
+export const STATE_IN_KEY = listOf(({ name, inKey }) => inKey ?? name);
+
 /** The state of a relation as it is read, bigint as text and times as RFC 3339; as a `StateRow` has it. */
-export const stateAsText = (relation: string): string =>
-  listOf(({ name, type }) =>
-    type === 'timestamptz' ? `${utc(`${relation}.${name}`)} AS ${name}` : `${relation}.${name}`,
-  );
+export const stateAsText = (relation: string): string => listOf((column) => asText(relation, column.name, column));
+
+/** The same of the row of an idempotency key. */
+export const keyStateAsText = (relation: string): string =>
+  listOf((column) => asText(relation, column.inKey ?? column.name, column));
+
+function asText(relation: string, name: string, column: Column): string {
+  const read = `${relation}.${name}`;
+  return `${column.type === 'timestamptz' ? utc(read) : read} AS ${column.name}`;
+}
 
 /** A row of `counters` as it is read. */
 export const COUNTER_COLUMNS = `name, deleted, ${stateAsText('counters')}`;
@@ -101,13 +120,13 @@ export function stateArrays(truths: readonly Truth[], absentSince: string | null
 const SEPARATOR = '\t';
 
 /** A counter as a line of text, which `counterOfLine` reads. Texts travel as JSON, whatever they hold. */
-export const LINE = `concat_ws(E'\\t', to_json(name), ${listOf(({ name, type }) =>
-  type === 'timestamptz' ? utc(name) : `coalesce(${name}::text, '')`,
+export const LINE = `concat_ws(E'\\t', to_json(name), ${listOf(
+  ({ name, type }) => `coalesce(${type === 'timestamptz' ? utc(name) : `${name}::text`}, '')`,
 )})`;
 
 /** Reads a `LINE`. */
 export function counterOfLine(line: string): Counter {
-  const [name = '', value = '', version = '', min = '', max = '', createdAt = '', updatedAt = ''] =
+  const [name = '', value = '', version = '', min = '', max = '', expiresAt = '', createdAt = '', updatedAt = ''] =
     line.split(SEPARATOR);
   return {
     name: textOf(name),
@@ -115,6 +134,7 @@ export function counterOfLine(line: string): Counter {
     version: Number(version),
     min: numberOrNull(min),
     max: numberOrNull(max),
+    expiresAt: expiresAt === '' ? null : expiresAt,
     createdAt,
     updatedAt,
   };
@@ -131,6 +151,7 @@ export interface StateRow {
   readonly version: string;
   readonly min: string | null;
   readonly max: string | null;
+  readonly expires_at: string | null;
   readonly created_at: string | null;
   readonly updated_at: string | null;
 }
@@ -141,7 +162,17 @@ export interface CounterRow extends StateRow {
 }
 
 /** Exact: the CHECKs keep every number of a row within 2^53 - 1. */
-export function truthOf({ name, deleted, value, version, min, max, created_at, updated_at }: CounterRow): Truth {
+export function truthOf({
+  name,
+  deleted,
+  value,
+  version,
+  min,
+  max,
+  expires_at,
+  created_at,
+  updated_at,
+}: CounterRow): Truth {
   if (deleted) return { name, value: null, version: Number(version) };
   return {
     name,
@@ -149,6 +180,7 @@ export function truthOf({ name, deleted, value, version, min, max, created_at, u
     version: Number(version),
     min: numberOrNull(min),
     max: numberOrNull(max),
+    expiresAt: expires_at,
     createdAt: created_at ?? '',
     updatedAt: updated_at ?? '',
   };

@@ -15,6 +15,8 @@ import { NamesCreated1765000001100 } from './migrations/1765000001100-names-crea
 import { VersionFloor1765000001200 } from './migrations/1765000001200-version-floor.js';
 import { QuietGuard1765000002000 } from './migrations/1765000002000-quiet-guard.js';
 import { SessionsOfKeys1765000003000 } from './migrations/1765000003000-sessions-of-keys.js';
+import { ExpiringCounters1766000001000 } from './migrations/1766000001000-expiring-counters.js';
+import { Expiries1766000001100 } from './migrations/1766000001100-expiries.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 const MIGRATIONS = [
@@ -29,6 +31,8 @@ const MIGRATIONS = [
   VersionFloor1765000001200,
   QuietGuard1765000002000,
   SessionsOfKeys1765000003000,
+  ExpiringCounters1766000001000,
+  Expiries1766000001100,
 ];
 
 /** Says which of them a database has. */

@@ -3,10 +3,10 @@ import type { DataSource } from 'typeorm';
 import type { IdempotencyKey, Outcome, RefusalCode } from '../domain/operation.js';
 import {
   numberOrNull,
-  STATE,
+  STATE_IN_KEY,
   STATE_WIDTH,
   stateArrays,
-  stateAsText,
+  keyStateAsText,
   stateParameters,
   type StateRow,
   truthOf,
@@ -34,7 +34,7 @@ export interface UsedKeyRow extends StateRow {
 
 /** What was decided under a key is told behind a commit that waits for the standby, as the first answer was. */
 export const USED_KEY_COLUMNS = `k.owner, k.key, k.fingerprint, k.expires_at <= clock_timestamp() AS expired,
-  k.created, ${stateAsText('k')}, k.previous, k.refusal,
+  k.created, ${keyStateAsText('k')}, k.previous, k.refusal,
   ${LOGGED} AS logged`;
 
 export function usedKeyOf(row: UsedKeyRow): UsedKey {
@@ -55,7 +55,7 @@ export interface KeptKey extends IdempotencyKey {
 }
 
 /** The columns of kept keys, but for how long they are kept. */
-export const KEPT_KEY_COLUMNS = `owner, key, fingerprint, created, ${STATE}, previous, refusal`;
+export const KEPT_KEY_COLUMNS = `owner, key, fingerprint, created, ${STATE_IN_KEY}, previous, refusal`;
 
 /** How many there are. */
 export const KEPT_KEY_WIDTH = STATE_WIDTH + 6;

@@ -5,6 +5,7 @@ import {
   GATHERED_STATES,
   LINE,
   STATE,
+  STATE_IN_KEY,
   stateAsText,
   stateLess,
   STATES,
@@ -98,7 +99,7 @@ const WITH_KEYS = `
   applied AS (${applying('NOT EXISTS (SELECT FROM used)')}),
   kept AS (
     INSERT INTO idempotency_keys
-      (owner, key, fingerprint, ${STATE}, expires_at)
+      (owner, key, fingerprint, ${STATE_IN_KEY}, expires_at)
     SELECT asked.owner, asked.key, asked.fingerprint, ${stateLess('added_after', 'changes_after')},
            clock_timestamp() + make_interval(hours => $15::int)
     FROM unnest($9::text[], string_to_array($10, E'\\n'), $11::uuid[], string_to_array($12, E'\\n'), $13::bigint[],

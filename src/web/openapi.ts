@@ -34,13 +34,18 @@ const instant = { type: 'string', format: 'date-time' };
 const schemas: Record<string, Json> = {
   Counter: {
     type: 'object',
-    required: ['name', 'value', 'version', 'min', 'max', 'createdAt', 'updatedAt'],
+    required: ['name', 'value', 'version', 'min', 'max', 'expiresAt', 'createdAt', 'updatedAt'],
     properties: {
       name: { type: 'string', minLength: 1, maxLength: MAX_NAME_BYTES },
       value: integer,
       version: { type: 'integer', minimum: 1, description: 'Counts the changes of the counter, by one for each.' },
       min: bound,
       max: bound,
+      expiresAt: {
+        type: ['string', 'null'],
+        format: 'date-time',
+        description: 'When the counter ends by itself; from then on it is absent. Null: never.',
+      },
       createdAt: instant,
       updatedAt: instant,
     },
@@ -51,6 +56,7 @@ const schemas: Record<string, Json> = {
         version: 6,
         min: null,
         max: null,
+        expiresAt: null,
         createdAt: '2026-01-01T00:00:00.000Z',
         updatedAt: '2026-01-01T00:00:05.000Z',
       },

@@ -108,7 +108,7 @@ export class FaultyService {
     this.values.set(name, value);
     this.counted.set(key, (this.counted.get(key) ?? 0) + 1);
     const at = '2026-01-01T00:00:00.000Z';
-    const counter = { name, value, version: 1, min: null, max: null, createdAt: at, updatedAt: at };
+    const counter = { name, value, version: 1, min: null, max: null, expiresAt: null, createdAt: at, updatedAt: at };
     const result = JSON.stringify({ status: 200, counter });
     this.answers.set(key, result);
     return result;

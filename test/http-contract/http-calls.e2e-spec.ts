@@ -35,6 +35,7 @@ describe('a counter', () => {
       version: 1,
       min: null,
       max: null,
+      expiresAt: null,
       createdAt: instant,
       updatedAt: instant,
     });

@@ -6,6 +6,7 @@ export interface CounterBody {
   readonly version: number;
   readonly min: number | null;
   readonly max: number | null;
+  readonly expiresAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -37,6 +37,7 @@ const Line = z
     version: z.int().min(1).max(MAX_IMPORTED_VERSION).nullable().default(null),
     min: Value.nullable().default(null),
     max: Value.nullable().default(null),
+    expiresAt: Instant.nullable().default(null),
     createdAt: Instant.nullable().default(null),
     updatedAt: Instant.nullable().default(null),
   })

@@ -50,7 +50,16 @@ function stepOf(names: readonly string[], values: readonly (string | null)[]): R
 
 function counterOf(name: string, value: number): ImportedCounter {
   // There is a -0, and no counter holds it.
-  return { name, value: value || 0, version: null, min: null, max: null, createdAt: null, updatedAt: null };
+  return {
+    name,
+    value: value || 0,
+    version: null,
+    min: null,
+    max: null,
+    expiresAt: null,
+    createdAt: null,
+    updatedAt: null,
+  };
 }
 
 function faultOf(name: string, text: string | null): string | null {

@@ -59,6 +59,7 @@ const counter = (version: number): Counter => ({
   version,
   min: null,
   max: null,
+  expiresAt: null,
   createdAt: new Date(0).toISOString(),
   updatedAt: new Date(0).toISOString(),
 });

@@ -152,5 +152,6 @@ function fingerprintIfKeyed({ key, operation }: Write): string | null {
 }
 
 function isIncrement(pending: PendingWrite): pending is PendingIncrement {
-  return pending.write.operation.kind === 'increment';
+  const { operation } = pending.write;
+  return operation.kind === 'increment' && operation.expiry === undefined;
 }

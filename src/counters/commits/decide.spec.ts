@@ -1,7 +1,7 @@
 import type { Counter, Truth } from '../../domain/counter.js';
 import { MAX_VALUE } from '../../domain/operands.js';
 import { decide } from './decide.js';
-import type { Condition, Operation, Outcome } from '../../domain/operation.js';
+import type { Condition, Expire, Expiry, Operation, Outcome } from '../../domain/operation.js';
 
 const NOW = '2026-01-02T00:00:00.000Z';
 const counter: Counter = {
@@ -10,6 +10,7 @@ const counter: Counter = {
   version: 3,
   min: 0,
   max: 10,
+  expiresAt: null,
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',
 };
@@ -125,4 +126,80 @@ describe('a precondition', () => {
     expect(codeOf(rule(remove(matches(1)), never))).toBe('version_mismatch');
     expect(codeOf(rule(reset(0, matches(1)), never))).toBe('version_mismatch');
   });
+});
+
+describe('an expiry', () => {
+  const [SOONER, ENDS, LATER] = ['2026-01-02T00:00:01.000Z', '2026-01-02T00:00:02.000Z', '2026-01-02T00:00:03.000Z'];
+  const lasting: Truth = { ...counter, expiresAt: null };
+  const ending: Truth = { ...counter, expiresAt: ENDS };
+  const within = (ms: number, where: 'always' | 'ifNone' = 'always'): Expiry => ({ kind: 'in', ms, where });
+  const at = (moment: string): Expiry => ({ kind: 'at', moment, where: 'always' });
+  const expire = (expiry: Expiry, only: Partial<Pick<Expire, 'has' | 'than'>> = {}): Operation => ({
+    kind: 'expire',
+    name: 'c',
+    expiry,
+    has: null,
+    than: null,
+    condition: null,
+    ...only,
+  });
+  const writes: [string, (expiry?: Expiry) => Operation][] = [
+    ['an increment', (expiry) => ({ ...increment(1), expiry }) as Operation],
+    ['a set', (expiry) => ({ ...set(5), expiry }) as Operation],
+    ['a reset', (expiry) => ({ ...reset(5), expiry }) as Operation],
+  ];
+
+  it.each(writes)('of %s takes the place of another one, or not, or is taken away', (_, write) => {
+    const endOf = (expiry: Expiry | undefined, truth: Truth): unknown =>
+      (rule(write(expiry), truth).truth as Counter).expiresAt;
+    expect(endOf(undefined, ending)).toBe(ENDS);
+    expect(endOf(undefined, lasting)).toBeNull();
+    expect(endOf(within(1_000), ending)).toBe(SOONER);
+    expect(endOf(within(1_000, 'ifNone'), ending)).toBe(ENDS);
+    expect(endOf(within(1_000, 'ifNone'), lasting)).toBe(SOONER);
+    expect(endOf(at(LATER), ending)).toBe(LATER);
+    expect(endOf({ kind: 'never' }, ending)).toBeNull();
+  });
+
+  it('is a change of its own, and tells nothing of the value', () => {
+    expect(rule(expire(at(LATER)), ending)).toMatchObject({
+      truth: { value: 5, version: 4, expiresAt: LATER, updatedAt: NOW },
+      previous: null,
+    });
+  });
+
+  it('at a moment that is past deletes', () => {
+    const past = rule(expire(at(NOW)), lasting);
+    expect(past).toMatchObject({ kind: 'done', truth: { value: null, version: 4 }, previous: 5 });
+  });
+
+  it.each<[Partial<Pick<Expire, 'has' | 'than'>>, string, Truth, string]>([
+    [{ has: 'none' }, LATER, ending, 'version_mismatch'],
+    [{ has: 'none' }, LATER, lasting, 'done'],
+    [{ has: 'some' }, LATER, ending, 'done'],
+    [{ has: 'some' }, LATER, lasting, 'version_mismatch'],
+    [{ than: 'later' }, LATER, ending, 'done'],
+    [{ than: 'later' }, ENDS, ending, 'version_mismatch'],
+    [{ than: 'later' }, LATER, lasting, 'version_mismatch'],
+    [{ than: 'sooner' }, SOONER, ending, 'done'],
+    [{ than: 'sooner' }, ENDS, ending, 'version_mismatch'],
+    [{ than: 'sooner' }, LATER, lasting, 'done'],
+    [{ has: 'some', than: 'sooner' }, LATER, lasting, 'version_mismatch'],
+    [{ has: 'some' }, LATER, deleted, 'not_found'],
+  ])('only where %j, to %s', (only, moment, truth, expected) => {
+    expect(codeOf(rule(expire(at(moment), only), truth))).toBe(expected);
+  });
+
+  it('ends with its counter: what begins anew has none', () => {
+    expect(rule(increment(1), deleted)).toMatchObject({ truth: { expiresAt: null } });
+  });
+});
+
+it('a set and a deletion tell the value before, and an increment does not', () => {
+  expect([set(7), remove(), increment(1)].map((operation) => rule(operation, counter))).toMatchObject([
+    { previous: 5 },
+    { previous: 5 },
+    { previous: null },
+  ]);
+  expect(rule(set(7), never)).toMatchObject({ previous: null, created: true });
 });

@@ -1,58 +1,96 @@
 import { type Counter, isCounter, type Truth } from '../../domain/counter.js';
 import { MAX_VALUE } from '../../domain/operands.js';
-import type { Condition, Operation, Outcome, RefusalCode } from '../../domain/operation.js';
+import type {
+  Condition,
+  Done,
+  Expire,
+  Increment,
+  Operation,
+  Outcome,
+  RefusalCode,
+  Reset,
+  SetCounter,
+} from '../../domain/operation.js';
+import { expiresAtAfter, faultOfExpire, momentOf } from './expiry-rule.js';
+
+/** What a rule comes to: what was done, or why it was not. */
+type Ruled = Done | Fault;
+
+interface Fault {
+  readonly kind: 'fault';
+  readonly code: RefusalCode;
+  readonly detail: string;
+}
 
 /**
  * Decides one operation against the truth under the row's lock. Pure: the rules of counters, and nothing else.
  *
- * @param truth before the operation
+ * @param truth before the operation; a counter whose time is over is an absence by then
  * @param now RFC 3339, from the database's clock
  * @param requestId goes into a refusal
  */
 export function decide(operation: Operation, truth: Truth, now: string, requestId: string): Outcome {
-  const refuse = (code: RefusalCode, detail: string): Outcome => ({ kind: 'refused', code, detail, truth, requestId });
+  const ruled = rule(operation, truth, now);
+  if (ruled.kind === 'done') return ruled;
+  return { kind: 'refused', code: ruled.code, detail: ruled.detail, truth, requestId };
+}
 
+function rule(operation: Operation, truth: Truth, now: string): Ruled {
   if (operation.kind !== 'increment' && !holds(operation.condition, truth)) {
     const found = isCounter(truth) ? `the counter is at version ${truth.version}` : 'there is no such counter';
-    return refuse('version_mismatch', `The precondition does not hold: ${found}.`);
+    return fault('version_mismatch', `The precondition does not hold: ${found}.`);
   }
-
   switch (operation.kind) {
-    case 'increment': {
-      const before = isCounter(truth) ? truth : emptyCounter(truth, now);
-      const sum = BigInt(before.value) + BigInt(operation.by);
-      if (sum > MAX_VALUE || sum < -MAX_VALUE) {
-        return refuse('value_overflow', `The sum ${sum} is outside of -${MAX_VALUE} to ${MAX_VALUE}.`);
-      }
-      return (
-        outOfBounds(Number(sum), before, refuse) ??
-        done(before, { value: Number(sum) }, now, { created: !isCounter(truth) })
-      );
-    }
-    case 'reset': {
-      if (!isCounter(truth)) return refuse('not_found', 'There is no such counter.');
-      return (
-        outOfBounds(operation.to, truth, refuse) ?? done(truth, { value: operation.to }, now, { previous: truth.value })
-      );
-    }
-    case 'set': {
-      const before = isCounter(truth) ? truth : emptyCounter(truth, now);
-      const min = operation.min === undefined ? before.min : operation.min;
-      const max = operation.max === undefined ? before.max : operation.max;
-      if (min !== null && max !== null && min > max) {
-        return refuse('invalid_request', `The lower bound ${min} is above the upper bound ${max}.`);
-      }
-      return (
-        outOfBounds(operation.value, { min, max }, refuse) ??
-        done(before, { value: operation.value, min, max }, now, { created: !isCounter(truth) })
-      );
-    }
-    case 'delete': {
-      if (!isCounter(truth)) return refuse('not_found', 'There is no such counter.');
-      const absence = { name: truth.name, value: null, version: truth.version + 1 };
-      return { kind: 'done', truth: absence, created: false, previous: null };
-    }
+    case 'increment':
+      return increment(operation, truth, now);
+    case 'set':
+      return set(operation, truth, now);
+    case 'reset':
+      return isCounter(truth) ? reset(operation, truth, now) : NOT_FOUND;
+    case 'delete':
+      return isCounter(truth) ? deleted(truth) : NOT_FOUND;
+    case 'expire':
+      return isCounter(truth) ? expire(operation, truth, now) : NOT_FOUND;
   }
+}
+
+function increment({ by, expiry }: Increment, truth: Truth, now: string): Ruled {
+  const before = isCounter(truth) ? truth : emptyCounter(truth, now);
+  const sum = BigInt(before.value) + BigInt(by);
+  if (sum > MAX_VALUE || sum < -MAX_VALUE) {
+    return fault('value_overflow', `The sum ${sum} is outside of -${MAX_VALUE} to ${MAX_VALUE}.`);
+  }
+  const value = Number(sum);
+  const expiresAt = expiresAtAfter(expiry, before.expiresAt, now);
+  return outOfBounds(value, before) ?? done(before, { value, expiresAt }, now, { created: !isCounter(truth) });
+}
+
+function set({ value, expiry, ...bounds }: SetCounter, truth: Truth, now: string): Ruled {
+  const before = isCounter(truth) ? truth : emptyCounter(truth, now);
+  const min = bounds.min === undefined ? before.min : bounds.min;
+  const max = bounds.max === undefined ? before.max : bounds.max;
+  if (min !== null && max !== null && min > max) {
+    return fault('invalid_request', `The lower bound ${min} is above the upper bound ${max}.`);
+  }
+  const expiresAt = expiresAtAfter(expiry, before.expiresAt, now);
+  const told = { created: !isCounter(truth), previous: truth.value };
+  return outOfBounds(value, { min, max }) ?? done(before, { value, min, max, expiresAt }, now, told);
+}
+
+function reset({ to, expiry }: Reset, before: Counter, now: string): Ruled {
+  const expiresAt = expiresAtAfter(expiry, before.expiresAt, now);
+  return outOfBounds(to, before) ?? done(before, { value: to, expiresAt }, now, { previous: before.value });
+}
+
+function deleted({ name, value, version }: Counter): Ruled {
+  return { kind: 'done', truth: { name, value: null, version: version + 1 }, created: false, previous: value };
+}
+
+function expire(operation: Expire, before: Counter, now: string): Ruled {
+  const reason = faultOfExpire(operation, before, now);
+  if (reason !== null) return fault('version_mismatch', `The precondition does not hold: ${reason}.`);
+  const expiresAt = momentOf(operation.expiry, now);
+  return expiresAt !== null && expiresAt <= now ? deleted(before) : done(before, { expiresAt }, now, {});
 }
 
 function holds(condition: Condition | null, truth: Truth): boolean {
@@ -67,35 +105,32 @@ function holds(condition: Condition | null, truth: Truth): boolean {
   }
 }
 
-/** A name starts at 0, without bounds, and goes on with its version where it was deleted before. */
+/** A name starts at 0, without bounds or an end, and goes on with its version where it was deleted before. */
 function emptyCounter({ name, version }: Truth, now: string): Counter {
-  return { name, value: 0, version, min: null, max: null, createdAt: now, updatedAt: now };
+  return { name, value: 0, version, min: null, max: null, expiresAt: null, createdAt: now, updatedAt: now };
 }
 
-function outOfBounds(
-  value: number,
-  { min, max }: Pick<Counter, 'min' | 'max'>,
-  refuse: (code: RefusalCode, detail: string) => Outcome,
-): Outcome | null {
+function outOfBounds(value: number, { min, max }: Pick<Counter, 'min' | 'max'>): Fault | null {
   if (max !== null && value > max)
-    return refuse('out_of_bounds', `The value would be ${value}, above the maximum ${max}.`);
+    return fault('out_of_bounds', `The value would be ${value}, above the maximum ${max}.`);
   if (min !== null && value < min)
-    return refuse('out_of_bounds', `The value would be ${value}, below the minimum ${min}.`);
+    return fault('out_of_bounds', `The value would be ${value}, below the minimum ${min}.`);
   return null;
 }
 
+function fault(code: RefusalCode, detail: string): Fault {
+  return { kind: 'fault', code, detail };
+}
+
+const NOT_FOUND = fault('not_found', 'There is no such counter.');
+
 function done(
   before: Counter,
-  change: Partial<Pick<Counter, 'value' | 'min' | 'max'>>,
+  change: Partial<Pick<Counter, 'value' | 'min' | 'max' | 'expiresAt'>>,
   now: string,
   { created = false, previous = null }: { created?: boolean; previous?: number | null },
-): Outcome {
+): Done {
   // A clock that was set back must not make a later version look older.
   const updatedAt = now > before.updatedAt ? now : before.updatedAt;
-  return {
-    kind: 'done',
-    truth: { ...before, ...change, version: before.version + 1, updatedAt },
-    created,
-    previous,
-  };
+  return { kind: 'done', truth: { ...before, ...change, version: before.version + 1, updatedAt }, created, previous };
 }

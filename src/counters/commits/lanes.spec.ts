@@ -81,7 +81,7 @@ class Ledger {
   add(name: string, by: number, count: number): Counter {
     const before = this.counters.get(name) ?? { value: 0, version: 0 };
     const [value, version] = [before.value + by, before.version + count];
-    const after = { name, value, version, min: null, max: null, createdAt: NOW, updatedAt: NOW };
+    const after = { name, value, version, min: null, max: null, expiresAt: null, createdAt: NOW, updatedAt: NOW };
     this.counters.set(name, after);
     return after;
   }

@@ -10,6 +10,7 @@ const bounded: Counter = {
   version: 3,
   min: 0,
   max: 10,
+  expiresAt: null,
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',
 };

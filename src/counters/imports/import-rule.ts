@@ -9,6 +9,8 @@ export interface ImportedCounter {
   readonly version: number | null;
   readonly min: number | null;
   readonly max: number | null;
+  /** RFC 3339, UTC, milliseconds; null: it does not end by itself. */
+  readonly expiresAt: string | null;
   /** RFC 3339, UTC, milliseconds. */
   readonly createdAt: string | null;
   /** RFC 3339, UTC, milliseconds. */
@@ -42,7 +44,11 @@ export function decideImport(
   const { value } = imported;
   if (value === null) return decideDeletion(imported, truth, overwrite);
   if (!isCounter(truth)) return { outcome: 'created', truth: createdOf(imported, value, truth, now) };
-  const same = truth.value === value && truth.min === imported.min && truth.max === imported.max;
+  const same =
+    truth.value === value &&
+    truth.min === imported.min &&
+    truth.max === imported.max &&
+    truth.expiresAt === imported.expiresAt;
   if (same && (imported.version ?? 0) <= truth.version) return { outcome: 'unchanged', truth };
   if (!same && !overwrite) return { outcome: 'kept', truth };
   return {
@@ -52,6 +58,7 @@ export function decideImport(
       value,
       min: imported.min,
       max: imported.max,
+      expiresAt: imported.expiresAt,
       version: versionAfter(truth, imported),
       // A clock that was set back must not make a later version look older.
       updatedAt: latest(now, truth.updatedAt),
@@ -77,8 +84,8 @@ function createdOf(imported: ImportedCounter, value: number, truth: Absence, now
   const createdAt = imported.createdAt ?? now;
   // Under its own version it is the state it was; under another one, a new one.
   const changedAt = version === imported.version ? (imported.updatedAt ?? now) : now;
-  const { name, min, max } = imported;
-  return { name, value, version, min, max, createdAt, updatedAt: latest(changedAt, createdAt) };
+  const { name, min, max, expiresAt } = imported;
+  return { name, value, version, min, max, expiresAt, createdAt, updatedAt: latest(changedAt, createdAt) };
 }
 
 function versionAfter(truth: Truth, { version }: ImportedCounter): number {

@@ -10,6 +10,7 @@ const counter: Counter = {
   version: 10,
   min: null,
   max: null,
+  expiresAt: null,
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:05.000Z',
 };

@@ -5,6 +5,7 @@ export interface Counter {
   readonly version: number;
   readonly min: number | null;
   readonly max: number | null;
+  readonly expiresAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -22,6 +22,9 @@ export class CounterEntity {
   @Column({ type: 'boolean' })
   deleted!: boolean;
 
+  @Column({ name: 'expires_at', type: 'timestamptz', precision: 3, nullable: true })
+  expiresAt!: Date | null;
+
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
 

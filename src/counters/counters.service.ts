@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../cache/counter-cache.js';
 import type { Entry } from '../cache/entry.js';
-import { CounterList, type Page } from '../store/counter-list.js';
+import { CounterPages, type Page } from '../store/counter-pages.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
@@ -43,7 +43,7 @@ export class CountersService {
     private readonly guard: CacheGuard,
     private readonly pipeline: CommitPipeline,
     private readonly reader: CounterReader,
-    private readonly lists: CounterList,
+    private readonly pages: CounterPages,
     private readonly tallies: Tallies,
   ) {}
 
@@ -84,7 +84,7 @@ export class CountersService {
    * @throws Unavailable
    */
   async list(page: Page): Promise<{ counters: Counter[]; hasMore: boolean }> {
-    return orUnavailable(() => this.lists.page(page));
+    return orUnavailable(() => this.pages.counters(page));
   }
 
   /**

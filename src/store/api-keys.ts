@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Scope } from '../domain/scope.js';
 import { withClient } from './failure.js';
+import { inTransaction } from './transaction.js';
 import { utc } from './utc.js';
 
 /** What is known of a key; the key itself is not. Times are RFC 3339, UTC. */
@@ -104,18 +105,11 @@ export class ApiKeys {
    * @throws StoreFailure
    */
   async addFirst(key: NewApiKey): Promise<boolean> {
-    return withClient(this.pool, async (client) => {
-      await client.query('BEGIN');
-      try {
-        await client.query('SELECT pg_advisory_xact_lock($1)', [FIRST_KEY_LOCK]);
-        const { rowCount } = await client.query('SELECT FROM api_keys LIMIT 1');
-        if (rowCount === 0) await client.query(INSERT, valuesOf(key));
-        await client.query('COMMIT');
-        return rowCount === 0;
-      } catch (error) {
-        await client.query('ROLLBACK');
-        throw error;
-      }
+    return inTransaction(this.pool, async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock($1)', [FIRST_KEY_LOCK]);
+      const { rowCount } = await client.query('SELECT FROM api_keys LIMIT 1');
+      if (rowCount === 0) await client.query(INSERT, valuesOf(key));
+      return rowCount === 0;
     });
   }
 

@@ -1,24 +1,26 @@
-import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import type pg from 'pg';
+import { withClient } from './failure.js';
 
 /** The rows of committed batches, once they are written. */
-@Injectable()
 export class Batches {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly pool: pg.Pool) {}
 
   /**
    * The names that the latest batches touched, latest first, each once.
    *
    * @param limit how many names at most
+   * @throws StoreFailure
    */
   async latestNames(limit: number): Promise<string[]> {
     // The inner limit keeps a hot counter's thousands of batches from being sorted for one name.
-    const rows = await this.dataSource.query<{ name: string }[]>(
-      `SELECT name FROM (
+    const { rows } = await withClient(this.pool, (client) =>
+      client.query<{ name: string }>(
+        `SELECT name FROM (
          SELECT unnest(names) AS name, committed_at FROM batches ORDER BY committed_at DESC LIMIT $1 * 10
        ) AS touched
        GROUP BY name ORDER BY max(committed_at) DESC LIMIT $1`,
-      [limit],
+        [limit],
+      ),
     );
     return rows.map(({ name }) => name);
   }
@@ -28,18 +30,21 @@ export class Batches {
    * history, and that are not among the latest `keep`.
    *
    * @returns how many were removed
+   * @throws StoreFailure
    */
   async removeOlderThan(ageMs: number, keep: number, limit: number): Promise<number> {
     // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.
-    const [, removed] = await this.dataSource.query<[unknown[], number]>(
-      `DELETE FROM batches WHERE id = ANY (ARRAY(
+    const { rowCount } = await withClient(this.pool, (client) =>
+      client.query(
+        `DELETE FROM batches WHERE id = ANY (ARRAY(
          SELECT id FROM batches
          WHERE committed_at < now() - make_interval(secs => $1::float8 / 1000)
            AND committed_at < (SELECT committed_at FROM batches ORDER BY committed_at DESC OFFSET $2 - 1 LIMIT 1)
            AND (committed_in IS NULL OR pg_visible_in_snapshot(committed_in, (SELECT derived FROM history_progress)))
          ORDER BY committed_at LIMIT $3 FOR UPDATE SKIP LOCKED))`,
-      [ageMs, keep, limit],
+        [ageMs, keep, limit],
+      ),
     );
-    return removed;
+    return rowCount ?? 0;
   }
 }

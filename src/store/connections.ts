@@ -121,7 +121,7 @@ export const TYPES: pg.CustomTypesConfig = {
 };
 
 /**
- * Statements of the pools below look rows up by key. Their plans are kept, and one that was made while a table was still
+ * Most pools' statements look rows up by key. Their plans are kept, and one that was made while a table was still
  * empty would go on scanning it while it grows.
  */
 const ALWAYS_BY_INDEX: SessionSettings = { enable_seqscan: 'off' };
@@ -157,6 +157,11 @@ export function poolOf(
   pooler: DatabaseSettings['pooler'] = null,
 ): pg.Pool {
   return listening({ ...connectionConfig(url, limits, ALWAYS_BY_INDEX, beginBehind(pooler)), max: connections });
+}
+
+/** The same for statements that look at much of a table, and may scan it: none of them is kept by name. */
+export function scanningPoolOf(url: string, connections: number, pooler: DatabaseSettings['pooler']): pg.Pool {
+  return listening({ ...connectionConfig(url, {}, {}, beginBehind(pooler)), max: connections });
 }
 
 /** How sessions begin, directly and behind a pooler. */

@@ -1,34 +1,48 @@
 import type pg from 'pg';
-import type { Truth } from '../domain/counter.js';
+import { type Counter, isCounter, type Truth } from '../domain/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { withClient } from './failure.js';
+import { endOfPrefix } from './prefix.js';
+import type { Replication } from './replication.js';
 
-/** The highest code point, as often as fits into the longest name: above every name that begins with a prefix. */
-const ABOVE_ALL = '\u{10FFFF}'.repeat(64);
+/** Which names a page begins after, and how many it holds. */
+export interface Page {
+  /** Names that begin with it; '' all. */
+  readonly prefix: string;
+  /** Names after this one, in byte order; null: from the first. */
+  readonly after: string | null;
+  /** 1 to 10,000. */
+  readonly limit: number;
+}
 
-/** Walks through all names in byte order, deleted ones included, page by page: no snapshot is held meanwhile. */
+/**
+ * Walks through the truth in byte order of names, page by page: no snapshot is held meanwhile, and the promise of single
+ * reads does not cover it.
+ */
 export class CounterPages {
-  constructor(private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly replication: Replication,
+  ) {}
 
   /**
-   * The truths of the next names.
+   * The next counters that are there.
    *
-   * @param after names after this one; '' from the first
-   * @param prefix names that begin with it; '' all
-   * @returns fewer than `limit` at the end
    * @throws StoreFailure
    */
-  async next(after: string, prefix: string, limit: number): Promise<Truth[]> {
-    const { rows } = await withClient(this.pool, (client) =>
-      client.query<CounterRow>({
-        name: 'counter-pages',
-        // A range instead of LIKE: the index serves it, and no character of a prefix is special.
-        text: `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name > $1 AND name BETWEEN $2 AND $3
-               ORDER BY name LIMIT $4`,
-        values: [after, prefix, prefix + ABOVE_ALL, limit],
-      }),
-    );
-    return rows.map(truthOf);
+  async counters(page: Page): Promise<{ counters: Counter[]; hasMore: boolean }> {
+    const found = (await this.rows({ ...page, limit: page.limit + 1 }, 'AND NOT deleted')).filter(isCounter);
+    return { counters: found.slice(0, page.limit), hasMore: found.length > page.limit };
+  }
+
+  /**
+   * The truths of the next names, deleted ones included.
+   *
+   * @returns fewer than the limit at the end
+   * @throws StoreFailure
+   */
+  async truths(page: Page): Promise<Truth[]> {
+    return this.rows(page, '');
   }
 
   /**
@@ -43,5 +57,18 @@ export class CounterPages {
       ),
     );
     return rows[0]?.about ?? 0;
+  }
+
+  private async rows({ prefix, after, limit }: Page, condition: string): Promise<Truth[]> {
+    const { rows } = await withClient(this.pool, (client) =>
+      client.query<CounterRow>(
+        // A range instead of LIKE: the index serves it, and no character of a prefix is special.
+        `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name > $1 AND name BETWEEN $2 AND $3 ${condition}
+         ORDER BY name LIMIT $4`,
+        [after ?? '', prefix, endOfPrefix(prefix), limit],
+      ),
+    );
+    await this.replication.confirm();
+    return rows.map(truthOf);
   }
 }

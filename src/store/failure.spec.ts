@@ -1,6 +1,5 @@
 import pg from 'pg';
-import { QueryFailedError } from 'typeorm';
-import { failureOf, readFailureOf, refusalOf, StoreFailure } from './failure.js';
+import { failureOf, refusalOf } from './failure.js';
 
 const answered = (code: string, severity = 'ERROR'): pg.DatabaseError =>
   Object.assign(new pg.DatabaseError('x', 1, 'error'), { code, severity });
@@ -27,21 +26,7 @@ describe('what Postgres does for nobody is no fault of what was asked:', () => {
   });
 });
 
-describe('a reading that fails', () => {
-  it('in this program is not blamed on Postgres', () => {
-    const fault = new TypeError('x is not a function');
-    expect(readFailureOf(fault)).toBe(fault);
-    expect(() => failureOf(fault)).toThrow(fault);
-  });
-
-  it('in Postgres carries what Postgres said', () => {
-    const cause = answered('25006');
-    const failure = readFailureOf(new QueryFailedError('SELECT', [], cause));
-    expect(failure).toBeInstanceOf(StoreFailure);
-    expect(failure).toMatchObject({ fate: 'not_sent', cause });
-  });
-
-  it('because of what it asked is told apart from an outage', () => {
-    expect(readFailureOf(answered('22P02'))).toMatchObject({ fate: 'rejected' });
-  });
+it('a fault of this program is not blamed on Postgres', () => {
+  const fault = new TypeError('x is not a function');
+  expect(() => failureOf(fault)).toThrow(fault);
 });

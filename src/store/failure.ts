@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { QueryFailedError } from 'typeorm';
 
 /**
  * What a failed statement did to the truth.
@@ -29,7 +28,6 @@ export class StoreFailure extends Error {
 const PASSING = new Set(['40001', '40P01', '55P03', '57014']);
 
 const LOCK_TIMEOUT = '55P03';
-/** Or cancelled by hand. */
 const STATEMENT_TIMEOUT = '57014';
 const UNIQUE_VIOLATION = '23505';
 
@@ -87,18 +85,6 @@ export function refusalOf({ cause }: StoreFailure): string | null {
   return isRefusal(cause) || SHORTAGES.has(cause.code.slice(0, 2)) ? cause.code : null;
 }
 
-/**
- * What failed in a reading by TypeORM. Nothing is written by it, so whatever the server did, nothing is unknown.
- *
- * @returns a StoreFailure, or what is a fault of this program
- */
-export function readFailureOf(error: unknown): unknown {
-  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (isOwnFault(cause)) return cause;
-  const failure = failureOf(cause);
-  return failure.fate === 'rejected' ? failure : new StoreFailure('not_sent', failure.cause);
-}
-
 /** What the pool of pg says where all of its connections were in use for too long; a connection that fails says more. */
 const POOL_BUSY = 'timeout exceeded when trying to connect';
 
@@ -110,15 +96,9 @@ export function isOutage({ fate, cause }: StoreFailure): boolean {
   return fate === 'unknown' || (fate === 'not_sent' && !(cause instanceof Error && cause.message === POOL_BUSY));
 }
 
-/** Whether a statement took longer than it may. */
+/** Whether a statement took longer than it may, or was cancelled by hand. */
 export function isStatementTimeout(failure: StoreFailure): boolean {
   return failure.cause instanceof pg.DatabaseError && failure.cause.code === STATEMENT_TIMEOUT;
-}
-
-/** Whether a statement of TypeORM's was cancelled. */
-export function isCancelled(error: unknown): boolean {
-  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  return cause instanceof pg.DatabaseError && cause.code === STATEMENT_TIMEOUT;
 }
 
 /** Whether a statement gave up waiting for a lock. */

@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import type { DataSource } from 'typeorm';
 import type { IdempotencyKey, Outcome, RefusalCode } from '../domain/operation.js';
 import {
   numberOrNull,
@@ -11,6 +10,7 @@ import {
   type StateRow,
   truthOf,
 } from './counter-row.js';
+import { withClient } from './failure.js';
 import { LOGGED, type Replication } from './replication.js';
 
 /** A key that was decided before, and for which request. */
@@ -111,10 +111,11 @@ export async function removeExpiredOf(client: pg.ClientBase, keys: readonly Idem
 }
 
 export class IdempotencyKeys {
+  /** @param general for what nobody waits for */
   constructor(
     private readonly pool: pg.Pool,
     private readonly replication: Replication,
-    private readonly dataSource: DataSource,
+    private readonly general: pg.Pool,
   ) {}
 
   /**
@@ -133,16 +134,19 @@ export class IdempotencyKeys {
    * Removes up to `limit` expired keys. Rows that somebody holds are skipped, so the table is never held up.
    *
    * @returns how many were removed
+   * @throws StoreFailure
    */
   async removeExpired(limit: number): Promise<number> {
     // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.
-    const [, removed] = await this.dataSource.query<[unknown[], number]>(
-      `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+    const { rowCount } = await withClient(this.general, (client) =>
+      client.query(
+        `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
          SELECT ctid FROM idempotency_keys
          WHERE expires_at <= now()
          LIMIT $1 FOR UPDATE SKIP LOCKED))`,
-      [limit],
+        [limit],
+      ),
     );
-    return removed;
+    return rowCount ?? 0;
   }
 }

@@ -1,14 +1,14 @@
-import { Logger } from '@nestjs/common';
-import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
-import { certificateFault } from '../config/certificates.js';
-import { ConfigError, type DatabaseSettings } from '../config/config.js';
-import { databaseHosts } from '../config/database-hosts.js';
-import { beginBehind, connectionConfig } from './connections.js';
-import { dataSourceOptions, MIGRATIONS_TABLE } from './data-source.js';
-import { applyMigrations } from './migration-run.js';
-import { refusePooler } from './pooler.js';
-import { NoPrimary, PrimaryFinder } from './primary-finder.js';
-import { settle, UnsafeDatabase } from './session-check.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource, type DataSourceOptions, MigrationExecutor, QueryFailedError, type QueryRunner } from 'typeorm';
+import { ConfigError } from '../config/config.js';
+import { connectionConfig, type Limits, LOCK_TIMEOUT_MS } from './connections.js';
+import { failureOf, isStatementTimeout } from './failure.js';
+import { MIGRATIONS } from './migrations/migrations.js';
+import { routeOf } from './route.js';
+import { settle } from './session-check.js';
+
+/** Says which migrations a database has. */
+const MIGRATIONS_TABLE = 'migrations';
 
 /** Any number will do, as long as it is only used for this. */
 const MIGRATION_LOCK = 7_239_054_118;
@@ -26,9 +26,38 @@ const UNLIMITED = {
 /** Between two looks whether another instance is done with its migrations. */
 const LOCK_POLL_MS = 100;
 
-/** A failover that is under way, or a Postgres that starts together with the service, is over by then. */
-const PRIMARY_PATIENCE_MS = 60_000;
-const START_RETRY_MS = 1_000;
+/** How long a migration may keep somebody else waiting for a lock, whether it holds it or waits for it itself. */
+const MAY_BLOCK_MS: number = 800;
+if (MAY_BLOCK_MS >= LOCK_TIMEOUT_MS) throw new RangeError('writers would give up before a migration does');
+
+/** How often it is looked at whether somebody waits. */
+const LOOK_INTERVAL_MS = 100;
+
+/** A migration that was in the way is tried again after this long, with jitter: whoever was in its way may be gone. */
+const RETRY_PAUSE_MS = 1_000;
+
+/** Some minutes in all: then a person should look. */
+const ATTEMPTS = 100;
+
+/**
+ * A data source for migrations alone; every other statement goes by the pools.
+ *
+ * @param connections how many at most
+ * @param limits those that differ from every session's
+ */
+export function dataSourceOptions(url: string, connections: number, limits: Partial<Limits> = {}): DataSourceOptions {
+  return {
+    type: 'postgres',
+    // Of the name of the database in it; where sessions lead to, the rest says.
+    url: routeOf(url).connectionString,
+    migrations: MIGRATIONS,
+    migrationsTableName: MIGRATIONS_TABLE,
+    // One by one: CREATE INDEX CONCURRENTLY must be able to opt out of a transaction.
+    migrationsTransactionMode: 'each',
+    poolSize: connections,
+    extra: connectionConfig(url, limits, {}, settle),
+  };
+}
 
 /**
  * Brings the schema up to date. Safe with many instances starting at once: one migrates, the others wait and find
@@ -39,7 +68,7 @@ const START_RETRY_MS = 1_000;
  */
 export async function migrate(url: string): Promise<void> {
   // One for the lock, one for the migrations, one that looks whether they are in the way.
-  const dataSource = new DataSource(dataSourceOptions(url, 3, UNLIMITED, settle));
+  const dataSource = new DataSource(dataSourceOptions(url, 3, UNLIMITED));
   await dataSource.initialize();
   const session = dataSource.createQueryRunner();
   try {
@@ -68,7 +97,7 @@ async function takeLock(session: QueryRunner): Promise<void> {
     }[];
     if (row?.taken === true) return;
     await session.commitTransaction();
-    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+    await sleep(LOCK_POLL_MS);
   }
 }
 
@@ -93,7 +122,7 @@ export interface MigrationState {
 
 /** Which migrations there are, in their order; nothing is changed. */
 export async function migrationStates(url: string): Promise<MigrationState[]> {
-  const dataSource = new DataSource(dataSourceOptions(url, 1, {}, settle));
+  const dataSource = new DataSource(dataSourceOptions(url, 1));
   await dataSource.initialize();
   try {
     const [{ found } = { found: null }] = await dataSource.query<{ found: string | null }[]>(
@@ -113,55 +142,72 @@ export async function migrationStates(url: string): Promise<MigrationState[]> {
 }
 
 /**
- * Waits for a primary, refuses one that would lose what it acknowledged, and brings its schema up to date.
- *
- * @param patienceMs how long the primary is waited for
- * @throws UnsafeDatabase naming the setting and the remedy
- * @throws ConfigError where its certificate is not accepted, it cannot hold every name, or a pooler gives sessions away
- * @throws NoPrimary where there is none in time, naming the place
+ * Whether somebody waits for a session, directly or behind it in a queue, for too long. The mode that is left out is that
+ * of vacuums and of indices that are built beside writers: those may wait. Without parameters: CREATE INDEX CONCURRENTLY
+ * waits for a transaction whose last statement had some.
  */
-export async function prepareDatabase(settings: DatabaseSettings, patienceMs = PRIMARY_PATIENCE_MS): Promise<void> {
-  const { url, migrationsUrl, migrateOnStart, pooler } = settings;
-  const giveUpAtMs = performance.now() + patienceMs;
-  const log = new Logger('Database');
-  for (let isFirst = true; ; isFirst = false) {
+const isInTheWay = (pid: number): string => `
+  SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE NOT granted AND mode <> 'ShareUpdateExclusiveLock'
+      AND waitstart < clock_timestamp() - interval '${MAY_BLOCK_MS} ms'
+      AND ${pid} = ANY (pg_blocking_pids(pid))
+  ) AS blocks`;
+
+/**
+ * Applies what is missing, each in a transaction of its own. One that keeps others waiting for a lock for longer than
+ * 0.8 s is cancelled, rolled back and tried again.
+ *
+ * @throws Error of the migration that failed
+ */
+export async function applyMigrations(dataSource: DataSource): Promise<void> {
+  // In no transaction: CREATE INDEX CONCURRENTLY would wait for it.
+  const watcher = dataSource.createQueryRunner();
+  try {
+    await applyWatched(dataSource, watcher);
+  } finally {
+    await watcher.release();
+  }
+}
+
+async function applyWatched(dataSource: DataSource, watcher: QueryRunner): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const runner = dataSource.createQueryRunner();
     try {
-      await refusePooler('DATABASE_URL', url, pooler !== null);
-      if (migrationsUrl !== url) await refusePooler('MIGRATIONS_DATABASE_URL', migrationsUrl, false);
-      await refuseUnsafe(url, pooler);
-      break;
+      const [{ pid } = { pid: 0 }] = (await runner.query('SELECT pg_backend_pid() AS pid')) as { pid: number }[];
+      await cancelledWhenInTheWay(pid, watcher, async () => {
+        const executor = new MigrationExecutor(dataSource, runner);
+        // One by one: a later CREATE INDEX CONCURRENTLY must be able to opt out of a transaction.
+        executor.transaction = 'each';
+        await executor.executePendingMigrations();
+      });
+      return;
     } catch (error) {
-      const certificate = certificateFault(error as Error);
-      if (certificate !== null) throw new ConfigError(`DATABASE_URL: Postgres is not trusted: ${certificate}`);
-      if (error instanceof UnsafeDatabase || error instanceof ConfigError) throw error;
-      const fault = error instanceof NoPrimary ? error : noPrimaryAt(url, error);
-      if (performance.now() + START_RETRY_MS > giveUpAtMs) throw fault;
-      if (isFirst) log.warn(`${fault.message}; one is waited for`);
-      await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
+      if (!wasCancelled(error) || attempt === ATTEMPTS) throw error;
+      await sleep(RETRY_PAUSE_MS * (1 + Math.random()));
+    } finally {
+      await runner.release();
     }
   }
-  if (migrateOnStart) await migrate(migrationsUrl);
 }
 
-/** In the words for several hosts, where there is one. */
-function noPrimaryAt(url: string, cause: unknown): NoPrimary {
-  const [host] = new PrimaryFinder(databaseHosts(url)).hosts;
-  // Node names no reason where it tried several addresses of a name.
-  const tried = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
-  const reason = tried instanceof Error ? tried.message : String(tried);
-  return new NoPrimary(`no primary at ${host?.name} (${reason})`, { cause });
+async function cancelledWhenInTheWay(pid: number, watcher: QueryRunner, migrate: () => Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  const migrating = migrate().finally(() => ended.abort());
+  const [result, watched] = await Promise.allSettled([migrating, cancelInTheWay(pid, watcher, ended.signal)]);
+  if (result.status === 'rejected') throw result.reason;
+  if (watched.status === 'rejected') throw watched.reason;
 }
 
-/** Refuses a Postgres on which "committed" would not mean "survives a crash". */
-async function refuseUnsafe(url: string, pooler: DatabaseSettings['pooler']): Promise<void> {
-  const { onConnect, Client, ...config } = connectionConfig(url, {}, {}, beginBehind(pooler));
-  const client = new Client(config);
-  // A connection that breaks also fails the query on it.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    await onConnect(client);
-  } finally {
-    await client.end();
+async function cancelInTheWay(pid: number, watcher: QueryRunner, ended: AbortSignal): Promise<void> {
+  for (;;) {
+    await sleep(LOOK_INTERVAL_MS, undefined, { signal: ended }).catch(() => undefined);
+    if (ended.aborted) return;
+    const [row] = (await watcher.query(isInTheWay(pid))) as { blocks: boolean }[];
+    if (row?.blocks === true) await watcher.query(`SELECT pg_cancel_backend(${pid})`);
   }
+}
+
+function wasCancelled(error: unknown): boolean {
+  return error instanceof QueryFailedError && isStatementTimeout(failureOf(error.driverError));
 }

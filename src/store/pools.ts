@@ -1,8 +1,9 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import type pg from 'pg';
-import { DatabaseSettings } from '../config/config.js';
-import { Meters, type Reading } from '../meters/meters.js';
-import { poolOf, sharesOf } from './connections.js';
+import type { DatabaseSettings } from '../config/config.js';
+
+import type { Meters, Reading } from '../meters/meters.js';
+import { poolOf, scanningPoolOf, sharesOf } from './connections.js';
 import { Replication } from './replication.js';
 
 /** Nobody waits for the guard's connection, so it may take as long as it does on a machine that is far too busy. */
@@ -15,16 +16,17 @@ const GUARD_CONNECT_TIMEOUT_MS = 3_000;
 const ACCESS_CONNECT_TIMEOUT_MS = 1_400;
 
 /**
- * The pools of one instance; separate, so that no storm of misses or jobs can hold up a commit, the guard, or a look at
- * keys.
+ * The pools of one instance, each for one purpose; separate, so that no storm of misses or jobs can hold up a commit, the
+ * guard, or a look at keys.
  */
-@Injectable()
 export class Pools implements OnApplicationShutdown {
   readonly guard: pg.Pool;
   readonly commits: pg.Pool;
   readonly decisions: pg.Pool;
   readonly access: pg.Pool;
   readonly fills: pg.Pool;
+  /** Lists, history, rankings and what jobs do: whoever waits for these can wait. */
+  readonly general: pg.Pool;
   readonly replication: Replication;
 
   constructor({ url, poolSize, pooler }: DatabaseSettings, meters: Meters) {
@@ -34,6 +36,7 @@ export class Pools implements OnApplicationShutdown {
     this.decisions = poolOf(url, shares.decisions, {}, pooler);
     this.access = poolOf(url, shares.access, { connectionTimeoutMillis: ACCESS_CONNECT_TIMEOUT_MS }, pooler);
     this.fills = poolOf(url, shares.fills, {}, pooler);
+    this.general = scanningPoolOf(url, shares.general, pooler);
     this.replication = new Replication(this.fills);
     for (const [, pool] of this.all) this.replication.watch(pool);
     meters.add(
@@ -59,8 +62,8 @@ export class Pools implements OnApplicationShutdown {
   }
 
   private get all(): [string, pg.Pool][] {
-    const { guard, commits, decisions, access, fills } = this;
-    return Object.entries({ guard, commits, decisions, access, fills });
+    const { guard, commits, decisions, access, fills, general } = this;
+    return Object.entries({ guard, commits, decisions, access, fills, general });
   }
 }
 

@@ -1,13 +1,12 @@
-import { Module } from '@nestjs/common';
-import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
+import { Module, type Provider } from '@nestjs/common';
+import type pg from 'pg';
 import { DatabaseSettings } from '../config/config.js';
+import { Meters } from '../meters/meters.js';
 import { ApiKeys } from './api-keys.js';
 import { Batches } from './batches.js';
-import { beginBehind, sharesOf } from './connections.js';
-import { CounterList } from './counter-list.js';
+import { sharesOf } from './connections.js';
+import { CounterPages } from './counter-pages.js';
 import { CounterReader } from './counter-reader.js';
-import { dataSourceOptions } from './data-source.js';
 import { DecidedBatches } from './decided-batches.js';
 import { GuardRow } from './guard-row.js';
 import { HistoryDerivation } from './history/history-derivation.js';
@@ -17,26 +16,30 @@ import { HistoryReader } from './history/history-reader.js';
 import { HistoryRollUp } from './history/history-roll-up.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
-import { prepareDatabase } from './migrate.js';
 import { Pools } from './pools.js';
+import { prepareDatabase } from './prepare-database.js';
 import { Replication } from './replication.js';
 import { routeOf } from './route.js';
 import { Sessions } from './sessions.js';
 import { Writability } from './writability.js';
 
+/** Statements that have the general pool to themselves. */
+function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
+  return { provide, inject: [Pools], useFactory: ({ general }: Pools) => new provide(general) };
+}
+
 /** The truth: schema, connections, and the statements that read and write it. */
 @Module({
-  imports: [
-    TypeOrmModule.forRootAsync({
-      inject: [DatabaseSettings],
-      useFactory: async (settings: DatabaseSettings) => {
-        await prepareDatabase(settings);
-        return dataSourceOptions(settings.url, sharesOf(settings.poolSize).general, {}, beginBehind(settings.pooler));
-      },
-    }),
-  ],
   providers: [
-    Pools,
+    {
+      provide: Pools,
+      inject: [DatabaseSettings, Meters],
+      // Whoever has the pools has a database that was found fit, and is of this release.
+      useFactory: async (settings: DatabaseSettings, meters: Meters) => {
+        await prepareDatabase(settings);
+        return new Pools(settings, meters);
+      },
+    },
     {
       provide: GuardRow,
       inject: [Pools, DatabaseSettings],
@@ -69,19 +72,17 @@ import { Writability } from './writability.js';
     },
     {
       provide: IdempotencyKeys,
-      inject: [Pools, getDataSourceToken()],
-      useFactory: ({ commits, replication }: Pools, dataSource: DataSource) =>
-        new IdempotencyKeys(commits, replication, dataSource),
+      inject: [Pools],
+      useFactory: ({ commits, general, replication }: Pools) => new IdempotencyKeys(commits, replication, general),
     },
     { provide: ApiKeys, inject: [Pools], useFactory: ({ access }: Pools) => new ApiKeys(access) },
     { provide: Sessions, inject: [Pools], useFactory: ({ access }: Pools) => new Sessions(access) },
-    CounterList,
-    Batches,
-    HistoryDerivation,
-    HistoryPruning,
-    HistoryRankings,
-    HistoryReader,
-    HistoryRollUp,
+    {
+      provide: CounterPages,
+      inject: [Pools],
+      useFactory: ({ general, replication }: Pools) => new CounterPages(general, replication),
+    },
+    ...[Batches, HistoryDerivation, HistoryPruning, HistoryRankings, HistoryReader, HistoryRollUp].map(onGeneral),
   ],
   exports: [
     GuardRow,
@@ -91,7 +92,7 @@ import { Writability } from './writability.js';
     IdempotencyKeys,
     ApiKeys,
     Sessions,
-    CounterList,
+    CounterPages,
     Batches,
     HistoryDerivation,
     HistoryPruning,

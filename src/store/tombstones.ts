@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { failureOf, isLockTimeout, StoreFailure, withClient } from './failure.js';
+import { isLockTimeout, StoreFailure, withClient } from './failure.js';
+import { inTransaction } from './transaction.js';
 import { FLOOR } from './version-floor.js';
 
 /** By then every deletion is in the history, and nobody sends its batch again. */
@@ -70,11 +72,11 @@ export class Tombstones {
   async raiseFloor(version: number): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await withClient(this.pool, (client) => raise(client, version));
+        await inTransaction(this.pool, (client) => raise(client, version));
         return;
       } catch (error) {
         if (!(error instanceof StoreFailure && isLockTimeout(error)) || attempt === LOCK_ATTEMPTS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
+        await sleep(LOCK_PAUSE_MS);
       }
     }
   }
@@ -95,16 +97,8 @@ export class Tombstones {
 }
 
 async function raise(client: pg.PoolClient, version: number): Promise<void> {
-  await client.query('BEGIN');
-  try {
-    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    // Waits for everybody who has read the floor and may still create by it, and keeps others from reading it meanwhile.
-    await client.query('LOCK TABLE version_floor IN ACCESS EXCLUSIVE MODE');
-    await client.query('UPDATE version_floor SET floor = greatest(floor, $1)', [version]);
-    await client.query('COMMIT');
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure.fate !== 'unknown') await client.query('ROLLBACK');
-    throw failure;
-  }
+  await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  // Waits for everybody who has read the floor and may still create by it, and keeps others from reading it meanwhile.
+  await client.query('LOCK TABLE version_floor IN ACCESS EXCLUSIVE MODE');
+  await client.query('UPDATE version_floor SET floor = greatest(floor, $1)', [version]);
 }

@@ -1,7 +1,7 @@
 /** Another Postgres takes over: what was acknowledged is there, and nobody goes back to the one before. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { prepareDatabase } from '../../src/store/migrate.js';
+import { prepareDatabase } from '../../src/store/prepare-database.js';
 import { routeOf } from '../../src/store/route.js';
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';

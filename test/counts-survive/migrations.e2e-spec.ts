@@ -1,10 +1,7 @@
 /** Migrations wait for each other, whatever the database says of timeouts, and never keep writers waiting for long. */
 import pg from 'pg';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
-import { dataSourceOptions } from '../../src/store/data-source.js';
-import { migrate } from '../../src/store/migrate.js';
-import { applyMigrations } from '../../src/store/migration-run.js';
-import { settle } from '../../src/store/session-check.js';
+import { applyMigrations, dataSourceOptions, migrate } from '../../src/store/migrate.js';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
@@ -99,7 +96,7 @@ describe('a migration that is in the way of writers', () => {
     url = await createTestDatabase();
     await migrate(url);
     writer = await connected(url);
-    const options = dataSourceOptions(url, 2, { statement_timeout: 0, query_timeout: 0, lock_timeout: 0 }, settle);
+    const options = dataSourceOptions(url, 2, { statement_timeout: 0, query_timeout: 0, lock_timeout: 0 });
     dataSource = await new DataSource({ ...options, migrations: [HoldsTheTable1999000000000] }).initialize();
   });
   afterEach(() => dataSource.destroy());

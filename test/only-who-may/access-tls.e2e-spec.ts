@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { ConfigError } from '../../src/config/config.js';
-import { prepareDatabase } from '../../src/store/migrate.js';
+import { prepareDatabase } from '../../src/store/prepare-database.js';
 import { type LogLine, startApp, startAppProcess } from '../support/app.js';
 import { ANOTHER_AUTHORITY, AUTHORITY, startTlsPostgres, startTlsRedis } from '../support/certificates.js';
 import { CounterCalls } from '../support/counter-calls.js';

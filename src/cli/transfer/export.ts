@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import type { Config } from '../../config/config.js';
 import { CounterPages } from '../../store/counter-pages.js';
+import { Replication } from '../../store/replication.js';
 import { patientPool, serverFault } from '../deployment.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
 import type { Session } from '../session.js';
@@ -41,7 +42,7 @@ export async function exportCounters(
 ): Promise<ExportReport> {
   const startedAtMs = performance.now();
   const pool = patientPool(database, 1);
-  const pages = new CounterPages(pool);
+  const pages = new CounterPages(pool, new Replication(pool));
   const target = await openTarget(session.terminal, place);
   const { prefix } = place;
   const resumed = target.resumed?.lines ?? 0;
@@ -49,10 +50,10 @@ export async function exportCounters(
   try {
     const total = await pages.estimate();
     let lines = resumed;
-    let after = target.resumed?.lastName ?? '';
+    let after = target.resumed?.lastName ?? null;
     if (resumed === 0) await write(target, headerLine(prefix));
     for (;;) {
-      const page = await pages.next(after, prefix, PAGE);
+      const page = await pages.truths({ prefix, after, limit: PAGE });
       if (page.length > 0) await write(target, page.map(lineOf).join(''));
       lines += page.length;
       after = page.at(-1)?.name ?? after;

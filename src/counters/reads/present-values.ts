@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CounterList } from '../../store/counter-list.js';
+import { CounterPages } from '../../store/counter-pages.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { type Change, changeOf, changeOfEntry } from '../changes/change.js';
 import { orUnavailable } from '../or-unavailable.js';
@@ -14,7 +14,7 @@ export class PresentValues {
   constructor(
     private readonly many: ManyReader,
     private readonly reader: CounterReader,
-    private readonly lists: CounterList,
+    private readonly pages: CounterPages,
   ) {}
 
   /**
@@ -48,7 +48,7 @@ export class PresentValues {
    * @throws Unavailable
    */
   async readPrefix(prefix: string, limit: number): Promise<Change[]> {
-    const { counters } = await orUnavailable(() => this.lists.page({ prefix, after: null, limit }));
+    const { counters } = await orUnavailable(() => this.pages.counters({ prefix, after: null, limit }));
     return counters.map(changeOf);
   }
 }

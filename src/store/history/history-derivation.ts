@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import type pg from 'pg';
+import { inTransaction } from '../transaction.js';
 
 /** Batches and counters in one statement: some hundred milliseconds, far below the statement timeout. */
 const CHUNK_BATCHES = 5_000;
@@ -75,41 +75,43 @@ interface DeriveRow extends DerivedChunk {
 }
 
 /** Makes minutes from the rows of committed batches. */
-@Injectable()
 export class HistoryDerivation {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly pool: pg.Pool) {}
 
   /**
    * Takes the next batches into the history, in one transaction with how far it came.
    *
    * @returns null where another instance is at it
+   * @throws StoreFailure
    */
   async deriveChunk(): Promise<DerivedChunk | null> {
-    return this.dataSource.transaction(async (manager) => {
-      const derived = await lockProgress(manager);
+    return inTransaction(this.pool, async (client) => {
+      const derived = await lockProgress(client);
       if (derived === null) return null;
-      const [row] = await manager.query<DeriveRow[]>(DERIVE, [derived, CHUNK_BATCHES, CHUNK_COUNTERS]);
+      const { rows } = await client.query<DeriveRow>(DERIVE, [derived, CHUNK_BATCHES, CHUNK_COUNTERS]);
+      const [row] = rows;
       if (row === undefined) throw new Error('the history has no row of its progress');
       const { batches, minutes, complete, ended_names: names, ended_versions: versions } = row;
-      if (names !== null && versions !== null) await forget(manager, names, versions);
+      if (names !== null && versions !== null) await forget(client, names, versions);
       return { batches, minutes, complete };
     });
   }
 }
 
 /** How far the history goes; null where another instance holds it. */
-async function lockProgress(manager: EntityManager): Promise<string | null> {
+async function lockProgress(client: pg.ClientBase): Promise<string | null> {
   // Lost with a crash, all of it is done again: nobody has to wait for the disk.
-  await manager.query('SET LOCAL synchronous_commit = off');
-  const [progress] = await manager.query<{ derived: string; foreign: boolean }[]>(
+  await client.query('SET LOCAL synchronous_commit = off');
+  const { rows } = await client.query<{ derived: string; foreign: boolean }>(
     `SELECT derived::text, pg_snapshot_xmin(derived) > pg_snapshot_xmin(pg_current_snapshot()) AS "foreign"
      FROM history_progress FOR UPDATE SKIP LOCKED`,
   );
+  const [progress] = rows;
   if (progress === undefined) return null;
   if (!progress.foreign) return progress.derived;
   // Transactions never count backwards: this is a backup, restored into another cluster. Its numbers mean nothing here;
   // whatever its last seconds did to a counter counts for the minute of that counter's next change.
-  await manager.query(
+  await client.query(
     'UPDATE batches SET committed_in = NULL WHERE committed_in >= pg_snapshot_xmax(pg_current_snapshot())',
   );
   return NOTHING_SEEN;
@@ -119,9 +121,9 @@ async function lockProgress(manager: EntityManager): Promise<string | null> {
 const NOTHING_SEEN = '3:3:';
 
 /** A history ends with its counter: a new one of that name begins anew. */
-async function forget(manager: EntityManager, names: readonly string[], versions: readonly string[]): Promise<void> {
+async function forget(client: pg.ClientBase, names: readonly string[], versions: readonly string[]): Promise<void> {
   for (const period of ['minutes', 'hours', 'days']) {
-    await manager.query(
+    await client.query(
       `DELETE FROM history_${period} h USING unnest($1::text[], $2::bigint[]) AS ended (name, version)
        WHERE h.name = ended.name AND h.version < ended.version`,
       [names, versions],

@@ -1,8 +1,6 @@
-import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
-import { DataSource } from 'typeorm';
-import { readFailureOf } from '../failure.js';
 import { endOfPrefix } from '../prefix.js';
+import { inTransaction } from '../transaction.js';
 import { utc } from '../utc.js';
 
 /** Ten million counters are added up in less, and a million ranked by change; nobody waits for what takes longer. */
@@ -97,9 +95,8 @@ interface Row {
  * Looks at many counters at once. Values are those of the truth itself, read through by name: no index on a value slows
  * down a write. Changes are told by the history.
  */
-@Injectable()
 export class HistoryRankings {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly pool: pg.Pool) {}
 
   /** @throws StoreFailure, also where it took too long */
   async sum(prefix: string): Promise<Sum> {
@@ -127,24 +124,13 @@ export class HistoryRankings {
     });
   }
 
-  /** On a connection of everything that is neither a commit, nor a fill, nor the guard. */
   private async patiently<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T & { asOf: string }> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      const client = (await runner.connect()) as pg.PoolClient;
-      await runner.startTransaction();
+    return inTransaction(this.pool, async (client) => {
       await client.query(LIMITS);
       const { rows } = await client.query<{ now: string }>(`SELECT ${utc('clock_timestamp()')} AS now`);
       const [clock] = rows;
       if (clock === undefined) throw new Error('a clock has one time');
-      const answer = await work(client);
-      await runner.commitTransaction();
-      return { ...answer, asOf: clock.now };
-    } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-      throw readFailureOf(error);
-    } finally {
-      await runner.release();
-    }
+      return { ...(await work(client)), asOf: clock.now };
+    });
   }
 }

@@ -1,6 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { readFailureOf } from '../failure.js';
+import type pg from 'pg';
+import { withClient } from '../failure.js';
 
 /** The part of a history that is asked for; both ends at the beginning of an interval, ms since 1970. */
 export interface HistoryQuestion {
@@ -55,9 +54,8 @@ interface KnownRow {
 }
 
 /** Reads the history; not a snapshot of many counters, and not covered by the promise of single reads. */
-@Injectable()
 export class HistoryReader {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly pool: pg.Pool) {}
 
   /**
    * What is known of a counter, in order of time; null where there is no counter.
@@ -65,14 +63,12 @@ export class HistoryReader {
    * @throws StoreFailure
    */
   async known({ name, interval, fromMs, toMs }: HistoryQuestion): Promise<KnownValue[] | null> {
-    try {
-      const rows = await this.dataSource.query<KnownRow[]>(KNOWN, [name, fromMs, toMs, interval]);
-      if (rows.length === 0) return null;
-      return rows.flatMap(({ atMs, value, version }) =>
-        value === null ? [] : [{ atMs, value: Number(value), version: Number(version) }],
-      );
-    } catch (error) {
-      throw readFailureOf(error);
-    }
+    const { rows } = await withClient(this.pool, (client) =>
+      client.query<KnownRow>(KNOWN, [name, fromMs, toMs, interval]),
+    );
+    if (rows.length === 0) return null;
+    return rows.flatMap(({ atMs, value, version }) =>
+      value === null ? [] : [{ atMs, value: Number(value), version: Number(version) }],
+    );
   }
 }

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import type pg from 'pg';
+import { inTransaction } from '../transaction.js';
 import { utc } from '../utc.js';
 
 /** Rows in one statement: a hundred milliseconds or two, far below the statement timeout. */
@@ -17,57 +17,58 @@ export interface RolledMinute {
 }
 
 /** Makes hours and days from minutes by the same rule: the highest version stays, in whichever order they come. */
-@Injectable()
 export class HistoryRollUp {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly pool: pg.Pool) {}
 
   /**
    * Takes the first minute that is over and not yet in hours and days into them.
    *
    * @returns null where another instance is at the history
+   * @throws StoreFailure
    */
   async rollUpMinute(): Promise<RolledMinute | null> {
-    return this.dataSource.transaction(async (manager) => {
+    return inTransaction(this.pool, async (client) => {
       // Lost with a crash, it is done again: nobody has to wait for the disk.
-      await manager.query('SET LOCAL synchronous_commit = off');
+      await client.query('SET LOCAL synchronous_commit = off');
       // Held to the end: whatever is derived meanwhile could otherwise be passed over.
-      const [progress] = await manager.query<{ from: string | null }[]>(
+      const { rows } = await client.query<{ from: string | null }>(
         `SELECT ${utc('unrolled_from')} AS "from" FROM history_progress FOR UPDATE SKIP LOCKED`,
       );
+      const [progress] = rows;
       if (progress === undefined) return null;
       if (progress.from === null) return { rows: 0, complete: true };
-      const minute = await firstMinute(manager, progress.from);
+      const minute = await firstMinute(client, progress.from);
       // The present minute goes on.
-      await manager.query(
+      await client.query(
         `UPDATE history_progress SET unrolled_from = least(date_trunc('minute', now()),
            coalesce($1::timestamptz + interval '1 minute', date_trunc('minute', now())))`,
         [minute],
       );
       if (minute === null) return { rows: 0, complete: true };
-      return { rows: await rollUp(manager, minute), complete: false };
+      return { rows: await rollUp(client, minute), complete: false };
     });
   }
 }
 
-async function firstMinute(manager: EntityManager, from: string): Promise<string | null> {
-  const [row] = await manager.query<{ at: string | null }[]>(
+async function firstMinute(client: pg.ClientBase, from: string): Promise<string | null> {
+  const { rows } = await client.query<{ at: string | null }>(
     `SELECT ${utc('min(at)')} AS at FROM history_minutes WHERE at >= $1 AND at < date_trunc('minute', now())`,
     [from],
   );
-  return row?.at ?? null;
+  return rows[0]?.at ?? null;
 }
 
-async function rollUp(manager: EntityManager, minute: string): Promise<number> {
+async function rollUp(client: pg.ClientBase, minute: string): Promise<number> {
   let [rows, after] = [0, ''];
   for (;;) {
-    const chunk = await manager.query<{ name: string }[]>(
+    const { rows: chunk } = await client.query<{ name: string }>(
       'SELECT name FROM history_minutes WHERE at = $1 AND name > $2 ORDER BY name LIMIT $3',
       [minute, after, CHUNK],
     );
     const last = chunk.at(-1)?.name;
     if (last === undefined) return rows;
     for (const period of COARSER) {
-      await manager.query(
+      await client.query(
         `INSERT INTO history_${period}s AS h (name, at, value, version, created_at)
          SELECT name, date_trunc('${period}', at, 'UTC'), value, version, created_at
          FROM history_minutes WHERE at = $1 AND name > $2 AND name <= $3

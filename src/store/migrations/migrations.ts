@@ -1,0 +1,30 @@
+import { Counters1764000000000 } from './1764000000000-counters.js';
+import { Batches1764000001000 } from './1764000001000-batches.js';
+import { IdempotencyKeys1764000002000 } from './1764000002000-idempotency-keys.js';
+import { CacheGuard1764000003000 } from './1764000003000-cache-guard.js';
+import { ApiKeys1764000005000 } from './1764000005000-api-keys.js';
+import { History1764000006000 } from './1764000006000-history.js';
+import { LiveCounters1765000001000 } from './1765000001000-live-counters.js';
+import { NamesCreated1765000001100 } from './1765000001100-names-created.js';
+import { VersionFloor1765000001200 } from './1765000001200-version-floor.js';
+import { QuietGuard1765000002000 } from './1765000002000-quiet-guard.js';
+import { SessionsOfKeys1765000003000 } from './1765000003000-sessions-of-keys.js';
+import { ExpiringCounters1766000001000 } from './1766000001000-expiring-counters.js';
+import { Expiries1766000001100 } from './1766000001100-expiries.js';
+
+/** Numbered, append-only; a change comes in two steps (expand, contract). */
+export const MIGRATIONS = [
+  Counters1764000000000,
+  Batches1764000001000,
+  IdempotencyKeys1764000002000,
+  CacheGuard1764000003000,
+  ApiKeys1764000005000,
+  History1764000006000,
+  LiveCounters1765000001000,
+  NamesCreated1765000001100,
+  VersionFloor1765000001200,
+  QuietGuard1765000002000,
+  SessionsOfKeys1765000003000,
+  ExpiringCounters1766000001000,
+  Expiries1766000001100,
+];

@@ -1,12 +1,15 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CacheUpkeep } from '../counters/upkeep/cache-upkeep.js';
-import type { Finished, LastReports } from './job-kinds.js';
 import { sendUnkept } from '../web/answers.js';
 import { refuseBody } from '../web/bodies/validation.js';
 import { ProblemError } from '../web/problems/problem.js';
+import type { JobKind } from './job-kind.js';
 import { JobQueue } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
+import { ReconcileJob } from './kinds/reconcile.js';
+import { RehydrateJob } from './kinds/rehydrate.js';
+import type { Finished } from './last-reports.js';
 
 /** Ids as BullMQ gives them: a number, or `repeat:<schedule>:<time>`. */
 const JOB_ID = /^[\w:-]{1,100}$/;
@@ -18,6 +21,8 @@ export class AdminController {
     private readonly upkeep: CacheUpkeep,
     private readonly queue: JobQueue,
     private readonly runner: JobRunner,
+    private readonly reconcileJob: ReconcileJob,
+    private readonly rehydrateJob: RehydrateJob,
   ) {}
 
   @Get('cache')
@@ -26,14 +31,15 @@ export class AdminController {
     const [state, queue, kept] = await Promise.all([
       this.upkeep.state(),
       this.queue.state().catch(() => null),
-      this.queue.last().catch((): LastReports => ({ reconcile: null, rehydrate: null })),
+      this.queue.last().catch(() => null),
     ]);
-    const own = this.runner.last;
+    const later = <K extends JobKind>(kind: K): Finished<K> | null =>
+      laterOf(kept?.of(kind) ?? null, this.runner.last.of(kind));
     sendUnkept(reply, {
       ...state,
       queue: queue === null ? { state: 'down' } : { state: 'up', ...queue },
-      lastReconcile: later(kept.reconcile, own.reconcile),
-      lastRehydrate: later(kept.rehydrate, own.rehydrate),
+      lastReconcile: later(this.reconcileJob),
+      lastRehydrate: later(this.rehydrateJob),
     });
   }
 
@@ -48,14 +54,14 @@ export class AdminController {
   @HttpCode(202)
   async rehydrate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseBody(request);
-    await this.enqueue('rehydrate', reply);
+    await this.enqueue(this.rehydrateJob, reply);
   }
 
   @Post('cache/reconcile')
   @HttpCode(202)
   async reconcile(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseBody(request);
-    await this.enqueue('reconcile', reply);
+    await this.enqueue(this.reconcileJob, reply);
   }
 
   @Get('jobs/:id')
@@ -68,14 +74,14 @@ export class AdminController {
     sendUnkept(reply, { job });
   }
 
-  private async enqueue(kind: 'rehydrate' | 'reconcile', reply: FastifyReply): Promise<void> {
+  private async enqueue(kind: JobKind, reply: FastifyReply): Promise<void> {
     const id = await this.queue.add(kind);
     reply.header('location', `${reply.server.basePath}/v1/admin/jobs/${encodeURIComponent(id)}`);
-    sendUnkept(reply, { job: { id, kind } });
+    sendUnkept(reply, { job: { id, kind: kind.name } });
   }
 }
 
-function later<T extends Finished<'reconcile' | 'rehydrate'>>(a: T | null, b: T | null): T | null {
+function laterOf<T extends Finished<JobKind>>(a: T | null, b: T | null): T | null {
   if (a === null || b === null) return a ?? b;
   return a.finishedAt >= b.finishedAt ? a : b;
 }

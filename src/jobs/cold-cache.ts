@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { JobQueue } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
+import { RehydrateJob } from './kinds/rehydrate.js';
 
 /** Has the cache filled when it was found empty; by a job, or in this process where there is no queue. */
 @Injectable()
@@ -13,6 +14,7 @@ export class ColdCache implements OnModuleInit {
     private readonly guard: CacheGuard,
     private readonly queue: JobQueue,
     private readonly runner: JobRunner,
+    private readonly job: RehydrateJob,
   ) {}
 
   onModuleInit(): void {
@@ -20,7 +22,7 @@ export class ColdCache implements OnModuleInit {
   }
 
   private async rehydrate(): Promise<void> {
-    if ((await this.queue.add('rehydrate').catch(() => null)) !== null) return;
+    if ((await this.queue.add(this.job).catch(() => null)) !== null) return;
     // What was filled before the cache turned cold once more is gone again.
     this.again = this.running;
     if (this.running) return;
@@ -28,7 +30,7 @@ export class ColdCache implements OnModuleInit {
     do {
       this.again = false;
       // A failure is logged by the runner. Readers fill the cache too.
-      await this.runner.run('rehydrate', () => undefined).catch(() => undefined);
+      await this.runner.run(this.job, () => undefined).catch(() => undefined);
     } while (this.wasColdAgain());
     this.running = false;
   }

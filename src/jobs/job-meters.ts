@@ -26,12 +26,6 @@ export class JobMeters {
         read: () => runner.runs(),
       },
       {
-        kind: 'counter',
-        name: 'evercount_rehydrated_total',
-        help: 'Entries that rehydrations of this instance filled',
-        read: () => runner.filled,
-      },
-      {
         kind: 'gauge',
         name: 'evercount_job_queue_up',
         help: "Whether the jobs' Redis answers this instance",

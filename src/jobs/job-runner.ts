@@ -1,42 +1,18 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CleanUp } from '../counters/upkeep/clean-up.js';
-import { HistoryDeriver } from '../counters/history/history-deriver.js';
-import { HistoryUpkeep } from '../counters/history/history-upkeep.js';
-import { Reconciler } from '../counters/upkeep/reconciler.js';
-import { Rehydrator, type RehydrateReport } from '../counters/upkeep/rehydrator.js';
 import type { Reading } from '../meters/meters.js';
-import type { JobKind, LastReports, Progress, Report } from './job-kinds.js';
-
-/** Counters that a rehydration fills at most: what is hot, within about a second. */
-const REHYDRATE_LIMIT = 10_000;
+import type { JobKind, Run } from './job-kind.js';
+import { LastReports } from './last-reports.js';
 
 /** Runs a job in this process, whether it came by the queue or not. */
 @Injectable()
 export class JobRunner {
-  private readonly log = new Logger(JobRunner.name);
-  private readonly tally = new Map<JobKind, { done: number; failed: number }>();
-  private filledSoFar = 0;
-  private readonly failures = new Map<JobKind, number>();
-  private readonly stopping = new AbortController();
-  private lastReports: LastReports = { reconcile: null, rehydrate: null };
-
-  constructor(
-    private readonly reconciler: Reconciler,
-    private readonly rehydrator: Rehydrator,
-    private readonly cleanUp: CleanUp,
-    private readonly historyDeriver: HistoryDeriver,
-    private readonly historyUpkeep: HistoryUpkeep,
-  ) {}
-
   /** What this instance reported last. */
-  get last(): LastReports {
-    return this.lastReports;
-  }
+  readonly last = new LastReports();
 
-  /** Entries that rehydrations filled. */
-  get filled(): number {
-    return this.filledSoFar;
-  }
+  private readonly log = new Logger(JobRunner.name);
+  private readonly tally = new Map<string, { done: number; failed: number }>();
+  private readonly failures = new Map<string, number>();
+  private readonly stopping = new AbortController();
 
   /** How many runs there were of each kind, by what became of them. */
   runs(): Reading[] {
@@ -51,61 +27,32 @@ export class JobRunner {
   }
 
   /** @param progress called after each step of a job that has steps to tell of */
-  async run(kind: JobKind, progress: (progress: Progress) => void): Promise<Report> {
-    const tally = this.tally.get(kind) ?? { done: 0, failed: 0 };
-    this.tally.set(kind, tally);
+  async run(kind: JobKind, progress: Run['progress']): Promise<object> {
+    const { name } = kind;
+    const tally = this.tally.get(name) ?? { done: 0, failed: 0 };
+    this.tally.set(name, tally);
     try {
-      const report = await this.dispatch(kind, progress);
+      const report = await kind.runOnce({ signal: this.stopping.signal, progress });
       tally.done += 1;
-      this.noteSuccess(kind);
-      this.log.debug({ msg: 'a job is done', kind, report });
+      this.last.note(name, report, new Date().toISOString());
+      this.noteSuccess(name);
+      this.log.debug({ msg: 'a job is done', kind: name, report });
       return report;
     } catch (error) {
       tally.failed += 1;
-      this.noteFailure(kind, error);
+      this.noteFailure(name, error);
       throw error;
     }
   }
 
-  private async dispatch(kind: JobKind, progress: (progress: Progress) => void): Promise<Report> {
-    const { signal } = this.stopping;
-    switch (kind) {
-      case 'reconcile': {
-        const report = await this.reconciler.runOnce({ signal });
-        this.lastReports = { ...this.lastReports, reconcile: { finishedAt: new Date().toISOString(), report } };
-        return report;
-      }
-      case 'rehydrate':
-        return this.rehydrate(signal, progress);
-      case 'clean-up':
-        return this.cleanUp.runOnce({ signal });
-      case 'derive-history':
-        return this.historyDeriver.runOnce({ signal });
-      case 'roll-up-history':
-        return this.historyUpkeep.rollUpOnce({ signal });
-      case 'prune-history':
-        return this.historyUpkeep.pruneOnce({ signal });
-    }
-  }
-
-  private async rehydrate(signal: AbortSignal, progress: (progress: Progress) => void): Promise<RehydrateReport> {
-    const report = await this.rehydrator.runOnce(REHYDRATE_LIMIT, { signal, progress });
-    this.filledSoFar += report.filled;
-    // A job that failed is taken up again by another instance.
-    if (signal.aborted && !report.complete) throw new Error('this instance is shutting down');
-    this.lastReports = { ...this.lastReports, rehydrate: { finishedAt: new Date().toISOString(), report } };
-    this.log.log({ msg: 'the cache was filled', ...report });
-    return report;
-  }
-
   /** While a server is away every run fails: the first one is told, and at the end how many it were. */
-  private noteFailure(kind: JobKind, error: unknown): void {
+  private noteFailure(kind: string, error: unknown): void {
     const failures = (this.failures.get(kind) ?? 0) + 1;
     this.failures.set(kind, failures);
     if (failures === 1) this.log.warn({ msg: 'a job failed; it is run again in time', kind, err: error });
   }
 
-  private noteSuccess(kind: JobKind): void {
+  private noteSuccess(kind: string): void {
     const failures = this.failures.get(kind);
     if (failures === undefined) return;
     this.failures.delete(kind);

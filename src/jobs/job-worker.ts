@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
-import { isJobKind, type Report } from './job-kinds.js';
 import { QUEUE_NAME, QUEUE_PREFIX } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
 import { JobsRedis } from './jobs-redis.js';
+import { JobKinds } from './kinds.js';
 
 /** A job of an instance that died is taken up by another one after this long; those that live renew it halfway. */
 const LOCK_MS = 15_000;
@@ -20,17 +20,18 @@ const CLOSE_TIMEOUT_MS = 3_000;
 @Injectable()
 export class JobWorker {
   private readonly log = new Logger(JobWorker.name);
-  private worker: Worker<object, Report> | null = null;
+  private worker: Worker<object, object> | null = null;
 
   constructor(
     private readonly redis: JobsRedis,
     private readonly runner: JobRunner,
+    private readonly kinds: JobKinds,
   ) {}
 
   /** To be called when Redis answers; afterwards the worker waits for Redis by itself. */
   open(): void {
     if (this.worker !== null) return;
-    this.worker = new Worker<object, Report>(QUEUE_NAME, (job) => this.process(job), {
+    this.worker = new Worker<object, object>(QUEUE_NAME, (job) => this.process(job), {
       connection: this.redis.forWorker(),
       prefix: QUEUE_PREFIX,
       concurrency: 1,
@@ -55,9 +56,10 @@ export class JobWorker {
     timeout.abort();
   }
 
-  private async process(job: Job<object, Report>): Promise<Report> {
-    if (!isJobKind(job.name)) throw new UnrecoverableError(`there is no job of the kind ${job.name}`);
+  private async process(job: Job<object, object>): Promise<object> {
+    const kind = this.kinds.named(job.name);
+    if (kind === null) throw new UnrecoverableError(`there is no job of the kind ${job.name}`);
     // Only told: a flush may have taken the job itself.
-    return this.runner.run(job.name, (progress) => void job.updateProgress(progress).catch(() => undefined));
+    return this.runner.run(kind, (progress) => void job.updateProgress(progress).catch(() => undefined));
   }
 }

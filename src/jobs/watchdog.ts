@@ -6,6 +6,7 @@ import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { JobQueue } from './job-queue.js';
 import { JobWorker } from './job-worker.js';
 import { JobsRedis } from './jobs-redis.js';
+import { Schedule } from './schedule.js';
 
 /** A flush that nobody noticed is mended well within 30 s; the jitter keeps instances apart. */
 const LOOK_INTERVAL_MS = 15_000;
@@ -36,6 +37,7 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     private readonly redis: JobsRedis,
     private readonly queue: JobQueue,
+    private readonly schedule: Schedule,
     private readonly worker: JobWorker,
     private readonly guard: CacheGuard,
     jobs: JobsSettings,
@@ -98,7 +100,7 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async keepSchedule(): Promise<void> {
-    const missing = await this.queue.keepSchedule();
+    const missing = await this.schedule.keep();
     if (missing.length > 0 && this.scheduled) this.log.log({ msg: 'the schedule was gone and is back', missing });
     this.scheduled = true;
   }

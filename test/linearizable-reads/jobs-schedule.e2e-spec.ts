@@ -6,6 +6,8 @@ import { DatabaseClock } from '../../src/counters/database-clock.js';
 import { Clock } from '../../src/counters/guard/clock.js';
 import { JobQueue, QUEUE_NAME, QUEUE_PREFIX } from '../../src/jobs/job-queue.js';
 import { JobsRedis } from '../../src/jobs/jobs-redis.js';
+import { JobKinds } from '../../src/jobs/kinds.js';
+import { Schedule } from '../../src/jobs/schedule.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { CounterCalls } from '../support/counter-calls.js';
@@ -109,18 +111,23 @@ it('takes a changed interval without losing a run', async () => {
 describe('with eight instances at once', () => {
   it('there is one schedule, which keeps going', async () => {
     const settings = { redisUrl: redis.url, reconcileIntervalMs: 60_000 };
+    const options = { removeOnComplete: true, removeOnFail: true };
+    const kinds = new JobKinds(
+      KINDS.map((name) => ({ name, everyMs: 60_000, options, runOnce: () => Promise.resolve({}) })),
+    );
     const connections = Array.from({ length: 8 }, () => new JobsRedis(settings));
     const clock = new DatabaseClock(new Clock());
     clock.note(Date.now(), performance.now(), performance.now());
-    const queues = connections.map((connection) => new JobQueue(connection, settings, clock));
+    const queues = connections.map((connection) => new JobQueue(connection));
+    const schedules = queues.map((queue) => new Schedule(queue, kinds, clock));
     await eventually(() => connections.every((connection) => connection.isReady));
     for (const queue of queues) queue.open();
-    for (let round = 0; round < 10; round += 1) await Promise.all(queues.map((queue) => queue.keepSchedule()));
+    for (let round = 0; round < 10; round += 1) await Promise.all(schedules.map((schedule) => schedule.keep()));
     const raw = new Queue(QUEUE_NAME, { connection: new Redis(redis.url), prefix: QUEUE_PREFIX });
     const jobs = await raw.getJobs(['waiting', 'delayed', 'active']);
     expect(jobs.map((job) => job.name).sort()).toEqual(KINDS);
     expect((await raw.getJobSchedulers()).map(({ key }) => key).sort()).toEqual(KINDS);
-    for (const queue of queues) expect(await queue.keepSchedule()).toEqual([]);
+    for (const schedule of schedules) expect(await schedule.keep()).toEqual([]);
     (await raw.getBackend().client).disconnect();
     for (const connection of connections) connection.close();
   });

@@ -1,0 +1,29 @@
+import type { JobsOptions } from 'bullmq';
+
+/** Jobs that the queue keeps of those that ended, for whoever asks what became of one. */
+export const KEPT_JOBS = 100;
+const KEPT_SECONDS = 86_400;
+
+/** Options of a job that is kept when it ended. */
+export const KEPT: KeepingOptions['removeOnComplete'] = { count: KEPT_JOBS, age: KEPT_SECONDS };
+
+/** What becomes of a job that ended: each kind has to say. */
+type KeepingOptions = Required<Pick<JobsOptions, 'removeOnComplete' | 'removeOnFail'>>;
+
+/** One run of a job. */
+export interface Run {
+  /** Stop after the step at hand. */
+  readonly signal: AbortSignal;
+  /** Called after each step of a job that has steps to tell of. */
+  readonly progress: (progress: object) => void;
+}
+
+/** All there is to know of a kind of job; whoever adds one adds a file to kinds/, and a line to kinds.ts. */
+export interface JobKind {
+  readonly name: string;
+  /** Milliseconds between two runs of all instances together; null: it runs where somebody asks for it. */
+  readonly everyMs: number | null;
+  readonly options: KeepingOptions & Pick<JobsOptions, 'attempts' | 'backoff'>;
+  /** @returns what it reports */
+  runOnce: (run: Run) => Promise<object>;
+}

@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import { HistoryUpkeep, type PruneReport } from '../../counters/history/history-upkeep.js';
+import { type JobKind, KEPT, type Run } from '../job-kind.js';
+
+/** Removes the history that is no longer kept. */
+@Injectable()
+export class PruneHistoryJob implements JobKind {
+  readonly name = 'prune-history';
+  /** An hour of minutes, or a day of hours, becomes too old at a time. */
+  readonly everyMs = 600_000;
+  /** Of the frequent ones that succeed nothing is kept: there are so many that nothing else would be. */
+  readonly options = { removeOnComplete: true, removeOnFail: KEPT };
+
+  constructor(private readonly upkeep: HistoryUpkeep) {}
+
+  runOnce({ signal }: Run): Promise<PruneReport> {
+    return this.upkeep.pruneOnce({ signal });
+  }
+}

@@ -1,0 +1,48 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Rehydrator, type RehydrateReport } from '../../counters/upkeep/rehydrator.js';
+import { Meters } from '../../meters/meters.js';
+import { type JobKind, KEPT, type Run } from '../job-kind.js';
+
+/** Counters that a rehydration fills at most: what is hot, within about a second. */
+const MAX_COUNTERS = 10_000;
+
+/** A rehydration is tried this often before the cache is left to its readers. */
+const ATTEMPTS = 3;
+const RETRY_MS = 1_000;
+
+/** Fills a cache that was found empty. */
+@Injectable()
+export class RehydrateJob implements JobKind {
+  readonly name = 'rehydrate';
+  readonly everyMs = null;
+  readonly options = {
+    removeOnComplete: KEPT,
+    removeOnFail: KEPT,
+    attempts: ATTEMPTS,
+    backoff: { type: 'fixed', delay: RETRY_MS },
+  };
+
+  private readonly log = new Logger(RehydrateJob.name);
+  private filled = 0;
+
+  constructor(
+    private readonly rehydrator: Rehydrator,
+    meters: Meters,
+  ) {
+    meters.add({
+      kind: 'counter',
+      name: 'evercount_rehydrated_total',
+      help: 'Entries that rehydrations of this instance filled',
+      read: () => this.filled,
+    });
+  }
+
+  async runOnce({ signal, progress }: Run): Promise<RehydrateReport> {
+    const report = await this.rehydrator.runOnce(MAX_COUNTERS, { signal, progress });
+    this.filled += report.filled;
+    // A job that failed is taken up again by another instance.
+    if (signal.aborted && !report.complete) throw new Error('this instance is shutting down');
+    this.log.log({ msg: 'the cache was filled', ...report });
+    return report;
+  }
+}

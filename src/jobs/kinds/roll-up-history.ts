@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import { HistoryUpkeep, type RollUpReport } from '../../counters/history/history-upkeep.js';
+import { type JobKind, KEPT, type Run } from '../job-kind.js';
+
+/** Brings history from minutes to hours and days. */
+@Injectable()
+export class RollUpHistoryJob implements JobKind {
+  readonly name = 'roll-up-history';
+  /** Once for each minute that is over. */
+  readonly everyMs = 60_000;
+  /** Of the frequent ones that succeed nothing is kept: there are so many that nothing else would be. */
+  readonly options = { removeOnComplete: true, removeOnFail: KEPT };
+
+  constructor(private readonly upkeep: HistoryUpkeep) {}
+
+  runOnce({ signal }: Run): Promise<RollUpReport> {
+    return this.upkeep.rollUpOnce({ signal });
+  }
+}

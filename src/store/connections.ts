@@ -160,8 +160,13 @@ export function poolOf(
 }
 
 /** The same for statements that look at much of a table, and may scan it: none of them is kept by name. */
-export function scanningPoolOf(url: string, connections: number, pooler: DatabaseSettings['pooler']): pg.Pool {
-  return listening({ ...connectionConfig(url, {}, {}, beginBehind(pooler)), max: connections });
+export function scanningPoolOf(
+  url: string,
+  connections: number,
+  limits: Partial<Limits>,
+  pooler: DatabaseSettings['pooler'],
+): pg.Pool {
+  return listening({ ...connectionConfig(url, limits, {}, beginBehind(pooler)), max: connections });
 }
 
 /** How sessions begin, directly and behind a pooler. */

@@ -15,6 +15,9 @@ const GUARD_CONNECT_TIMEOUT_MS = 3_000;
  */
 const ACCESS_CONNECT_TIMEOUT_MS = 1_400;
 
+/** Whoever needs these is in no hurry, and a job that failed comes back later; a list is still refused within about 3 s. */
+const GENERAL_CONNECT_TIMEOUT_MS = 1_400;
+
 /**
  * The pools of one instance, each for one purpose; separate, so that no storm of misses or jobs can hold up a commit, the
  * guard, or a look at keys.
@@ -36,7 +39,7 @@ export class Pools implements OnApplicationShutdown {
     this.decisions = poolOf(url, shares.decisions, {}, pooler);
     this.access = poolOf(url, shares.access, { connectionTimeoutMillis: ACCESS_CONNECT_TIMEOUT_MS }, pooler);
     this.fills = poolOf(url, shares.fills, {}, pooler);
-    this.general = scanningPoolOf(url, shares.general, pooler);
+    this.general = scanningPoolOf(url, shares.general, { connectionTimeoutMillis: GENERAL_CONNECT_TIMEOUT_MS }, pooler);
     this.replication = new Replication(this.fills);
     for (const [, pool] of this.all) this.replication.watch(pool);
     meters.add(

@@ -1,4 +1,4 @@
-import type { Counter, Read, WasReset, Written } from './counter.js';
+import type { Counter, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
 import { membersOf, refusal, type Answer, type Tried } from './transport.js';
 
 /*
@@ -38,6 +38,22 @@ export function pageOf({ body }: Answer): Page | null {
   return { data, nextCursor: typeof nextCursor === 'string' ? nextCursor : null };
 }
 
+/** What a counter came to over time. */
+export function pointsOf({ body }: Answer): readonly Point[] | null {
+  const { data } = membersOf(body);
+  return Array.isArray(data) ? data : null;
+}
+
+/** The first counters. */
+export function rankingOf({ body }: Answer): Ranking | null {
+  return Array.isArray(membersOf(body).data) ? (body as Ranking) : null;
+}
+
+/** Number and sum. */
+export function summaryOf({ body }: Answer): Summary | null {
+  return typeof membersOf(body).count === 'number' ? (body as Summary) : null;
+}
+
 /** Many counters, one for each name in order. */
 export function countersOf({ body }: Answer, names: number): readonly (Counter | null)[] | null {
   const { data } = membersOf(body);
@@ -62,7 +78,8 @@ export function allOf(answer: Answer, items: number): readonly Written[] | null 
   return done?.length === items ? done : null;
 }
 
-function isCounter(json: unknown): json is Counter {
+/** Whether it is a counter, as the service shows one. */
+export function isCounter(json: unknown): json is Counter {
   const { name, value, version } = membersOf(json);
   return typeof name === 'string' && Number.isSafeInteger(value) && Number.isSafeInteger(version);
 }

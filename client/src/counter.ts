@@ -34,6 +34,32 @@ export interface WasReset extends Written {
   readonly previous: number;
 }
 
+/** What a counter came to in one interval. */
+export interface Point {
+  /** The beginning of the interval: RFC 3339, UTC. */
+  readonly at: string;
+  /** The value less that of the point before. */
+  readonly delta: number;
+  /** At the end of the interval. */
+  readonly value: number;
+}
+
+/** Counters in the order of their values or changes, the highest first. */
+export interface Ranking {
+  readonly data: readonly { readonly name: string; readonly value: number; readonly change: number }[];
+  /** When they were looked at: now, or some seconds ago. */
+  readonly asOf: string;
+}
+
+/** How many counters there are, and what they add up to. */
+export interface Summary {
+  readonly prefix: string;
+  readonly count: number;
+  /** Beyond 2^53-1 it is rounded. */
+  readonly sum: number;
+  readonly asOf: string;
+}
+
 /** One increment with the key it has at every try. */
 export interface KeyedIncrement {
   readonly name: string;

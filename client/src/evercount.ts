@@ -1,19 +1,25 @@
-import { allOf, countersOf, pageOf, readOf, resetOf, writtenOf } from './answers.js';
+import { allOf, countersOf, pageOf, pointsOf, rankingOf, readOf, resetOf, summaryOf, writtenOf } from './answers.js';
 import { checkedBy, checkedKey, checkedName, pathOf } from './counter.js';
-import type { Counter, KeyedIncrement, Read, WasReset, Written } from './counter.js';
+import type { Counter, KeyedIncrement, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
 import { EvercountError } from './errors.js';
 import { Gatherer, incrementRequest, MAX_ITEMS } from './gatherer.js';
-import { conditionOf, keyOf } from './options.js';
-import type { CallOptions, ConditionalOptions, EvercountOptions, ListOptions } from './options.js';
-import type { ManyOptions, ReadOptions, SetOptions, WriteOptions } from './options.js';
+import { conditionOf, keyOf, queryOf } from './options.js';
+import type { CallOptions, ConditionalOptions, EvercountOptions, HistoryOptions, ListOptions } from './options.js';
+import type { ManyOptions, ReadOptions, SetOptions, SummaryOptions, TopOptions } from './options.js';
+import type { WatchOptions, WriteOptions } from './options.js';
+import type { Signal } from './platform.js';
 import { timesOf, untilDecided, type Times } from './retry.js';
 import { Transport, type Request } from './transport.js';
+import { watch, type Change } from './watch.js';
 
 // This file is what the package offers.
 export * from './errors.js';
-export type { Counter, Read, WasReset, Written } from './counter.js';
+export type { Counter, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
 export type * from './options.js';
+export type { Fetch, Signal } from './platform.js';
 export type { RetryOptions } from './retry.js';
+export type { Attempt } from './transport.js';
+export type { Change } from './watch.js';
 
 /** One increment of many. */
 export interface Increment {
@@ -44,17 +50,16 @@ export class Evercount {
   private readonly gathers: boolean;
 
   /** @throws TypeError when the URL or the API key cannot be one */
-  constructor({ url, apiKey, timeoutMs, retry, gatherMs = GATHER_MS }: EvercountOptions) {
-    this.transport = new Transport(url, apiKey);
+  constructor({ timeoutMs, retry, gatherMs = GATHER_MS, ...transport }: EvercountOptions) {
+    this.transport = new Transport(transport);
     this.times = timesOf(timeoutMs, retry);
     this.gatherer = new Gatherer(this.transport, gatherMs, this.times.timeoutMs);
     this.gathers = gatherMs > 0;
   }
 
   /** @throws NotFound */
-  async read(name: string, { consistency, signal }: ReadOptions = {}): Promise<Read> {
-    const query = consistency === undefined ? '' : `?consistency=${consistency}`;
-    return this.call({ method: 'GET', path: pathOf(name) + query, result: readOf }, null, signal);
+  async read(name: string, { signal, ...query }: ReadOptions = {}): Promise<Read> {
+    return this.ask(pathOf(name) + queryOf(query), readOf, signal);
   }
 
   /** Adds `by`, which may be negative, not 0; creates the counter at 0 first. @throws OutOfBounds */
@@ -92,14 +97,37 @@ export class Evercount {
 
   /** All counters whose names begin with `prefix`, by name, fetched page by page; not a snapshot. */
   async *list({ prefix, pageSize = MAX_ITEMS, signal }: ListOptions = {}): AsyncGenerator<Counter, void, undefined> {
-    const query = new URLSearchParams({ limit: String(pageSize), ...(prefix === undefined ? {} : { prefix }) });
-    for (;;) {
-      const path = `/v1/counters?${query.toString()}`;
-      const page = await this.call({ method: 'GET', path, result: pageOf }, null, signal);
+    let cursor: string | undefined;
+    do {
+      const page = await this.ask(`/v1/counters${queryOf({ limit: pageSize, prefix, cursor })}`, pageOf, signal);
       yield* page.data;
-      if (page.nextCursor === null) return;
-      query.set('cursor', page.nextCursor);
-    }
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /**
+   * Counters as they change: a snapshot first, and what changes from then on. Connects again by itself, for as long as
+   * it is iterated over and `signal` does not end it; then it is done, and throws nothing.
+   *
+   * @throws InvalidRequest, AccessDenied, NotFound where the service refuses it
+   */
+  watch(options: WatchOptions): AsyncGenerator<Change, void, undefined> {
+    return watch(this.transport, options);
+  }
+
+  /** What the counter came to over time, a point for each interval. @throws NotFound */
+  async history(name: string, { signal, ...query }: HistoryOptions = {}): Promise<readonly Point[]> {
+    return this.ask(`${pathOf(name)}/history${queryOf({ ...query })}`, pointsOf, signal);
+  }
+
+  /** The first counters by value or by change. */
+  async top({ signal, ...query }: TopOptions = {}): Promise<Ranking> {
+    return this.ask(`/v1/top${queryOf(query)}`, rankingOf, signal);
+  }
+
+  /** How many counters there are, and what they add up to. */
+  async summary({ signal, ...query }: SummaryOptions = {}): Promise<Summary> {
+    return this.ask(`/v1/summary${queryOf(query)}`, summaryOf, signal);
   }
 
   /** Many counters in the order asked, null where there is none; not a snapshot. */
@@ -148,8 +176,12 @@ export class Evercount {
     return [...(await this.call(request, key, options.signal))];
   }
 
-  private gathered(increment: KeyedIncrement, caller: AbortSignal | undefined): Promise<Written> {
+  private gathered(increment: KeyedIncrement, caller: Signal | undefined): Promise<Written> {
     return untilDecided(this.times, increment.idempotencyKey, caller, (signal) => this.gatherer.add(increment, signal));
+  }
+
+  private ask<T>(path: string, result: Request<T>['result'], caller: Signal | undefined): Promise<T> {
+    return this.call({ method: 'GET', path, result }, null, caller);
   }
 
   private write<T>(options: ConditionalOptions, request: Request<T>): Promise<T> {
@@ -158,7 +190,7 @@ export class Evercount {
     return this.call({ ...request, headers }, key, options.signal);
   }
 
-  private call<T>(request: Request<T>, key: string | null, caller: AbortSignal | undefined): Promise<T> {
+  private call<T>(request: Request<T>, key: string | null, caller: Signal | undefined): Promise<T> {
     return untilDecided(this.times, key, caller, (signal) => this.transport.send(request, signal));
   }
 }

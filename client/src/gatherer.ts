@@ -1,5 +1,6 @@
 import { resultsOf, writtenOf } from './answers.js';
 import { pathOf, type KeyedIncrement, type Written } from './counter.js';
+import type { Signal } from './platform.js';
 import { within } from './retry.js';
 import { ended, type Failed, type Request, type Transport, type Tried } from './transport.js';
 
@@ -8,7 +9,7 @@ export const MAX_ITEMS = 1000;
 
 interface Waiting {
   readonly increment: KeyedIncrement;
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   readonly answer: (tried: Tried<Written>) => void;
 }
 
@@ -24,7 +25,7 @@ export class Gatherer {
   ) {}
 
   /** Tries one increment once, together with others; never rejects. */
-  add(increment: KeyedIncrement, signal: AbortSignal): Promise<Tried<Written>> {
+  add(increment: KeyedIncrement, signal: Signal): Promise<Tried<Written>> {
     return new Promise((answer) => {
       if (signal.aborted) {
         answer(ended(signal, 'unchanged'));

@@ -1,10 +1,9 @@
 import { checkedKey } from './counter.js';
+import type { Signal } from './platform.js';
 import type { RetryOptions } from './retry.js';
+import type { TransportOptions } from './transport.js';
 
-export interface EvercountOptions {
-  /** Where the service is; may have a path. */
-  readonly url: string;
-  readonly apiKey?: string;
+export interface EvercountOptions extends TransportOptions {
   /** For one try, milliseconds. Default 5000. */
   readonly timeoutMs?: number;
   /** How long to try again; false: never. */
@@ -15,7 +14,7 @@ export interface EvercountOptions {
 
 export interface CallOptions {
   /** Ends the call: with OutcomeUnknown when a write was already sent, else with Aborted. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Signal;
 }
 
 export interface ReadOptions extends CallOptions {
@@ -27,6 +26,35 @@ export interface ListOptions extends CallOptions {
   readonly prefix?: string;
   /** Counters per call, 1 to 1000. Default 1000. */
   readonly pageSize?: number;
+}
+
+export interface WatchOptions extends CallOptions {
+  /** Up to 1000, as far as the address stays below 8 KB. */
+  readonly names?: readonly string[];
+  /** All counters whose names begin with one of these, up to 5; '' for all. */
+  readonly prefixes?: readonly string[];
+}
+
+export interface HistoryOptions extends CallOptions {
+  /** Default: as much as a chart mostly shows. */
+  readonly from?: Date | string;
+  /** Default: now. */
+  readonly to?: Date | string;
+  /** Default `hour`. */
+  readonly interval?: 'minute' | 'hour' | 'day';
+}
+
+export interface SummaryOptions extends CallOptions {
+  readonly prefix?: string;
+}
+
+export interface TopOptions extends SummaryOptions {
+  /** Default `value`. */
+  readonly by?: 'value' | 'change';
+  /** The period of the change. Default `24h`. */
+  readonly over?: '1h' | '24h' | '7d' | '30d';
+  /** 1 to 100. Default 10. */
+  readonly limit?: number;
 }
 
 export interface WriteOptions extends CallOptions {
@@ -56,6 +84,16 @@ export interface SetOptions extends ConditionalOptions {
 /** The key of a write, the same at every try. @throws InvalidRequest */
 export function keyOf({ idempotencyKey }: WriteOptions): string {
   return idempotencyKey === undefined ? crypto.randomUUID() : checkedKey(idempotencyKey);
+}
+
+/** The query of a call, '' where nothing is asked; what is left out is left to the service. */
+export function queryOf(options: Readonly<Record<string, Date | string | number | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) query.set(name, value instanceof Date ? value.toISOString() : String(value));
+  }
+  const text = query.toString();
+  return text && `?${text}`;
 }
 
 /** The headers of a condition. */

@@ -1,4 +1,5 @@
 import { OutcomeUnknown, type EvercountError } from './errors.js';
+import type { Signal } from './platform.js';
 import { TIME_IS_OVER, type Tried } from './transport.js';
 
 /** How long to try, and how long to wait between tries; all in milliseconds. */
@@ -47,8 +48,8 @@ export function timesOf(timeoutMs = TIMEOUT_MS, retry: RetryOptions | false = {}
 export async function untilDecided<T>(
   times: Times,
   key: string | null,
-  caller: AbortSignal | undefined,
-  tryOnce: (signal: AbortSignal) => Promise<Tried<T>>,
+  caller: Signal | undefined,
+  tryOnce: (signal: Signal) => Promise<Tried<T>>,
 ): Promise<T> {
   const endsAt = performance.now() + times.deadlineMs;
   let unknown = false;
@@ -70,8 +71,8 @@ export async function untilDecided<T>(
 /** Runs one try with a signal that fires when its time is over or the caller's signal fires. */
 export async function within<T>(
   timeMs: number,
-  caller: AbortSignal | undefined,
-  run: (signal: AbortSignal) => Promise<T>,
+  caller: Signal | undefined,
+  run: (signal: Signal) => Promise<T>,
 ): Promise<T> {
   // AbortSignal.any() keeps a listener on the caller's signal for as long as that lives; this one lets go.
   const controller = new AbortController();
@@ -88,7 +89,7 @@ export async function within<T>(
 }
 
 /** Waits, or until the caller's signal fires; the next try then ends at once. */
-function waited(timeMs: number, caller: AbortSignal | undefined): Promise<void> {
+export function waited(timeMs: number, caller: Signal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);

@@ -1,4 +1,5 @@
 import { errorOf, isErrorCode, type BodyFault, type ErrorCode, type EvercountError } from './errors.js';
+import type { Fetch, Signal } from './platform.js';
 
 /** What one try came to. */
 export type Tried<T> = Done<T> | Failed;
@@ -26,15 +27,47 @@ export interface Request<T> {
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether a 2xx is answered by its body as it comes, instead of all of it as JSON. */
+  readonly streamed?: boolean;
   /** The result in a 2xx, or null when the answer is not one of this service. */
   readonly result: (answer: Answer) => T | null;
 }
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Headers;
-  /** The parsed body; undefined when there is none or it is not JSON. */
+  readonly headers: AnswerHeaders;
+  /** The parsed body; undefined when there is none or it is not JSON. Of a stream, the stream. */
   readonly body: unknown;
+}
+
+export interface AnswerHeaders {
+  get(name: string): string | null;
+}
+
+/** How requests are sent. */
+export interface TransportOptions {
+  /** Where the service is; may have a path. */
+  readonly url: string;
+  readonly apiKey?: string;
+  /** Sent along with each request; a function is asked before each try, for `traceparent` and its like. */
+  readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
+  /** Sends the requests, instead of the platform's own. */
+  readonly fetch?: Fetch;
+  /** Is told of each try when it has ended: for logs, metrics and traces. */
+  readonly onTry?: (attempt: Attempt) => void;
+}
+
+/** One try of one request. */
+export interface Attempt {
+  readonly method: string;
+  /** From `/v1` on, percent-encoded. */
+  readonly path: string;
+  /** The HTTP status, or null where no answer was had. */
+  readonly status: number | null;
+  /** Null where it succeeded. */
+  readonly error: EvercountError | null;
+  /** Until the whole answer was there, milliseconds; of a stream, until it began. */
+  readonly tookMs: number;
 }
 
 /** The reason of a signal that ended a try because its time was over. */
@@ -66,45 +99,73 @@ export class Transport {
   private readonly headers: Headers;
 
   /** @throws TypeError when the URL is not one of HTTP, or the API key cannot be a header */
-  constructor(url: string, apiKey: string | undefined) {
-    const { protocol, username, origin, pathname } = new URL(url);
+  constructor(private readonly options: TransportOptions) {
+    const { protocol, username, origin, pathname } = new URL(options.url);
     if (!/^https?:$/.test(protocol) || username !== '') {
       throw new TypeError('the URL must begin with http:// or https:// and hold no user name');
     }
     this.base = origin + pathname.replace(/\/+$/, '');
     this.headers = new Headers({ accept: 'application/json' });
-    if (apiKey !== undefined) this.headers.set('authorization', `Bearer ${apiKey}`);
+    if (options.apiKey !== undefined) this.headers.set('authorization', `Bearer ${options.apiKey}`);
   }
 
   /** Sends one request once; never rejects. */
-  async send<T>(request: Request<T>, signal: AbortSignal): Promise<Tried<T>> {
+  async send<T>(request: Request<T>, signal: Signal): Promise<Tried<T>> {
+    const begin = performance.now();
+    let status: number | null = null;
+    const tried = await this.exchange(request, signal, (found) => (status = found));
+    const { onTry } = this.options;
+    if (onTry !== undefined) {
+      const { method, path } = request;
+      const error = tried.ok ? null : tried.error;
+      const attempt = { method, path, status, error, tookMs: performance.now() - begin };
+      // Apart from the call, so that what it throws is the fault of nobody who waits here.
+      queueMicrotask(() => onTry(attempt));
+    }
+    return tried;
+  }
+
+  private async exchange<T>(
+    { method, path, body, headers, streamed, result }: Request<T>,
+    signal: Signal,
+    onStatus: (status: number) => void,
+  ): Promise<Tried<T>> {
     const outcome = signal.aborted ? 'unchanged' : 'unknown';
-    const headers = new Headers(this.headers);
-    for (const [name, value] of Object.entries(request.headers ?? {})) headers.set(name, value);
-    if (request.body !== undefined) headers.set('content-type', 'application/json');
     let answer: Answer;
     try {
-      const response = await fetch(this.base + request.path, {
-        method: request.method,
-        headers,
-        body: request.body === undefined ? null : JSON.stringify(request.body),
+      const more = this.options.headers;
+      const sent = new Headers(this.headers);
+      for (const each of [typeof more === 'function' ? more() : more, headers]) {
+        for (const [name, value] of Object.entries(each ?? {})) sent.set(name, value);
+      }
+      if (body !== undefined) sent.set('content-type', 'application/json');
+      const response = await (this.options.fetch ?? fetch)(this.base + path, {
+        method,
+        headers: sent,
+        body: body === undefined ? null : JSON.stringify(body),
         credentials: 'omit',
         // Following one would turn a POST into a GET, or hand the API key to another host.
         redirect: 'manual',
         signal,
       });
-      answer = { status: response.status, headers: response.headers, body: parsed(await response.text()) };
+      onStatus(response.status);
+      const whole = streamed !== true || !response.ok;
+      answer = {
+        status: response.status,
+        headers: response.headers,
+        body: whole ? parsed(await response.text()) : response.body,
+      };
     } catch (error) {
       return signal.aborted ? ended(signal, outcome) : unreachable(error);
     }
-    const value = answer.status >= 200 && answer.status < 300 ? request.result(answer) : null;
+    const value = answer.status >= 200 && answer.status < 300 ? result(answer) : null;
     if (value !== null) return { ok: true, value };
     return refusal(answer.status, answer.body, answer.headers);
   }
 }
 
 /** A try that its signal ended: by the caller, or because its time was over. */
-export function ended(signal: AbortSignal, outcome: Failed['outcome']): Failed {
+export function ended(signal: Signal, outcome: Failed['outcome']): Failed {
   const timeout = signal.reason === TIME_IS_OVER;
   const error = timeout
     ? errorOf('timeout', 'no answer came in time')
@@ -113,7 +174,7 @@ export function ended(signal: AbortSignal, outcome: Failed['outcome']): Failed {
 }
 
 /** What a problem document says, of a whole request or of one item of a batch. */
-export function refusal(status: number, body: unknown, headers: Headers): Failed {
+export function refusal(status: number, body: unknown, headers: AnswerHeaders): Failed {
   const problem = membersOf(body);
   const code = status >= 400 && isErrorCode(problem.code) ? problem.code : 'unrecognized';
   const detail = code === 'unrecognized' ? `an answer with status ${status} that is not understood` : problem.detail;

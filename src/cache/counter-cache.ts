@@ -4,6 +4,7 @@ import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
 import { GatheredGets } from './gathered-gets.js';
 import type { Identity } from './identity.js';
 import type { Realm } from './realm.js';
+import { otherServer } from './redis-connection.js';
 import { run, scriptOf } from './script.js';
 
 /** A lease outlives a slow SELECT, and a dead holder keeps nobody from filling, since leases are shared. */
@@ -72,7 +73,7 @@ export class CounterCache {
     if (!this.realm.isReady) return { kind: 'unavailable' };
     let value: string | null;
     try {
-      value = await this.gets.get(KEY_PREFIX + name);
+      value = await this.gets.get(KEY_PREFIX + name, identity);
     } catch {
       return { kind: 'unavailable' };
     }
@@ -87,8 +88,8 @@ export class CounterCache {
    */
   async getMany(names: readonly string[], identity: Identity): Promise<(Entry | null)[]> {
     if (names.length === 0) return [];
-    const keys = names.map((name) => KEY_PREFIX + name);
-    const values = (await this.realm.ask(['mget', ...keys])) as (string | null)[];
+    const { values, dataSet } = await this.realm.values(names.map((name) => KEY_PREFIX + name));
+    if (dataSet !== identity.dataSet) throw otherServer();
     return values.map((value) => (value === null ? null : decodeEntry(value, identity)));
   }
 

@@ -12,13 +12,20 @@ export interface Identity {
   readonly text: string;
   /** Stands in every entry and lease. */
   readonly digest: string;
+  /** Of the Redis, see `dataSetOf`; it has another one whenever it was a replica meanwhile. */
+  readonly dataSet: string;
 }
 
 /** @param server the identity of the Redis, see `serverIdentity` */
 export function identityOf(server: string, epoch: string, database: string): Identity {
   const text = `${FORMAT}:${epoch}:${database}`;
   const digest = createHash('sha1').update(`${server}:${text}`).digest('hex').slice(0, DIGEST_LENGTH);
-  return { text, digest };
+  return { text, digest, dataSet: server.slice(server.indexOf(':') + 1) };
+}
+
+/** `master_replid` from the answer to `INFO replication` of a primary; null where a replica answered. */
+export function dataSetOf(info: string): string | null {
+  return /^role:master\b/m.test(info) ? (/^master_replid:(\w{40})/m.exec(info)?.[1] ?? null) : null;
 }
 
 /** `run_id:master_replid` from the answer to `INFO server replication`: this Redis, in this life, with this data set. */

@@ -1,4 +1,4 @@
-import { serverIdentity } from './identity.js';
+import { dataSetOf, serverIdentity } from './identity.js';
 import { type Command, RedisConnection, unavailable, UnfitRedis } from './redis-connection.js';
 
 /** Redis answers in microseconds; what takes this long is as good as away, and reads go to Postgres. */
@@ -6,6 +6,13 @@ export const COMMAND_TIMEOUT_MS = 250;
 
 /** Its absence tells of a flush; not under the prefix of entries. */
 export const SENTINEL_KEY = 'evercount:sentinel';
+
+/** What keys hold, and what their server was right after that. */
+export interface Values {
+  readonly values: readonly (string | null)[];
+  /** See `dataSetOf`. */
+  readonly dataSet: string | null;
+}
 
 /** Which Redis answered, over which connection. */
 export interface Sighting {
@@ -76,19 +83,38 @@ export class Realm {
   }
 
   /**
-   * Asks the Redis at the other end who it is.
+   * The values of keys, or null, and whose they are. A server that was demoted goes on answering those who stayed, and
+   * soon with what an older one had: so it is asked behind each look, which takes it a microsecond (`WAIT 0 0`, which a
+   * replica refuses, takes less, but would not tell that it was demoted and promoted again).
    *
    * @throws CacheUnavailable
+   */
+  async values(keys: readonly string[]): Promise<Values> {
+    const [values, info] = await this.connection.send([
+      ['mget', ...keys],
+      ['info', 'replication'],
+    ]);
+    if (values instanceof Error) throw unavailable(values);
+    if (info instanceof Error) throw unavailable(info);
+    return { values: values as (string | null)[], dataSet: dataSetOf(String(info)) };
+  }
+
+  /**
+   * Asks the Redis at the other end who it is.
+   *
+   * @throws CacheUnavailable also where it is a replica
    */
   async sight(): Promise<Sighting> {
     const { generation } = this;
     try {
-      const [info, sentinel] = await this.connection.send([
+      const [said, sentinel] = await this.connection.send([
         ['info', 'server', 'replication'],
         ['get', SENTINEL_KEY],
       ]);
-      const server = serverIdentity(textOf(info));
+      const info = textOf(said);
+      const server = serverIdentity(info);
       if (server === null) throw new UnfitRedis('INFO does not name run_id and master_replid');
+      if (dataSetOf(info) === null) throw new UnfitRedis('it is a replica');
       this.connection.noteAnswer();
       return { server, generation, sentinel: sentinel === null ? null : textOf(sentinel) };
     } catch (error) {

@@ -129,6 +129,11 @@ export function unavailable(error: unknown): CacheUnavailable {
   return new CacheUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
 }
 
+/** For what was asked of one server, and answered by another, or by the same one after it was a replica. */
+export function otherServer(): CacheUnavailable {
+  return new CacheUnavailable('another Redis answered, or a replica');
+}
+
 /** Whether Redis itself said no. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof UnfitRedis || (error as Error).name === 'ReplyError';

@@ -247,7 +247,7 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
     await connect();
     expect(identity.digest).not.toBe(old.digest);
     expect(await held()).toBe('miss');
-    expect([await publish(at(1)), await held(old)]).toEqual(['deleted', 'miss']);
+    expect([await publish(at(1)), await held(old)]).toEqual(['deleted', 'unavailable']);
   });
 });
 

@@ -48,7 +48,7 @@ export class SetIfNewerCache extends PlainSetCache {
   }
 }
 
-const NO_IDENTITY: Identity = { text: '', digest: '0'.repeat(24) };
+const NO_IDENTITY = { text: '', digest: '0'.repeat(24) };
 
 /** Does everything, but does not ask which data an entry belongs to. */
 export class NoIdentityCache extends CounterCache {
@@ -59,20 +59,20 @@ export class NoIdentityCache extends CounterCache {
     }
   }
 
-  override get(name: string): ReturnType<CounterCache['get']> {
-    return super.get(name, NO_IDENTITY);
+  override get(name: string, { dataSet }: Identity): ReturnType<CounterCache['get']> {
+    return super.get(name, { ...NO_IDENTITY, dataSet });
   }
 
-  override getMany(names: readonly string[]): ReturnType<CounterCache['getMany']> {
-    return super.getMany(names, NO_IDENTITY);
+  override getMany(names: readonly string[], { dataSet }: Identity): ReturnType<CounterCache['getMany']> {
+    return super.getMany(names, { ...NO_IDENTITY, dataSet });
   }
 
-  override lease(names: readonly string[]): Promise<Leased[]> {
-    return super.lease(names, NO_IDENTITY);
+  override lease(names: readonly string[], { dataSet }: Identity): Promise<Leased[]> {
+    return super.lease(names, { ...NO_IDENTITY, dataSet });
   }
 
-  override publish(publications: readonly Publication[]): Promise<Published[]> {
-    return super.publish(publications, NO_IDENTITY);
+  override publish(publications: readonly Publication[], { dataSet }: Identity): Promise<Published[]> {
+    return super.publish(publications, { ...NO_IDENTITY, dataSet });
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { AddressShares } from '../access/address-shares.js';
 import { ForeignPages } from './gate/foreign-pages.js';
-import { trusting } from './connections/trusted-proxies.js';
+import { trusting } from '../access/trusted-proxies.js';
 import type { Config } from '../config/config.js';
 import { keepPrivate, restrain } from './answer-headers.js';
 import { answerClientError, refuseTunnel } from './connections/client-errors.js';
@@ -42,6 +43,8 @@ export interface Server {
   readonly times: HttpTimes;
   readonly problems: ProblemFilter;
   readonly connections: Connections;
+  /** What each address holds of connections, for ports of other protocols too. */
+  readonly shares: AddressShares;
   /** Null where none is wanted. */
   readonly healthPort: HealthPort | null;
 }
@@ -77,7 +80,8 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     rewriteUrl: ({ url = '/' }) => withinBase(url, basePath),
   });
   server.server.maxConnections = MAX_CONNECTIONS;
-  const connections = new Connections(settings);
+  const shares = new AddressShares(settings.connectionsPerAddress, settings.trustedNetworks);
+  const connections = new Connections(shares);
   connections.watch(server.server);
   const healthPort = settings.healthPort === null ? null : new HealthPort(server, connections);
   // Node would answer 417 without a body; what is expected beyond 100-continue may be ignored.
@@ -122,7 +126,7 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     await drain.run();
     healthPort?.close();
   });
-  return { adapter: new NestAdapter(server), routes, times, problems, connections, healthPort };
+  return { adapter: new NestAdapter(server), routes, times, problems, connections, shares, healthPort };
 }
 
 /** Logs each request; costs more than the smallest request itself. */

@@ -1,8 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpSettings } from '../../config/config.js';
 import type { Meters } from '../../meters/meters.js';
-import { AddressShares } from './address-shares.js';
+import type { AddressShares } from '../../access/address-shares.js';
 import { STALL_CHECK_MS, STALLED_LOOKS, STRANGER_KEEP_ALIVE_MS } from './limits.js';
 import { StalledWrites } from './stalled-writes.js';
 
@@ -12,15 +11,13 @@ type Reason = 'crowded' | 'stalled';
 /** Sees to it that no client holds connections that others need. */
 export class Connections {
   readonly cut: Record<Reason, number> = { crowded: 0, stalled: 0 };
-  private readonly shares: AddressShares;
   private readonly stalled = new StalledWrites(STALLED_LOOKS);
   private readonly open = new Set<Socket>();
   /** Those whose callers are not known yet, and get no patience. */
   private readonly strangers = new WeakSet<Socket>();
 
-  constructor({ connectionsPerAddress, trustedNetworks }: HttpSettings) {
-    this.shares = new AddressShares(connectionsPerAddress, trustedNetworks);
-  }
+  /** @param shares of each address, over all ports together */
+  constructor(private readonly shares: AddressShares) {}
 
   /** To be called for each server, before it listens. */
   watch(server: Server): void {

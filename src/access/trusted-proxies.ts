@@ -1,5 +1,5 @@
 import { BlockList, isIPv4 } from 'node:net';
-import { addressIn } from '../../access/network.js';
+import { addressIn } from './network.js';
 
 /**
  * Tells whose `X-Forwarded-*` counts, of proxies that write a port beside an address too.

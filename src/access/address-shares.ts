@@ -1,4 +1,4 @@
-import { networkOf } from '../../access/network.js';
+import { networkOf } from './network.js';
 import { trusting } from './trusted-proxies.js';
 
 /** How many connections each address holds, and whether it may have another one. */

@@ -22,6 +22,9 @@ const SHORTEST_LIFE_MS = 1;
 /** Keys in one call of a script: Redis is busy for a fraction of a millisecond, and then serves others. */
 const KEYS_PER_CALL = 100;
 
+/** The same of what only looks. */
+const KEYS_PER_GET = 500;
+
 /** No nonce is a single character. */
 const NO_NONCE = '-';
 
@@ -70,15 +73,23 @@ export class CounterCache {
 
   /** One look at one key; concurrent ones travel together. */
   async get(name: string, identity: Identity): Promise<Found> {
-    if (!this.realm.isReady) return { kind: 'unavailable' };
-    let value: string | null;
+    const [found = { kind: 'miss' }] = await this.getEach([name], identity);
+    return found;
+  }
+
+  /** One look at each of several keys, in the order asked; concurrent ones travel together. */
+  async getEach(names: readonly string[], identity: Identity): Promise<Found[]> {
+    if (!this.realm.isReady) return names.map(() => ({ kind: 'unavailable' }));
     try {
-      value = await this.gets.get(KEY_PREFIX + name, identity);
+      const chunks = chunksOf(
+        names.map((name) => KEY_PREFIX + name),
+        KEYS_PER_GET,
+      );
+      const values = await Promise.all(chunks.map((keys) => this.gets.get(keys, identity)));
+      return values.flat().map((value) => foundIn(value, identity));
     } catch {
-      return { kind: 'unavailable' };
+      return names.map(() => ({ kind: 'unavailable' }));
     }
-    const entry = value === null ? null : decodeEntry(value, identity);
-    return entry === null ? { kind: 'miss' } : { kind: 'hit', entry };
   }
 
   /**
@@ -186,6 +197,11 @@ export class CounterCache {
     const life = longest * (1 - LIFE_JITTER * Math.random()) - ageMs;
     return Math.max(SHORTEST_LIFE_MS, Math.floor(life));
   }
+}
+
+function foundIn(value: string | null, identity: Identity): Found {
+  const entry = value === null ? null : decodeEntry(value, identity);
+  return entry === null ? { kind: 'miss' } : { kind: 'hit', entry };
 }
 
 function leasedOf(kind: string, payload: string, identity: Identity): Leased {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CounterCache } from '../cache/counter-cache.js';
+import { CounterCache, type Found } from '../cache/counter-cache.js';
 import type { Entry } from '../cache/entry.js';
 import { CounterPages, type Page } from '../store/counter-pages.js';
 import { CounterReader } from '../store/counter-reader.js';
@@ -55,18 +55,24 @@ export class CountersService {
    */
   async read(name: string, consistency: 'cached' | 'strong'): Promise<Reading> {
     const identity = consistency === 'cached' ? this.guard.permission() : null;
-    if (identity !== null) {
-      const found = await this.cache.get(name, identity);
-      if (found.kind === 'hit') {
-        this.tallies.reads.hit += 1;
-        return { ...found.entry, source: 'hit' };
-      }
-      if (found.kind === 'miss') return orUnavailable(() => this.readMissing(name));
-    } else if (consistency === 'cached') {
+    if (identity !== null) return this.readFound(name, await this.cache.get(name, identity));
+    if (consistency === 'cached') {
       const unverified = await this.readUnverified(name);
       if (unverified !== null) return unverified;
     }
     return orUnavailable(() => this.readTruth(name));
+  }
+
+  /**
+   * Reads counters, each for itself and as `read` does, in the order asked; a name may come more than once.
+   *
+   * @returns fulfilled, or rejected with Unavailable
+   */
+  async readEach(names: readonly string[]): Promise<PromiseSettledResult<Reading>[]> {
+    const identity = this.guard.permission();
+    if (identity === null) return Promise.allSettled(names.map((name) => this.read(name, 'cached')));
+    const found = await this.cache.getEach(names, identity);
+    return Promise.allSettled(names.map((name, index) => this.readFound(name, found[index] ?? { kind: 'miss' })));
   }
 
   /**
@@ -114,6 +120,19 @@ export class CountersService {
     const verdict = await this.pipeline.addBundle(writes);
     if (verdict.kind === 'key_reused') throw new KeyReused('One of the idempotency keys was used for another request.');
     return verdict;
+  }
+
+  /** What the cache held is the answer, or else what the truth holds. */
+  private async readFound(name: string, found: Found): Promise<Reading> {
+    switch (found.kind) {
+      case 'hit':
+        this.tallies.reads.hit += 1;
+        return { ...found.entry, source: 'hit' };
+      case 'miss':
+        return orUnavailable(() => this.readMissing(name));
+      case 'unavailable':
+        return orUnavailable(() => this.readTruth(name));
+    }
   }
 
   /** After a miss. The permission is asked for anew: it may have run out meanwhile. */

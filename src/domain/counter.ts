@@ -69,3 +69,11 @@ export function counterJson(counter: Counter): string {
 function instantJson(instant: string | null): string {
   return instant === null ? 'null' : `"${instant}"`;
 }
+
+/** The digits of the value in the JSON of a counter. In a name every quote is escaped, so this is found nowhere else. */
+export function valueInJson(json: string): string {
+  const at = json.indexOf(VALUE_MEMBER) + VALUE_MEMBER.length;
+  return json.slice(at, json.indexOf(',', at));
+}
+
+const VALUE_MEMBER = ',"value":';

@@ -7,6 +7,7 @@ import { firstKey } from './access/first-key.js';
 import { Gate } from './web/gate/gate.js';
 import { KeyAdministration } from './access/key-administration.js';
 import { AppModule } from './app.module.js';
+import type { AddressShares } from './access/address-shares.js';
 import type { Config } from './config/config.js';
 import { healthPaths } from './health/health.paths.js';
 import { historyPaths } from './history/history.paths.js';
@@ -23,6 +24,7 @@ import { adminPaths } from './jobs/admin.paths.js';
 import { NestLogger } from './logger.js';
 import { Meters } from './meters/meters.js';
 import { metricsPaths } from './metrics/metrics.paths.js';
+import { RespService } from './resp/resp.service.js';
 import { streamPaths } from './stream/stream.paths.js';
 
 export interface App {
@@ -30,6 +32,8 @@ export interface App {
   /** Every path and its methods. */
   readonly routes: Routes;
   readonly connections: Connections;
+  readonly shares: AddressShares;
+  readonly resp: RespService;
   /** Null where none is wanted. */
   readonly healthPort: HealthPort | null;
   /** Made by this start, and to be shown to whoever started it; null at any later start. */
@@ -38,7 +42,7 @@ export interface App {
 
 /** The whole service, ready to listen. Its servers must be reachable already. */
 export async function createApp(config: Config, logger: Pino): Promise<App> {
-  const { adapter, routes, times, problems, connections, healthPort } = createServer(config);
+  const { adapter, routes, times, problems, connections, shares, healthPort } = createServer(config);
   const server: FastifyInstance = adapter.getInstance();
   if (logger.isLevelEnabled('debug')) logRequests(server, (line) => logger.debug(line));
   const nest = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, problems), adapter, {
@@ -53,6 +57,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   problems.refusals.addTo(nest.get(Meters));
   connections.addTo(nest.get(Meters));
   nest.get(Gate).guard(server, ({ raw }, reply) => connections.know(raw.socket, reply.raw));
+  server.addHook('preClose', () => nest.get(RespService).drain());
   await allowOrigins(server, config.http.corsOrigins, routes);
   const rooms = [counterPaths, historyPaths, sessionPaths, adminPaths, healthPaths, streamPaths, metricsPaths];
   SwaggerModule.setup('docs', nest, openApiDocument(config.http.basePath, ...rooms), {
@@ -64,12 +69,13 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   });
   await nest.init();
   const newKey = await firstKey(config.access, nest.get(KeyAdministration));
-  return { nest, routes, connections, healthPort, firstKey: newKey };
+  return { nest, routes, connections, shares, resp: nest.get(RespService), healthPort, firstKey: newKey };
 }
 
 /** Listens, for requests first and then for probes: these must not find an instance ready that nobody can reach. */
-export async function listen({ nest, healthPort }: App, { http }: Config): Promise<void> {
+export async function listen({ nest, resp, shares, healthPort }: App, { http }: Config): Promise<void> {
   const { host, port } = http;
   await nest.listen({ host, port, backlog: ACCEPT_BACKLOG });
+  await resp.listen(shares);
   if (http.healthPort !== null) await healthPort?.listen(host, http.healthPort);
 }

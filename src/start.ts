@@ -22,6 +22,8 @@ try {
   const { host, port, healthPort } = config.http;
   await refuseTakenPort('PORT', host, port);
   if (healthPort !== null) await refuseTakenPort('HEALTH_PORT', host, healthPort);
+  const { resp } = config;
+  if (resp.port !== null && resp.isPortAsked) await refuseTakenPort('RESP_PORT', host, resp.port);
   const app = await createApp(config, logger);
   const { nest, firstKey } = app;
   await listen(app, config);
@@ -30,7 +32,10 @@ try {
     await stopEmbedded();
   };
   const note = firstKey === null ? [] : await firstKeyNote(firstKey, audience());
-  announce(nest.getHttpServer().address() as AddressInfo, note, app.healthPort?.port ?? null);
+  announce(nest.getHttpServer().address() as AddressInfo, note, {
+    health: app.healthPort?.port ?? null,
+    resp: app.resp.port,
+  });
 } catch (error) {
   // A service that is stopped while it starts fails to start.
   if (!isStopping()) {
@@ -71,15 +76,25 @@ function audience(): Audience {
   return { isTerminal: process.stdout.isTTY, folder: embedded ? DATA_DIR : null };
 }
 
-function announce({ address, port, family }: AddressInfo, note: readonly string[], healthPort: number | null): void {
+interface OtherPorts {
+  readonly health: number | null;
+  readonly resp: number | null;
+}
+
+function announce({ address, port, family }: AddressInfo, note: readonly string[], { health, resp }: OtherPorts): void {
   const everywhere = address === '0.0.0.0' || address === '::';
   const host = everywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
   const url = `http://${host}:${port}`;
-  logger.info({ url, port, ...(healthPort === null ? {} : { healthPort }) }, 'listening');
+  const others = { ...(health === null ? {} : { healthPort: health }), ...(resp === null ? {} : { respPort: resp }) };
+  logger.info({ url, port, ...others }, 'listening');
   for (const line of note) say(line);
   say(`evercount is ready at ${url} - try it:`);
   const header = config.access.auth === 'off' ? '' : " -H 'Authorization: Bearer <key>'";
   say(`  curl -X POST${header} ${url}/v1/counters/hello/increment`);
+  if (resp !== null) {
+    const password = config.access.auth === 'off' ? '' : ' -a <key>';
+    say(`  redis-cli -h ${everywhere ? '127.0.0.1' : address} -p ${resp}${password} incr hello`);
+  }
   const { basePath } = config.http;
   say(`The dashboard: ${url}${basePath}/ - all calls: ${url}${basePath}/docs - another port: the variable PORT`);
 }

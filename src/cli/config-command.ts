@@ -24,7 +24,7 @@ export function addConfig(program: Command, session: Session): void {
 /** Every variable with what it comes to; nothing that may hold a secret. */
 async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [string, Cell])[]> {
   const running = await runningServers(DATA_DIR);
-  const { http, database, cache, jobs, writes, history, access, log } = await loadConfig(environment, () =>
+  const { http, resp, database, cache, jobs, writes, history, access, log } = await loadConfig(environment, () =>
     Promise.resolve(running ?? { databaseUrl: EMBEDDED, redisUrl: EMBEDDED }),
   );
   return [
@@ -55,6 +55,9 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['TRUSTED_PROXIES', http.trustedProxies.join(', ') || null],
     ['CONNECTIONS_PER_ADDRESS', http.connectionsPerAddress],
     ['HEALTH_PORT', http.healthPort],
+    ['RESP_PORT', resp.port ?? 'off'],
+    ['RESP_FLUSH', resp.flush],
+    ['RESP_TLS_CERT', resp.tls === null ? null : 'a certificate that is not shown'],
     ['LOG_LEVEL', log.level],
   ];
 }

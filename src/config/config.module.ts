@@ -8,6 +8,7 @@ import {
   HttpSettings,
   JobsSettings,
   LogSettings,
+  RespSettings,
   WriteSettings,
 } from './config.js';
 
@@ -18,6 +19,7 @@ export class ConfigModule {
   static of(config: Config): DynamicModule {
     const slices = [
       { provide: HttpSettings, useValue: config.http },
+      { provide: RespSettings, useValue: config.resp },
       { provide: DatabaseSettings, useValue: config.database },
       { provide: CacheSettings, useValue: config.cache },
       { provide: JobsSettings, useValue: config.jobs },

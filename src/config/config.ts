@@ -22,6 +22,19 @@ export class HttpSettings {
   trustedNetworks!: readonly string[];
 }
 
+/** The Redis protocol as a way in. */
+export class RespSettings {
+  host!: string;
+  /** 0 takes a free one; null: it is not spoken. */
+  port!: number | null;
+  /** Whether somebody asked for this port: where nobody did, the service goes on without. */
+  isPortAsked!: boolean;
+  /** What FLUSHALL and FLUSHDB do: they are refused, or they delete counters. */
+  flush!: 'refuse' | 'delete';
+  /** In PEM; null: in the clear. */
+  tls!: { readonly cert: string; readonly key: string } | null;
+}
+
 /** The truth. */
 export class DatabaseSettings {
   /** A `postgres://` URL. */
@@ -85,6 +98,7 @@ export class LogSettings {
 /** Everything the environment says, in slices: each class is given its own and no more. */
 export interface Config {
   readonly http: HttpSettings;
+  readonly resp: RespSettings;
   readonly database: DatabaseSettings;
   readonly cache: CacheSettings;
   readonly jobs: JobsSettings;
@@ -98,6 +112,9 @@ export interface Config {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
+
+/** Beside that of Redis, which may run on the same machine. */
+const EMBEDDED_RESP_PORT = 6380;
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
@@ -136,6 +153,13 @@ export async function loadConfig(
   if (values.HEALTH_PORT !== undefined && values.HEALTH_PORT !== 0 && values.HEALTH_PORT === (values.PORT ?? 3000)) {
     faults.push(`HEALTH_PORT: got the port of PORT; takes another one`);
   }
+  if (typeof values.RESP_PORT === 'number' && values.RESP_PORT !== 0 && values.RESP_PORT === (values.PORT ?? 3000)) {
+    faults.push(`RESP_PORT: got the port of PORT; takes another one`);
+  }
+  if (!('RESP_TLS_CERT' in values) !== !('RESP_TLS_KEY' in values)) {
+    const missing = 'RESP_TLS_KEY' in values ? 'RESP_TLS_CERT' : 'RESP_TLS_KEY';
+    faults.push(`${missing}: got nothing; takes the other half of RESP_TLS_CERT and RESP_TLS_KEY`);
+  }
   if (auth === 'off' && !loopback && !(values.ALLOW_INSECURE ?? false)) {
     faults.push(`AUTH: got "off" on HOST "${host}"; takes ALLOW_INSECURE=1 beside it`);
   }
@@ -150,6 +174,7 @@ export async function loadConfig(
     );
   }
 
+  const isEmbedded = values.DATABASE_URL === undefined || values.REDIS_URL === undefined;
   const { databaseUrl, redisUrl } =
     values.DATABASE_URL !== undefined && values.REDIS_URL !== undefined
       ? { databaseUrl: values.DATABASE_URL, redisUrl: values.REDIS_URL }
@@ -166,6 +191,16 @@ export async function loadConfig(
       healthPort: values.HEALTH_PORT ?? null,
       connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS ?? 256,
       trustedNetworks: [...LOOPBACK_NETWORKS, ...(values.TRUSTED_PROXIES ?? [])],
+    },
+    resp: {
+      host,
+      port: values.RESP_PORT === undefined && isEmbedded ? EMBEDDED_RESP_PORT : (values.RESP_PORT ?? null),
+      isPortAsked: values.RESP_PORT !== undefined,
+      flush: values.RESP_FLUSH ?? 'refuse',
+      tls:
+        values.RESP_TLS_CERT !== undefined && values.RESP_TLS_KEY !== undefined
+          ? { cert: values.RESP_TLS_CERT, key: values.RESP_TLS_KEY }
+          : null,
     },
     database: {
       url: databaseUrl,

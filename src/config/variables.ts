@@ -52,6 +52,8 @@ const list = z.string().transform((text) =>
 
 const onOff = z.enum(['on', 'off']).transform((text) => text === 'on');
 
+const pem = (kind: string) => z.string().regex(new RegExp(`-----BEGIN [A-Z ]*${kind}-----`));
+
 const isProxy = (text: string): boolean => {
   const [address, bits, ...rest] = text.split('/');
   const version = isIP(address ?? '');
@@ -127,6 +129,10 @@ const VARIABLES = {
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   CONNECTIONS_PER_ADDRESS: [wholeNumber(1, 10_000), 'connections, 1 to 10000'],
   HEALTH_PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],
+  RESP_PORT: [z.union([z.literal('off').transform(() => null), wholeNumber(0, 65535)]), 'a port, 0 to 65535, or off'],
+  RESP_FLUSH: [z.enum(['refuse', 'delete']), 'refuse or delete'],
+  RESP_TLS_CERT: [pem('CERTIFICATE'), 'a certificate in PEM, best by RESP_TLS_CERT_FILE'],
+  RESP_TLS_KEY: [pem('PRIVATE KEY'), 'a private key in PEM, best by RESP_TLS_KEY_FILE'],
   LOG_LEVEL: [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')],
 } as const satisfies Record<string, readonly [z.ZodType, string | ((text: string) => string)]>;
 
@@ -140,6 +146,8 @@ const SECRET: ReadonlySet<string> = new Set<Variable>([
   'REDIS_URL',
   'JOBS_REDIS_URL',
   'ADMIN_KEY',
+  'RESP_TLS_CERT',
+  'RESP_TLS_KEY',
 ]);
 
 /**

@@ -31,6 +31,8 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly level: stri
 
 export interface TestApp extends App {
   readonly url: string;
+  /** Of the Redis protocol; 0 without RESP_PORT. */
+  readonly respPort: number;
   /** Of probes and metrics alone; null without HEALTH_PORT. */
   readonly healthUrl: string | null;
   /** What was logged so far, as it was written. */
@@ -56,7 +58,7 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
   const { port } = app.nest.getHttpServer().address() as AddressInfo;
   const healthPort = app.healthPort?.port ?? null;
   const healthUrl = healthPort === null ? null : urlOf(healthPort);
-  return { ...app, url: urlOf(port), healthUrl, log, stop: () => app.nest.close() };
+  return { ...app, url: urlOf(port), respPort: app.resp.port ?? 0, healthUrl, log, stop: () => app.nest.close() };
 }
 
 /** How a process ended. */
@@ -67,6 +69,8 @@ export interface Exit {
 
 export interface AppProcess {
   readonly url: string;
+  /** Of the Redis protocol; 0 without RESP_PORT. */
+  readonly respPort: number;
   readonly pid: number;
   /** Lines of stdout and stderr so far. */
   readonly output: readonly string[];
@@ -120,8 +124,11 @@ export async function startAppProcess(options: AppOptions): Promise<AppProcess> 
 
 function processOf(child: ChildProcess, url: string, output: readonly string[], exited: Promise<Exit>): AppProcess {
   const { pid = 0 } = child;
+  const listening = output.find((line) => line.includes('"msg":"listening"')) ?? '{}';
+  const { respPort = 0 } = JSON.parse(listening) as { readonly respPort?: number };
   return {
     url,
+    respPort,
     pid,
     output,
     log: () => output.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine),

@@ -1,0 +1,36 @@
+import type { Credential } from '../access/credential.js';
+import type { Grant } from '../access/grant.js';
+import type { Protocol } from './reply.js';
+
+/** What is known of the other side of a connection, as CLIENT tells it. */
+export class Client {
+  protocol: Protocol = 2;
+  /** By what it was let in; null: it has not said yet. */
+  credential: Credential | null = null;
+  /** What it may do, as it was found out last. */
+  grant: Grant | null = null;
+  name = '';
+  libName = '';
+  libVersion = '';
+  lastCommand = 'NULL';
+  /** Whether its connection ends with the next answer. */
+  isLeaving = false;
+  readonly createdAtMs = performance.now();
+  lastAtMs = performance.now();
+
+  /** @param hangUp closes its connection */
+  constructor(
+    readonly id: number,
+    readonly address: string,
+    readonly requestId: string,
+    readonly hangUp: () => void,
+  ) {}
+
+  /** As when it had just connected. */
+  reset(): void {
+    this.protocol = 2;
+    this.credential = null;
+    this.grant = null;
+    this.name = '';
+  }
+}

@@ -1,0 +1,93 @@
+import type { RULES } from '../access/rules.js';
+import type { Reading } from '../counters/counters.service.js';
+import type { Increment, Operation, Outcome, Refused } from '../domain/operation.js';
+import type { Client } from './client.js';
+
+/** What must be known about a command before it is looked at, and what COMMAND and the documentation tell of it. */
+export interface Command {
+  /** In small letters. */
+  readonly name: string;
+  /** Its arguments, its own name included; negative: at least so many. */
+  readonly arity: number;
+  /** What a key must allow: a rule of access; `open`: nothing, it may come before AUTH. */
+  readonly rule: keyof typeof RULES | 'open' | ((args: readonly string[]) => keyof typeof RULES);
+  /** Which arguments are names of counters. */
+  readonly names: Names | null;
+  readonly flags: readonly Flag[];
+  readonly group: Group;
+  /** One line for people. */
+  readonly summary: string;
+  /** As redis.io writes it, behind the name. */
+  readonly syntax: string;
+  /** What it does otherwise than Redis, in one sentence. */
+  readonly differs?: string;
+  /** Neither names of commands nor their number are what Redis has: it is ours alone. */
+  readonly isOurs?: boolean;
+  /** Whether MULTI takes it: what walks through all names does not belong into one commit. */
+  readonly isLone?: boolean;
+  /** What is to be done. Throws CommandError for arguments that are none. */
+  readonly plan: (args: readonly string[], call: Call) => Step;
+}
+
+/** Places of names among the arguments: from `first` to `last` (-1: the last argument), each `step`th. */
+export interface Names {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+}
+
+export type Flag = 'write' | 'readonly' | 'fast' | 'admin' | 'denyoom' | 'noscript' | 'loading' | 'stale' | 'no_auth';
+
+export type Group = 'connection' | 'counting' | 'values' | 'keys' | 'transactions' | 'server' | 'exactly once';
+
+/** Who asks, and the names that are asked for: checked, and covered by the key. */
+export interface Call {
+  readonly client: Client;
+  readonly names: readonly string[];
+}
+
+/** What a command comes down to. */
+export type Step =
+  /** Answered at once. */
+  | { readonly kind: 'told'; readonly answer: string }
+  | {
+      readonly kind: 'read';
+      readonly names: readonly string[];
+      readonly answer: (readings: readonly Reading[]) => string;
+    }
+  /** Those that follow each other are in flight together. */
+  | { readonly kind: 'increment'; readonly operation: Increment; readonly answer: (outcome: Outcome) => string }
+  /** Writes that are decided one by one, in order. */
+  | {
+      readonly kind: 'decided';
+      readonly operations: readonly Operation[];
+      readonly answer: (outcomes: readonly Outcome[]) => string;
+    }
+  /** All or nothing. */
+  | {
+      readonly kind: 'atomic';
+      readonly operations: readonly Operation[];
+      readonly answer: (refused: Refused | null) => string;
+    }
+  /** Nothing else of this connection is under way meanwhile. */
+  | { readonly kind: 'alone'; readonly run: () => Promise<string> };
+
+export const told = (answer: string): Step => ({ kind: 'told', answer });
+
+/** What a client is told that it did wrong; the first word says what kind it is. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+export const SYNTAX_ERROR = 'ERR syntax error';
+
+/** @throws CommandError, always */
+export function syntaxError(): never {
+  throw new CommandError(SYNTAX_ERROR);
+}
+
+export const arityError = (name: string): string => `ERR wrong number of arguments for '${name}' command`;
+
+export const ONE_NAME: Names = { first: 1, last: 1, step: 1 };
+export const ALL_NAMES: Names = { first: 1, last: -1, step: 1 };
+export const NAMES_AND_VALUES: Names = { first: 1, last: -1, step: 2 };

@@ -1,0 +1,161 @@
+import { Unauthorized } from '../access/errors.js';
+import type { Line, Talk } from '../wire/line.js';
+import type { Client } from './client.js';
+import { CommandError, told } from './command.js';
+import type { Desk, Run, Turn } from './desk.js';
+import { admit, commandIn, namesIn, type Ordered, ruleOf } from './dispatch.js';
+import { error } from './reply.js';
+import { ProtocolError, type Request, RequestParser } from './request-parser.js';
+
+/** Commands that are in flight together; of a longer pipeline the next ones go on their way when these are answered. */
+const MAX_RUN = 2_000;
+
+/** What people and pages send who take this for a port of HTTP: no page must be able to speak to it. */
+const HTTP = /^(post|host:)$/i;
+
+const NO_REQUEST: Request = { args: [], bytes: 0, fault: null };
+
+/** Commands of one connection: answered in their order, and each sees what those before it did. */
+export class Conversation implements Talk {
+  unanswered = 0;
+  unansweredBytes = 0;
+  private readonly parser = new RequestParser((request) => this.accept(request));
+  private requests: Request[] = [];
+  private next = 0;
+  /** Of the next request, where it was looked at already. */
+  private planned: Turn | null = null;
+  private isWorking = false;
+  private protocolFault: ProtocolError | null = null;
+  private hasLeft = false;
+
+  constructor(
+    private readonly line: Line,
+    private readonly client: Client,
+    private readonly desk: Desk,
+    private readonly left: () => void,
+  ) {}
+
+  read(bytes: Buffer): void {
+    if (this.protocolFault !== null) return;
+    try {
+      this.parser.feed(bytes);
+    } catch (fault) {
+      if (!(fault instanceof ProtocolError)) throw fault;
+      this.protocolFault = fault;
+    }
+    if (this.isWorking) return;
+    this.isWorking = true;
+    void this.work();
+  }
+
+  closed(): void {
+    this.hasLeft = true;
+    this.left();
+  }
+
+  private accept(request: Request): void {
+    this.requests.push(request);
+    this.unanswered += 1;
+    this.unansweredBytes += request.bytes;
+  }
+
+  private async work(): Promise<void> {
+    const { desk } = this;
+    // Nobody hears the answers of who has left, and what he did not wait for is not begun.
+    while (this.next < this.requests.length && !this.hasLeft) {
+      const run = this.gather();
+      if (run.kind !== 'told') this.line.flush();
+      const answers = run.kind === 'look' ? await this.look() : await desk.answersTo(this.client, run);
+      for (const answer of answers) this.line.write(answer);
+      this.unanswered -= answers.length;
+      for (const { bytes } of run.turns) this.unansweredBytes -= bytes;
+      if (this.client.isLeaving) {
+        this.hasLeft = true;
+        this.line.end();
+      }
+    }
+    this.requests = [];
+    this.next = 0;
+    this.isWorking = false;
+    if (this.protocolFault !== null) {
+      this.line.write(error(`ERR Protocol error: ${this.protocolFault.message}`));
+      this.line.end();
+    }
+    this.line.flush();
+  }
+
+  /** The next commands that go together: of one kind, and those among them that are told at once. */
+  private gather(): Run {
+    const turns: Turn[] = [];
+    let kind: Run['kind'] = 'told';
+    for (; this.next < this.requests.length && turns.length < MAX_RUN && !this.hasLeft; this.next += 1) {
+      const turn = this.planned ?? this.plan(this.requests[this.next]);
+      this.planned = null;
+      if (turn === null) {
+        if (turns.length === 0) kind = 'look';
+        break;
+      }
+      const own = turn.step.kind;
+      const fits = own === 'told' || own === kind || (kind === 'told' && (own !== 'alone' || turns.length === 0));
+      if (!fits) {
+        this.planned = turn;
+        break;
+      }
+      turns.push(turn);
+      if (own !== 'told') kind = own;
+      if (own === 'alone' || this.client.isLeaving) {
+        this.next += 1;
+        break;
+      }
+    }
+    return { kind, turns };
+  }
+
+  /** @returns null where the key must be looked at first */
+  private plan(request: Request | undefined): Turn | null {
+    const { args, bytes, fault } = request ?? NO_REQUEST;
+    const { client, desk } = this;
+    let order: Ordered | null = null;
+    try {
+      if (HTTP.test(args[0] ?? '')) return this.hangUp(bytes);
+      if (fault !== null) throw new CommandError(`ERR ${fault}`);
+      const command = commandIn(args, desk.commands);
+      const rule = ruleOf(command, args);
+      const grant = admit(desk.admission, client, rule);
+      if (grant === null) return null;
+      client.grant = grant;
+      client.lastCommand = command.name;
+      client.lastAtMs = performance.now();
+      order = { command, args, rule, names: namesIn(command.names, args, grant) };
+      return { step: command.plan(args, { client, names: order.names }), order, bytes };
+    } catch (refused) {
+      return { step: told(this.desk.faultAnswer(refused)), order, bytes };
+    }
+  }
+
+  /** Before it was let in, who speaks another protocol must not be answered in ours. */
+  private hangUp(bytes: number): Turn {
+    this.line.cut();
+    this.hasLeft = true;
+    return { step: told(''), order: null, bytes };
+  }
+
+  /** Looks at the key, so that the command that waits for it can be planned; where it is not good, answers it. */
+  private async look(): Promise<readonly string[]> {
+    const { client, desk } = this;
+    const { credential, address } = client;
+    const request = this.requests[this.next] ?? NO_REQUEST;
+    const rule = ruleOf(commandIn(request.args, desk.commands), request.args);
+    if (credential === null || rule === null) return [];
+    try {
+      await desk.admission.look(credential, rule.use, address);
+      return [];
+    } catch (fault) {
+      // It was revoked, or has expired: who has another one can say so.
+      if (fault instanceof Unauthorized) client.credential = null;
+      this.next += 1;
+      this.unansweredBytes -= request.bytes;
+      return [this.desk.faultAnswer(fault)];
+    }
+  }
+}

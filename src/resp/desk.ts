@@ -1,0 +1,147 @@
+import { Logger } from '@nestjs/common';
+import type { Admission } from '../access/admission.js';
+import { AccessError } from '../access/errors.js';
+import type { Traces } from '../access/traces.js';
+import type { CountersService, Reading } from '../counters/counters.service.js';
+import { CounterError } from '../domain/errors.js';
+import type { Answer, Operation, Outcome, Write } from '../domain/operation.js';
+import type { Client } from './client.js';
+import { type Command, CommandError, type Step } from './command.js';
+import type { Ordered } from './dispatch.js';
+import { faultAnswer } from './faults.js';
+
+/** A command on its way to its answer. */
+export interface Turn {
+  readonly step: Step;
+  /** Null where it was not understood, or may not be given. */
+  readonly order: Ordered | null;
+  readonly bytes: number;
+}
+
+/** Commands that go together. */
+export interface Run {
+  /** `look`: none may go before the key was looked at. */
+  readonly kind: Step['kind'] | 'look';
+  readonly turns: readonly Turn[];
+}
+
+/** Where commands become calls of the rules, and what these come to becomes answers. */
+export class Desk {
+  private readonly logger = new Logger('resp');
+
+  constructor(
+    readonly commands: ReadonlyMap<string, Command>,
+    readonly admission: Admission,
+    private readonly counters: CountersService,
+    private readonly traces: Traces,
+  ) {}
+
+  /** Answers commands that go together, in their order. */
+  async answersTo(client: Client, { kind, turns }: Run): Promise<readonly string[]> {
+    try {
+      switch (kind) {
+        case 'told':
+        case 'look':
+          return turns.map(({ step }) => (step.kind === 'told' ? step.answer : ''));
+        case 'read':
+          return await this.ask(client, turns);
+        case 'increment':
+        case 'decided':
+          return await this.write(client, turns);
+        case 'atomic':
+          return await Promise.all(turns.map((turn) => this.writeAtomically(client, turn)));
+        case 'alone':
+          return await Promise.all(turns.map(async ({ step }) => (step.kind === 'alone' ? step.run() : '')));
+      }
+    } catch (fault) {
+      const answer = this.faultAnswer(fault);
+      return turns.map(({ step }) => (step.kind === 'told' ? step.answer : answer));
+    }
+  }
+
+  /** Asks once for a name that is asked for often. */
+  private async ask(client: Client, turns: readonly Turn[]): Promise<readonly string[]> {
+    const places = new Map<string, number>();
+    for (const { step } of turns) {
+      if (step.kind === 'read') for (const name of step.names) if (!places.has(name)) places.set(name, places.size);
+    }
+    const results = await this.counters.readEach([...places.keys()]);
+    let misses = 0;
+    for (const result of results) if (result.status === 'fulfilled' && result.value.source === 'miss') misses += 1;
+    if (misses > 0) this.admission.charge(client.grant, client.address, { misses });
+    return turns.map(({ step }) => {
+      if (step.kind !== 'read') return step.kind === 'told' ? step.answer : '';
+      const readings: Reading[] = [];
+      for (const name of step.names) {
+        const result = results[places.get(name) ?? -1];
+        if (result === undefined || result.status === 'rejected') return this.faultAnswer(result?.reason);
+        readings.push(result.value);
+      }
+      return step.answer(readings);
+    });
+  }
+
+  private async write(client: Client, turns: readonly Turn[]): Promise<readonly string[]> {
+    const operations = turns.flatMap(({ step }) => operationsOf(step));
+    const results = await this.counters.writeEach(operations.map((operation) => writeOf(client, operation)));
+    let next = 0;
+    return turns.map(({ step, order }) => {
+      if (step.kind !== 'increment' && step.kind !== 'decided') return step.kind === 'told' ? step.answer : '';
+      const outcomes: Outcome[] = [];
+      const own = results.slice(next, next + operationsOf(step).length);
+      next += own.length;
+      for (const result of own) {
+        if (result.status === 'rejected') return this.faultAnswer(result.reason);
+        outcomes.push(result.value.outcome);
+        this.leaveTrace(client, order, result.value);
+      }
+      const [outcome] = outcomes;
+      if (step.kind === 'decided') return step.answer(outcomes);
+      return outcome === undefined ? '' : step.answer(outcome);
+    });
+  }
+
+  private async writeAtomically(client: Client, { step, order }: Turn): Promise<string> {
+    if (step.kind !== 'atomic') return step.kind === 'told' ? step.answer : '';
+    try {
+      const writes = step.operations.map((operation) => writeOf(client, operation));
+      const verdict = await this.counters.writeAtomically(writes);
+      if (verdict.kind === 'done') for (const answer of verdict.answers) this.leaveTrace(client, order, answer);
+      return step.answer(verdict.kind === 'refused' ? verdict.refused : null);
+    } catch (fault) {
+      return this.faultAnswer(fault);
+    }
+  }
+
+  private leaveTrace(client: Client, order: Ordered | null, { outcome, replayed }: Answer): void {
+    const leaves = order?.rule?.leaves ?? null;
+    if (leaves === null || outcome.kind === 'refused' || replayed) return;
+    const { grant, address, requestId } = client;
+    this.traces.leave(leaves, { keyId: grant?.keyId ?? '', address, requestId, counter: outcome.truth.name });
+  }
+
+  /** What a client is told in place of an answer; what nobody expects is logged. */
+  faultAnswer(fault: unknown): string {
+    const isExpected = fault instanceof CommandError || fault instanceof CounterError || fault instanceof AccessError;
+    if (!isExpected) this.logger.error({ msg: 'a command failed', err: fault });
+    return faultAnswer(fault);
+  }
+}
+
+function writeOf({ grant, requestId }: Client, operation: Operation): Write {
+  return { operation, key: null, creator: grant?.creator ?? null, requestId };
+}
+
+function operationsOf(step: Step): readonly Operation[] {
+  switch (step.kind) {
+    case 'increment':
+      return [step.operation];
+    case 'decided':
+      return step.operations;
+    case 'told':
+    case 'read':
+    case 'atomic':
+    case 'alone':
+      return [];
+  }
+}

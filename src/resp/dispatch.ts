@@ -1,0 +1,104 @@
+import type { Admission } from '../access/admission.js';
+import { Forbidden, Unauthorized } from '../access/errors.js';
+import { coversName, EVERYTHING, type Grant } from '../access/grant.js';
+import { RULES, type Rule } from '../access/rules.js';
+import { faultOfName } from '../domain/operands.js';
+import type { Client } from './client.js';
+import { arityError, type Command, CommandError, type Names } from './command.js';
+import { textOf } from './text.js';
+import { printable } from './request-parser.js';
+
+/** A command that was understood, and that its client may give. */
+export interface Ordered {
+  readonly command: Command;
+  readonly args: readonly string[];
+  readonly names: readonly string[];
+  /** Null where anybody may give it. */
+  readonly rule: Rule | null;
+}
+
+/** Characters of an unknown command, and of what came with it, that are repeated. */
+const MAX_REPEATED = 128;
+
+/**
+ * Finds out what is asked for.
+ *
+ * @throws CommandError for what is no command
+ */
+export function commandIn(args: readonly string[], table: ReadonlyMap<string, Command>): Command {
+  const [name = ''] = args;
+  const command = table.get(name) ?? table.get(name.toLowerCase());
+  if (command === undefined) throw new CommandError(unknownCommand(args));
+  const { arity } = command;
+  if (arity >= 0 ? args.length !== arity : args.length < -arity) throw new CommandError(arityError(command.name));
+  return command;
+}
+
+function unknownCommand([name = '', ...args]: readonly string[]): string {
+  let repeated = '';
+  for (const arg of args) {
+    if (repeated.length >= MAX_REPEATED) break;
+    repeated += `'${arg.slice(0, MAX_REPEATED - repeated.length)}' `;
+  }
+  const text = `unknown command '${name.slice(0, MAX_REPEATED)}', with args beginning with: ${repeated}`;
+  return `ERR ${printable(text)}`;
+}
+
+/** What a key must allow for a command; null: nothing. */
+export function ruleOf({ rule }: Command, args: readonly string[]): Rule | null {
+  if (rule === 'open') return null;
+  return RULES[typeof rule === 'function' ? rule(args) : rule];
+}
+
+/**
+ * Lets a command in. Takes one from its caller's limit.
+ *
+ * @returns what the client may do; null where its key must be looked at first
+ * @throws AccessError
+ */
+export function admit(admission: Admission, client: Client, rule: Rule | null): Grant | null {
+  const { credential, address } = client;
+  if (rule === null) {
+    admission.knock(address);
+    return EVERYTHING;
+  }
+  if (!admission.asksForKeys) {
+    admission.knock(address);
+    return EVERYTHING;
+  }
+  if (credential === null) {
+    admission.knock(address);
+    throw new Unauthorized('There is no key.');
+  }
+  const grant = admission.recall(credential, rule.use, address);
+  if (grant !== null) admission.enter(rule, grant);
+  return grant;
+}
+
+/**
+ * The names of counters among the arguments.
+ *
+ * @throws CommandError for what can be no name
+ * @throws Forbidden for one that the key does not cover
+ */
+export function namesIn(names: Names | null, args: readonly string[], grant: Grant): readonly string[] {
+  if (names === null) return [];
+  const { first, step } = names;
+  const last = names.last < 0 ? args.length + names.last : names.last;
+  const found: string[] = [];
+  for (let place = first; place <= last; place += step) found.push(nameOf(args[place] ?? '', grant));
+  return found;
+}
+
+/**
+ * The name in an argument.
+ *
+ * @throws CommandError, Forbidden
+ */
+export function nameOf(arg: string, grant: Grant): string {
+  const name = textOf(arg);
+  if (name === null || faultOfName(name) !== null) throw new CommandError('ERR invalid key');
+  if (!coversName(grant, name))
+    throw new Forbidden('The key does not allow this name: its names begin with another prefix.');
+  return name;
+}

@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer as createTlsServer } from 'node:tls';
+import type { AddressShares } from '../access/address-shares.js';
+import { ACCEPT_BACKLOG, DRAIN_MS, HANDSHAKE_MS, KEEP_ALIVE_MS, MAX_CONNECTIONS } from './limits.js';
+import { Line, type Talk } from './line.js';
+import { UntakenBytes } from './untaken-bytes.js';
+
+const POLL_MS = 10;
+
+/** A certificate and its key, in PEM. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A port of a line protocol. */
+export class LineServer {
+  /** Connections that were closed since their address had its share. */
+  crowded = 0;
+  private readonly server: Server;
+  private readonly untaken = new UntakenBytes();
+  private readonly lines = new Set<Line>();
+
+  /**
+   * @param shares of each address, over all ports
+   * @param talk what the protocol makes of a new connection
+   */
+  constructor(
+    private readonly shares: AddressShares,
+    private readonly talk: (line: Line) => Talk,
+    tls: Tls | null,
+  ) {
+    // The kernel finds out that the other side is gone without a word.
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    this.server =
+      tls === null ? createServer(options) : createTlsServer({ ...options, ...tls, handshakeTimeout: HANDSHAKE_MS });
+    this.server.maxConnections = MAX_CONNECTIONS;
+    this.server.on('connection', (socket: Socket) => {
+      // Before the handshake, which is what costs.
+      if (this.admit(socket) && tls === null) this.open(socket);
+    });
+    this.server.on('secureConnection', (socket: Socket) => this.open(socket));
+    // Its connection is closed.
+    this.server.on('tlsClientError', () => undefined);
+  }
+
+  /** Connections that are open. */
+  get openLines(): number {
+    return this.lines.size;
+  }
+
+  /** The port, once it listens; null until then. */
+  get port(): number | null {
+    return (this.server.address() as AddressInfo | null)?.port ?? null;
+  }
+
+  /** @throws where the port is taken */
+  async listen(host: string, port: number): Promise<void> {
+    this.server.listen({ host, port, backlog: ACCEPT_BACKLOG });
+    await once(this.server, 'listening');
+  }
+
+  /** Stops listening, answers what was accepted and closes every connection; those left after `DRAIN_MS` are cut. */
+  async drain(): Promise<void> {
+    if (this.server.listening) this.server.close();
+    for (const line of this.lines) line.drain();
+    const deadlineMs = performance.now() + DRAIN_MS;
+    while (this.lines.size > 0 && performance.now() < deadlineMs) await sleep(POLL_MS);
+    for (const line of this.lines) line.cut();
+  }
+
+  private admit(socket: Socket): boolean {
+    const { remoteAddress } = socket;
+    // Gone already.
+    if (remoteAddress === undefined) return false;
+    if (!this.shares.take(remoteAddress)) {
+      this.crowded += 1;
+      socket.destroy();
+      return false;
+    }
+    socket.once('close', () => this.shares.giveBack(remoteAddress));
+    return true;
+  }
+
+  private open(socket: Socket): void {
+    const { remoteAddress } = socket;
+    if (remoteAddress === undefined || socket.destroyed) return;
+    const line = new Line(socket, remoteAddress, this.untaken);
+    this.lines.add(line);
+    socket.once('close', () => this.lines.delete(line));
+    line.open(this.talk(line));
+  }
+}

@@ -1,14 +1,17 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config.js';
+import { packageVersion } from '../config/package-version.js';
 import { EmbeddedError } from '../embedded/embedded-error.js';
 import { addCache } from './cache-command.js';
 import { addConfig } from './config-command.js';
-import { addCounters } from './counters-command.js';
+import { addCompletion } from './completion-command.js';
+import { addCounting } from './counting-command.js';
 import { addDoctor } from './doctor-command.js';
 import { addDrill } from './drill-command.js';
 import { CommandFailed, EXIT, type ExitCode } from './exit-codes.js';
 import { addKeys } from './keys-command.js';
 import { addMigrate } from './migrate-command.js';
+import { addOverTime } from './over-time-command.js';
 import { addPurge } from './purge-command.js';
 import { Session } from './session.js';
 import type { Terminal } from './terminal.js';
@@ -18,7 +21,9 @@ import { addVerify } from './verify-command.js';
 const EXAMPLES = `
 Examples:
   evercount doctor                              is everything as it should be? what to do where it is not
-  evercount counters list --prefix page:        which counters there are
+  evercount incr visits && evercount get visits --output json
+  evercount list --prefix page:                 which counters there are
+  evercount history page:/home --interval day   what one came to, drawn
   evercount verify && echo "the cache is right"
   evercount export counts.ndjson                everything, to take along
   evercount import --from-redis redis://old --match 'hits:*'
@@ -49,7 +54,8 @@ export async function run(
 function programOf(session: Session): Command {
   const { terminal } = session;
   const program = new Command('evercount')
-    .description("The operator's tools of evercount, a durable counter service.")
+    .description('Counts with evercount, a durable counter service, and operates it.')
+    .version(packageVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .showHelpAfterError('(--help tells how it is used)')
@@ -60,8 +66,10 @@ function programOf(session: Session): Command {
       writeErr: (text) => terminal.note(text.trimEnd()),
     })
     .addHelpText('after', EXAMPLES);
-  program.commandsGroup('A running service, over HTTP:');
-  addCounters(program, session);
+  program.commandsGroup('Counting, by the URL and the key of a service:');
+  addCounting(program, session);
+  addOverTime(program, session);
+  program.commandsGroup('Operating a running service, over HTTP:');
   addCache(program, session);
   addDrill(program, session);
   program.commandsGroup('Its servers, with the same environment as the service:');
@@ -72,6 +80,8 @@ function programOf(session: Session): Command {
   addPurge(program, session);
   addMigrate(program, session);
   addConfig(program, session);
+  program.commandsGroup('This command:');
+  addCompletion(program, session);
   return program;
 }
 

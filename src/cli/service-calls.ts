@@ -1,5 +1,7 @@
 /** The service over HTTP, as the operator's commands use it. */
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFailed, EXIT } from './exit-codes.js';
 
@@ -86,12 +88,13 @@ export class ServiceCalls {
   }
 
   /**
-   * A write under one key, until it is decided: it counts once, however often it has to be sent.
+   * A write under one key, until it is decided: it counts once, however often it has to be sent. The key is a new one
+   * where none is among the headers.
    *
    * @throws CommandFailed when it is refused, or not decided in time
    */
   async write<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
-    const headers = { ...options.headers, 'idempotency-key': randomUUID() };
+    const headers = { 'idempotency-key': randomUUID(), ...options.headers };
     const deadlineMs = performance.now() + SETTLE_MS;
     for (;;) {
       const late = performance.now() > deadlineMs;
@@ -121,31 +124,60 @@ export class ServiceCalls {
   async call<T>(method: string, path: string, { headers = {}, body }: CallOptions = {}): Promise<Reply<T>> {
     const begin = performance.now();
     try {
-      const response = await fetch(this.base + path, {
-        method,
-        headers: {
-          ...headers,
-          ...(this.key === null ? {} : { authorization: `Bearer ${this.key}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
+      const response = await this.send(method, path, { headers, body }, AbortSignal.timeout(TIMEOUT_MS));
       const text = await response.text();
       const source = response.headers.get('cache-status') ?? '';
       const parsed = (text === '' ? null : JSON.parse(text)) as T;
       return { status: response.status, source, body: parsed, tookMs: performance.now() - begin };
     } catch (error) {
-      throw new CommandFailed(
-        EXIT.unavailable,
-        `${this.base} did not answer: ${reasonOf(error)}`,
-        'is the service running, and is this its address? --url or EVERCOUNT_URL names another',
-        { cause: error },
-      );
+      throw this.unanswered(error);
     }
   }
 
-  private resultOf<T>(method: string, path: string, { status, body }: Reply<T>): T {
+  /**
+   * Begins to read what has no end.
+   *
+   * @param signal ends it
+   * @throws CommandFailed when it is refused, or nobody answers
+   */
+  async open(path: string, signal: AbortSignal): Promise<Readable> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new DOMException('', 'TimeoutError')), TIMEOUT_MS);
+    try {
+      const response = await this.send('GET', path, {}, AbortSignal.any([signal, late.signal]));
+      if (response.ok && response.body !== null) return Readable.fromWeb(response.body as WebStream);
+      this.resultOf('GET', path, { status: response.status, body: (await response.json()) as unknown });
+      throw new SyntaxError();
+    } catch (error) {
+      throw error instanceof CommandFailed ? error : this.unanswered(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private send(method: string, path: string, { headers, body }: CallOptions, signal: AbortSignal): Promise<Response> {
+    return fetch(this.base + path, {
+      method,
+      headers: {
+        ...headers,
+        ...(this.key === null ? {} : { authorization: `Bearer ${this.key}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal,
+    });
+  }
+
+  private unanswered(error: unknown): CommandFailed {
+    return new CommandFailed(
+      EXIT.unavailable,
+      `${this.base} did not answer: ${reasonOf(error)}`,
+      'is the service running, and is this its address? --url or EVERCOUNT_URL names another',
+      { cause: error },
+    );
+  }
+
+  private resultOf<T>(method: string, path: string, { status, body }: Pick<Reply<T>, 'status' | 'body'>): T {
     if (status < 300) return body;
     const detail = detailOf(body) ?? `${method} ${path} was answered with status ${status}`;
     switch (status) {

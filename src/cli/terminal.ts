@@ -6,7 +6,7 @@ import Table from 'cli-table3';
 /** Where a command reads from and writes to. Colours and bars only where a person looks. */
 export interface Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean };
 }
 
@@ -49,6 +49,11 @@ export class Terminal {
     readonly streams: Streams,
     private readonly colours = false,
   ) {}
+
+  /** How wide a line may be; null where nobody looks. */
+  get columns(): number | null {
+    return this.streams.stdout.columns ?? null;
+  }
 
   print(text: string): void {
     this.streams.stdout.write(`${text}\n`);
@@ -143,7 +148,8 @@ export class Terminal {
 /** Characters that are not seen but change how a line looks: text that runs backwards could pass for another name. */
 const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-function shown(text: string): string {
+/** A text as a line may show it. */
+export function shown(text: string): string {
   return text.replace(UNSEEN, (found) => `\\u{${found.codePointAt(0)?.toString(16) ?? ''}}`);
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { packageVersion } from '../config/package-version.js';
 import { Meters } from '../meters/meters.js';
 import { expose, histogramText } from './exposition.js';
 
@@ -21,7 +21,7 @@ export class MetricsPage {
       labelNames: ['version', 'node'],
       registers: [this.registry],
     });
-    release.set({ version: versionOfPackage(), node: process.versions.node }, 1);
+    release.set({ version: packageVersion(), node: process.versions.node }, 1);
   }
 
   get type(): string {
@@ -43,13 +43,4 @@ function processRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   return registry;
-}
-
-function versionOfPackage(): string {
-  try {
-    const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-    return String((JSON.parse(text) as { version?: unknown }).version);
-  } catch {
-    return 'unknown';
-  }
 }

@@ -32,13 +32,13 @@ const cli = (line: string, options: CliOptions = {}): Promise<CliResult> =>
 describe('counters', () => {
   it('are set, read, listed and deleted, names and values exactly', async () => {
     const name = 'a/b%?ü🚀__proto__';
-    expect((await runCli(['counters', 'set', name, '-9007199254740991', '--url', app.url])).code).toBe(0);
-    const read = await cli(`counters get ${name} --json`);
+    expect((await runCli(['set', name, '-9007199254740991', '--url', app.url])).code).toBe(0);
+    const read = await cli(`get ${name} --json`);
     expect(JSON.parse(read.out)).toMatchObject({ name, value: -9_007_199_254_740_991, version: 1 });
-    const listed = await cli('counters list --prefix a/');
+    const listed = await cli('list --prefix a/');
     expect(listed.out).toMatch(/name +value +version[^]*a\/b%\?ü🚀__proto__ +-9007199254740991 +1/);
-    expect((await cli(`counters delete ${name} --yes`)).out).toContain('deleted, with the value -9007199254740991');
-    expect(await cli(`counters get ${name}`)).toEqual({
+    expect((await cli(`delete ${name} --yes`)).out).toContain('deleted, with the value -9007199254740991');
+    expect(await cli(`get ${name}`)).toEqual({
       code: 1,
       out: '',
       err: 'error: There is no counter with this name.\n',
@@ -46,9 +46,9 @@ describe('counters', () => {
   });
 
   it('take bounds, lose them, and are held to them', async () => {
-    await cli('counters set bounded 5 --min 0 --max 10');
-    expect((await cli('counters set bounded 11')).err).toContain('above the maximum 10');
-    await cli('counters set bounded 11 --max none');
+    await cli('set bounded 5 --min 0 --max 10');
+    expect((await cli('set bounded 11')).err).toContain('above the maximum 10');
+    await cli('set bounded 11 --max none');
     expect((await calls.read('bounded')).body).toMatchObject({ value: 11, min: 0, max: null });
   });
 
@@ -56,25 +56,25 @@ describe('counters', () => {
     const increments = Array.from({ length: 1000 }, (_, index) => ({ name: `many/${index}` }));
     await calls.batch({ increments });
     await calls.increment('many/z');
-    const all = await cli('counters list --prefix many/ --all --json');
+    const all = await cli('list --prefix many/ --all --json');
     expect(JSON.parse(all.out)).toHaveLength(1001);
-    expect((await cli('counters list --prefix many/')).err).toContain('there are more');
+    expect((await cli('list --prefix many/')).err).toContain('there are more');
   });
 
   it('are not deleted without a yes, nor when the version has moved on', async () => {
     await calls.increment('kept');
-    expect(await cli('counters delete kept')).toMatchObject({ code: 64, err: expect.stringContaining('--yes') });
-    expect(await cli('counters delete kept', { answer: 'n' })).toMatchObject({ code: 1 });
-    expect((await cli('counters delete kept --dry-run')).err).toContain('would delete it with the value 1');
-    expect((await cli('counters delete kept --yes --if-version 7')).code).toBe(1);
+    expect(await cli('delete kept')).toMatchObject({ code: 64, err: expect.stringContaining('--yes') });
+    expect(await cli('delete kept', { answer: 'n' })).toMatchObject({ code: 1 });
+    expect((await cli('delete kept --dry-run')).err).toContain('would delete it with the value 1');
+    expect((await cli('delete kept --yes --if-version 7')).code).toBe(1);
     expect((await calls.read('kept')).status).toBe(200);
-    expect((await cli('counters delete kept', { answer: 'y' })).code).toBe(0);
+    expect((await cli('delete kept', { answer: 'y' })).code).toBe(0);
     expect((await calls.read('kept')).status).toBe(404);
   });
 
   it('show no character that would make a line look like another', async () => {
     await calls.set('evil\u202etxt', { value: 1 });
-    const { out } = await cli('counters list --prefix evil');
+    const { out } = await cli('list --prefix evil');
     expect(out).toContain('evil\\u{202e}txt');
   });
 });
@@ -117,13 +117,13 @@ describe('a fault', () => {
   });
 
   it('of the command line ends with 64, and suggests what may have been meant', async () => {
-    expect(await cli('counter list')).toMatchObject({
+    expect(await cli('inc a')).toMatchObject({
       code: 64,
-      err: expect.stringContaining('Did you mean counters?'),
+      err: expect.stringContaining('Did you mean incr?'),
     });
-    expect((await cli('counters')).code).toBe(64);
-    expect((await cli('counters set a 1.5')).code).toBe(64);
-    expect((await cli('counters list --limit 0')).code).toBe(64);
+    expect((await cli('cache')).code).toBe(64);
+    expect((await cli('set a 1.5')).code).toBe(64);
+    expect((await cli('list --limit 0')).code).toBe(64);
     expect((await cli('cache status --url nowhere')).code).toBe(64);
     expect((await cli('cache status --key-file /nowhere')).code).toBe(64);
     expect((await runCli([])).code).toBe(0);

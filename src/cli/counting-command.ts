@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { boundOrNone, integer, wholeNumber } from './arguments.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
+import { formatOf, type OutputOptions, printRecords, withOutput } from './output.js';
 import { type CounterBody, counterPath, type ServiceCalls } from './service-calls.js';
-import { type ServiceOptions, type Session, withJson, withService } from './session.js';
+import { type ServiceOptions, type Session, withService } from './session.js';
+import type { Cell } from './terminal.js';
 
 /** What the service gives in one page at most. */
 const PAGE = 1_000;
@@ -10,8 +12,10 @@ const PAGE = 1_000;
 /** Shown without being asked for more. */
 const DEFAULT_LIMIT = 100;
 
-interface Options extends ServiceOptions {
-  readonly json?: boolean;
+type Options = ServiceOptions & OutputOptions;
+
+interface WriteOptions extends Options {
+  readonly idempotencyKey?: string;
 }
 
 interface ListOptions extends Options {
@@ -20,11 +24,16 @@ interface ListOptions extends Options {
   readonly all?: boolean;
 }
 
-interface SetOptions extends Options {
+interface SetOptions extends WriteOptions {
   readonly min?: number | 'none';
   readonly max?: number | 'none';
   readonly ifVersion?: number;
   readonly dryRun?: boolean;
+}
+
+interface ResetOptions extends WriteOptions {
+  readonly to: number;
+  readonly ifVersion?: number;
 }
 
 interface DeleteOptions extends Options {
@@ -33,19 +42,16 @@ interface DeleteOptions extends Options {
   readonly dryRun?: boolean;
 }
 
-/** `counters`: looks at counters, and changes them by hand. */
-export function addCounters(program: Command, session: Session): void {
-  const counters = program.command('counters').description('look at counters, and change them by hand');
+const IF_VERSION = 'only while the counter is at this version';
 
-  withJson(withService(counters.command('list')))
-    .description('list counters by name')
-    .option('--prefix <text>', 'only names that begin so', '')
-    .option('--limit <n>', 'so many at most', wholeNumber, DEFAULT_LIMIT)
-    .option('--all', 'all of them')
-    .action((options: ListOptions) => list(session, options));
+/** `get`, `incr`, `set` and their like: counts by hand and in scripts. */
+export function addCounting(program: Command, session: Session): void {
+  const command = (usage: string, description: string): Command =>
+    withOutput(withService(program.command(usage))).description(description);
+  const write = (usage: string, description: string): Command =>
+    command(usage, description).option('--idempotency-key <key>', 'the same write with the same key counts once');
 
-  withJson(withService(counters.command('get <name>')))
-    .description('read one counter')
+  command('get <name>', 'read one counter')
     .option('--strong', 'from Postgres in any case')
     .action(async (name: string, options: Options & { strong?: boolean }) => {
       const calls = await session.calls(options);
@@ -53,21 +59,47 @@ export function addCounters(program: Command, session: Session): void {
       show(session, await calls.expect<CounterBody>('GET', `${counterPath(name)}${query}`), options);
     });
 
-  withJson(withService(counters.command('set <name>')))
-    .description('set the value and, if given, the bounds; creates the counter where there is none')
+  for (const [usage, path, does] of [
+    ['incr <name>', 'increment', 'add to'],
+    ['decr <name>', 'decrement', 'take away from'],
+  ] as const) {
+    write(usage, `${does} a counter, which begins at 0 where there is none`)
+      .argument('[by]', 'a whole number above 0', wholeNumber, 1)
+      .action(async (name: string, by: number, options: WriteOptions) => {
+        const calls = await session.calls(options);
+        const request = { headers: keyOf(options), body: { by } };
+        show(session, await calls.write<CounterBody>('POST', `${counterPath(name)}/${path}`, request), options);
+      });
+  }
+
+  write('set <name>', 'set the value and, if given, the bounds; creates the counter where there is none')
     .argument('<value>', 'an integer', integer)
     .option('--min <n>', 'lower bound; "none" removes it', boundOrNone)
     .option('--max <n>', 'upper bound; "none" removes it', boundOrNone)
-    .option('--if-version <n>', 'only while the counter is at this version', wholeNumber)
+    .option('--if-version <n>', IF_VERSION, wholeNumber)
     .option('--dry-run', 'only show what there is and what would be')
     .action((name: string, value: number, options: SetOptions) => set(session, name, value, options));
 
-  withJson(withService(counters.command('delete <name>')))
-    .description('delete a counter; its version is remembered')
-    .option('--if-version <n>', 'only while the counter is at this version', wholeNumber)
+  write('reset <name>', 'set a counter that is there, and tell its previous value, in one step')
+    .option('--to <n>', 'an integer', integer, 0)
+    .option('--if-version <n>', IF_VERSION, wholeNumber)
+    .action(async (name: string, options: ResetOptions) => {
+      const calls = await session.calls(options);
+      const request = { headers: { ...keyOf(options), ...ifVersion(options.ifVersion) }, body: { to: options.to } };
+      show(session, await calls.write<CounterBody>('POST', `${counterPath(name)}/reset`, request), options);
+    });
+
+  command('delete <name>', 'delete a counter; its version is remembered')
+    .option('--if-version <n>', IF_VERSION, wholeNumber)
     .option('--yes', 'do not ask')
     .option('--dry-run', 'only show what would be deleted')
     .action((name: string, options: DeleteOptions) => remove(session, name, options));
+
+  command('list', 'list counters by name')
+    .option('--prefix <text>', 'only names that begin so', '')
+    .option('--limit <n>', 'so many at most', wholeNumber, DEFAULT_LIMIT)
+    .option('--all', 'all of them')
+    .action((options: ListOptions) => list(session, options));
 }
 
 async function list(session: Session, options: ListOptions): Promise<void> {
@@ -81,14 +113,11 @@ async function list(session: Session, options: ListOptions): Promise<void> {
     found.push(...page.data);
     cursor = page.nextCursor;
   } while (cursor !== null && found.length < wanted);
-  if (options.json === true) {
-    terminal.printJson(found);
-    return;
-  }
-  terminal.printTable(
-    ['name', 'value', 'version', 'min', 'max', 'updated'],
-    found.map(({ name, value, version, min, max, updatedAt }) => [name, value, version, min, max, updatedAt]),
-  );
+  printRecords(terminal, formatOf(options), {
+    head: ['name', 'value', 'version', 'min', 'max', 'updated'],
+    rows: found.map(({ name, value, version, min, max, updatedAt }) => [name, value, version, min, max, updatedAt]),
+    json: found,
+  });
   if (cursor !== null) terminal.note(`there are more; --limit or --all shows them`);
   else if (found.length === 0) terminal.note('there are none');
 }
@@ -106,7 +135,7 @@ async function set(session: Session, name: string, value: number, options: SetOp
   }
   // Members that are undefined are not sent: such a bound stays as it is.
   const body = { value, min: orNull(options.min), max: orNull(options.max) };
-  const headers = ifVersion(options.ifVersion);
+  const headers = { ...keyOf(options), ...ifVersion(options.ifVersion) };
   show(session, await calls.write<CounterBody>('PUT', counterPath(name), { headers, body }), options);
 }
 
@@ -120,7 +149,7 @@ async function remove(session: Session, name: string, options: DeleteOptions): P
   }
   await session.consent(`Delete ${JSON.stringify(name)} with the value ${before.value}?`, options.yes);
   await calls.write('DELETE', counterPath(name), { headers: ifVersion(options.ifVersion) });
-  if (options.json === true) session.terminal.printJson({ deleted: before });
+  if (formatOf(options) === 'json') session.terminal.printJson({ deleted: before });
   else session.terminal.print(`deleted, with the value ${before.value}`);
 }
 
@@ -129,9 +158,20 @@ async function find(calls: ServiceCalls, name: string): Promise<CounterBody | nu
   return reply.status === 404 ? null : calls.expect('GET', `${counterPath(name)}?consistency=strong`);
 }
 
-function show({ terminal }: Session, counter: CounterBody, { json }: Options): void {
-  if (json === true) terminal.printJson(counter);
-  else terminal.printPairs(Object.entries(counter));
+function show({ terminal }: Session, counter: CounterBody, options: Options): void {
+  const format = formatOf(options);
+  const members = Object.entries(counter) as [string, Cell][];
+  if (format === 'table') terminal.printPairs(members);
+  else
+    printRecords(terminal, format, {
+      head: Object.keys(counter),
+      rows: [members.map(([, value]) => value)],
+      json: counter,
+    });
+}
+
+function keyOf({ idempotencyKey }: WriteOptions): Record<string, string> {
+  return idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
 }
 
 function orNull(bound: number | 'none' | undefined): number | null | undefined {

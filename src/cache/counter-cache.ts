@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CacheSettings } from '../config/config.js';
+import { stepsOf } from '../domain/steps.js';
 import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
 import { GatheredGets } from './gathered-gets.js';
 import type { Identity } from './identity.js';
@@ -81,7 +82,7 @@ export class CounterCache {
   async getEach(names: readonly string[], identity: Identity): Promise<Found[]> {
     if (!this.realm.isReady) return names.map(() => ({ kind: 'unavailable' }));
     try {
-      const chunks = chunksOf(
+      const chunks = stepsOf(
         names.map((name) => KEY_PREFIX + name),
         KEYS_PER_GET,
       );
@@ -112,8 +113,8 @@ export class CounterCache {
   async lease(names: readonly string[], identity: Identity): Promise<Leased[]> {
     // It tells leases of one key apart; so one will do for many keys.
     const nonce = randomBytes(16).toString('base64url');
-    const calls = chunksOf(names, KEYS_PER_CALL).map((chunk) => ({
-      keys: chunk.map((name) => KEY_PREFIX + name),
+    const calls = stepsOf(names, KEYS_PER_CALL).map((step) => ({
+      keys: step.map((name) => KEY_PREFIX + name),
       args: [identity.text, nonce, LEASE_LIFE_MS],
     }));
     const replies = await run<[kind: string, payload: string]>(this.realm, this.leaseScript, calls);
@@ -133,11 +134,11 @@ export class CounterCache {
    */
   async publish(publications: readonly Publication[], identity: Identity): Promise<Published[]> {
     const now = performance.now();
-    const calls = chunksOf(publications, KEYS_PER_CALL).map((chunk) => ({
-      keys: chunk.map(({ name }) => KEY_PREFIX + name),
+    const calls = stepsOf(publications, KEYS_PER_CALL).map((step) => ({
+      keys: step.map(({ name }) => KEY_PREFIX + name),
       args: [
         identity.text,
-        ...chunk.map(
+        ...step.map(
           ({ entry: { version, json }, nonce, sentAtMs }) =>
             `${this.lifeMs(json, now - sentAtMs)} ${nonce ?? NO_NONCE} ${version} ${json ?? ''}`,
         ),
@@ -222,10 +223,4 @@ function publishedOf(reply: string, identity: Identity): Published {
       return entry === null ? { kind: 'deleted' } : { kind: 'kept', entry };
     }
   }
-}
-
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  const chunks: T[][] = [];
-  for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size));
-  return chunks;
 }

@@ -3,6 +3,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit }
 import { judge, policyOf } from '../cache/eviction-policy.js';
 import { CacheSettings, ConfigError, JobsSettings } from '../config/config.js';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
+import { Pause } from '../counters/pause.js';
 import { JobQueue } from './job-queue.js';
 import { JobWorker } from './job-worker.js';
 import { JobsRedis } from './jobs-redis.js';
@@ -32,7 +33,7 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
   private stopped = false;
   private looking: Promise<void> = Promise.resolve();
   private lookAgain = false;
-  private wakeUp: () => void = () => undefined;
+  private readonly pause = new Pause();
 
   constructor(
     private readonly redis: JobsRedis,
@@ -65,7 +66,7 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
   /** Before the HTTP server closes: what runs uses connections that are closed after it. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
-    this.wakeUp();
+    this.pause.cutShort();
     await this.worker.close();
     this.redis.close();
     await this.looking;
@@ -73,15 +74,19 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
 
   private lookNow(): void {
     this.lookAgain = true;
-    this.wakeUp();
+    this.pause.cutShort();
   }
 
   private async lookUntilStopped(): Promise<void> {
     while (!this.stopped) {
       this.lookAgain = false;
       if (this.redis.isReady) await this.look();
-      await this.pause(LOOK_INTERVAL_MS + Math.random() * LOOK_JITTER_MS);
+      if (this.mayRest()) await this.pause.take(LOOK_INTERVAL_MS + Math.random() * LOOK_JITTER_MS);
     }
+  }
+
+  private mayRest(): boolean {
+    return !this.stopped && !this.lookAgain;
   }
 
   private async look(): Promise<void> {
@@ -144,18 +149,6 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
   private noteBack(): void {
     if (this.away) this.log.log("the jobs' Redis answers");
     this.away = false;
-  }
-
-  private async pause(ms: number): Promise<void> {
-    if (this.stopped || this.lookAgain) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wakeUp = () => undefined;
   }
 }
 

@@ -1,13 +1,11 @@
 import type pg from 'pg';
 import type { Truth } from '../domain/counter.js';
+import { NAMES_IN_STEP } from '../domain/steps.js';
 import { absentColumns, COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
 import { StoreFailure, withClient } from './failure.js';
 import type { Replication } from './replication.js';
 import { utc } from './utc.js';
 import { FLOOR } from './version-floor.js';
-
-/** Names in one SELECT: large enough to keep up with a storm of misses, small enough to answer within milliseconds. */
-const MAX_NAMES = 500;
 
 /** Readers waiting for a SELECT; beyond it they are refused, since they could not be answered in time. */
 const MAX_WAITING = 20_000;
@@ -126,7 +124,7 @@ export class CounterReader {
     if (this.running >= this.connections) return;
     this.running += 1;
     try {
-      while (this.waiting.length > 0) await this.answer(this.waiting.splice(0, MAX_NAMES));
+      while (this.waiting.length > 0) await this.answer(this.waiting.splice(0, NAMES_IN_STEP));
     } finally {
       this.running -= 1;
     }

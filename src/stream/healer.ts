@@ -1,4 +1,5 @@
 import type { Changes } from '../counters/changes/changes.js';
+import { Pause } from '../counters/pause.js';
 import { Unavailable } from '../domain/errors.js';
 
 /** A change whose message was lost is seen after this long. */
@@ -38,7 +39,7 @@ export class Healer {
   private reachable = true;
   private round = 0;
   private running: AbortController | null = null;
-  private wakeUp: () => void = () => undefined;
+  private readonly resting = new Pause();
   /** Woken during a look, which may have begun too early. */
   private woken = false;
   private wasLive = false;
@@ -65,14 +66,14 @@ export class Healer {
   stop(): void {
     this.running?.abort();
     this.running = null;
-    this.wakeUp();
+    this.resting.cutShort();
   }
 
   /** Messages began to arrive, or do not arrive any more, or what is known must be looked at anew. */
   wake(): void {
     this.tell();
     this.woken = true;
-    this.wakeUp();
+    this.resting.cutShort();
   }
 
   private async run(signal: AbortSignal): Promise<void> {
@@ -117,17 +118,7 @@ export class Healer {
   }
 
   private async pause(ms: number): Promise<void> {
-    if (!this.woken) await this.untilWoken(ms);
+    if (!this.woken) await this.resting.take(ms);
     this.woken = false;
-  }
-
-  private async untilWoken(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

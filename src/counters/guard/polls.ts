@@ -1,8 +1,10 @@
+import { Pause } from '../pause.js';
+
 /** One poll after the other, with a pause between them that can be cut short; and who waits for the next to end. */
 export class Polls {
   private stopped = false;
   private running: Promise<void> = Promise.resolve();
-  private cutShort: () => void = () => undefined;
+  private readonly pause = new Pause();
   private waiting: (() => void)[] = [];
 
   /**
@@ -28,7 +30,7 @@ export class Polls {
 
   /** The next poll begins now, if none is at work. */
   hurry(): void {
-    this.cutShort();
+    this.pause.cutShort();
   }
 
   /** Settles when a poll has ended, or after `timeoutMs`. */
@@ -45,21 +47,9 @@ export class Polls {
 
   private async pollUntilStopped(): Promise<void> {
     while (!this.stopped) {
-      await this.pause();
+      await this.pause.take(this.intervalMs);
       await this.poll();
       for (const resolve of this.waiting.splice(0)) resolve();
     }
-  }
-
-  private async pause(): Promise<void> {
-    if (this.stopped) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.intervalMs);
-      this.cutShort = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.cutShort = () => undefined;
   }
 }

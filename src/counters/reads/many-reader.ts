@@ -3,13 +3,11 @@ import { CounterCache } from '../../cache/counter-cache.js';
 import { type Entry, entryOf } from '../../cache/entry.js';
 import type { Identity } from '../../cache/identity.js';
 import { CacheUnavailable } from '../../cache/redis-connection.js';
+import { stepsOf } from '../../domain/steps.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { CounterFills } from './counter-fills.js';
 import { Tallies } from '../tallies.js';
-
-/** Names in one step; the statements underneath take no more. */
-const CHUNK = 500;
 
 /** What was read of many counters. */
 export interface ManyRead {
@@ -44,14 +42,12 @@ export class ManyReader {
    * @throws StoreFailure
    */
   async readEntries(names: readonly string[]): Promise<{ entries: Map<string, Entry>; misses: number }> {
-    const unique = [...new Set(names)];
     const found = new Map<string, Entry>();
     let misses = 0;
-    for (let start = 0; start < unique.length; start += CHUNK) {
-      const chunk = unique.slice(start, start + CHUNK);
-      const { entries, missed } = await this.readChunk(chunk);
+    for (const step of stepsOf([...new Set(names)])) {
+      const { entries, missed } = await this.readStep(step);
       misses += missed;
-      chunk.forEach((name, index) => {
+      step.forEach((name, index) => {
         const entry = entries[index];
         if (entry !== undefined) found.set(name, entry);
       });
@@ -59,7 +55,7 @@ export class ManyReader {
     return { entries: found, misses };
   }
 
-  private async readChunk(names: readonly string[]): Promise<{ entries: Entry[]; missed: number }> {
+  private async readStep(names: readonly string[]): Promise<{ entries: Entry[]; missed: number }> {
     const permission = this.guard.permission();
     const identity = permission ?? this.guard.unverified();
     const cached = identity === null ? names.map(() => null) : await this.fromCache(names, identity);

@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { stepsOf } from '../../domain/steps.js';
 import { CounterPages } from '../../store/counter-pages.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { type Change, changeOf, changeOfEntry } from '../changes/change.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { ManyReader } from './many-reader.js';
-
-/** Names in one step; the statements underneath take no more. */
-const CHUNK = 500;
 
 /** What counters hold now, for those who watch them. */
 @Injectable()
@@ -34,8 +32,8 @@ export class PresentValues {
    */
   async readTruth(names: readonly string[]): Promise<Change[]> {
     const changes: Change[] = [];
-    for (let start = 0; start < names.length; start += CHUNK) {
-      const truths = await orUnavailable(() => this.reader.readMany(names.slice(start, start + CHUNK)));
+    for (const step of stepsOf(names)) {
+      const truths = await orUnavailable(() => this.reader.readMany(step));
       for (const truth of truths) changes.push(changeOf(truth));
     }
     return changes;

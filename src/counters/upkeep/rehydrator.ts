@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Identity } from '../../cache/identity.js';
+import { NAMES_IN_STEP } from '../../domain/steps.js';
 import { Batches } from '../../store/batches.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { CounterFills } from '../reads/counter-fills.js';
-
-/** Names in one step; the statements underneath take no more. */
-const CHUNK = 500;
 
 /** Rests this many times as long as a step took: readers fill what they need by themselves, and must not wait for this. */
 const RESTS = 9;
@@ -65,7 +63,7 @@ export class Rehydrator {
       const identity = await this.permission(signal);
       if (identity === null) break;
       const beganAtMs = performance.now();
-      const chunk = names.slice(done, done + CHUNK);
+      const chunk = names.slice(done, done + NAMES_IN_STEP);
       filled += (await this.fills.fillMany(chunk, identity)).filled;
       done += chunk.length;
       progress?.({ names: names.length, done, filled });

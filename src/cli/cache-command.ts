@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { ReconcileReport } from '../counters/upkeep/reconcile-walk.js';
+import type { ReconcileReport } from '../counters/upkeep/reconciler.js';
 import type { RehydrateReport } from '../counters/upkeep/rehydrator.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import type { ServiceCalls } from './service-calls.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AuditReport } from './audit.js';
+import type { AuditReport } from '../counters/upkeep/audit.js';
 import { configOf } from './deployment.js';
 import { driftTable } from './drift-table.js';
 import { EXIT } from './exit-codes.js';

@@ -1,10 +1,10 @@
 import { CounterCache } from '../cache/counter-cache.js';
 import { identityOf } from '../cache/identity.js';
 import type { Config } from '../config/config.js';
+import { audit, type AuditReport } from '../counters/upkeep/audit.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { GuardRow } from '../store/guard-row.js';
 import { Replication } from '../store/replication.js';
-import { Audit, type AuditReport } from './audit.js';
 import { patientPool, serverFault } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import { openRealm } from './redis-session.js';
@@ -30,8 +30,10 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
       // Its entries are foreign to every instance; comparing them would prove nothing.
       if (state.redis !== server) throw otherRedis(state.redis === null);
       const identity = identityOf(server, state.epoch, state.database);
-      const audit = new Audit(copy, new CounterReader(pool, 1, new Replication(pool)), identity, fix);
-      return await audit.run((compared) => progress.update(compared, total));
+      return await audit(copy, new CounterReader(pool, 1, new Replication(pool)), identity, {
+        fix,
+        progress: (compared) => progress.update(compared, total),
+      });
     } finally {
       progress.stop();
       realm.close();

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JobsSettings } from '../../config/config.js';
-import type { ReconcileReport } from '../../counters/upkeep/reconcile-walk.js';
-import { Reconciler } from '../../counters/upkeep/reconciler.js';
+import { Reconciler, type ReconcileReport } from '../../counters/upkeep/reconciler.js';
 import { type JobKind, KEPT, type Run } from '../job-kind.js';
 
 /** Compares the cache with the truth, and repairs it. */

@@ -1,0 +1,49 @@
+import type { CounterCache } from '../../cache/counter-cache.js';
+import type { Identity } from '../../cache/identity.js';
+import type { CounterReader } from '../../store/counter-reader.js';
+import { Comparison } from './comparison.js';
+import type { Drift } from './drift.js';
+import { Walk } from './walk.js';
+
+export interface AuditReport {
+  /** Entries that were compared; one may be compared twice. */
+  readonly compared: number;
+  /** Keys that were no entry of the present identity: leases, and what an earlier Redis, epoch or database left. */
+  readonly others: number;
+  readonly drift: readonly Drift[];
+  /** Drifting entries that were removed. */
+  readonly removed: number;
+  readonly durationMs: number;
+}
+
+export interface AuditOptions {
+  /** Remove what drifts, which is safe at any time: a missing entry is read from Postgres. */
+  readonly fix: boolean;
+  /** Called after each step with the entries compared. */
+  readonly progress: (compared: number) => void;
+}
+
+/**
+ * Compares every entry with the truth, from outside of the service: nothing is repaired before it was seen.
+ *
+ * @param identity what is looked at; other entries are passed over
+ * @throws CacheUnavailable, StoreFailure
+ */
+export async function audit(
+  cache: CounterCache,
+  reader: CounterReader,
+  identity: Identity,
+  { fix, progress }: AuditOptions,
+): Promise<AuditReport> {
+  const walk = new Walk(Infinity);
+  const remedy = (names: readonly string[]): Promise<number> => (fix ? cache.remove(names) : Promise.resolve(0));
+  const comparison = new Comparison(cache, reader, {
+    identity: () => identity,
+    nowMs: Date.now,
+    ofWrong: remedy,
+    ofBehind: (truths) => remedy(truths.map(({ name }) => name)),
+  });
+  await comparison.of(walk, { progress });
+  const { compared, others, drift, repaired, durationMs } = walk;
+  return { compared, others, drift, removed: repaired, durationMs };
+}

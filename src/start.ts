@@ -63,7 +63,7 @@ function exitFor(error: unknown): never {
 }
 
 async function startEmbedded() {
-  // Imported only here: a deployment with servers of its own does not ship them.
+  // Imported only here: who brings servers has no use for what starts some.
   const { startEmbeddedServers } = await import('./embedded/embedded-servers.js');
   const servers = await startEmbeddedServers(DATA_DIR, say);
   stopEmbedded = () => servers.stop();

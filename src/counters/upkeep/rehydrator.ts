@@ -53,7 +53,7 @@ export class Rehydrator {
    * gives up.
    *
    * @param limit how many counters at most
-   * @throws CacheUnavailable, StoreFailure when it was cut off
+   * @throws CacheUnavailable, StoreFailure where a server did not answer; what was filled until then stays
    */
   async runOnce(limit: number, { signal, progress }: RehydrateOptions = {}): Promise<RehydrateReport> {
     const startedAtMs = performance.now();

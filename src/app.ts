@@ -9,23 +9,17 @@ import { KeyAdministration } from './access/key-administration.js';
 import { AppModule } from './app.module.js';
 import type { AddressShares } from './access/address-shares.js';
 import type { Config } from './config/config.js';
-import { healthPaths } from './health/health.paths.js';
-import { historyPaths } from './history/history.paths.js';
+import { CALLS } from './calls.js';
 import { allowOrigins } from './web/cross-origin.js';
-import { openApiDocument } from './web/openapi.js';
-import { counterPaths } from './api/counters.paths.js';
+import { openApiDocument } from './web/openapi/document.js';
 import type { Routes } from './web/routes.js';
 import type { Connections } from './web/connections/connections.js';
 import type { HealthPort } from './web/connections/health-port.js';
 import { ACCEPT_BACKLOG } from './web/connections/limits.js';
 import { createServer, logRequests } from './web/server.js';
-import { sessionPaths } from './api/session.paths.js';
-import { adminPaths } from './jobs/admin.paths.js';
 import { NestLogger } from './logger.js';
 import { Meters } from './meters/meters.js';
-import { metricsPaths } from './metrics/metrics.paths.js';
 import { RespService } from './resp/resp.service.js';
-import { streamPaths } from './stream/stream.paths.js';
 
 export interface App {
   readonly nest: NestFastifyApplication;
@@ -59,8 +53,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   nest.get(Gate).guard(server, ({ raw }, reply) => connections.know(raw.socket, reply.raw));
   server.addHook('preClose', () => nest.get(RespService).drain());
   await allowOrigins(server, config.http.corsOrigins, routes);
-  const rooms = [counterPaths, historyPaths, sessionPaths, adminPaths, healthPaths, streamPaths, metricsPaths];
-  SwaggerModule.setup('docs', nest, openApiDocument(config.http.basePath, ...rooms), {
+  SwaggerModule.setup('docs', nest, openApiDocument(config.http.basePath, CALLS), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'evercount',

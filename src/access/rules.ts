@@ -6,8 +6,8 @@ import type { Action } from './traces.js';
 
 /** What a key must allow for one kind of thing that may be asked of this service, whatever protocol it is asked in. */
 export interface Rule {
-  /** The scope that is needed; null: a good key is enough. */
-  readonly scope: Scope | null;
+  /** Any of them will do; none: a good key is enough. */
+  readonly scopes: readonly Scope[];
   /** Whether it only looks: keys that were good may go on with that while they cannot be looked up. */
   readonly use: Use;
   /**
@@ -19,8 +19,8 @@ export interface Rule {
   readonly leaves: Action | null;
 }
 
-const rule = (scope: Scope | null, use: Use, about: Rule['about'], leaves: Action | null = null): Rule => ({
-  scope,
+const rule = (scopes: readonly Scope[], use: Use, about: Rule['about'], leaves: Action | null = null): Rule => ({
+  scopes,
   use,
   about,
   leaves,
@@ -29,19 +29,19 @@ const rule = (scope: Scope | null, use: Use, about: Rule['about'], leaves: Actio
 /** Everything that may be asked for. */
 export const RULES = {
   /** Counters, by name or by how their names begin, now or over time. */
-  read: rule('read', 'read', 'names'),
-  increment: rule('write', 'write', 'names'),
-  set: rule('write', 'write', 'names', 'counter set'),
-  reset: rule('write', 'write', 'names', 'counter reset'),
-  delete: rule('write', 'write', 'names', 'counter deleted'),
+  read: rule(['read'], 'read', 'names'),
+  increment: rule(['write'], 'write', 'names'),
+  set: rule(['write'], 'write', 'names', 'counter set'),
+  reset: rule(['write'], 'write', 'names', 'counter reset'),
+  delete: rule(['write'], 'write', 'names', 'counter deleted'),
   /** The numbers of an instance. */
-  measure: rule('read', 'read', 'all'),
+  measure: rule(['read'], 'read', 'all'),
   /** The state of the cache and of jobs, and what changes it. */
-  inspect: rule('admin', 'read', 'all'),
-  operate: rule('admin', 'write', 'all'),
+  inspect: rule(['admin'], 'read', 'all'),
+  operate: rule(['admin'], 'write', 'all'),
   /** What the key itself allows. */
-  ownRights: rule(null, 'read', 'nothing'),
-  unheardOf: rule(null, 'write', 'unknown'),
+  ownRights: rule([], 'read', 'nothing'),
+  unheardOf: rule([], 'write', 'unknown'),
 } as const satisfies Record<string, Rule>;
 
 /**
@@ -49,12 +49,19 @@ export const RULES = {
  *
  * @throws Forbidden
  */
-export function holdRule({ scope, about }: Rule, grant: Grant): void {
-  if (scope !== null && !grant.scopes.has(scope)) throw new Forbidden(`The key does not have the scope "${scope}".`);
+export function holdRule({ scopes, about }: Rule, grant: Grant): void {
+  if (scopes.length > 0 && !hasOne(scopes, grant)) {
+    throw new Forbidden(`The key does not have the scope ${scopes.map((scope) => `"${scope}"`).join(' or ')}.`);
+  }
   if (about === 'unknown' && grant !== EVERYTHING) throw new Forbidden('Nobody has said who may call this.');
   if (about === 'all' && grant.prefix !== '') {
     throw new Forbidden('This is about all counters, and the key is for those with its prefix.');
   }
+}
+
+function hasOne(scopes: readonly Scope[], grant: Grant): boolean {
+  for (const scope of scopes) if (grant.scopes.has(scope)) return true;
+  return false;
 }
 
 /**

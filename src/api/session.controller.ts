@@ -6,7 +6,7 @@ import { isOwnOrigin } from '../web/gate/origin.js';
 import { endableSessionsOf, keepSession } from '../web/gate/session-cookie.js';
 import { SESSION_LIFE_MS, SignIn } from '../access/sign-in.js';
 import { AccessSettings } from '../config/config.js';
-import { SessionBody } from './shapes.js';
+import { OwnRights, SessionBody } from './shapes.js';
 import { sendUnkept } from '../web/answers.js';
 import { bodyOf } from '../web/bodies/validation.js';
 import { refuseQuery } from '../web/query.js';
@@ -58,7 +58,7 @@ export class SessionController {
 
   private sendGrant(reply: FastifyReply, { keyId, scopes, prefix }: Grant): void {
     const { auth } = this.settings;
-    sendUnkept(reply, { auth, keyId, scopes: [...scopes], prefix });
+    sendUnkept(reply, OwnRights, { auth, keyId, scopes: [...scopes], prefix });
   }
 }
 

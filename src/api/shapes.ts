@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { areBounds, IDEMPOTENCY_KEY, MAX_ITEMS } from '../domain/operands.js';
-import { fields, limitUpTo, Name, Prefix, Value } from '../web/shapes.js';
+import { SCOPES } from '../domain/scope.js';
+import { Problem } from '../web/openapi/refusals.js';
+import { Counter, fields, limitUpTo, Name, Prefix, Value } from '../web/shapes.js';
 
 const By = Value.refine((by) => by !== 0, { error: 'must not be 0' }).meta({
   not: { const: 0 },
@@ -86,3 +88,35 @@ export const SessionBody = z.strictObject(
   },
   fields,
 );
+
+/** A page of counters. */
+export const CounterPage = z.object({
+  data: z.array(Counter),
+  hasMore: z.boolean(),
+  nextCursor: z.string().nullable().meta({ description: 'For "cursor" of the following page.' }),
+});
+
+export const ResetCounter = z.object({
+  ...Counter.shape,
+  previous: Value.meta({ description: 'The value before.' }),
+});
+
+export const ManyCounters = z.object({ data: z.array(Counter.nullable()) });
+
+/** What an item of a batch came to. */
+const BatchResult = z.object({
+  status: z.int().meta({ description: 'As it would have been alone.' }),
+  counter: Counter.nullable().optional(),
+  problem: Problem.optional(),
+  replayed: z.literal(true).optional(),
+});
+
+export const BatchResults = z.object({ results: z.array(BatchResult) });
+
+/** What a key or a session allows. */
+export const OwnRights = z.object({
+  auth: z.enum(['off', 'required']),
+  keyId: z.string().meta({ description: 'The id of the API key; empty where none is asked for.' }),
+  scopes: z.array(z.enum(SCOPES)),
+  prefix: z.string().meta({ description: 'Names must begin with it; empty allows every name.' }),
+});

@@ -2,6 +2,7 @@ import { Controller, Get, type OnModuleDestroy, Query, Res } from '@nestjs/commo
 import type { FastifyReply } from 'fastify';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { Unavailable } from '../domain/errors.js';
+import { Alive, Ready } from './health.calls.js';
 import { sendUnkept } from '../web/answers.js';
 import { WriteReach } from '../counters/guard/write-reach.js';
 
@@ -22,7 +23,7 @@ export class HealthController implements OnModuleDestroy {
 
   @Get('livez')
   live(@Res() reply: FastifyReply): void {
-    sendUnkept(reply, { status: 'ok' });
+    sendUnkept(reply, Alive, { status: 'ok' });
   }
 
   /**
@@ -37,7 +38,7 @@ export class HealthController implements OnModuleDestroy {
     const { postgres, redis } = this.guard.health();
     const { refusal } = this.writes;
     if (postgres === 'up' && refusal === null) {
-      sendUnkept(reply, { status: 'ok', postgres, redis });
+      sendUnkept(reply, Ready, { status: 'ok', postgres, redis });
       return;
     }
     if (degraded !== 'ok' || (postgres === 'down' && redis !== 'up')) {
@@ -47,6 +48,6 @@ export class HealthController implements OnModuleDestroy {
           : `Postgres takes no writes: ${refusal}.`,
       );
     }
-    sendUnkept(reply, { status: 'degraded', postgres, redis });
+    sendUnkept(reply, Ready, { status: 'degraded', postgres, redis });
   }
 }

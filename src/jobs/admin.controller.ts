@@ -4,6 +4,7 @@ import { CacheUpkeep } from '../counters/upkeep/cache-upkeep.js';
 import { sendUnkept } from '../web/answers.js';
 import { refuseBody } from '../web/bodies/validation.js';
 import { ProblemError } from '../web/problems/problem.js';
+import { CacheAnswer, FlushAnswer, JobAnswer, QueuedJob } from './admin.shapes.js';
 import type { JobKind } from './job-kind.js';
 import { JobQueue } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
@@ -35,7 +36,7 @@ export class AdminController {
     ]);
     const later = <K extends JobKind>(kind: K): Finished<K> | null =>
       laterOf(kept?.of(kind) ?? null, this.runner.last.of(kind));
-    sendUnkept(reply, {
+    sendUnkept(reply, CacheAnswer, {
       ...state,
       queue: queue === null ? { state: 'down' } : { state: 'up', ...queue },
       lastReconcile: later(this.reconcileJob),
@@ -47,7 +48,7 @@ export class AdminController {
   @HttpCode(200)
   async flush(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseBody(request);
-    sendUnkept(reply, { removed: await this.upkeep.flush() });
+    sendUnkept(reply, FlushAnswer, { removed: await this.upkeep.flush() });
   }
 
   @Post('cache/rehydrate')
@@ -71,13 +72,13 @@ export class AdminController {
       const detail = 'There is no job with this id; jobs are kept for a day, and not after a flush.';
       throw new ProblemError('not_found', detail);
     }
-    sendUnkept(reply, { job });
+    sendUnkept(reply, JobAnswer, { job });
   }
 
   private async enqueue(kind: JobKind, reply: FastifyReply): Promise<void> {
     const id = await this.queue.add(kind);
     reply.header('location', `${reply.server.basePath}/v1/admin/jobs/${encodeURIComponent(id)}`);
-    sendUnkept(reply, { job: { id, kind: kind.name } });
+    sendUnkept(reply, QueuedJob, { job: { id, kind: kind.name } });
   }
 }
 

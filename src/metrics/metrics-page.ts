@@ -15,13 +15,13 @@ export class MetricsPage {
   private known = 0;
 
   constructor(private readonly meters: Meters) {
-    const release = new Gauge({
+    const info = new Gauge({
       name: 'evercount_build_info',
       help: 'Always 1; which release this is',
       labelNames: ['version', 'node'],
       registers: [this.registry],
     });
-    release.set({ version: packageVersion(), node: process.versions.node }, 1);
+    info.set({ version: packageVersion(), node: process.versions.node }, 1);
   }
 
   get type(): string {

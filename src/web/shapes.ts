@@ -45,3 +45,39 @@ export const fields = { error: 'must be a JSON object' };
 
 /** Of a call that takes no arguments: one that is given is a mistake about it. */
 export const NoBody = z.strictObject({}, fields);
+
+/** A point in time, as it is answered. */
+export const Instant = z.string().meta({ format: 'date-time' });
+
+/** How many there are. */
+export const Count = z.int().min(0);
+
+/** An integer of any size: beyond 2^53 - 1 many readers of JSON round it. */
+export const Whole = z.number().meta({ type: 'integer' });
+
+export const COUNTER_EXAMPLE = {
+  name: 'page:/home',
+  value: 15,
+  version: 6,
+  min: null,
+  max: null,
+  expiresAt: null,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:05.000Z',
+};
+
+/** A counter as it is answered. */
+export const Counter = z
+  .object({
+    name: z.string().meta({ minLength: 1, maxLength: MAX_NAME_BYTES }),
+    value: Value,
+    version: z.int().min(1).meta({ description: 'Counts the changes of the counter, by one for each.' }),
+    min: Value.nullable(),
+    max: Value.nullable(),
+    expiresAt: Instant.nullable().meta({
+      description: 'When the counter ends by itself; from then on it is absent. Null: never.',
+    }),
+    createdAt: Instant,
+    updatedAt: Instant,
+  })
+  .meta({ id: 'Counter', examples: [COUNTER_EXAMPLE] });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { ruleOf } from '../../src/web/gate/route-rules.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/http.js';
 import { startRedis, type TestRedis } from '../support/servers.js';
@@ -50,6 +52,42 @@ it('the document is OpenAPI 3.1, each operation has a name of its own, and each 
   expect(ids.length).toBeGreaterThan(10);
 });
 
+interface Operation {
+  readonly summary?: string;
+  readonly description?: string;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly 'x-scopes'?: readonly string[];
+  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Record<string, Json> }>>;
+  readonly requestBody?: { readonly content: Record<string, Json> };
+}
+
+it('each operation says what it does, which scope it needs, how it can be refused, and shows an example', async () => {
+  const { paths, components, info } = (await documentOf()) as {
+    paths: Record<string, Record<string, Operation>>;
+    components: { securitySchemes: Json };
+    info: { version: string };
+  };
+  expect(info.version).toBe((JSON.parse(await readFile('package.json', 'utf8')) as { version: string }).version);
+  expect(components.securitySchemes).toMatchObject({ apiKey: { type: 'http', scheme: 'bearer' } });
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const route = `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`;
+      const rule = ruleOf(...(route.split(' ') as [string, string]))?.rule ?? null;
+      expect([route, operation.security]).toEqual([route, rule === null ? [] : [{ apiKey: [] }]]);
+      expect([route, operation['x-scopes'] ?? []]).toEqual([route, rule?.scopes ?? []]);
+      expect([route, operation.summary, operation.description]).not.toContain(undefined);
+      const statuses = Object.keys(operation.responses);
+      expect([route, statuses]).toEqual([route, expect.arrayContaining(['400', '500', '503'])]);
+      expect([route, statuses.filter((status) => !/^\d{3}$/.test(status))]).toEqual([route, []]);
+      if (rule !== null) expect([route, statuses]).toEqual([route, expect.arrayContaining(['401', '403', '429'])]);
+      const shown = [operation.requestBody, ...Object.values(operation.responses)].flatMap((part) =>
+        Object.values(part?.content ?? {}),
+      );
+      expect([route, shown.filter((part) => !('example' in part))]).toEqual([route, []]);
+    }
+  }
+});
+
 it('the document describes the bodies that are taken, with their limits', async () => {
   const { paths } = (await documentOf()) as { paths: Record<string, Record<string, { requestBody: unknown }>> };
   const schemaOf = (path: string, method: string) => paths[path]?.[method]?.requestBody;
@@ -71,6 +109,7 @@ it('the document describes the bodies that are taken, with their limits', async 
           },
           additionalProperties: false,
         },
+        example: { by: 5 },
       },
     },
   });

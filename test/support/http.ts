@@ -1,6 +1,7 @@
 /** Requests as a client sends them, and the raw bytes that no client would send. */
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { holdToDocument } from './described.js';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -17,8 +18,17 @@ export interface HttpOptions {
   readonly body?: string | Buffer;
 }
 
-/** Sends one request on a connection of its own; the path goes out as it is, `..` and all. */
-export function send(url: string, method: string, path: string, options: HttpOptions = {}): Promise<HttpAnswer> {
+/**
+ * Sends one request on a connection of its own; the path goes out as it is, `..` and all. An answer that is not as the
+ * OpenAPI document has it is a fault.
+ */
+export async function send(url: string, method: string, path: string, options: HttpOptions = {}): Promise<HttpAnswer> {
+  const answer = await sent(url, method, path, options);
+  holdToDocument(method, path, answer);
+  return answer;
+}
+
+function sent(url: string, method: string, path: string, options: HttpOptions): Promise<HttpAnswer> {
   const { json } = options;
   const body = json === undefined ? options.body : JSON.stringify(json);
   const headers: Record<string, string | string[] | number> = { connection: 'close', ...options.headers };

@@ -134,7 +134,7 @@ export class Gate {
     if (route !== null && grant.prefix !== '') holdNames(route.touches, grant, request);
     request.grant = grant;
     this.toldOfLetIn(request, reply);
-    if (rule.scope === 'admin' && isMoreThanLooking(request)) this.note(grant, request);
+    if (rule === RULES.operate && isMoreThanLooking(request)) this.note(grant, request);
     if (route?.lasts === true && credential !== null) {
       reply.raw.once(
         'close',

@@ -1,0 +1,23 @@
+import { batchCalls } from './api/batches.calls.js';
+import { counterCalls } from './api/counters.calls.js';
+import { sessionCalls } from './api/session.calls.js';
+import { healthCalls } from './health/health.calls.js';
+import { historyCalls } from './history/history.calls.js';
+import { adminCalls } from './jobs/admin.calls.js';
+import { metricsCalls } from './metrics/metrics.calls.js';
+import { streamCalls } from './stream/stream.calls.js';
+import type { Call } from './web/openapi/call.js';
+import { problemCalls } from './web/problems/problems.calls.js';
+
+/** Every call over HTTP, in the order of the document. */
+export const CALLS: readonly Call[] = [
+  ...counterCalls,
+  ...batchCalls,
+  ...historyCalls,
+  ...streamCalls,
+  ...sessionCalls,
+  ...adminCalls,
+  ...healthCalls,
+  ...metricsCalls,
+  ...problemCalls,
+];

@@ -1,0 +1,174 @@
+/** Clients that are made of nothing but the document work as they are. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile, spawnSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import openapiTS, { astToString } from 'openapi-typescript';
+import ts from 'typescript';
+import { startApp, type TestApp } from '../support/app.js';
+import { send } from '../support/http.js';
+import { scratchFolder } from '../support/scratch.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+const KEY = 'an-operators-own-key-0123456789';
+
+let redis: TestRedis;
+let app: TestApp;
+let folder: string;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  app = await startApp({
+    databaseUrl: await createTestDatabase(),
+    redisUrl: redis.url,
+    env: { AUTH: 'required', ADMIN_KEY: KEY },
+  });
+  folder = await scratchFolder();
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await app.stop();
+  await redis.stop();
+});
+
+const CLIENT = `
+import type { paths } from './calls.js';
+
+type Success<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
+  responses: { 200: { content: { 'application/json': infer Body } } };
+}
+  ? Body
+  : never;
+
+type Body<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
+  requestBody?: { content: { 'application/json': infer Sent } };
+}
+  ? Sent
+  : undefined;
+
+export class Client {
+  constructor(private readonly url: string, private readonly key: string) {}
+
+  async call<P extends keyof paths & string, M extends keyof paths[P] & string>(
+    method: M,
+    path: P,
+    parameters: Readonly<Record<string, string>>,
+    body?: Body<P, M>,
+  ): Promise<Success<P, M>> {
+    const address = path.replace(/\\{(\\w+)\\}/g, (_found, name: string) => encodeURIComponent(parameters[name] ?? ''));
+    const answer = await fetch(this.url + address, {
+      method: method.toUpperCase(),
+      headers: { authorization: 'Bearer ' + this.key, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return (await answer.json()) as Success<P, M>;
+  }
+}
+
+export async function count(url: string, key: string): Promise<(number | string | undefined)[]> {
+  const client = new Client(url, key);
+  const name = 'page:/typed';
+  const first = await client.call('post', '/v1/counters/{name}/increment', { name }, { by: 5 });
+  const second = await client.call('post', '/v1/counters/{name}/decrement', { name });
+  const { data } = await client.call('post', '/v1/reads', {}, { names: [name, 'none'] });
+  const { results } = await client.call('post', '/v1/increments', {}, { increments: [{ name, by: 6 }] });
+  const { guard } = await client.call('get', '/v1/admin/cache', {});
+  // @ts-expect-error a field that is not known
+  void (() => client.call('post', '/v1/counters/{name}/increment', { name }, { byy: 5 }));
+  // @ts-expect-error a string for a number
+  void (() => client.call('post', '/v1/counters/{name}/increment', { name }, { by: '5' }));
+  return [first.value, second.value, data[0]?.value, data.length, results[0]?.counter?.value, typeof guard];
+}
+`;
+
+const diagnosticsOf = (file: string): string[] => {
+  const program = ts.createProgram([file], {
+    strict: true,
+    skipLibCheck: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: ['node'],
+    typeRoots: [join(process.cwd(), 'node_modules/@types')],
+  });
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
+};
+
+describe('a TypeScript client that openapi-typescript made', () => {
+  beforeAll(async () => {
+    const { body } = await send(app.url, 'GET', '/openapi.json');
+    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+    await writeFile(join(folder, 'calls.ts'), astToString(await openapiTS(body)));
+    await writeFile(join(folder, 'client.ts'), CLIENT);
+  });
+
+  it('is strict TypeScript, takes only what is described, and counts', async () => {
+    expect(diagnosticsOf(join(folder, 'client.ts'))).toEqual([]);
+    const { outputText } = ts.transpileModule(CLIENT, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    });
+    await writeFile(join(folder, 'client.mjs'), outputText);
+    const { count } = (await import(pathToFileURL(join(folder, 'client.mjs')).href)) as {
+      count: (url: string, key: string) => Promise<unknown[]>;
+    };
+    expect(await count(app.url, KEY)).toEqual([5, 4, 4, 2, 10, 'string']);
+  });
+});
+
+const PYTHON = `
+import json, sys, urllib.parse, urllib.request
+
+url, key = sys.argv[1:]
+document = json.load(urllib.request.urlopen(url + '/openapi.json'))
+
+
+def call(operation, body=None, headers={}, **parameters):
+    for path, methods in document['paths'].items():
+        for method, described in methods.items():
+            if described['operationId'] == operation:
+                break
+        else:
+            continue
+        break
+    query = {}
+    for parameter in described['parameters']:
+        if parameter['name'] not in parameters:
+            continue
+        value = parameters[parameter['name']]
+        if parameter['in'] == 'path':
+            path = path.replace('{%s}' % parameter['name'], urllib.parse.quote(value, safe=''))
+        elif parameter['in'] == 'query':
+            query[parameter['name']] = value
+    address = url + path + ('?' + urllib.parse.urlencode(query, doseq=True) if query else '')
+    request = urllib.request.Request(address, method=method.upper(), headers=dict(headers))
+    if described['security']:
+        request.add_header('Authorization', 'Bearer ' + key)
+    if body is not None:
+        request.add_header('Content-Type', next(iter(described['requestBody']['content'])))
+        request.data = json.dumps(body).encode()
+    answer = urllib.request.urlopen(request)
+    assert str(answer.status) in described['responses'], answer.status
+    return json.loads(answer.read() or 'null')
+
+
+name = 'page:/пример?'
+first = call('incrementCounter', name=name, body={'by': 5})
+again = [call('incrementCounter', name=name, headers={'Idempotency-Key': 'once'}) for _ in range(2)]
+page = call('listCounters', prefix='page:/пр', limit=10)
+gone = call('deleteCounter', name=name)
+print(json.dumps([first['value'], [one['value'] for one in again], [one['name'] for one in page['data']], gone]))
+`;
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+(hasPython ? it : it.skip)('thirty lines of Python, driven by the document, count', async () => {
+  const file = join(folder, 'client.py');
+  await writeFile(file, PYTHON);
+  const { stdout } = await promisify(execFile)('python3', [file, app.url, KEY]);
+  expect(JSON.parse(stdout)).toEqual([5, [6, 6], ['page:/пример?'], null]);
+});

@@ -1,0 +1,112 @@
+/** What the manifests say is run as it stands: roles, migrations, variables, probes, and the end. */
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { freePort } from '../../src/embedded/free-port.js';
+import { startAppProcess } from '../support/app.js';
+import { CounterCalls } from '../support/counter-calls.js';
+import { eventually } from '../support/eventually.js';
+import { at, containersOf, type JsonObject, kustomized, type Manifest } from '../support/kustomize.js';
+import { scratchFolder } from '../support/scratch.js';
+import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ADMIN_KEY = 'a-key-of-sixteen-or-more';
+const PASSWORD = 'theirs';
+
+const manifests = kustomized(join(ROOT, 'deploy/kubernetes/overlays/cloudnative-pg'));
+const one = (kind: string): Manifest => manifests.find((manifest) => manifest.kind === kind) as Manifest;
+const [service, migrations] = [one('Deployment'), one('Job')].map((pod) => containersOf(pod)[0] as JsonObject);
+
+let postgres: TestPostgres;
+let redis: TestRedis;
+let secrets: string;
+
+/** As the operator sets a database up that is made of this cluster; then the passwords, which are in secrets. */
+beforeAll(async () => {
+  [postgres, redis, secrets] = await Promise.all([startPostgres(), startRedis(), scratchFolder()]);
+  const { database, owner, postInitApplicationSQL } = at(one('Cluster'), '/spec/bootstrap/initdb') as {
+    database: string;
+    owner: string;
+    postInitApplicationSQL: string[];
+  };
+  await asSuperuser('postgres', [`CREATE ROLE ${owner} LOGIN`, `CREATE DATABASE ${database} OWNER ${owner}`]);
+  await asSuperuser(database, postInitApplicationSQL);
+  const role = at(one('Cluster'), '/spec/managed/roles/0/name') as string;
+  await asSuperuser(
+    database,
+    [owner, role].map((name) => `ALTER ROLE ${name} PASSWORD '${PASSWORD}'`),
+  );
+
+  for (const [folder, user] of [
+    ['service', role],
+    ['migrations', owner],
+  ] as const) {
+    await mkdir(join(secrets, folder));
+    const url = `postgres://${user}:${PASSWORD}@127.0.0.1:${postgres.port}/${database}`;
+    await writeFile(join(secrets, folder, 'database-url'), url);
+  }
+  await writeFile(join(secrets, 'service', 'redis-url'), redis.url);
+  await writeFile(join(secrets, 'service', 'admin-key'), ADMIN_KEY);
+});
+afterAll(() => Promise.all([postgres.stop(), redis.stop()]));
+
+async function asSuperuser(database: string, statements: readonly string[]): Promise<void> {
+  const url = new URL(postgres.url);
+  url.pathname = `/${database}`;
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The variables of a container, with its secrets where they are here. */
+function environmentOf(container: JsonObject | undefined, folder: string): Record<string, string> {
+  const env = container?.['env'] as { name: string; value: string }[];
+  return Object.fromEntries(
+    env.map(({ name, value }) => [name, value.replace('/run/secrets/evercount', join(secrets, folder))]),
+  );
+}
+
+it('the service, which may not migrate, is ready once the job has done it, shows its metrics, and ends in time', async () => {
+  const image = { ...environmentOf(service, 'service'), HOST: '0.0.0.0' };
+  const HEALTH_PORT = String(await freePort());
+  const app = await startAppProcess({ databaseUrl: '', redisUrl: '', env: { ...image, HEALTH_PORT } });
+  const probed = async (probe: string): Promise<number> => {
+    const path = at(service, `/${probe}/httpGet/path`) as string;
+    return (await fetch(`http://127.0.0.1:${HEALTH_PORT}${path}`)).status;
+  };
+  expect([await probed('startupProbe'), await probed('livenessProbe')]).toEqual([200, 200]);
+  expect(await probed('readinessProbe')).toBe(503);
+
+  const [, ...args] = migrations?.['command'] as string[];
+  const job = spawn(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], {
+    env: environmentOf(migrations, 'migrations'),
+    stdio: 'ignore',
+  });
+  let code: number | null | undefined;
+  job.once('exit', (found) => (code = found));
+  await eventually(() => code !== undefined);
+  expect(code).toBe(0);
+
+  await eventually(async () => (await probed('readinessProbe')) === 200);
+  const monitor = at(one('ServiceMonitor'), '/spec/endpoints/0/path') as string;
+  const metrics = await fetch(`http://127.0.0.1:${HEALTH_PORT}${monitor}`, {
+    headers: { authorization: `Bearer ${ADMIN_KEY}` },
+  });
+  const scaledBy = at(one('HorizontalPodAutoscaler'), '/spec/metrics/1/pods/metric/name') as string;
+  expect(await metrics.text()).toMatch(new RegExp(`^${scaledBy} \\d+$`, 'm'));
+  expect((await new CounterCalls(app.url).increment('a')).status).toBe(401);
+  const counted = await fetch(`${app.url}/v1/counters/a/increment`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_KEY}` },
+  });
+  expect(counted.status).toBe(200);
+  expect(await app.stop()).toEqual({ code: 0, signal: null });
+});

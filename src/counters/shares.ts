@@ -13,19 +13,25 @@ export class Shares {
   /** @param limit of all holders together */
   constructor(private readonly limit: number) {}
 
-  add(holder: Holder): void {
-    this.held += 1;
-    if (holder !== null) this.heldBy.set(holder, this.of(holder) + 1);
+  /** How much is held by all together. */
+  get total(): number {
+    return this.held;
   }
 
-  remove(holder: Holder): void {
-    this.held -= 1;
+  add(holder: Holder, count = 1): void {
+    this.held += count;
+    if (holder !== null) this.heldBy.set(holder, this.of(holder) + count);
+  }
+
+  remove(holder: Holder, count = 1): void {
+    this.held -= count;
     if (holder === null) return;
-    if (this.of(holder) > 1) this.heldBy.set(holder, this.of(holder) - 1);
+    const rest = this.of(holder) - count;
+    if (rest > 0) this.heldBy.set(holder, rest);
     else this.heldBy.delete(holder);
   }
 
-  /** Whether the last thing that a holder took was there for it; whoever hears no gives it back. */
+  /** Whether what a holder took last was there for it; whoever hears no gives it back. */
   allow(holder: Holder): boolean {
     const left = this.limit - this.held;
     // The very last one is for whoever has none.

@@ -3,9 +3,10 @@ import { WriteSettings } from '../../config/config.js';
 import { DecisionLane } from './decision-lane.js';
 import { KeyInProgress, Unavailable } from '../../domain/errors.js';
 import { fingerprintOf } from './fingerprint.js';
+import { Shares } from '../shares.js';
 import { IncrementLane, type PendingIncrement } from './increment-lane.js';
 import type { Answer, Write } from '../../domain/operation.js';
-import { keyId, type PendingWrite } from './pending-write.js';
+import { holderOf, keyId, type PendingWrite } from './pending-write.js';
 import { Tallies } from '../tallies.js';
 import type { Verdict } from './verdict.js';
 
@@ -15,19 +16,22 @@ const WAIT_FOR_KEY_MS = 1_000;
 /** Where writes become batches: accepted here, committed in a lane, published, and only then answered. */
 @Injectable()
 export class CommitPipeline {
-  private unanswered = 0;
+  /** Writes that were accepted and are not answered yet. */
+  private readonly unanswered: Shares;
   private readonly keysInProgress = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly increments: IncrementLane,
     private readonly decisions: DecisionLane,
-    private readonly settings: WriteSettings,
+    settings: WriteSettings,
     private readonly tallies: Tallies,
-  ) {}
+  ) {
+    this.unanswered = new Shares(settings.maxQueued);
+  }
 
   /** Writes that were accepted and are not answered yet. */
   get queueLength(): number {
-    return this.unanswered;
+    return this.unanswered.total;
   }
 
   /**
@@ -38,7 +42,7 @@ export class CommitPipeline {
   add(write: Write): Promise<Answer> {
     const { key } = write;
     const work = (): Promise<Answer> => this.commit(write);
-    return this.accepted(1, key === null ? work : () => this.holdingKeys([keyId(key)], work));
+    return this.accepted([write], key === null ? work : () => this.holdingKeys([keyId(key)], work));
   }
 
   /**
@@ -49,7 +53,7 @@ export class CommitPipeline {
   async addEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
     if (writes.some(({ key }) => key !== null)) return Promise.allSettled(writes.map((write) => this.add(write)));
     // A thousand promises would cost more than the thousand increments.
-    return this.accepted(writes.length, () => this.commitEach(writes));
+    return this.accepted(writes, () => this.commitEach(writes));
   }
 
   /**
@@ -65,7 +69,7 @@ export class CommitPipeline {
         const acceptedAtMs = performance.now();
         this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, resolve, reject });
       });
-    return this.accepted(writes.length, () => this.holdingKeys(keys, work));
+    return this.accepted(writes, () => this.holdingKeys(keys, work));
   }
 
   private commit(write: Write): Promise<Answer> {
@@ -104,20 +108,18 @@ export class CommitPipeline {
    *
    * @throws Unavailable where there is no room for them
    */
-  private async accepted<T>(count: number, work: () => Promise<T>): Promise<T> {
-    if (this.unanswered + count > this.settings.maxQueued) {
-      const refused = new Unavailable('Too many writes are waiting; nothing was written.');
-      this.tallies.noteFailure(refused);
-      throw refused;
-    }
-    this.unanswered += count;
+  private async accepted<T>(writes: readonly Write[], work: () => Promise<T>): Promise<T> {
+    const [first] = writes;
+    const holder = first === undefined ? null : holderOf(first);
+    this.unanswered.add(holder, writes.length);
     try {
+      if (!this.unanswered.allow(holder)) throw new Unavailable('Too many writes are waiting; nothing was written.');
       return await work();
     } catch (error) {
       this.tallies.noteFailure(error);
       throw error;
     } finally {
-      this.unanswered -= count;
+      this.unanswered.remove(holder, writes.length);
     }
   }
 

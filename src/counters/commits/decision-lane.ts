@@ -8,13 +8,16 @@ import type { Truth } from '../../domain/counter.js';
 import { CounterError, KeyInProgress, OutcomeUnknown } from '../../domain/errors.js';
 import { Exposure, type Nonces } from './exposure.js';
 import { Lane, NotWritten, type Queued } from './lane.js';
-import { keyReused, type PendingWrite, tooOld } from './pending-write.js';
+import { holderOf, keyReused, type PendingWrite, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
 import { Ruling, type Bundle, type Verdict } from './verdict.js';
 
 /** Writes in one transaction: rows stay locked while they are decided here, so fewer than in the fast lane. */
 const MAX_BATCH = 500;
+
+/** Of one key, but for a bundle that has more: what is decided in order takes longer. */
+const MAX_OF_ONE_KEY = 200;
 
 /** Times a batch is begun again because somebody created one of its counters, or used one of its keys, meanwhile. */
 const MAX_CONFLICTS = 5;
@@ -27,7 +30,12 @@ export interface PendingBundle extends Queued, Bundle {
 /** The exact lane: writes are decided one by one, in order of arrival, under the locks of their rows. */
 @Injectable()
 export class DecisionLane {
-  private readonly lane = new Lane<PendingBundle>(MAX_BATCH, (batch) => this.commit(batch));
+  private readonly lane = new Lane<PendingBundle>(
+    MAX_BATCH,
+    MAX_OF_ONE_KEY,
+    ({ writes: [first] }) => (first === undefined ? null : holderOf(first)),
+    (batch) => this.commit(batch),
+  );
 
   constructor(
     private readonly batches: DecidedBatches,

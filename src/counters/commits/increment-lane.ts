@@ -13,13 +13,16 @@ import { Exposure, type Nonces } from './exposure.js';
 import { Lane, NotWritten } from './lane.js';
 import { NameQuotas } from './name-quotas.js';
 import type { Answer, Increment } from '../../domain/operation.js';
-import { answerReplays, keyId, type PendingWrite, type Replay, tooOld } from './pending-write.js';
+import { answerReplays, holderOf, keyId, type PendingWrite, type Replay, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
 import { addUp, type AddedUp } from './totals.js';
 
 /** Increments in one statement: enough for a thousand waiting clients, and a few milliseconds of Postgres at most. */
 const MAX_BATCH = 2_000;
+
+/** Of one key: its new names take Postgres some tens of milliseconds, in which nobody else's increments are committed. */
+const MAX_OF_ONE_KEY = 500;
 
 /** Times a batch is sent anew because of keys that were taken, and were gone when they were looked for. */
 const MAX_CONFLICTS = 3;
@@ -32,7 +35,12 @@ export type PendingIncrement = PendingWrite & { readonly write: { readonly opera
  */
 @Injectable()
 export class IncrementLane {
-  private readonly lane = new Lane<PendingIncrement>(MAX_BATCH, (batch) => this.commit(batch));
+  private readonly lane = new Lane<PendingIncrement>(
+    MAX_BATCH,
+    MAX_OF_ONE_KEY,
+    ({ write }) => holderOf(write),
+    (batch) => this.commit(batch),
+  );
 
   constructor(
     private readonly batches: IncrementBatches,

@@ -1,4 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
+import type { Holder } from '../shares.js';
 
 /** What a lane carries: one or several writes that are decided together. */
 export interface Queued {
@@ -27,11 +28,15 @@ export class Lane<T extends Queued> {
 
   /**
    * @param maxBatch writes in one batch, at most; a larger member goes alone
+   * @param maxOfOne writes of one holder in it, at most, also where nobody else waits: who comes next waits for the batch
+   * @param holderOf whose share of a batch it is; null where nobody's is counted
    * @param commit commits a batch and returns what of it is undecided, in order: nothing of that was written, and it is
    *   queued again. All others were answered, or will be. Never throws: it could not tell which of them were committed
    */
   constructor(
     private readonly maxBatch: number,
+    private readonly maxOfOne: number,
+    private readonly holderOf: (item: T) => Holder,
     private readonly commit: (batch: readonly T[]) => Promise<readonly T[]>,
   ) {}
 
@@ -55,13 +60,45 @@ export class Lane<T extends Queued> {
   }
 
   private takeBatch(): T[] {
+    const { maxBatch, maxOfOne } = this;
+    if (sizeOf(this.queue) <= maxOfOne) return this.queue.splice(0);
+    // One after the other of each holder, since one of them may have sent a thousand before the others came.
+    const waiting = [...byHolder(this.queue, this.holderOf)].map(([holder, items]) => ({ holder, items, size: 0 }));
+    const batch = new Set<T>();
     let size = 0;
-    let end = 0;
-    for (const item of this.queue) {
-      size += item.size;
-      if (end > 0 && size > this.maxBatch) break;
-      end += 1;
+    for (let turn = 0; waiting.length > 0; turn += 1) {
+      for (const own of [...waiting]) {
+        const item = own.items[turn];
+        const isFull = size + (item?.size ?? 0) > maxBatch && batch.size > 0;
+        const hadItsShare = own.holder !== null && own.size > 0 && own.size + (item?.size ?? 0) > maxOfOne;
+        if (item === undefined || isFull || hadItsShare) {
+          waiting.splice(waiting.indexOf(own), 1);
+          continue;
+        }
+        batch.add(item);
+        own.size += item.size;
+        size += item.size;
+      }
     }
-    return this.queue.splice(0, end);
+    const taken = this.queue.filter((item) => batch.has(item));
+    this.queue = this.queue.filter((item) => !batch.has(item));
+    return taken;
   }
+}
+
+function sizeOf(items: readonly Queued[]): number {
+  let size = 0;
+  for (const item of items) size += item.size;
+  return size;
+}
+
+function byHolder<T>(items: readonly T[], holderOf: (item: T) => Holder): Map<Holder, T[]> {
+  const all = new Map<Holder, T[]>();
+  for (const item of items) {
+    const holder = holderOf(item);
+    const own = all.get(holder);
+    if (own === undefined) all.set(holder, [item]);
+    else own.push(item);
+  }
+  return all;
 }

@@ -1,6 +1,7 @@
 import type { UsedKey } from '../../store/idempotency-keys.js';
 import type { Truth } from '../../domain/counter.js';
 import { KeyReused, OutcomeUnknown, Unavailable } from '../../domain/errors.js';
+import type { Holder } from '../shares.js';
 import type { Queued } from './lane.js';
 import type { Answer, IdempotencyKey, Write } from '../../domain/operation.js';
 import { ANSWER_WITHIN_MS } from './resend.js';
@@ -12,6 +13,11 @@ export interface PendingWrite extends Queued {
   readonly fingerprint: string | null;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** Whose share of what waits it is; null where nobody's is counted. */
+export function holderOf({ creator }: Write): Holder {
+  return creator?.keyId ?? null;
 }
 
 /** One text for one key. */

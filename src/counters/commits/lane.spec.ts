@@ -1,0 +1,77 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, it } from '@jest/globals';
+import { Lane, type Queued } from './lane.js';
+
+interface Item extends Queued {
+  readonly holder: string | null;
+  readonly index: number;
+}
+
+const MAX_BATCH = 10;
+const MAX_OF_ONE = 6;
+
+/** A lane whose first batch is not committed before `go`; answers what was in each batch. */
+function held() {
+  const batches: Item[][] = [];
+  let go: () => void = () => undefined;
+  const begin = new Promise<void>((resolve) => (go = resolve));
+  const lane = new Lane<Item>(
+    MAX_BATCH,
+    MAX_OF_ONE,
+    ({ holder }) => holder,
+    async (batch) => {
+      batches.push([...batch]);
+      await begin;
+      return [];
+    },
+  );
+  let index = 0;
+  const add = (holder: string | null, count: number, size = 1): void => {
+    for (let item = 0; item < count; item += 1) lane.add({ holder, size, index: index++, acceptedAtMs: 0 });
+  };
+  const all = async (count: number): Promise<Item[][]> => {
+    go();
+    while (batches.flat().length < count) await nextTurn();
+    return batches;
+  };
+  return { add, all };
+}
+
+const holdersOf = (batch: readonly Item[] = []): string => batch.map(({ holder }) => holder ?? '-').join('');
+
+it('who comes after many of one holder is in the next batch', async () => {
+  const { add, all } = held();
+  add('g', 1);
+  await nextTurn();
+  await nextTurn();
+  add('g', 100);
+  add('a', 1);
+  add('b', 2);
+  const batches = await all(104);
+  expect(holdersOf(batches[1])).toBe('ggggggabb');
+  expect(holdersOf(batches[2])).toBe('gggggg');
+});
+
+it('each holder keeps its order', async () => {
+  const { add, all } = held();
+  for (let turn = 0; turn < 20; turn += 1) {
+    add('g', 5);
+    add('a', 2, 2);
+  }
+  const taken = (await all(140)).flat();
+  for (const holder of ['g', 'a']) {
+    const own = taken.filter((item) => item.holder === holder).map(({ index }) => index);
+    expect(own).toEqual([...own].sort((a, b) => a - b));
+  }
+});
+
+it('what is larger than a share goes by itself, and what is nobody’s fills a batch', async () => {
+  const { add, all } = held();
+  add('g', 1);
+  await nextTurn();
+  await nextTurn();
+  add('a', 1, 50);
+  add(null, 12);
+  const batches = await all(14);
+  expect(batches.map(holdersOf)).toEqual(['g', 'a', '-'.repeat(MAX_BATCH), '--']);
+});

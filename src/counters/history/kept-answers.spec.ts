@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { Unavailable } from '../../domain/errors.js';
-import { KeptAnswers, Turns } from './kept-answers.js';
+import { KeptAnswers } from './kept-answers.js';
+import { Turns } from '../turns.js';
 
 /** An answer that is there when the test says so. */
 function slow() {

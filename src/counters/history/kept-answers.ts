@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '../../domain/errors.js';
 import { type Holder, Shares } from '../shares.js';
+import type { Turns } from '../turns.js';
 
 /**
  * An answer is kept for this many times as long as it took to make, so that however often somebody asks, and however
@@ -18,54 +19,6 @@ const MAX_QUESTIONS = 200;
 const PATIENCE_MS = 5_000;
 
 const RETRY_AFTER_SECONDS = 5;
-
-/** After what took longer, something else was the matter. */
-const LONGEST_REST_MS = 15_000;
-
-/**
- * Does one thing at a time, and rests after each as long as it took: half of a connection's time at most. Those who wait
- * take turns, so that one with many wishes is in nobody's way.
- */
-export class Turns {
-  /** Who is to begin, by holder; the one whose turn it is next is first. */
-  private readonly waiting = new Map<Holder, (() => void)[]>();
-  private busy = false;
-
-  async take<T>(holder: Holder, work: () => Promise<T>): Promise<T> {
-    await this.turnOf(holder);
-    const startedAtMs = performance.now();
-    try {
-      return await work();
-    } finally {
-      setTimeout(() => this.next(), Math.min(performance.now() - startedAtMs, LONGEST_REST_MS)).unref();
-    }
-  }
-
-  private async turnOf(holder: Holder): Promise<void> {
-    if (!this.busy) {
-      this.busy = true;
-      return;
-    }
-    await new Promise<void>((begin) => {
-      const own = this.waiting.get(holder);
-      if (own === undefined) this.waiting.set(holder, [begin]);
-      else own.push(begin);
-    });
-  }
-
-  private next(): void {
-    const [first] = this.waiting;
-    if (first === undefined) {
-      this.busy = false;
-      return;
-    }
-    const [holder, [begin, ...rest]] = first;
-    this.waiting.delete(holder);
-    // Behind the others.
-    if (rest.length > 0) this.waiting.set(holder, rest);
-    begin?.();
-  }
-}
 
 interface Kept<T> {
   readonly answer: Promise<T>;

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { MAX_NAME_BYTES } from '../../domain/operands.js';
+import { MAX_ITEMS, MAX_NAME_BYTES } from '../../domain/operands.js';
 import { type BodyFault, ProblemError } from '../problems/problem.js';
 import { NoBody } from '../shapes.js';
 
@@ -13,16 +13,25 @@ const MAX_FAULTS = 10;
  * @throws ProblemError `invalid_request` with a pointer to each fault; `too_large` where a list has too many items
  */
 export function bodyOf<S extends z.ZodType>(schema: S, request: FastifyRequest): z.output<S> {
-  const parsed = schema.safeParse(request.body === undefined ? {} : request.body);
+  const { body = {} } = request;
+  refuseLongLists(body);
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  for (const issue of issues) {
-    if (issue.code === 'too_big' && issue.origin === 'array') throw new ProblemError('too_large', issue.message);
-  }
   const errors = issues.flatMap(faultsOf).slice(0, MAX_FAULTS);
   const [first] = errors;
   const detail = first === undefined ? 'The body is invalid.' : `${first.pointer || 'The body'} ${first.detail}.`;
   throw new ProblemError('invalid_request', detail, { errors });
+}
+
+/** Before each of its items is looked at: their faults would be thousands. */
+function refuseLongLists(body: unknown): void {
+  if (typeof body !== 'object' || body === null) return;
+  for (const list of Object.values(body) as unknown[]) {
+    if (Array.isArray(list) && list.length > MAX_ITEMS) {
+      throw new ProblemError('too_large', `There may be at most ${MAX_ITEMS} items.`);
+    }
+  }
 }
 
 function faultsOf(issue: z.core.$ZodIssue): BodyFault[] {

@@ -1,0 +1,50 @@
+import type { Holder } from './shares.js';
+
+/** After what took longer, something else was the matter. */
+const LONGEST_REST_MS = 15_000;
+
+/**
+ * Does one thing at a time, and rests after each as long as it took: half of the time at most, of a
+ * connection or of this process. Those who wait
+ * take turns, so that one with many wishes is in nobody's way.
+ */
+export class Turns {
+  /** Who is to begin, by holder; the one whose turn it is next is first. */
+  private readonly waiting = new Map<Holder, (() => void)[]>();
+  private busy = false;
+
+  async take<T>(holder: Holder, work: () => Promise<T>): Promise<T> {
+    await this.turnOf(holder);
+    const startedAtMs = performance.now();
+    try {
+      return await work();
+    } finally {
+      setTimeout(() => this.next(), Math.min(performance.now() - startedAtMs, LONGEST_REST_MS)).unref();
+    }
+  }
+
+  private async turnOf(holder: Holder): Promise<void> {
+    if (!this.busy) {
+      this.busy = true;
+      return;
+    }
+    await new Promise<void>((begin) => {
+      const own = this.waiting.get(holder);
+      if (own === undefined) this.waiting.set(holder, [begin]);
+      else own.push(begin);
+    });
+  }
+
+  private next(): void {
+    const [first] = this.waiting;
+    if (first === undefined) {
+      this.busy = false;
+      return;
+    }
+    const [holder, [begin, ...rest]] = first;
+    this.waiting.delete(holder);
+    // Behind the others.
+    if (rest.length > 0) this.waiting.set(holder, rest);
+    begin?.();
+  }
+}

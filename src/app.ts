@@ -16,7 +16,7 @@ import type { Routes } from './web/routes.js';
 import type { Connections } from './web/connections/connections.js';
 import type { HealthPort } from './web/connections/health-port.js';
 import { ACCEPT_BACKLOG } from './web/connections/limits.js';
-import { createServer, logRequests } from './web/server.js';
+import { createServer, logRequests, refuseForeign } from './web/server.js';
 import { NestLogger } from './logger.js';
 import { Meters } from './meters/meters.js';
 import { RespService } from './resp/resp.service.js';
@@ -51,6 +51,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   problems.refusals.addTo(nest.get(Meters));
   connections.addTo(nest.get(Meters));
   nest.get(Gate).guard(server, ({ raw }, reply) => connections.know(raw.socket, reply.raw));
+  refuseForeign(server, config);
   server.addHook('preClose', () => nest.get(RespService).drain());
   await allowOrigins(server, config.http.corsOrigins, routes);
   SwaggerModule.setup('docs', nest, openApiDocument(config.http.basePath, CALLS), {

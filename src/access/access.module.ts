@@ -4,6 +4,7 @@ import { ApiKeys } from '../store/api-keys.js';
 import { CountersModule } from '../counters/counters.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { Admission } from './admission.js';
+import { CallerTurns } from './caller-turns.js';
 import { KeyAdministration } from './key-administration.js';
 import { KnownKeys } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
@@ -17,6 +18,7 @@ import { Traces } from './traces.js';
   imports: [CountersModule, StoreModule, CacheModule],
   providers: [
     Admission,
+    { provide: CallerTurns, useFactory: () => new CallerTurns() },
     KnownKeys,
     Looks,
     RateLimits,

@@ -1,12 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { AccessSettings } from '../config/config.js';
+import { CallerTurns } from './caller-turns.js';
 import type { Credential } from './credential.js';
 import { EVERYTHING, type Grant, holderOf } from './grant.js';
 import { KnownKeys, type Use } from './known-keys.js';
 import { Looks } from './looks.js';
+import { networkOf } from './network.js';
 import { type Cost, RateLimits } from './rate-limits.js';
 import { holdRule, type Rule } from './rules.js';
 import type { Allowance } from './token-bucket.js';
+
+/**
+ * How late they are served who come too often. With all the connections that it may have, an address is served some 500
+ * times a second then, a few hundredths of a core; whoever is told to wait should have waited longer.
+ */
+const LATE_MS = 500;
 
 /**
  * Who is let in, whatever protocol they speak: first `recall`, and where nobody is known `knock` and `look`; then `enter`
@@ -21,6 +29,7 @@ export class Admission {
     private readonly keys: KnownKeys,
     private readonly looks: Looks,
     private readonly limits: RateLimits,
+    private readonly turns: CallerTurns,
   ) {
     this.asksForKeys = auth === 'required';
   }
@@ -33,6 +42,33 @@ export class Admission {
    */
   knock(address: string): Allowance | null {
     return this.limits.isOn ? this.limits.takeForStranger(address) : null;
+  }
+
+  /** Whether callers are told apart, and none may have more than its share. */
+  get isShared(): boolean {
+    return this.asksForKeys && this.limits.isOn;
+  }
+
+  /**
+   * Whether it is the caller's turn, as it is unless there is much to do. Whoever comes oftener than it may waits a while
+   * first: then a flood is no faster than its answers are, and costs next to nothing.
+   *
+   * @param credential null: it brings none
+   * @param begin called when its turn has come, where that is not now; with a fault where too much waits
+   */
+  isTurnOf(credential: Credential | null, address: () => string, begin: (fault?: Error) => void): boolean {
+    const grant = credential === null ? null : this.keys.recall(credential, 'read');
+    const caller = grant === null ? networkOf(address()) : grant.keyId;
+    const isLate = grant === null ? this.limits.isStrangerPast(caller) : this.limits.isKeyPast(caller);
+    if (!isLate && !this.turns.isFull(caller)) return this.turns.take(caller, begin);
+    setTimeout(() => {
+      try {
+        if (this.turns.take(caller, begin)) begin();
+      } catch (error) {
+        begin(error as Error);
+      }
+    }, LATE_MS);
+    return false;
   }
 
   /**

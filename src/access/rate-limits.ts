@@ -23,6 +23,12 @@ const REQUESTS_PER_REFUSAL = 100;
 export const SIGN_INS = 20;
 const SIGN_IN_WINDOW_SECONDS = 60;
 
+/**
+ * Of an address, a stranger's requests are served at once so many times a second, whatever they are: pages, probes, and
+ * what is refused or not there. Far more than people and probes need, and a twentieth of a core.
+ */
+const STRANGERS_PER_SECOND = 1_000;
+
 /** Items of a batch that cost as much as a request. */
 const ITEMS_PER_REQUEST = 10;
 
@@ -56,6 +62,8 @@ export class RateLimits implements OnApplicationShutdown {
   private readonly addresses: CallerBuckets;
   private readonly refusals: CallerBuckets;
   private readonly signIns: CallerBuckets;
+  /** For this process to be held up by nobody, so other instances need not know. */
+  private readonly strangers = new CallerBuckets({ name: 'strangers', quota: STRANGERS_PER_SECOND, windowSeconds: 1 });
   private readonly all: readonly CallerBuckets[];
   private readonly timer: NodeJS.Timeout | null = null;
   private syncing = false;
@@ -102,6 +110,23 @@ export class RateLimits implements OnApplicationShutdown {
   }
 
   /**
+   * Counts a request that comes without a key, or with one that is not known.
+   *
+   * @param network as `networkOf` says
+   * @returns whether there were too many of them
+   */
+  isStrangerPast(network: string): boolean {
+    const nowMs = performance.now();
+    return !this.strangers.of(network, nowMs).take(nowMs);
+  }
+
+  /** Whether a key has used up what it may ask for. */
+  isKeyPast(keyId: string): boolean {
+    const nowMs = performance.now();
+    return !this.keys.of(keyId, nowMs).has(nowMs);
+  }
+
+  /**
    * An address would have a key looked up.
    *
    * @throws RateLimited where too many of its keys were refused
@@ -139,7 +164,7 @@ export class RateLimits implements OnApplicationShutdown {
 
   private async sync(): Promise<void> {
     const nowMs = performance.now();
-    for (const buckets of this.all) buckets.forgetFull(nowMs);
+    for (const buckets of [...this.all, this.strangers]) buckets.forgetFull(nowMs);
     if (this.syncing) return;
     this.syncing = true;
     try {

@@ -19,6 +19,7 @@ import {
   MAX_CONNECTIONS,
   MAX_HEADER_BYTES,
   MAX_PARAM_LENGTH,
+  MAX_REQUESTS_IN_A_ROW,
   MAX_REQUESTS_PER_CONNECTION,
   REQUEST_TIMEOUT_MS,
   TIMEOUT_CHECK_MS,
@@ -54,8 +55,7 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
   const routes = new Routes();
   const times = new HttpTimes();
   const problems = new ProblemFilter(routes, times);
-  const foreign = new ForeignPages(settings, access);
-  const turns = new ConnectionTurns(MAX_REQUESTS_PER_CONNECTION);
+  const turns = new ConnectionTurns(MAX_REQUESTS_PER_CONNECTION, access.rateLimit ? MAX_REQUESTS_IN_A_ROW : Infinity);
   const server = fastify({
     // Fastify would make a logger for each request; requests are logged by a hook, and only at level debug.
     logger: false,
@@ -104,17 +104,18 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
   });
   server.decorateRequest('turn', 0);
   server.addHook('onRequest', (request, reply, done) => {
-    if (!turns.begin(request)) {
+    const { socket } = request.raw;
+    const begun = turns.begin(request);
+    if (begun !== 'begun') {
       reply.hijack();
+      if (begun === 'too many') connections.cutHasty(socket);
       return;
     }
     times.begin(request);
-    connections.began(request.raw.socket, reply.raw);
+    connections.began(socket, reply.raw);
     reply.header('x-request-id', request.id);
     restrain(reply, request.raw.url ?? '');
-    const fault = faultOf(request, foreign);
-    if (fault === null) done();
-    else done(fault);
+    done();
   });
   server.addHook('onSend', (request, reply, _payload, done) => {
     if (request.isOfSession) keepPrivate(reply);
@@ -127,6 +128,16 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     healthPort?.close();
   });
   return { adapter: new NestAdapter(server), routes, times, problems, connections, shares, healthPort };
+}
+
+/** Refuses requests that no client of ours makes. To be called before any route is added. */
+export function refuseForeign(server: FastifyInstance, { http, access }: Pick<Config, 'http' | 'access'>): void {
+  const foreign = new ForeignPages(http, access);
+  server.addHook('onRequest', (request, _reply, done) => {
+    const fault = faultOf(request, foreign);
+    if (fault === null) done();
+    else done(fault);
+  });
 }
 
 /** Logs each request; costs more than the smallest request itself. */

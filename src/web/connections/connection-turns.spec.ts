@@ -5,15 +5,18 @@ import { fastify } from 'fastify';
 import { ConnectionTurns } from './connection-turns.js';
 
 const LIMIT = 5;
-const turns = new ConnectionTurns(LIMIT);
+const IN_A_ROW = 20;
+const turns = new ConnectionTurns(LIMIT, IN_A_ROW);
 const server = fastify();
 const acted: string[] = [];
 
 beforeAll(async () => {
   server.decorateRequest('turn', 0);
   server.addHook('onRequest', (request, reply, done) => {
-    if (turns.begin(request)) done();
+    const begun = turns.begin(request);
+    if (begun === 'begun') done();
     else reply.hijack();
+    if (begun === 'too many') request.raw.socket.destroy();
   });
   server.addHook('onSend', (request, reply, _payload, done) => {
     turns.end(request, reply);
@@ -76,4 +79,12 @@ it('what comes behind the last answer is not acted on', async () => {
   await closed;
   // Either it came in time and was answered, or it was left alone.
   expect(acted.includes('666')).toBe(heard.text.includes('answer 666'));
+});
+
+it('whose client sends far more requests than it waits for is cut, and the rest is not acted on', async () => {
+  acted.length = 0;
+  const { socket, closed } = await open();
+  socket.write(Array.from({ length: 10 * IN_A_ROW }, (_, id) => request(id)).join(''));
+  await closed;
+  expect(acted.length).toBeLessThanOrEqual(IN_A_ROW);
 });

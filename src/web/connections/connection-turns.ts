@@ -8,8 +8,12 @@ declare module 'fastify' {
   }
 }
 
+/** Whether to act on a request; `closing`: the last answer on its connection is on its way already. */
+export type Begun = 'begun' | 'closing' | 'too many';
+
 interface Turns {
   begun: number;
+  answered: number;
   /** An answer on its way says that it is the last one. */
   isClosing: boolean;
 }
@@ -22,29 +26,36 @@ interface Turns {
 export class ConnectionTurns {
   private readonly connections = new WeakMap<Socket, Turns>();
 
-  /** @param limit requests after which a connection is closed, at least 1 */
-  constructor(private readonly limit: number) {}
+  /**
+   * @param limit requests after which a connection is closed, at least 1
+   * @param inARow requests on one connection that may wait for their answers, at least 1
+   */
+  constructor(
+    private readonly limit: number,
+    private readonly inARow: number,
+  ) {}
 
-  /** @returns false where the last answer on the connection is on its way already: this request must not be acted on */
-  begin(request: FastifyRequest): boolean {
+  begin(request: FastifyRequest): Begun {
     const { socket } = request.raw;
     let turns = this.connections.get(socket);
     if (turns === undefined) {
-      turns = { begun: 0, isClosing: false };
+      turns = { begun: 0, answered: 0, isClosing: false };
       this.connections.set(socket, turns);
     }
-    if (turns.isClosing) return false;
+    if (turns.isClosing) return 'closing';
+    if (turns.begun - turns.answered >= this.inARow) return 'too many';
     turns.begun += 1;
     request.turn = turns.begun;
-    return true;
+    return 'begun';
   }
 
   /** To be called before the head of an answer is written. */
   end({ turn, raw: { socket } }: FastifyRequest, reply: FastifyReply): void {
-    if (turn < this.limit) return;
     const turns = this.connections.get(socket);
+    if (turns === undefined) return;
+    turns.answered += 1;
     // Answers go out in order, so only requests behind this one could be waiting.
-    if (turns === undefined || turns.begun > turn) return;
+    if (turn < this.limit || turns.begun > turn) return;
     turns.isClosing = true;
     reply.header('connection', 'close');
   }

@@ -1,20 +1,26 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Meters } from '../../meters/meters.js';
 import type { AddressShares } from '../../access/address-shares.js';
-import { STALL_CHECK_MS, STALLED_LOOKS, STRANGER_KEEP_ALIVE_MS } from './limits.js';
+import { networkOf } from '../../access/network.js';
+import type { Meters } from '../../meters/meters.js';
+import { HASTY_PAUSE_MS, STALL_CHECK_MS, STALLED_LOOKS, STRANGER_KEEP_ALIVE_MS } from './limits.js';
 import { StalledWrites } from './stalled-writes.js';
 
-/** Why a connection was cut: its address had its share, or its client took nothing of what it asked for. */
-type Reason = 'crowded' | 'stalled';
+/**
+ * Why a connection was cut: its address had its share, its client took nothing of what it asked for, or asked for far too
+ * much at a time.
+ */
+type Reason = 'crowded' | 'stalled' | 'hasty';
 
 /** Sees to it that no client holds connections that others need. */
 export class Connections {
-  readonly cut: Record<Reason, number> = { crowded: 0, stalled: 0 };
+  readonly cut: Record<Reason, number> = { crowded: 0, stalled: 0, hasty: 0 };
   private readonly stalled = new StalledWrites(STALLED_LOOKS);
   private readonly open = new Set<Socket>();
   /** Those whose callers are not known yet, and get no patience. */
   private readonly strangers = new WeakSet<Socket>();
+  /** Addresses that get no new connection until then, by the monotonic clock. */
+  private readonly barredUntilMs = new Map<string, number>();
 
   /** @param shares of each address, over all ports together */
   constructor(private readonly shares: AddressShares) {}
@@ -22,7 +28,7 @@ export class Connections {
   /** To be called for each server, before it listens. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => this.arrived(socket));
-    const timer = setInterval(() => this.cutStalled(), STALL_CHECK_MS).unref();
+    const timer = setInterval(() => this.look(), STALL_CHECK_MS).unref();
     server.once('close', () => clearInterval(timer));
   }
 
@@ -43,6 +49,23 @@ export class Connections {
     if (this.strangers.delete(socket)) response.removeHeader('keep-alive');
   }
 
+  /**
+   * Its client sent far more requests than it waits for. The strangers at its address lose their connections too, and get
+   * no other for a while: what each of them may send at once, before it is cut, would be enough to hold up everybody.
+   */
+  cutHasty(socket: Socket): void {
+    const { remoteAddress } = socket;
+    if (socket.destroyed) return;
+    this.cut.hasty += 1;
+    socket.destroy();
+    if (remoteAddress === undefined || this.shares.trusts(remoteAddress)) return;
+    const network = networkOf(remoteAddress);
+    this.barredUntilMs.set(network, performance.now() + HASTY_PAUSE_MS);
+    for (const other of this.open) {
+      if (this.strangers.has(other) && networkOf(other.remoteAddress ?? '') === network) other.destroy();
+    }
+  }
+
   addTo(meters: Meters): void {
     meters.add(
       {
@@ -54,7 +77,7 @@ export class Connections {
       {
         kind: 'counter',
         name: 'evercount_http_connections_cut_total',
-        help: 'Connections that were cut: of an address that had its share, and of clients that took nothing',
+        help: 'Connections that were cut: of an address that had its share, of clients that took nothing, or asked too hastily',
         labels: ['reason'],
         read: () => Object.entries(this.cut).map(([reason, value]) => ({ labels: { reason }, value })),
       },
@@ -65,8 +88,9 @@ export class Connections {
     const { remoteAddress } = socket;
     // Gone already.
     if (remoteAddress === undefined) return;
-    if (!this.shares.take(remoteAddress)) {
-      this.cut.crowded += 1;
+    const isBarred = this.barredUntilMs.size > 0 && this.barredUntilMs.has(networkOf(remoteAddress));
+    if (isBarred || !this.shares.take(remoteAddress)) {
+      this.cut[isBarred ? 'hasty' : 'crowded'] += 1;
       socket.destroy();
       return;
     }
@@ -78,7 +102,9 @@ export class Connections {
     });
   }
 
-  private cutStalled(): void {
+  private look(): void {
+    const nowMs = performance.now();
+    for (const [network, untilMs] of this.barredUntilMs) if (nowMs > untilMs) this.barredUntilMs.delete(network);
     for (const socket of this.open) {
       if (!this.stalled.look(socket)) continue;
       this.cut.stalled += 1;

@@ -48,3 +48,12 @@ export const MAX_CONNECTIONS = 10_000;
 
 /** Of a port that only probes and Prometheus know. */
 export const MAX_HEALTH_CONNECTIONS = 100;
+
+/**
+ * Requests that a connection may send before their answers, where callers are limited. Clients and proxies send one, some a
+ * few; of what Node reads at once, the rest is a thousand requests that would be begun before anybody else's.
+ */
+export const MAX_REQUESTS_IN_A_ROW = 16;
+
+/** Whoever sent more takes no new connection for so long, nor does anybody else at its address. */
+export const HASTY_PAUSE_MS = 10_000;

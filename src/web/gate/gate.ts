@@ -22,6 +22,7 @@ import { tellAllowance } from '../answer-headers.js';
 import { credentialOf, isMoreThanLooking } from './presented-credential.js';
 import { holdBody, holdPath, holdQuery, itemsOf } from './requested-names.js';
 import { type RouteRule, ruleOf, type Touches } from './route-rules.js';
+import { WaitingRoom } from './waiting-room.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -60,6 +61,7 @@ export class Gate {
       admission.charge(this.grant, this.ip, cost);
     });
     server.decorateRequest('isOfSession', false);
+    new WaitingRoom(admission).open(server);
     server.addHook('onRoute', (route) => this.guardRoute(route));
   }
 

@@ -1,4 +1,7 @@
-/** `npm run fuzz -- --requests 50000 --seed N`: the fuzzer at length, on servers of its own; `--keys` asks for keys. */
+/**
+ * `npm run fuzz -- --requests 50000 --seed N`: the fuzzer at length, on servers of its own; `--keys` asks for keys.
+ * `npm run fuzz -- --attack --minutes 5`: attackers instead, who try to shut a normal client out.
+ */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
@@ -6,14 +9,23 @@ import { KeyAdministration } from '../../src/access/key-administration.js';
 import { ApiKeys } from '../../src/store/api-keys.js';
 import { startAppProcess } from '../support/app.js';
 import { startPostgres, startRedis } from '../support/servers.js';
+import { attackFor } from './attack/main.js';
 import { ANYBODY, type Caller, callersWith } from './callers.js';
 import { Fuzzer } from './fuzzer.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
 const { values } = parseArgs({
-  options: { requests: { type: 'string' }, seed: { type: 'string' }, keys: { type: 'boolean' } },
+  options: {
+    requests: { type: 'string' },
+    seed: { type: 'string' },
+    keys: { type: 'boolean' },
+    attack: { type: 'boolean' },
+    minutes: { type: 'string' },
+  },
 });
+if (values.attack === true) process.exit((await attackFor(Number(values.minutes ?? '5'))) ? 0 : 1);
+
 const requests = Number(values.requests ?? '50000');
 const seed = Number(values.seed ?? randomInt(2 ** 30));
 

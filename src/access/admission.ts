@@ -71,6 +71,14 @@ export class Admission {
     return false;
   }
 
+  /** The same for who waits in a promise; null where it need not. */
+  turn(credential: Credential | null, address: string): Promise<void> | null {
+    if (!this.isShared) return null;
+    let begin: () => void = () => undefined;
+    const turn = new Promise<void>((resolve) => (begin = resolve));
+    return this.isTurnOf(credential, () => address, begin) ? null : turn;
+  }
+
   /**
    * What a key or a session allows, without waiting. Takes one from the limit of known callers at the address.
    *

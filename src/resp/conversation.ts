@@ -10,6 +10,9 @@ import { ProtocolError, type Request, RequestParser } from './request-parser.js'
 /** Commands that are in flight together; of a longer pipeline the next ones go on their way when these are answered. */
 const MAX_RUN = 2_000;
 
+/** Of who has shown no key; that there is none is told each of them. */
+const MAX_RUN_OF_STRANGER = 16;
+
 /** What people and pages send who take this for a port of HTTP: no page must be able to speak to it. */
 const HTTP = /^(post|host:)$/i;
 
@@ -63,6 +66,11 @@ export class Conversation implements Talk {
     const { desk } = this;
     // Nobody hears the answers of who has left, and what he did not wait for is not begun.
     while (this.next < this.requests.length && !this.hasLeft) {
+      const turn = desk.admission.turn(this.client.credential, this.client.address);
+      if (turn !== null) {
+        this.line.flush();
+        await turn;
+      }
       const run = this.gather();
       if (run.kind !== 'told') this.line.flush();
       const answers = run.kind === 'look' ? await this.look() : await desk.answersTo(this.client, run);
@@ -87,8 +95,10 @@ export class Conversation implements Talk {
   /** The next commands that go together: of one kind, and those among them that are told at once. */
   private gather(): Run {
     const turns: Turn[] = [];
+    const isStranger = this.desk.admission.isShared && this.client.credential === null;
+    const most = isStranger ? MAX_RUN_OF_STRANGER : MAX_RUN;
     let kind: Run['kind'] = 'told';
-    for (; this.next < this.requests.length && turns.length < MAX_RUN && !this.hasLeft; this.next += 1) {
+    for (; this.next < this.requests.length && turns.length < most && !this.hasLeft; this.next += 1) {
       const turn = this.planned ?? this.plan(this.requests[this.next]);
       this.planned = null;
       if (turn === null) {

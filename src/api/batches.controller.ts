@@ -6,6 +6,7 @@ import { counterJson, isCounter } from '../domain/counter.js';
 import { CountersService } from '../counters/counters.service.js';
 import type { Answer, Done, Write } from '../domain/operation.js';
 import { creatorOf, problemOfRefusal } from './answers.js';
+import { expiryOf } from './expiry.js';
 import { idempotencyKeyOf, ownerOf } from './idempotency-key.js';
 import { BATCH_BODY } from '../web/connections/limits.js';
 import { refuseCondition } from './preconditions.js';
@@ -87,10 +88,10 @@ function writesOf(request: FastifyRequest, items: readonly Item[]): Write[] {
   const header = idempotencyKeyOf(request);
   const owner = ownerOf(request);
   const creator = creatorOf(request);
-  return items.map(({ name, by, idempotencyKey }, index) => {
+  return items.map(({ name, by, idempotencyKey, ...rest }, index) => {
     const key = idempotencyKey ?? (header === null ? null : `${header.key}/${index}`);
     return {
-      operation: { kind: 'increment', name, by },
+      operation: { kind: 'increment', name, by, expiry: expiryOf(rest) },
       key: key === null ? null : { owner, key },
       creator,
       requestId: request.id,

@@ -4,6 +4,7 @@ import { counterJson } from '../domain/counter.js';
 import { faultOfName } from '../domain/operands.js';
 import { CountersService } from '../counters/counters.service.js';
 import { sendAnswer, sendSetAnswer, writeOf } from './answers.js';
+import { expiryOf } from './expiry.js';
 import { conditionOf } from './preconditions.js';
 import { refuse } from '../web/problems/problem.js';
 import { ListQuery, ResetBody, SetBody } from './shapes.js';
@@ -37,7 +38,7 @@ export class CountersController {
   async set(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const name = nameOf(request);
     refuseQuery(request);
-    const { value, min, max } = bodyOf(SetBody, request);
+    const { value, min, max, ...rest } = bodyOf(SetBody, request);
     const condition = conditionOf(request.headers);
     const operation = {
       kind: 'set',
@@ -45,6 +46,7 @@ export class CountersController {
       value: unsigned(value),
       min: bound(min),
       max: bound(max),
+      expiry: expiryOf(rest),
       condition,
     } as const;
     sendSetAnswer(reply, await this.counters.write(writeOf(request, operation)));
@@ -63,9 +65,9 @@ export class CountersController {
   async reset(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const name = nameOf(request);
     refuseQuery(request);
-    const { to } = bodyOf(ResetBody, request);
+    const { to, ...rest } = bodyOf(ResetBody, request);
     const condition = conditionOf(request.headers);
-    const operation = { kind: 'reset', name, to: unsigned(to), condition } as const;
+    const operation = { kind: 'reset', name, to: unsigned(to), expiry: expiryOf(rest), condition } as const;
     sendAnswer(reply, await this.counters.write(writeOf(request, operation)), true);
   }
 }

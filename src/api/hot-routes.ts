@@ -7,6 +7,7 @@ import type { Source } from '../counters/counters.service.js';
 import { sendAnswer, sendCounter, writeOf } from './answers.js';
 import { etagOf, isNotModified, refuseCondition } from './preconditions.js';
 import { ProblemError } from '../web/problems/problem.js';
+import { expiryOf } from './expiry.js';
 import { IncrementBody, ReadQuery } from './shapes.js';
 import { bodyOf } from '../web/bodies/validation.js';
 import { nameOf } from '../web/named.js';
@@ -63,8 +64,9 @@ export class HotRoutes implements OnModuleInit {
     const name = nameOf(request);
     refuseQuery(request);
     refuseCondition(request.headers);
-    const { by } = request.body === undefined ? ONE : bodyOf(IncrementBody, request);
-    const answer = await this.counters.write(writeOf(request, { kind: 'increment', name, by: sign * by }));
+    const { by, ...rest } = request.body === undefined ? ONE : bodyOf(IncrementBody, request);
+    const operation = { kind: 'increment', name, by: sign * by, expiry: expiryOf(rest) } as const;
+    const answer = await this.counters.write(writeOf(request, operation));
     return sendAnswer(reply, answer);
   }
 }

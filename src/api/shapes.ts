@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXPIRY, refineExpiry } from './expiry.js';
 import { areBounds, IDEMPOTENCY_KEY, MAX_ITEMS } from '../domain/operands.js';
 import { SCOPES } from '../domain/scope.js';
 import { Problem } from '../web/openapi/refusals.js';
@@ -11,12 +12,11 @@ const By = Value.refine((by) => by !== 0, { error: 'must not be 0' }).meta({
 
 const Bound = Value.nullable();
 
-export const IncrementBody = z.strictObject({ by: By.default(1) }, fields);
+export const IncrementBody = z.strictObject({ by: By.default(1), ...EXPIRY }, fields).superRefine(refineExpiry);
 
-export const ResetBody = z.strictObject(
-  { to: Value.default(0).meta({ description: 'The new value of the counter.' }) },
-  fields,
-);
+export const ResetBody = z
+  .strictObject({ to: Value.default(0).meta({ description: 'The new value of the counter.' }), ...EXPIRY }, fields)
+  .superRefine(refineExpiry);
 
 export const SetBody = z
   .strictObject(
@@ -24,9 +24,11 @@ export const SetBody = z
       value: Value,
       min: Bound.optional().meta({ description: 'Left out it stays as it is; null removes it.' }),
       max: Bound.optional().meta({ description: 'Left out it stays as it is; null removes it.' }),
+      ...EXPIRY,
     },
     fields,
   )
+  .superRefine(refineExpiry)
   .refine(({ min, max }) => areBounds(min, max), {
     path: ['min'],
     error: 'must not be greater than max',
@@ -43,17 +45,20 @@ export const IncrementsBody = z.strictObject(
   {
     increments: z
       .array(
-        z.strictObject(
-          {
-            name: Name,
-            by: By.default(1),
-            idempotencyKey: z
-              .string({ error: 'must be a string' })
-              .regex(IDEMPOTENCY_KEY, { error: 'must be 1 to 255 printable ASCII characters' })
-              .optional(),
-          },
-          fields,
-        ),
+        z
+          .strictObject(
+            {
+              name: Name,
+              by: By.default(1),
+              ...EXPIRY,
+              idempotencyKey: z
+                .string({ error: 'must be a string' })
+                .regex(IDEMPOTENCY_KEY, { error: 'must be 1 to 255 printable ASCII characters' })
+                .optional(),
+            },
+            fields,
+          )
+          .superRefine(refineExpiry),
         { error: 'must be a list of increments' },
       )
       .min(1, { error: 'must have at least one item' })

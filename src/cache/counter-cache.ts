@@ -45,6 +45,8 @@ export interface Publication {
   readonly nonce: string | null;
   /** When the statement that produced the truth was sent, milliseconds of the monotonic clock. */
   readonly sentAtMs: number;
+  /** How long the counter lasts from then on, at most, by the database's clock; null: it does not end by itself. */
+  readonly lastsMs: number | null;
 }
 
 /**
@@ -139,8 +141,8 @@ export class CounterCache {
       args: [
         identity.text,
         ...step.map(
-          ({ entry: { version, json }, nonce, sentAtMs }) =>
-            `${this.lifeMs(json, now - sentAtMs)} ${nonce ?? NO_NONCE} ${version} ${json ?? ''}`,
+          ({ entry: { version, json }, nonce, sentAtMs, lastsMs }) =>
+            `${this.lifeMs(json, now - sentAtMs, lastsMs)} ${nonce ?? NO_NONCE} ${version} ${json ?? ''}`,
         ),
       ],
     }));
@@ -193,10 +195,12 @@ export class CounterCache {
     return (await this.realm.ask(['unlink', ...keys])) as number;
   }
 
-  private lifeMs(json: string | null, ageMs: number): number {
+  /** 0: it may not be stored at all. */
+  private lifeMs(json: string | null, ageMs: number, lastsMs: number | null): number {
     const longest = json === null ? Math.min(ABSENCE_LIFE_MS, this.settings.ttlMs) : this.settings.ttlMs;
     const life = longest * (1 - LIFE_JITTER * Math.random()) - ageMs;
-    return Math.max(SHORTEST_LIFE_MS, Math.floor(life));
+    const lifeMs = Math.max(SHORTEST_LIFE_MS, Math.floor(life));
+    return lastsMs === null ? lifeMs : Math.max(0, Math.min(lifeMs, Math.floor(lastsMs - ageMs)));
   }
 }
 

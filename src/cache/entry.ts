@@ -20,6 +20,16 @@ export function entryOf(truth: Truth): Entry {
   return { version: truth.version, json: isCounter(truth) ? counterJson(truth) : null };
 }
 
+/** What stands behind the expiry in the JSON of a counter: two instants and their names, always as long. */
+const BEHIND_EXPIRY = ',"createdAt":"2026-01-01T00:00:00.000Z","updatedAt":"2026-01-01T00:00:00.000Z"}'.length;
+const INSTANT = '2026-01-01T00:00:00.000Z'.length;
+
+/** When the counter of an entry ends by itself, RFC 3339; null: never, or there is none. Told without parsing it all. */
+export function expiresAtOf({ json }: Entry): string | null {
+  if (json?.[json.length - BEHIND_EXPIRY - 1] !== '"') return null;
+  return json.slice(-BEHIND_EXPIRY - 1 - INSTANT, -BEHIND_EXPIRY - 1);
+}
+
 /** The entry in a value, if it is one and belongs to this identity. */
 export function decodeEntry(value: string, { digest }: Identity): Entry | null {
   if (!value.startsWith(ENTRY) || !value.startsWith(digest, 1)) return null;

@@ -2,6 +2,8 @@ import { CounterCache } from '../cache/counter-cache.js';
 import { identityOf } from '../cache/identity.js';
 import type { Config } from '../config/config.js';
 import { audit, type AuditReport } from '../counters/upkeep/audit.js';
+import { Endings } from '../store/endings.js';
+import { Writability } from '../store/writability.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { GuardRow } from '../store/guard-row.js';
 import { Replication } from '../store/replication.js';
@@ -30,10 +32,10 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
       // Its entries are foreign to every instance; comparing them would prove nothing.
       if (state.redis !== server) throw otherRedis(state.redis === null);
       const identity = identityOf(server, state.epoch, state.database);
-      return await audit(copy, new CounterReader(pool, 1, new Replication(pool)), identity, {
-        fix,
-        progress: (compared) => progress.update(compared, total),
-      });
+      const replication = new Replication(pool);
+      const endings = new Endings(pool, replication, new Writability(pool));
+      const reader = new CounterReader(pool, 1, replication, endings);
+      return await audit(copy, reader, identity, { fix, progress: (compared) => progress.update(compared, total) });
     } finally {
       progress.stop();
       realm.close();

@@ -14,6 +14,7 @@ import { CounterFills } from './reads/counter-fills.js';
 import { CountersService } from './counters.service.js';
 import { DatabaseClock } from './database-clock.js';
 import { DecisionLane } from './commits/decision-lane.js';
+import { Expirer } from './expiry/expirer.js';
 import { Exposure } from './commits/exposure.js';
 import { FillDemand } from './reads/fill-demand.js';
 import { HistoryDeriver } from './history/history-deriver.js';
@@ -44,6 +45,7 @@ import { Tallies } from './tallies.js';
     CountersService,
     DatabaseClock,
     DecisionLane,
+    Expirer,
     Exposure,
     FillDemand,
     HistoryDeriver,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache, type Found } from '../cache/counter-cache.js';
-import type { Entry } from '../cache/entry.js';
+import { type Entry, expiresAtOf } from '../cache/entry.js';
+import { DatabaseClock } from './database-clock.js';
 import { CounterPages, type Page } from '../store/counter-pages.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { CacheGuard } from './guard/cache-guard.js';
@@ -45,6 +46,7 @@ export class CountersService {
     private readonly reader: CounterReader,
     private readonly pages: CounterPages,
     private readonly tallies: Tallies,
+    private readonly databaseClock: DatabaseClock,
   ) {}
 
   /**
@@ -126,6 +128,8 @@ export class CountersService {
   private async readFound(name: string, found: Found): Promise<Reading> {
     switch (found.kind) {
       case 'hit':
+        // It may have come late, and outlived its counter by as much.
+        if (this.databaseClock.isPast(expiresAtOf(found.entry))) return orUnavailable(() => this.readTruth(name));
         this.tallies.reads.hit += 1;
         return { ...found.entry, source: 'hit' };
       case 'miss':
@@ -153,7 +157,7 @@ export class CountersService {
     const identity = this.guard.unverified();
     if (identity === null) return null;
     const found = await this.cache.get(name, identity);
-    if (found.kind !== 'hit') return null;
+    if (found.kind !== 'hit' || this.databaseClock.isPast(expiresAtOf(found.entry))) return null;
     this.tallies.reads.unverified += 1;
     return { ...found.entry, source: 'unverified' };
   }

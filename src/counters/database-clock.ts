@@ -44,6 +44,11 @@ export class DatabaseClock {
     return nowMs;
   }
 
+  /** Whether a moment (RFC 3339) has come; null: there is none. */
+  isPast(moment: string | null): boolean {
+    return moment !== null && Date.parse(moment) <= (this.nowMsIfKnown() ?? -Infinity);
+  }
+
   /** The same; null where the database has never answered. */
   nowMsIfKnown(): number | null {
     return this.aheadMs === null ? null : this.aheadMs + this.clock.monotonicMs();

@@ -11,8 +11,8 @@ export type Expiry =
   | { readonly kind: 'never' }
   /** 1 ms to MAX_LIFE_MS. */
   | { readonly kind: 'in'; readonly ms: number; readonly where: ExpiryWhere }
-  /** RFC 3339, UTC, milliseconds. A moment that is past ends the counter with the write. */
-  | { readonly kind: 'at'; readonly moment: string; readonly where: ExpiryWhere };
+  /** RFC 3339, UTC, milliseconds. With a moment that is past the write is refused; left out: the counter is over with it. */
+  | { readonly kind: 'at'; readonly moment: string; readonly where: ExpiryWhere; readonly ifPast?: 'refuse' };
 
 /** Whether it takes the place of another one, or counts only where there is none, or no counter. */
 export type ExpiryWhere = 'always' | 'ifNone';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type Counter, isCounter, type Truth } from '../domain/counter.js';
-import { COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
+import { COUNTER_COLUMNS, type CounterRow, IS_LIVE, truthOf } from './counter-row.js';
 import { withClient } from './failure.js';
 import { endOfPrefix } from './prefix.js';
 import type { Replication } from './replication.js';
@@ -31,7 +31,7 @@ export class CounterPages {
    * @throws StoreFailure
    */
   async counters(page: Page): Promise<{ counters: Counter[]; hasMore: boolean }> {
-    const found = (await this.rows({ ...page, limit: page.limit + 1 }, 'AND NOT deleted')).filter(isCounter);
+    const found = (await this.rows({ ...page, limit: page.limit + 1 }, `AND ${IS_LIVE}`)).filter(isCounter);
     return { counters: found.slice(0, page.limit), hasMore: found.length > page.limit };
   }
 

@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import type { Truth } from '../domain/counter.js';
 import { NAMES_IN_STEP } from '../domain/steps.js';
-import { absentColumns, COUNTER_COLUMNS, type CounterRow, truthOf } from './counter-row.js';
+import { absentColumns, COUNTER_COLUMNS, type CounterRow, isOver, truthOf } from './counter-row.js';
+import type { Endings } from './endings.js';
 import { StoreFailure, withClient } from './failure.js';
 import type { Replication } from './replication.js';
+import type { StatementTimes } from './statement-times.js';
 import { utc } from './utc.js';
 import { FLOOR } from './version-floor.js';
 
@@ -16,11 +18,11 @@ const NO_LINE = /[\0\n]/;
 /** No counter has this name: the row of all names that have none. */
 const UNKNOWN = '';
 
-/** $1 names. */
+/** $1 names. The row of what has no row brings the clock, too. */
 const READ = `
-  SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[])
+  SELECT ${COUNTER_COLUMNS}, NULL AS clock FROM counters WHERE name = ANY($1::text[])
   UNION ALL
-  SELECT ${absentColumns(`'${UNKNOWN}'`, 'floor')} FROM version_floor`;
+  SELECT ${absentColumns(`'${UNKNOWN}'`, 'floor')}, ${utc('clock_timestamp()')} FROM version_floor`;
 
 /**
  * $1 names and $2 what is said of them, a line each; counters are written as by counterJson(). A name without a row may
@@ -40,10 +42,23 @@ const UNLIKE = `
       || ',"createdAt":"' || ${utc('c.created_at')} || '","updatedAt":"' || ${utc('c.updated_at')} || '"}'
   END`;
 
-/** A truth, and when the statement that produced it was sent (milliseconds of the monotonic clock). */
+/** Times that what has ended is looked for again; somebody renews it each time until the clock is past it again. */
+const MAX_LOOKS = 5;
+
+/** A truth, and when it was read. */
 export interface ReadTruth {
   readonly truth: Truth;
-  readonly sentAtMs: number;
+  readonly times: StatementTimes;
+}
+
+/** Truths, and when the first of the statements that read them was sent. */
+export interface ReadTruths {
+  readonly truths: readonly Truth[];
+  readonly times: StatementTimes;
+}
+
+interface ReadRow extends CounterRow {
+  readonly clock: string | null;
 }
 
 interface Waiting {
@@ -64,6 +79,7 @@ export class CounterReader {
     private readonly pool: pg.Pool,
     private readonly connections: number,
     private readonly replication: Replication,
+    private readonly endings: Pick<Endings, 'end'>,
   ) {}
 
   /**
@@ -80,23 +96,41 @@ export class CounterReader {
   }
 
   /**
-   * The truths of up to 500 names, in no order; absences are included.
+   * The truths of up to 500 names, in their order; absences are included. A counter whose time is over is told as absent
+   * only once that is written down: whoever renews it at the same time would give the same version another meaning.
    *
    * @throws StoreFailure
    */
-  async readMany(names: readonly string[]): Promise<Truth[]> {
+  async readMany(names: readonly string[]): Promise<ReadTruths> {
+    const sentAtMs = performance.now();
+    const found = new Map<string, Truth>();
+    let clock = '';
+    let asked: readonly string[] = names;
+    for (let look = 1; asked.length > 0 || look === 1; look += 1) {
+      const rows = await this.look(asked);
+      const floor = rows.find(({ name }) => name === UNKNOWN);
+      clock = floor?.clock ?? '';
+      for (const name of asked) found.set(name, { name, value: null, version: Number(floor?.version) });
+      for (const row of rows) found.set(row.name, truthOf(row));
+      asked = rows.filter((row) => isOver(row, clock)).map(({ name }) => name);
+      if (asked.length === 0) break;
+      if (look === MAX_LOOKS) throw new StoreFailure('not_sent', new Error('counters end again and again'));
+      await this.endings.end(asked);
+    }
+    await this.replication.confirm();
+    return { truths: names.flatMap((name) => found.get(name) ?? []), times: { sentAtMs, clock } };
+  }
+
+  private async look(names: readonly string[]): Promise<readonly ReadRow[]> {
     const { rows } = await withClient(this.pool, (client) =>
-      client.query<CounterRow>({
+      client.query<ReadRow>({
         name: 'read-counters',
         text: READ,
         // No text of Postgres holds a NUL, so no counter has such a name, whatever somebody put into the cache.
         values: [names.filter((name) => !name.includes('\0'))],
       }),
     );
-    await this.replication.confirm();
-    const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
-    const version = found.get(UNKNOWN)?.version ?? Number.NaN;
-    return names.map((name) => found.get(name) ?? { name, value: null, version });
+    return rows;
   }
 
   /**
@@ -131,14 +165,13 @@ export class CounterReader {
   }
 
   private async answer(readers: Waiting[]): Promise<void> {
-    const sentAtMs = performance.now();
     try {
-      const truths = await this.readMany([...new Set(readers.map(({ name }) => name))]);
+      const { truths, times } = await this.readMany([...new Set(readers.map(({ name }) => name))]);
       const byName = new Map(truths.map((truth) => [truth.name, truth]));
       for (const { name, resolve, reject } of readers) {
         const truth = byName.get(name);
         if (truth === undefined) reject(new Error('a name was not read'));
-        else resolve({ truth, sentAtMs });
+        else resolve({ truth, times });
       }
     } catch (error) {
       for (const { reject } of readers) reject(error as Error);

@@ -57,6 +57,9 @@ const listOf = (each: (column: Column, index: number) => string): string => COLU
 /** The state of a counter: its columns beside the name, as they are. */
 export const STATE = listOf(({ name }) => name);
 
+/** Whether a row of `counters` holds a counter now; what has ended is none, whether that is written down or not. */
+export const IS_LIVE = 'NOT deleted AND (expires_at IS NULL OR expires_at > clock_timestamp())';
+
 /** The names of the same columns in the row of a batch. */
 export const STATES = listOf(({ plural }) => plural);
 
@@ -92,6 +95,11 @@ export const rowOf = (relation: string): string =>
   listOf(({ name, inTombstone }) =>
     inTombstone === undefined ? `${relation}.${name}` : `coalesce(${relation}.${name}, ${inTombstone(relation)})`,
   );
+
+/** The state in the row of a batch, of rows `c` that were made tombstones. */
+export const STATE_OF_ENDED = listOf(({ name, ofAbsence, type }) =>
+  ofAbsence === undefined ? `NULL::${type} AS ${name}` : `c.${name}`,
+);
 
 /** The state with a value and a version that are less by those of other columns. */
 export const stateLess = (value: string, version: string): string => {
@@ -159,6 +167,20 @@ export interface StateRow {
 export interface CounterRow extends StateRow {
   readonly name: string;
   readonly deleted: boolean;
+}
+
+/** Whether a row's counter has ended although nobody wrote it down yet. @param clock RFC 3339, the database's */
+export function isOver({ deleted, expires_at }: CounterRow, clock: string): boolean {
+  return !deleted && expires_at !== null && expires_at <= clock;
+}
+
+/**
+ * What a row that is locked holds at an instant: a counter whose time is over is absent, one version on.
+ *
+ * @param clock RFC 3339, the database's, read behind the lock
+ */
+export function truthAt(row: CounterRow, clock: string): Truth {
+  return isOver(row, clock) ? { name: row.name, value: null, version: Number(row.version) + 1 } : truthOf(row);
 }
 
 /** Exact: the CHECKs keep every number of a row within 2^53 - 1. */

@@ -1,8 +1,9 @@
 import type pg from 'pg';
-import type { Truth } from '../domain/counter.js';
+import { type Absence, isCounter, type Truth } from '../domain/counter.js';
 import type { IdempotencyKey } from '../domain/operation.js';
 import {
   COUNTER_COLUMNS,
+  isOver,
   type CounterRow,
   rowOf,
   STATE,
@@ -10,7 +11,7 @@ import {
   stateArrays,
   stateParameters,
   STATES,
-  truthOf,
+  truthAt,
 } from './counter-row.js';
 import { failureOf, StoreFailure } from './failure.js';
 import { anyBucket, countingNames, namesCreatedBy } from './names-created.js';
@@ -44,6 +45,8 @@ export interface DecidedBatch {
 /** What the rules see: the locked truths, the keys that were used before, and the database's clock. */
 export interface Locked {
   readonly truths: ReadonlyMap<string, Truth>;
+  /** Those of them whose time is over; it is written down with the batch, whatever is decided. */
+  readonly ended: readonly Absence[];
   /** The names that were never there. */
   readonly unknown: ReadonlySet<string>;
   /** How many names each of the creators has brought into being; left out: none. */
@@ -64,6 +67,16 @@ export interface Decisions<Verdict> {
   readonly verdicts: readonly Verdict[];
 }
 
+/** What a batch came to. */
+export interface Decided<Verdict> {
+  /** In the order in which they were given. */
+  readonly verdicts: readonly Verdict[];
+  /** Counters whose end was written down with it. */
+  readonly ended: readonly Absence[];
+  /** What the database's clock said behind the locks, RFC 3339. */
+  readonly clock: string;
+}
+
 export class DecidedBatches {
   constructor(
     private readonly pool: pg.Pool,
@@ -75,10 +88,9 @@ export class DecidedBatches {
    * Locks the rows, lets `decide` decide, writes and commits: one transaction. May be called again with the same batch
    * after any failure; a `conflict` means that somebody created a counter or used a key meanwhile.
    *
-   * @returns the verdicts, in the order `decide` gave them
    * @throws StoreFailure
    */
-  async run<Verdict>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<Verdict>): Promise<readonly Verdict[]> {
+  async run<Verdict>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<Verdict>): Promise<Decided<Verdict>> {
     return this.writability.watch(() =>
       this.replication.commit(this.pool, async (client) => {
         await client.query('BEGIN');
@@ -88,15 +100,17 @@ export class DecidedBatches {
           if (earlier !== null) {
             // Its own wait for the standby may have been cut short.
             await commit(client);
-            return earlier;
+            return { verdicts: earlier, ended: [], clock: locked.now };
           }
           // Expired ones first: the insert below must not meet them.
           if (batch.keys.length > 0) await removeExpiredOf(client, batch.keys);
           const used = batch.keys.length > 0 ? await findKeys(client, batch.keys) : [];
           const decisions = decide({ ...locked, used });
-          if (decisions.changed.length > 0 || decisions.kept.length > 0) await write(client, batch, decisions, locked);
+          const changed = withEnded(decisions.changed, locked.ended);
+          if (changed.length > 0 || decisions.kept.length > 0)
+            await write(client, batch, { ...decisions, changed }, locked);
           await commit(client);
-          return decisions.verdicts;
+          return { verdicts: decisions.verdicts, ended: locked.ended, clock: locked.now };
         } catch (error) {
           const failure = failureOf(error);
           // Where the fate is unknown the connection is destroyed, which ends its transaction too.
@@ -122,16 +136,25 @@ async function lock(client: pg.PoolClient, { names, creators }: DecidedBatch): P
   });
   const [present] = clock.rows;
   if (present === undefined) throw new Error('a clock has one time');
-  const found = new Map(rows.map((row) => [row.name, truthOf(row)]));
+  const found = new Map(rows.map((row) => [row.name, truthAt(row, present.now)]));
   // Read after the locks: what had no row then, and whatever it was before, is absent at this version or a lower one.
   const version = present.floor;
   const truths = new Map(names.map((name) => [name, found.get(name) ?? { name, value: null, version }]));
+  const over = rows.filter((row) => isOver(row, present.now)).flatMap(({ name }) => truths.get(name) ?? []);
   return {
     truths,
+    ended: over.filter((truth) => !isCounter(truth)),
     unknown: new Set(names.filter((name) => !found.has(name))),
     namesCreated: new Map(Object.entries(present.created ?? {})),
     now: present.now,
   };
+}
+
+/** What has ended and was not begun anew, too. */
+function withEnded(changed: readonly Truth[], ended: readonly Absence[]): readonly Truth[] {
+  if (ended.length === 0) return changed;
+  const names = new Set(changed.map(({ name }) => name));
+  return [...changed, ...ended.filter(({ name }) => !names.has(name))];
 }
 
 async function storedVerdicts<Verdict>(client: pg.PoolClient, id: string): Promise<readonly Verdict[] | null> {

@@ -12,12 +12,15 @@ import {
 } from './counter-row.js';
 import { withClient } from './failure.js';
 import { LOGGED, type Replication } from './replication.js';
+import { utc } from './utc.js';
 
 /** A key that was decided before, and for which request. */
 export interface UsedKey extends IdempotencyKey {
   readonly fingerprint: string;
   /** Past its time: the row waits for the clean-up, and the key may stand for a new request. */
   readonly expired: boolean;
+  /** What the database's clock said when it was read, RFC 3339. */
+  readonly clock: string;
   /** @param name the counter of the request, which the fingerprint vouches for */
   readonly outcomeFor: (name: string) => Outcome;
 }
@@ -29,17 +32,18 @@ export interface UsedKeyRow extends StateRow {
   readonly expired: boolean;
   readonly created: boolean;
   readonly previous: string | null;
+  readonly key_clock: string;
   readonly refusal: { code: RefusalCode; detail: string; requestId: string } | null;
 }
 
 /** What was decided under a key is told behind a commit that waits for the standby, as the first answer was. */
 export const USED_KEY_COLUMNS = `k.owner, k.key, k.fingerprint, k.expires_at <= clock_timestamp() AS expired,
   k.created, ${keyStateAsText('k')}, k.previous, k.refusal,
-  ${LOGGED} AS logged`;
+  ${LOGGED} AS logged, ${utc('clock_timestamp()')} AS key_clock`;
 
 export function usedKeyOf(row: UsedKeyRow): UsedKey {
-  const { owner, key, fingerprint, expired } = row;
-  return { owner, key, fingerprint, expired, outcomeFor: (name) => outcomeOf(name, row) };
+  const { owner, key, fingerprint, expired, key_clock: clock } = row;
+  return { owner, key, fingerprint, expired, clock, outcomeFor: (name) => outcomeOf(name, row) };
 }
 
 function outcomeOf(name: string, row: UsedKeyRow): Outcome {

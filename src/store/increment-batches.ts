@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type Counter, isCounter } from '../domain/counter.js';
+import { isCounter } from '../domain/counter.js';
 import {
   type CounterRow,
   GATHERED_STATES,
@@ -24,22 +24,27 @@ import { USED_KEY_COLUMNS } from './idempotency-keys.js';
 import { countingNames } from './names-created.js';
 import { LOGGED, type Replication } from './replication.js';
 import { FLOOR } from './version-floor.js';
+import { utc } from './utc.js';
 import type { Writability } from './writability.js';
 
 /**
  * $1 id, $2 names, $3 sums, $4 counts, $5 swings, $6 which names are barred (null: none), $7 their creators (a line for
- * each, empty: nobody; null: nobody at all), $8 a bucket.
+ * each, empty: nobody; null: nobody at all), $8 a bucket, $9 lives in ms, $10 moments, $11 the names whose expiry takes
+ * the place of another one (null, each: none).
  *
  * In byte order of the names: two batches that lock the same rows in different orders would deadlock. The row in
  * conflict is locked before WHERE and SET are evaluated, so bounds are checked and updated_at is taken in the order of
- * the lock. A tombstone has value 0 and no bounds.
+ * the lock. A tombstone has value 0 and no bounds. So is the clock: a counter that has ended by then is left alone, as is
+ * one that would have ended before it was written.
  */
 const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
-    INSERT INTO counters AS c (name, value, version, created_at, updated_at)
-    SELECT name, sum, ${FLOOR} + count, now(), now()
-    FROM unnest(string_to_array($2, E'\\n'), $3::bigint[], $4::bigint[], $6::boolean[])
-      AS total (name, sum, count, is_barred)
-    WHERE ${when}
+    INSERT INTO counters AS c (name, value, version, created_at, updated_at, expires_at)
+    SELECT name, sum, ${FLOOR} + count, now(), now(),
+           coalesce(moment, clock_timestamp() + make_interval(secs => life / 1000.0))
+    FROM unnest(string_to_array($2, E'\\n'), $3::bigint[], $4::bigint[], $6::boolean[], $9::bigint[],
+                $10::timestamptz[])
+      AS total (name, sum, count, is_barred, life, moment)
+    WHERE ${when} AND (moment IS NULL OR moment > clock_timestamp())
       -- No EXISTS: a plan that was made while there were few counters would read all of them into a hash for it.
       AND (is_barred IS NOT TRUE OR (SELECT true FROM counters AS known WHERE known.name = total.name))
     ORDER BY name COLLATE "C"
@@ -48,11 +53,15 @@ const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
       version = c.version + excluded.version - ${FLOOR},
       deleted = false,
       created_at = CASE WHEN c.deleted THEN excluded.created_at ELSE c.created_at END,
-      updated_at = greatest(c.updated_at, excluded.updated_at)
+      updated_at = greatest(c.updated_at, excluded.updated_at),
+      expires_at = CASE WHEN c.deleted OR $11::jsonb ? excluded.name
+                        THEN excluded.expires_at ELSE coalesce(c.expires_at, excluded.expires_at) END
     WHERE c.value + coalesce(($5::jsonb -> excluded.name ->> 'highest')::bigint, excluded.value)
             <= coalesce(c.max, 9007199254740991)
       AND c.value + coalesce(($5::jsonb -> excluded.name ->> 'lowest')::bigint, excluded.value)
             >= coalesce(c.min, -9007199254740991)
+      AND (c.expires_at IS NULL OR c.deleted OR c.expires_at > clock_timestamp())
+      AND (excluded.expires_at IS NULL OR excluded.expires_at > clock_timestamp())
     -- What was there already is locked before it is updated, and shows it by its xmax.
     RETURNING name, ${STATE}, xmax = 0 AS is_new`;
 
@@ -81,7 +90,7 @@ const CLAIM = `
 
 /** Of each counter that took the batch a line; null: none did. */
 const LINES = `(
-    SELECT string_agg(${LINE}, E'\\n') FROM applied) AS lines`;
+    SELECT string_agg(${LINE}, E'\\n') FROM applied) AS lines, ${utc('clock_timestamp()')} AS clock`;
 
 const WITHOUT_KEYS = `
   WITH applied AS (${applying('true')}),
@@ -89,11 +98,11 @@ const WITHOUT_KEYS = `
   claimed AS (${CLAIM})
   SELECT ${LINES}, ${CREATED}`;
 
-/** As above, and $9 owners, $10 keys, $11 fingerprints, $12 names, $13 added after, $14 changes after, $15 hours. */
+/** As above, and $12 owners, $13 keys, $14 fingerprints, $15 names, $16 added after, $17 changes after, $18 hours. */
 const WITH_KEYS = `
   WITH used AS MATERIALIZED (
     SELECT ${USED_KEY_COLUMNS}
-    FROM unnest($9::text[], string_to_array($10, E'\\n')) AS asked (owner, key)
+    FROM unnest($12::text[], string_to_array($13, E'\\n')) AS asked (owner, key)
     JOIN idempotency_keys k ON k.owner = asked.owner AND k.key = asked.key
   ),
   applied AS (${applying('NOT EXISTS (SELECT FROM used)')}),
@@ -101,9 +110,9 @@ const WITH_KEYS = `
     INSERT INTO idempotency_keys
       (owner, key, fingerprint, ${STATE_IN_KEY}, expires_at)
     SELECT asked.owner, asked.key, asked.fingerprint, ${stateLess('added_after', 'changes_after')},
-           clock_timestamp() + make_interval(hours => $15::int)
-    FROM unnest($9::text[], string_to_array($10, E'\\n'), $11::uuid[], string_to_array($12, E'\\n'), $13::bigint[],
-                $14::bigint[])
+           clock_timestamp() + make_interval(hours => $18::int)
+    FROM unnest($12::text[], string_to_array($13, E'\\n'), $14::uuid[], string_to_array($15, E'\\n'), $16::bigint[],
+                $17::bigint[])
       AS asked (owner, key, fingerprint, name, added_after, changes_after)
     JOIN applied USING (name)
     ORDER BY asked.owner, asked.key
@@ -130,8 +139,8 @@ export class IncrementBatches {
     const result = await this.try(batch);
     if (result instanceof StoreFailure || (resent && result.used.length > 0)) {
       // It may have been committed by then, keys and all; what it stored is the answer.
-      const applied = await this.stored(batch.id);
-      if (applied !== null) return { applied, created: [], used: [] };
+      const stored = await this.stored(batch.id);
+      if (stored !== null) return { ...stored, created: [], used: [] };
     }
     if (result instanceof StoreFailure) throw result;
     return result;
@@ -153,23 +162,19 @@ export class IncrementBatches {
   }
 
   /** Waits for the standby as the batch itself did, whose wait may have been cut short. */
-  private async stored(id: string): Promise<Map<string, Counter> | null> {
+  private async stored(id: string): Promise<Pick<IncrementBatchResult, 'applied' | 'clock'> | null> {
     const { rows } = await this.replication.commit(this.pool, (client) =>
-      client.query<CounterRow>(
-        `SELECT name, false AS deleted, ${stateAsText('stored')}, ${LOGGED} AS logged
+      client.query<CounterRow & { readonly clock: string }>(
+        `SELECT name, false AS deleted, ${stateAsText('stored')}, ${LOGGED} AS logged, ${utc('clock_timestamp()')} AS clock
          FROM batches, unnest(names, ${STATES}) AS stored (name, ${STATE})
          WHERE id = $1`,
         [id],
       ),
     );
-    return rows.length === 0
-      ? null
-      : new Map(
-          rows
-            .map(truthOf)
-            .filter(isCounter)
-            .map((counter) => [counter.name, counter]),
-        );
+    const [first] = rows;
+    if (first === undefined) return null;
+    const counters = rows.map(truthOf).filter(isCounter);
+    return { applied: new Map(counters.map((counter) => [counter.name, counter])), clock: first.clock };
   }
 }
 

@@ -1,6 +1,6 @@
 /** How a batch of increments travels to Postgres and back. */
 import type { Counter } from '../domain/counter.js';
-import type { Creator, IdempotencyKey } from '../domain/operation.js';
+import type { Creator, Expiry, IdempotencyKey } from '../domain/operation.js';
 import { counterOfLine } from './counter-row.js';
 import { type UsedKey, type UsedKeyRow, usedKeyOf } from './idempotency-keys.js';
 import { anyBucket } from './names-created.js';
@@ -17,7 +17,12 @@ export interface Total {
   readonly highest: number;
   /** The lowest running sum, at most 0. */
   readonly lowest: number;
+  /** What all of the increments say of the expiry; undefined: nothing. */
+  readonly expiry: Life | Until | undefined;
 }
+
+type Life = Extract<Expiry, { kind: 'in' }>;
+type Until = Extract<Expiry, { kind: 'at' }>;
 
 /** A key to be kept with an increment, if its counter takes the whole batch. */
 export interface IncrementKey extends IdempotencyKey {
@@ -41,13 +46,15 @@ export interface IncrementBatch {
 
 /**
  * Either the counters that took the batch, as they are after it (one that is missing here was not changed: its bounds
- * would not hold at every step, or it is barred); or keys that were used before, and then nothing was applied.
+ * would not hold at every step, it has ended, or it is barred); or keys that were used before, and then nothing was applied.
  */
 export interface IncrementBatchResult {
   readonly applied: ReadonlyMap<string, Counter>;
   /** Names that were never there before; none where nobody's quota is concerned, or where the answer was lost. */
   readonly created: readonly string[];
   readonly used: readonly UsedKey[];
+  /** What the database's clock said meanwhile, RFC 3339. */
+  readonly clock: string;
 }
 
 /**
@@ -61,9 +68,10 @@ const SEPARATOR = '\n';
 export type AppliedRow = {
   readonly lines: string | null;
   readonly created_names: string | null;
+  readonly clock: string;
 } & (UsedKeyRow | { readonly owner?: null });
 
-/** The parameters $1 to $8 of the statement. */
+/** The parameters $1 to $11 of the statement. */
 export function totalColumns({ id, totals, barred }: IncrementBatch): unknown[] {
   const hasCreators = totals.some(({ creator }) => creator !== null);
   return [
@@ -75,12 +83,26 @@ export function totalColumns({ id, totals, barred }: IncrementBatch): unknown[] 
     barred.size === 0 ? null : arrayOf(totals.map(({ name }) => barred.has(name))),
     hasCreators ? totals.map(({ creator }) => creator?.keyId ?? '').join(SEPARATOR) : null,
     anyBucket(),
+    ...expiryColumns(totals),
   ];
 }
 
-/** Postgres' literal of an array whose elements need no escapes: numbers, booleans, and the ids of keys. */
-function arrayOf(elements: readonly (number | bigint | boolean | string)[]): string {
-  return `{${elements.join()}}`;
+/** Lives in ms, moments, and the names whose expiry takes the place of another one; each null where there is none. */
+function expiryColumns(totals: readonly Total[]): (string | null)[] {
+  if (totals.every(({ expiry }) => expiry === undefined)) return [null, null, null];
+  const replacing = totals.flatMap(({ name, expiry }) =>
+    expiry?.where === 'always' ? [`${JSON.stringify(name)}:1`] : [],
+  );
+  return [
+    arrayOf(totals.map(({ expiry }) => (expiry?.kind === 'in' ? expiry.ms : null))),
+    arrayOf(totals.map(({ expiry }) => (expiry?.kind === 'at' ? expiry.moment : null))),
+    replacing.length === 0 ? null : `{${replacing.join(',')}}`,
+  ];
+}
+
+/** Postgres' literal of an array whose elements need no escapes: numbers, booleans, instants, and the ids of keys. */
+function arrayOf(elements: readonly (number | bigint | boolean | string | null)[]): string {
+  return `{${elements.map((element) => element ?? 'NULL').join()}}`;
 }
 
 function swingsJson(totals: readonly Total[]): string | null {
@@ -95,7 +117,7 @@ function swings({ sum, highest, lowest }: Total): boolean {
   return highest > Math.max(0, sum) || lowest < Math.min(0, sum);
 }
 
-/** The parameters $9 to $15. */
+/** The parameters $12 to $18. */
 export function keyColumns({ keys, keyTtlHours }: IncrementBatch): unknown[] {
   return [
     arrayOf(keys.map(({ owner }) => `"${owner}"`)),
@@ -114,6 +136,7 @@ export function resultOf(rows: readonly AppliedRow[]): IncrementBatchResult {
   return {
     applied: countersIn(row?.lines ?? null),
     created: row?.created_names?.split(SEPARATOR) ?? [],
+    clock: row?.clock ?? '',
     used: rows.filter((found): found is AppliedRow & UsedKeyRow => typeof found.owner === 'string').map(usedKeyOf),
   };
 }

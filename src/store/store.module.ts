@@ -8,6 +8,7 @@ import { sharesOf } from './connections.js';
 import { CounterPages } from './counter-pages.js';
 import { CounterReader } from './counter-reader.js';
 import { DecidedBatches } from './decided-batches.js';
+import { Endings } from './endings.js';
 import { GuardRow } from './guard-row.js';
 import { HistoryDerivation } from './history/history-derivation.js';
 import { HistoryPruning } from './history/history-pruning.js';
@@ -65,10 +66,16 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
         new DecidedBatches(decisions, replication, writability),
     },
     {
+      provide: Endings,
+      inject: [Pools, Writability],
+      useFactory: ({ fills, replication }: Pools, writability: Writability) =>
+        new Endings(fills, replication, writability),
+    },
+    {
       provide: CounterReader,
-      inject: [Pools, DatabaseSettings],
-      useFactory: ({ fills, replication }: Pools, { poolSize }: DatabaseSettings) =>
-        new CounterReader(fills, sharesOf(poolSize).fills, replication),
+      inject: [Pools, DatabaseSettings, Endings],
+      useFactory: ({ fills, replication }: Pools, { poolSize }: DatabaseSettings, endings: Endings) =>
+        new CounterReader(fills, sharesOf(poolSize).fills, replication, endings),
     },
     {
       provide: IdempotencyKeys,
@@ -88,6 +95,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     GuardRow,
     IncrementBatches,
     DecidedBatches,
+    Endings,
     CounterReader,
     IdempotencyKeys,
     ApiKeys,

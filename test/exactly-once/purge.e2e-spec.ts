@@ -128,7 +128,7 @@ describe('after a purge no version comes again', () => {
 });
 
 describe('a purge beside writers', () => {
-  const total = (name: string) => ({ name, creator: null, sum: 1, count: 1, highest: 1, lowest: 0 });
+  const total = (name: string) => ({ name, creator: null, sum: 1, count: 1, highest: 1, lowest: 0, expiry: undefined });
 
   it('waits for whoever may still create by the floor of before', async () => {
     const last = await bury('late', 6);

@@ -106,6 +106,17 @@ it('the document describes the bodies that are taken, with their limits', async 
               default: 1,
               description: expect.any(String),
             },
+            ttlMs: { type: 'integer', minimum: 1, maximum: 315_360_000_000, description: expect.any(String) },
+            expiresAt: {
+              anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }],
+              description: expect.any(String),
+            },
+            expiry: {
+              type: 'string',
+              enum: ['always', 'ifNone'],
+              default: 'always',
+              description: expect.any(String),
+            },
           },
           additionalProperties: false,
         },

@@ -46,6 +46,7 @@ const at = (version: number, nonce: string | null = null, name = 'c'): Publicati
   nonce,
   entry: { version, json: `{"version":${version}}` },
   sentAtMs: performance.now(),
+  lastsMs: null,
 });
 
 const publish = async (publication: Publication, own = identity): Promise<string> =>
@@ -231,7 +232,7 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
 
   it('another format of entries', async () => {
     const { server } = await realm.sight();
-    const text = `2:1:${DATABASE}`;
+    const text = `1:1:${DATABASE}`;
     await fill(5);
     const foreign: Identity = { ...identityOf(server, '1', DATABASE), text };
     expect([await publish(at(1), foreign), await held()]).toEqual(['deleted', 'miss']);

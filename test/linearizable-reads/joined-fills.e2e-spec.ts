@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import { CounterCache, type Publication, type Published } from '../../src/cache/counter-cache.js';
 import type { Identity } from '../../src/cache/identity.js';
-import { CounterReader, type ReadTruth } from '../../src/store/counter-reader.js';
+import { CounterReader, type ReadTruths } from '../../src/store/counter-reader.js';
 import { type AppProcess, startApp, startAppProcess, type TestApp } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
@@ -89,7 +89,7 @@ it('a thousand readers of one missing counter cost a few statements', async () =
   const reader = app.nest.get(CounterReader);
   const readMany = reader.readMany.bind(reader);
   let statements = 0;
-  reader.readMany = (names: readonly string[]): Promise<ReadTruth['truth'][]> => {
+  reader.readMany = (names: readonly string[]): Promise<ReadTruths> => {
     if (names.includes(name)) statements += 1;
     return readMany(names);
   };

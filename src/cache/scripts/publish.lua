@@ -4,7 +4,7 @@
 -- asked once for all.
 -- KEYS the counters' keys
 -- ARGV[1] scope; then for each key, with a space between: life in ms, nonce of a lease or '-', version (decimal), body.
---   One text, since each argument costs client and Redis more than what is in it.
+--   A life of 0 is over: nothing is stored, and nothing older stays. One text, since each argument costs client and Redis more than what is in it.
 -- Returns for each key 'absent' | 'stored' | 'deleted' | the value that is there, an entry at least as new
 
 -- As text: a version may be longer than a Lua number is exact.
@@ -31,7 +31,7 @@ local function publish(key, truth)
       replaceable = string.sub(held, 27) == nonce
     end
   end
-  if replaceable then
+  if replaceable and life ~= '0' then
     local stored = redis.pcall('SET', key, 'E' .. own .. ' ' .. string.sub(truth, before_version + 1), 'PX', life)
     if not stored.err then return 'stored' end
   end

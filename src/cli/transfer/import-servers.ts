@@ -13,6 +13,7 @@ import { Tallies } from '../../counters/tallies.js';
 import { poolOf } from '../../store/connections.js';
 import { Writability } from '../../store/writability.js';
 import { CounterReader } from '../../store/counter-reader.js';
+import { Endings } from '../../store/endings.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
 import { GuardRow } from '../../store/guard-row.js';
 import { Replication } from '../../store/replication.js';
@@ -78,5 +79,6 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const exposure = new Exposure(new CounterCache(realm, config.cache), guard, new FillDemand(), new Tallies());
   const replication = new Replication(pool);
   const batches = new DecidedBatches(pool, replication, writability);
-  return { importer: new Importer(batches, new CounterReader(pool, LANES, replication), exposure), close };
+  const reader = new CounterReader(pool, LANES, replication, new Endings(pool, replication, writability));
+  return { importer: new Importer(batches, reader, exposure), close };
 }

@@ -154,6 +154,5 @@ function fingerprintIfKeyed({ key, operation }: Write): string | null {
 }
 
 function isIncrement(pending: PendingWrite): pending is PendingIncrement {
-  const { operation } = pending.write;
-  return operation.kind === 'increment' && operation.expiry === undefined;
+  return pending.write.operation.kind === 'increment';
 }

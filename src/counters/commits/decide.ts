@@ -11,7 +11,7 @@ import type {
   Reset,
   SetCounter,
 } from '../../domain/operation.js';
-import { expiresAtAfter, faultOfExpire, momentOf } from './expiry-rule.js';
+import { expiresAtAfter, faultOfExpire, isRefused, momentOf } from './expiry-rule.js';
 
 /** What a rule comes to: what was done, or why it was not. */
 type Ruled = Done | Fault;
@@ -39,6 +39,9 @@ function rule(operation: Operation, truth: Truth, now: string): Ruled {
   if (operation.kind !== 'increment' && !holds(operation.condition, truth)) {
     const found = isCounter(truth) ? `the counter is at version ${truth.version}` : 'there is no such counter';
     return fault('version_mismatch', `The precondition does not hold: ${found}.`);
+  }
+  if (operation.kind !== 'delete' && isRefused(operation.expiry, now)) {
+    return fault('invalid_request', 'The moment at which the counter is to end is past.');
   }
   switch (operation.kind) {
     case 'increment':

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { WriteSettings } from '../../config/config.js';
-import { DecidedBatches } from '../../store/decided-batches.js';
+import { type Decided, DecidedBatches } from '../../store/decided-batches.js';
 import { StoreFailure } from '../../store/failure.js';
 import { Changes } from '../changes/changes.js';
 import type { Truth } from '../../domain/counter.js';
@@ -82,18 +82,19 @@ export class DecisionLane {
     const nonces = await this.exposure.leaseWanted(namesOf(bundles));
     const sentAtMs = performance.now();
     try {
-      const verdicts = await this.run(bundles);
+      const decided = await this.run(bundles);
+      const { verdicts } = decided;
       const writes = bundles.reduce((sum, { size }) => sum + size, 0);
       this.tallies.decisions.noteBatch(writes, sentAtMs);
       this.tallies.noteVerdicts(bundles, verdicts);
-      void this.answer(bundles, verdicts, sentAtMs, nonces);
+      void this.answer(bundles, decided, sentAtMs, nonces);
       return [];
     } catch (error) {
       return this.giveUp(bundles, error);
     }
   }
 
-  private async run(bundles: readonly PendingBundle[]): Promise<readonly Verdict[]> {
+  private async run(bundles: readonly PendingBundle[]): Promise<Decided<Verdict>> {
     const batch = {
       id: randomUUID(),
       names: [...namesOf(bundles)],
@@ -102,7 +103,7 @@ export class DecisionLane {
       creators: creatorsOf(bundles),
     };
     const deadlineMs = Math.min(...bundles.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
-    const send = (): Promise<readonly Verdict[]> =>
+    const send = (): Promise<Decided<Verdict>> =>
       this.batches.run<Verdict>(batch, (locked) => {
         const ruling = new Ruling(locked);
         const verdicts = bundles.map((bundle) => ruling.decide(bundle));
@@ -114,13 +115,13 @@ export class DecisionLane {
 
   private async answer(
     bundles: readonly PendingBundle[],
-    verdicts: readonly Verdict[],
+    { verdicts, ended, clock }: Decided<Verdict>,
     sentAtMs: number,
     nonces: Nonces,
   ): Promise<void> {
     try {
-      await this.exposure.publish(verdicts.flatMap(truthsOf), sentAtMs, nonces);
-      this.changes.note(changedBy(verdicts), sentAtMs);
+      await this.exposure.publish([...ended, ...verdicts.flatMap(truthsOf)], { sentAtMs, clock }, nonces);
+      this.changes.note([...ended, ...changedBy(verdicts)], sentAtMs);
       bundles.forEach(({ resolve, reject }, index) => {
         const verdict = verdicts[index];
         if (verdict === undefined) reject(new Error('a write was not decided'));

@@ -15,6 +15,11 @@ export function expiresAtAfter(expiry: Expiry | undefined, before: string | null
   return momentOf(expiry, now);
 }
 
+/** Whether an expiry is to be refused because its moment is past. */
+export function isRefused(expiry: Expiry | undefined, now: string): boolean {
+  return expiry?.kind === 'at' && expiry.ifPast === 'refuse' && expiry.moment <= now;
+}
+
 /** The moment that an expiry means for a write at `now`; null: never. */
 export function momentOf(expiry: Expiry, now: string): string | null {
   switch (expiry.kind) {

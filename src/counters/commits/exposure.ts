@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache, type Publication } from '../../cache/counter-cache.js';
-import { entryOf } from '../../cache/entry.js';
 import type { Identity } from '../../cache/identity.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { newerOf, type Truth } from '../../domain/counter.js';
+import type { StatementTimes } from '../../store/statement-times.js';
+import { publicationOf } from '../publication.js';
 import { FillDemand } from '../reads/fill-demand.js';
 import { Tallies } from '../tallies.js';
 
@@ -43,17 +44,14 @@ export class Exposure {
   /**
    * Publishes truths; when it returns they may be told.
    *
-   * @param sentAtMs when the statement that produced them was sent, milliseconds of the monotonic clock
+   * @param times of the statement that produced them
    * @throws Unavailable when they may not be told in time
    */
-  async publish(truths: readonly Truth[], sentAtMs: number, nonces: Nonces = NO_NONCES): Promise<void> {
+  async publish(truths: readonly Truth[], times: StatementTimes, nonces: Nonces = NO_NONCES): Promise<void> {
     const beganAtMs = performance.now();
-    const publications = newestOfEach(truths).map((truth) => ({
-      name: truth.name,
-      entry: entryOf(truth),
-      nonce: nonces.get(truth.name) ?? null,
-      sentAtMs,
-    }));
+    const publications = newestOfEach(truths).map((truth) =>
+      publicationOf(truth, times, nonces.get(truth.name) ?? null),
+    );
     await this.guard.withClearance((identity) => this.send(publications, identity));
     this.tallies.publishes.observe((performance.now() - beganAtMs) / 1_000);
   }

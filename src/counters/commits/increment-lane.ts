@@ -5,6 +5,7 @@ import { StoreFailure } from '../../store/failure.js';
 import { IdempotencyKeys, type UsedKey } from '../../store/idempotency-keys.js';
 import { IncrementBatches } from '../../store/increment-batches.js';
 import type { IncrementBatchResult, IncrementKey } from '../../store/increment-codec.js';
+import type { StatementTimes } from '../../store/statement-times.js';
 import { Changes } from '../changes/changes.js';
 import type { Counter } from '../../domain/counter.js';
 import { DecisionLane } from './decision-lane.js';
@@ -26,6 +27,9 @@ const MAX_OF_ONE_KEY = 500;
 
 /** Times a batch is sent anew because of keys that were taken, and were gone when they were looked for. */
 const MAX_CONFLICTS = 3;
+
+/** Of a batch without a counter that could take it as a whole. */
+const NOTHING: IncrementBatchResult = { applied: new Map(), created: [], used: [], clock: new Date(0).toISOString() };
 
 export type PendingIncrement = PendingWrite & { readonly write: { readonly operation: Increment } };
 
@@ -64,15 +68,15 @@ export class IncrementLane {
       while (left.length > 0) {
         const sentAtMs = performance.now();
         const added = addUp(left.map(({ write }) => write));
-        const { applied, created, used } = await this.apply(left, added);
+        const { applied, created, used, clock } = await this.apply(left, added);
         if (used.length === 0) {
           this.tally(left.length, sentAtMs, added, applied);
           this.quotas.note(created, added.totals);
           // Answered while the next batch is being committed.
-          void this.answer(left, added, applied, sentAtMs, nonces);
+          void this.answer(left, added, applied, { sentAtMs, clock }, nonces);
           return [];
         }
-        left = this.withoutReplays(left, used, sentAtMs);
+        left = this.withoutReplays(left, used, { sentAtMs, clock });
       }
       return [];
     } catch (error) {
@@ -86,7 +90,7 @@ export class IncrementLane {
     conflicts = 0,
   ): Promise<IncrementBatchResult> {
     const totals = [...added.totals.values()];
-    if (totals.length === 0) return { applied: new Map(), created: [], used: [] };
+    if (totals.length === 0) return NOTHING;
     const keys = keysOf(batch, added);
     const statement = {
       id: randomUUID(),
@@ -105,8 +109,9 @@ export class IncrementLane {
       if (!keyTaken || conflicts === MAX_CONFLICTS) throw error;
     }
     const used = await this.keys.findLive(keys);
+    const [first] = used;
     // None is live any more: the same once again, as a new batch.
-    return used.length > 0 ? { applied: new Map(), created: [], used } : this.apply(batch, added, conflicts + 1);
+    return first !== undefined ? { ...NOTHING, used, clock: first.clock } : this.apply(batch, added, conflicts + 1);
   }
 
   private tally(writes: number, sentAtMs: number, { totals }: AddedUp, applied: ReadonlyMap<string, Counter>): void {
@@ -118,7 +123,7 @@ export class IncrementLane {
   private withoutReplays(
     batch: readonly PendingIncrement[],
     used: readonly UsedKey[],
-    sentAtMs: number,
+    times: StatementTimes,
   ): PendingIncrement[] {
     const byId = new Map(used.map((key) => [keyId(key), key]));
     const replays: Replay[] = [];
@@ -128,7 +133,7 @@ export class IncrementLane {
       return found === undefined;
     });
     this.tallies.replays += replays.length;
-    void answerReplays(replays, (truths) => this.exposure.publish(truths, sentAtMs));
+    void answerReplays(replays, (truths) => this.exposure.publish(truths, times));
     return others;
   }
 
@@ -136,17 +141,17 @@ export class IncrementLane {
     batch: readonly PendingIncrement[],
     { running, totals }: AddedUp,
     applied: ReadonlyMap<string, Counter>,
-    sentAtMs: number,
+    times: StatementTimes,
     nonces: Nonces,
   ): Promise<void> {
     for (const pending of batch) {
       if (!applied.has(pending.write.operation.name)) this.decisions.addWrite(pending);
     }
-    const failure = await this.exposure.publish([...applied.values()], sentAtMs, nonces).then(
+    const failure = await this.exposure.publish([...applied.values()], times, nonces).then(
       () => null,
       (error: unknown) => error,
     );
-    if (failure === null) this.changes.note(applied.values(), sentAtMs);
+    if (failure === null) this.changes.note(applied.values(), times.sentAtMs);
     batch.forEach((pending, index) => {
       const { name } = pending.write.operation;
       const end = applied.get(name);

@@ -2,7 +2,13 @@
 import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
-import { DecidedBatches, type DecidedBatch, type Decisions, type Locked } from '../../store/decided-batches.js';
+import {
+  DecidedBatches,
+  type Decided,
+  type DecidedBatch,
+  type Decisions,
+  type Locked,
+} from '../../store/decided-batches.js';
 import { StoreFailure } from '../../store/failure.js';
 import { IdempotencyKeys, type KeptKey, type UsedKey } from '../../store/idempotency-keys.js';
 import { IncrementBatches } from '../../store/increment-batches.js';
@@ -87,7 +93,14 @@ class Ledger {
   }
 
   keep({ owner, key, fingerprint, outcome }: KeptKey): void {
-    this.keys.set(keyId({ owner, key }), { owner, key, fingerprint, expired: false, outcomeFor: () => outcome });
+    this.keys.set(keyId({ owner, key }), {
+      owner,
+      key,
+      fingerprint,
+      expired: false,
+      clock: NOW,
+      outcomeFor: () => outcome,
+    });
   }
 
   usedOf(keys: readonly { owner: string; key: string }[]): UsedKey[] {
@@ -104,7 +117,7 @@ class LedgerDecisions extends DecidedBatches {
     super(pool, new Replication(pool), new Writability(pool));
   }
 
-  override run<V>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<V>): Promise<readonly V[]> {
+  override run<V>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<V>): Promise<Decided<V>> {
     return this.ledger.try(batch.id, false, () => {
       const { counters } = this.ledger;
       const truths = new Map(
@@ -112,10 +125,10 @@ class LedgerDecisions extends DecidedBatches {
       );
       const unknown = new Set(batch.names.filter((name) => !counters.has(name)));
       const used = this.ledger.usedOf(batch.keys);
-      const decided = decide({ truths, unknown, used, namesCreated: new Map(), now: NOW });
+      const decided = decide({ truths, ended: [], unknown, used, namesCreated: new Map(), now: NOW });
       for (const truth of decided.changed) if (truth.value !== null) counters.set(truth.name, truth);
       decided.kept.forEach((key) => this.ledger.keep(key));
-      return decided.verdicts;
+      return { verdicts: decided.verdicts, ended: [], clock: NOW };
     });
   }
 }
@@ -128,7 +141,7 @@ class LedgerIncrements extends IncrementBatches {
   override apply({ id, totals, keys }: IncrementBatch): Promise<IncrementBatchResult> {
     return this.ledger.try(id, true, () => {
       const used = this.ledger.usedOf(keys);
-      if (used.length > 0) return { applied: new Map(), created: [], used };
+      if (used.length > 0) return { applied: new Map(), created: [], used, clock: NOW };
       const applied = new Map(totals.map(({ name, sum, count }) => [name, this.ledger.add(name, sum, count)]));
       for (const { name, addedAfter, changesAfter, ...key } of keys) {
         const end = applied.get(name);
@@ -136,7 +149,7 @@ class LedgerIncrements extends IncrementBatches {
         const truth = { ...end, value: end.value - Number(addedAfter), version: end.version - changesAfter };
         this.ledger.keep({ ...key, outcome: { kind: 'done', truth, created: false, previous: null } });
       }
-      return { applied, created: [], used: [] };
+      return { applied, created: [], used: [], clock: NOW };
     });
   }
 }

@@ -18,6 +18,7 @@ const bounded: Counter = {
 const rulingWith = (truths: readonly Truth[], locked: Partial<Locked>): Ruling =>
   new Ruling({
     truths: new Map(truths.map((truth) => [truth.name, truth])),
+    ended: [],
     unknown: new Set(),
     namesCreated: new Map(),
     used: [],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CounterReader } from '../../store/counter-reader.js';
-import type { DecidedBatches } from '../../store/decided-batches.js';
+import type { Decided, DecidedBatches } from '../../store/decided-batches.js';
 import { StoreFailure } from '../../store/failure.js';
 import type { Truth } from '../../domain/counter.js';
 import { Unavailable } from '../../domain/errors.js';
@@ -44,7 +44,7 @@ export class Importer {
     let sends = 0;
     let decided: readonly Truth[] = [];
     let sentAtMs = performance.now();
-    const send = (): Promise<readonly ImportOutcome[]> => {
+    const send = (): Promise<Decided<ImportOutcome>> => {
       sends += 1;
       sentAtMs = performance.now();
       return this.batches.run<ImportOutcome>(batch, ({ truths, now }) => {
@@ -53,11 +53,14 @@ export class Importer {
         return { changed: ruling.changed, creators: NOBODY, kept: [], verdicts: ruling.outcomes };
       });
     };
-    const outcomes = await patiently(deadlineMs, () => sendUntilKnown(send, deadlineMs));
+    const { verdicts, clock } = await patiently(deadlineMs, () => sendUntilKnown(send, deadlineMs));
     // An earlier try may be the one that was committed, with times of its own.
-    const truths = sends === 1 ? decided : await patiently(deadlineMs, () => this.reader.readMany(batch.names));
-    await patiently(deadlineMs, () => this.exposure.publish(truths, sentAtMs));
-    return outcomes;
+    const { truths, times } =
+      sends === 1
+        ? { truths: decided, times: { sentAtMs, clock } }
+        : await patiently(deadlineMs, () => this.reader.readMany(batch.names));
+    await patiently(deadlineMs, () => this.exposure.publish(truths, times));
+    return verdicts;
   }
 
   /**
@@ -66,7 +69,7 @@ export class Importer {
    * @throws StoreFailure
    */
   async foresee(counters: readonly ImportedCounter[], overwrite: boolean): Promise<readonly ImportOutcome[]> {
-    const truths = await this.reader.readMany([...new Set(counters.map(({ name }) => name))]);
+    const { truths } = await this.reader.readMany([...new Set(counters.map(({ name }) => name))]);
     const known = new Map(truths.map((truth) => [truth.name, truth]));
     return ruleOn(counters, known, new Date().toISOString(), overwrite).outcomes;
   }

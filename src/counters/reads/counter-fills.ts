@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache, type Leased, type Published } from '../../cache/counter-cache.js';
-import { type Entry, entryOf } from '../../cache/entry.js';
+import { type Entry, entryOf, expiresAtOf } from '../../cache/entry.js';
 import type { Identity } from '../../cache/identity.js';
+import { DatabaseClock } from '../database-clock.js';
 import { CounterReader, type ReadTruth } from '../../store/counter-reader.js';
+import { isCounter, type Truth } from '../../domain/counter.js';
 import { CacheGuard } from '../guard/cache-guard.js';
+import { publicationOf } from '../publication.js';
 import { AbsenceBudget } from './absence-budget.js';
 import { FillDemand } from './fill-demand.js';
 
@@ -27,6 +30,7 @@ export class CounterFills {
     private readonly guard: CacheGuard,
     private readonly demand: FillDemand,
     private readonly absences: AbsenceBudget,
+    private readonly databaseClock: DatabaseClock,
   ) {}
 
   /**
@@ -66,12 +70,11 @@ export class CounterFills {
    */
   async fillMany(names: readonly string[], identity: Identity): Promise<{ entries: Entry[]; filled: number }> {
     const leases = await this.cache.lease(names, identity);
-    const sentAtMs = performance.now();
-    const truths = await this.reader.readMany(names);
+    const { truths, times } = await this.reader.readMany(names);
     const entries = truths.map(entryOf);
-    const publications = truths.flatMap(({ name }, index) => {
-      const [leased, entry] = [leases[index], entries[index]];
-      return leased?.kind === 'lease' && entry ? [{ name, entry, nonce: this.nonceFor(entry, leased), sentAtMs }] : [];
+    const publications = truths.flatMap((truth, index) => {
+      const leased = leases[index];
+      return leased?.kind === 'lease' ? [publicationOf(truth, times, this.nonceFor(truth, leased))] : [];
     });
     const published = await this.cache.publish(publications, identity);
     return { entries, filled: published.filter(isConfirmed).length };
@@ -80,10 +83,12 @@ export class CounterFills {
   private async fillOne(name: string, identity: Identity, close: () => void): Promise<Filled> {
     const leased = await this.lease(name, identity);
     // Found before this answer arrived: who joined meanwhile may have been shown something newer.
-    if (leased.kind === 'entry') return { entry: leased.entry, confirmed: false };
+    if (leased.kind === 'entry' && !this.databaseClock.isPast(expiresAtOf(leased.entry))) {
+      return { entry: leased.entry, confirmed: false };
+    }
     // Begins after the lease was granted, so it sees everything that was shown to anybody before.
     const read = await this.reader.read(name);
-    const nonce = this.nonceFor(entryOf(read.truth), leased);
+    const nonce = this.nonceFor(read.truth, leased);
     // The publish may have run long before its answer is heard: who comes from here on needs another fill.
     close();
     return this.publish(read, nonce);
@@ -95,12 +100,11 @@ export class CounterFills {
    * @param nonce of a lease that was granted before the read; null where none is held
    * @throws Unavailable
    */
-  async publish({ truth, sentAtMs }: ReadTruth, nonce: string | null): Promise<Filled> {
+  async publish({ truth, times }: ReadTruth, nonce: string | null): Promise<Filled> {
     const entry = entryOf(truth);
     const { name } = truth;
-    const published = await this.guard.withClearance((identity) =>
-      this.cache.publish([{ name, entry, nonce, sentAtMs }], identity),
-    );
+    const publication = publicationOf(truth, times, nonce);
+    const published = await this.guard.withClearance((identity) => this.cache.publish([publication], identity));
     const [result] = published ?? [];
     if (result === undefined) return { entry, confirmed: false };
     if (result.kind === 'kept' && result.entry.version > entry.version) return { entry: result.entry, confirmed: true };
@@ -110,9 +114,9 @@ export class CounterFills {
   }
 
   /** That of the lease; null where none is held, and for an absence too many: published without, it stores nothing. */
-  private nonceFor({ json }: Entry, leased: Leased): string | null {
+  private nonceFor(truth: Truth, leased: Leased): string | null {
     if (leased.kind !== 'lease') return null;
-    return json !== null || this.absences.take() ? leased.nonce : null;
+    return isCounter(truth) || this.absences.take() ? leased.nonce : null;
   }
 
   private async lease(name: string, identity: Identity): Promise<Leased> {

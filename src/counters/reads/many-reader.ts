@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
-import { type Entry, entryOf } from '../../cache/entry.js';
+import { type Entry, entryOf, expiresAtOf } from '../../cache/entry.js';
 import type { Identity } from '../../cache/identity.js';
 import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { stepsOf } from '../../domain/steps.js';
+import { DatabaseClock } from '../database-clock.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { CounterFills } from './counter-fills.js';
@@ -26,6 +27,7 @@ export class ManyReader {
     private readonly reader: CounterReader,
     private readonly guard: CacheGuard,
     private readonly tallies: Tallies,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /**
@@ -71,7 +73,8 @@ export class ManyReader {
 
   private async fromCache(names: readonly string[], identity: Identity): Promise<(Entry | null)[]> {
     // Away: every name is read from the truth.
-    return this.cache.getMany(names, identity).catch(() => names.map(() => null));
+    const entries = await this.cache.getMany(names, identity).catch(() => names.map(() => null));
+    return entries.map((entry) => (entry === null || this.clock.isPast(expiresAtOf(entry)) ? null : entry));
   }
 
   private async readMissing(names: readonly string[], permission: Identity | null): Promise<Entry[]> {
@@ -82,6 +85,6 @@ export class ManyReader {
         if (!(error instanceof CacheUnavailable)) throw error;
       }
     }
-    return (await this.reader.readMany(names)).map(entryOf);
+    return (await this.reader.readMany(names)).truths.map(entryOf);
   }
 }

@@ -33,7 +33,7 @@ export class PresentValues {
   async readTruth(names: readonly string[]): Promise<Change[]> {
     const changes: Change[] = [];
     for (const step of stepsOf(names)) {
-      const truths = await orUnavailable(() => this.reader.readMany(step));
+      const { truths } = await orUnavailable(() => this.reader.readMany(step));
       for (const truth of truths) changes.push(changeOf(truth));
     }
     return changes;

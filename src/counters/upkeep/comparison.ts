@@ -5,6 +5,7 @@ import type { Identity } from '../../cache/identity.js';
 import type { Truth } from '../../domain/counter.js';
 import { NAMES_IN_STEP, stepsOf } from '../../domain/steps.js';
 import type { CounterReader } from '../../store/counter-reader.js';
+import type { StatementTimes } from '../../store/statement-times.js';
 import { compare, driftOf } from './drift.js';
 import type { Suspect, Walk } from './walk.js';
 
@@ -29,10 +30,10 @@ export interface Circumstances {
   /** Deals with entries that were nothing that was ever committed; answers how many it replaced or deleted. */
   readonly ofWrong: (names: readonly string[]) => Promise<number>;
   /**
-   * Deals with entries that stayed behind, and answers the same. The truths are new, from a statement that was sent at
-   * `sentAtMs` of the monotonic clock.
+   * Deals with entries that stayed behind, and answers the same. The truths are new, from a statement of
+   * these times.
    */
-  readonly ofBehind: (truths: readonly Truth[], sentAtMs: number, identity: Identity) => Promise<number>;
+  readonly ofBehind: (truths: readonly Truth[], times: StatementTimes, identity: Identity) => Promise<number>;
 }
 
 export interface ComparisonOptions {
@@ -123,7 +124,7 @@ export class Comparison {
 
   /** Entries that were not like the truth: older, or wrong. */
   private async explain(walk: Walk, held: readonly Held[]): Promise<void> {
-    const truths = await this.reader.readMany(held.map(({ name }) => name));
+    const { truths } = await this.reader.readMany(held.map(({ name }) => name));
     const wrong: string[] = [];
     truths.forEach((truth, index) => {
       const entry = held[index]?.entry;
@@ -168,9 +169,8 @@ export class Comparison {
       return entry !== null && entry.version < version ? [{ name, entry }] : [];
     });
     if (behind.length === 0) return;
-    const sentAtMs = performance.now();
-    const truths = await this.reader.readMany(behind.map(({ name }) => name));
-    walk.repaired += await this.circumstances.ofBehind(truths, sentAtMs, identity);
+    const { truths, times } = await this.reader.readMany(behind.map(({ name }) => name));
+    walk.repaired += await this.circumstances.ofBehind(truths, times, identity);
     truths.forEach((truth, index) => {
       const entry = behind[index]?.entry;
       if (entry !== undefined) walk.note(driftOf('behind', entry, truth, this.circumstances.nowMs()));

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
-import { entryOf } from '../../cache/entry.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { DatabaseClock } from '../database-clock.js';
+import { publicationOf } from '../publication.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { Comparison, type ComparisonOptions } from './comparison.js';
 import type { Drift } from './drift.js';
@@ -56,14 +56,11 @@ export class Reconciler {
         await cache.remove(names);
         return names.length;
       },
-      ofBehind: async (truths, sentAtMs, identity) => {
-        const publications = truths.map((truth) => ({
-          name: truth.name,
-          entry: entryOf(truth),
-          nonce: null,
-          sentAtMs,
-        }));
-        await cache.publish(publications, identity);
+      ofBehind: async (truths, times, identity) => {
+        await cache.publish(
+          truths.map((truth) => publicationOf(truth, times, null)),
+          identity,
+        );
         return truths.length;
       },
     });

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { IS_LIVE } from '../counter-row.js';
 import { endOfPrefix } from '../prefix.js';
 import { inTransaction } from '../transaction.js';
 import { utc } from '../utc.js';
@@ -44,7 +45,7 @@ export interface Ranking {
 
 const SUM = `
   SELECT count(*) AS count, coalesce(sum(value), 0) AS sum
-  FROM counters WHERE name BETWEEN $1 AND $2 AND NOT deleted`;
+  FROM counters WHERE name BETWEEN $1 AND $2 AND ${IS_LIVE}`;
 
 /**
  * $1 prefix, $2 its end, $3 since, $4 limit. The value before the change is that of the last row before it, of the
@@ -55,11 +56,11 @@ const rankingOf = ({ by, interval }: RankingQuestion): string => `
   asked AS (${
     by === 'value'
       ? `SELECT name, value, created_at FROM counters
-         WHERE name BETWEEN $1 AND $2 AND NOT deleted ORDER BY value DESC, name LIMIT $4`
+         WHERE name BETWEEN $1 AND $2 AND ${IS_LIVE} ORDER BY value DESC, name LIMIT $4`
       : `SELECT name, value, created_at FROM counters
          WHERE name IN (
            SELECT h.name FROM history_${interval}s h, since WHERE h.at >= since.at AND h.name BETWEEN $1 AND $2
-         ) AND NOT deleted`
+         ) AND ${IS_LIVE}`
   })
   SELECT c.name, c.value, c.value - coalesce(before.value, 0) AS change
   FROM asked c CROSS JOIN since LEFT JOIN LATERAL (

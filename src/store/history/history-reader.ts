@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { withClient } from '../failure.js';
+import { IS_LIVE } from '../counter-row.js';
 
 /** The part of a history that is asked for; both ends at the beginning of an interval, ms since 1970. */
 export interface HistoryQuestion {
@@ -43,7 +44,7 @@ const KNOWN = `
     ) AS point
     ORDER BY begin, version DESC
   ) AS latest ON true
-  WHERE c.name = $1 AND NOT c.deleted
+  WHERE c.name = $1 AND ${IS_LIVE}
   ORDER BY begin NULLS FIRST`;
 
 interface KnownRow {

@@ -12,14 +12,15 @@ import type { Truth } from '../../../src/domain/counter.js';
 import { Exposure, type Nonces } from '../../../src/counters/commits/exposure.js';
 import { IncrementBatches } from '../../../src/store/increment-batches.js';
 import type { IncrementBatch, IncrementBatchResult } from '../../../src/store/increment-codec.js';
+import type { StatementTimes } from '../../../src/store/statement-times.js';
 import { NoIdentityCache, PlainSetCache, SetIfNewerCache } from './caches.js';
 import type { MutantName } from './names.js';
 
 /** Tells clients first, and the cache a moment later. */
 @Injectable()
 class AnswersFirst extends Exposure {
-  override publish(truths: readonly Truth[], sentAtMs: number, nonces?: Nonces): Promise<void> {
-    void super.publish(truths, sentAtMs, nonces).catch(() => undefined);
+  override publish(truths: readonly Truth[], times: StatementTimes, nonces?: Nonces): Promise<void> {
+    void super.publish(truths, times, nonces).catch(() => undefined);
     return Promise.resolve();
   }
 }

@@ -1,0 +1,61 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { CounterError } from '../../domain/errors.js';
+import { Endings, type Ended } from '../../store/endings.js';
+import { StoreFailure } from '../../store/failure.js';
+import { Changes } from '../changes/changes.js';
+import { Exposure } from '../commits/exposure.js';
+import { Polls } from '../guard/polls.js';
+
+/** A counter's end is told within a second: two looks fit into it, and what they find. */
+const LOOK_INTERVAL_MS = 300;
+
+/** Counters in one statement: some ten milliseconds, in which others leave them alone. */
+const CHUNK = 500;
+
+/**
+ * Ends counters whose time is over, as changes of their own: for the history, for streams, and for those who would else
+ * do it in their next read or write. Every instance looks, by a timer of its own; whatever is late stays right.
+ */
+@Injectable()
+export class Expirer implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(Expirer.name);
+  private readonly looks = new Polls(() => this.look(), LOOK_INTERVAL_MS);
+  private stopped = false;
+
+  constructor(
+    private readonly endings: Endings,
+    private readonly exposure: Exposure,
+    private readonly changes: Changes,
+  ) {
+    // Those that readers found first, too.
+    endings.onEnded((ended) => void this.tell(ended));
+  }
+
+  onApplicationBootstrap(): void {
+    this.looks.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    await this.looks.stop();
+  }
+
+  private async look(): Promise<void> {
+    try {
+      while (!this.stopped && (await this.endings.endDue(CHUNK)) === CHUNK);
+    } catch (error) {
+      // Postgres is away, or takes no writes: nothing is lost by waiting.
+      if (!(error instanceof StoreFailure)) this.log.error(error);
+    }
+  }
+
+  private async tell({ absences, times }: Ended): Promise<void> {
+    try {
+      await this.exposure.publish(absences, times);
+      this.changes.note(absences, times.sentAtMs);
+    } catch (error) {
+      // Entries end by themselves, and streams look again.
+      if (!(error instanceof CounterError)) this.log.error(error);
+    }
+  }
+}

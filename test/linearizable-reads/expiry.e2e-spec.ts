@@ -1,0 +1,272 @@
+/** Counters that end by themselves: absent from their moment on, at one version for everybody, and never back from it. */
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { Expirer } from '../../src/counters/expiry/expirer.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { type CounterBody, CounterCalls, type Reply } from '../support/counter-calls.js';
+import { eventually } from '../support/eventually.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+let redis: TestRedis;
+let database: pg.Client;
+let hand: Redis;
+let apps: TestApp[];
+/** Writes ends down as soon as it can; beside it one that leaves that to readers and writers. */
+let here: CounterCalls;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const databaseUrl = await createTestDatabase();
+  const start = (): Promise<TestApp> => startApp({ databaseUrl, redisUrl: redis.url });
+  apps = [await start(), await start()];
+  // Nobody does it but who reads or writes.
+  for (const app of apps) await app.nest.get(Expirer).onApplicationShutdown();
+  here = new CounterCalls(apps[0]?.url ?? '');
+  database = new pg.Client({ connectionString: databaseUrl });
+  await database.connect();
+  hand = new Redis(redis.url);
+});
+
+afterAll(async () => {
+  hand.disconnect();
+  await database.end();
+  for (const app of apps) await app.stop();
+  await redis.stop();
+});
+
+const write = (name: string, call: string, body: object, key?: string): Promise<Reply> =>
+  here.call(
+    call === 'PUT' ? 'PUT' : 'POST',
+    `/v1/counters/${encodeURIComponent(name)}${call === 'PUT' ? '' : `/${call}`}`,
+    body,
+    key === undefined ? {} : { key },
+  );
+const increment = (name: string, body: object = {}, key?: string): Promise<Reply> =>
+  write(name, 'increment', body, key);
+
+/** Makes a counter end now, as if its time had come. */
+async function letEnd(name: string): Promise<void> {
+  await hand.del(`ec:${name}`);
+  await database.query(`UPDATE counters SET expires_at = clock_timestamp() - interval '1 ms' WHERE name = $1`, [name]);
+}
+
+const leftMs = ({ body }: Reply): number => Date.parse(body.expiresAt ?? '') - Date.now();
+const rowOf = async (name: string): Promise<{ version: string; deleted: boolean } | undefined> =>
+  (await database.query<{ version: string; deleted: boolean }>('SELECT * FROM counters WHERE name = $1', [name]))
+    .rows[0];
+
+describe('what a write says of the expiry', () => {
+  it.each(['increment', 'decrement', 'PUT', 'reset'])('counts for %s, in ms from now or as a moment', async (call) => {
+    const name = `said:${call}`;
+    await increment(name);
+    const value = call === 'PUT' ? { value: 1 } : {};
+    expect(leftMs(await write(name, call, { ...value, ttlMs: 60_000 }))).toBeLessThanOrEqual(60_000 + 50);
+    expect(leftMs(await write(name, call, { ...value, ttlMs: 60_000 }))).toBeGreaterThan(50_000);
+    const expiresAt = new Date(Date.now() + 90_000).toISOString();
+    expect((await write(name, call, { ...value, expiresAt })).body.expiresAt).toBe(expiresAt);
+    // Left out it stays; what has one keeps it.
+    expect((await write(name, call, value)).body.expiresAt).toBe(expiresAt);
+    expect((await write(name, call, { ...value, ttlMs: 1_000, expiry: 'ifNone' })).body.expiresAt).toBe(expiresAt);
+    expect((await write(name, call, { ...value, expiresAt: null })).body.expiresAt).toBeNull();
+    expect(leftMs(await write(name, call, { ...value, ttlMs: 60_000, expiry: 'ifNone' }))).toBeGreaterThan(50_000);
+    expect((await here.read(name)).body).toEqual((await here.read(name, '?consistency=strong')).body);
+  });
+
+  it('counts for each item of a batch, whatever the others of the same counter say', async () => {
+    const increments = [
+      { name: 'batch:a', ttlMs: 60_000, expiry: 'ifNone' },
+      { name: 'batch:a', ttlMs: 60_000, expiry: 'ifNone' },
+      { name: 'batch:b', ttlMs: 60_000 },
+      { name: 'batch:b' },
+      { name: 'batch:b', expiresAt: null },
+      { name: 'batch:c' },
+    ];
+    const { body } = await here.batch<{ results: { counter: CounterBody }[] }>({ increments });
+    const has = body.results.map(({ counter: { value, version, expiresAt } }) => [value, version, expiresAt !== null]);
+    expect(has).toEqual([
+      [1, 1, true],
+      [2, 2, true],
+      [1, 1, true],
+      [2, 2, true],
+      [3, 3, false],
+      [1, 1, false],
+    ]);
+  });
+
+  it.each<[object, string]>([
+    [{ ttlMs: 0 }, '/ttlMs'],
+    [{ ttlMs: 1.5 }, '/ttlMs'],
+    [{ ttlMs: 315_360_000_001 }, '/ttlMs'],
+    [{ ttlMs: null }, '/ttlMs'],
+    [{ expiresAt: 'tomorrow' }, '/expiresAt'],
+    [{ expiresAt: '2999-01-01T00:00:00Z' }, '/expiresAt'],
+    [{ ttlMs: 5, expiresAt: null }, '/expiresAt'],
+    [{ expiry: 'ifNone' }, '/expiry'],
+    [{ expiresAt: null, expiry: 'ifNone' }, '/expiry'],
+    [{ ttlMs: 5, expiry: 'never' }, '/expiry'],
+  ])('is refused where it makes no sense: %j', async (body, pointer) => {
+    const reply = await here.call<{ errors: { pointer: string }[] }>('POST', '/v1/counters/refused/increment', body);
+    expect([reply.status, reply.body.errors[0]?.pointer]).toEqual([400, pointer]);
+  });
+
+  it('is refused where the moment is past, and counts nothing', async () => {
+    const past = await increment('past', { expiresAt: '2020-01-01T00:00:00Z' });
+    expect([past.status, (past.body as unknown as { code: string }).code]).toEqual([400, 'invalid_request']);
+    expect((await here.read('past')).status).toBe(404);
+  });
+
+  it('is a part of the request that a key stands for', async () => {
+    const first = await increment('keyed', { ttlMs: 60_000 }, 'expiring');
+    const again = await increment('keyed', { ttlMs: 60_000 }, 'expiring');
+    expect([again.text, again.headers.get('idempotent-replayed')]).toEqual([first.text, 'true']);
+    expect((await increment('keyed', {}, 'expiring')).status).toBe(422);
+    const expiresAt = new Date(Date.now() + 600).toISOString();
+    const brief = await increment('keyed', { expiresAt }, 'brief');
+    await eventually(() => Date.now() > Date.parse(expiresAt));
+    // A replay is told what the first was, also when that moment is past, and brings nothing back.
+    expect((await increment('keyed', { expiresAt }, 'brief')).text).toBe(brief.text);
+    expect((await here.read('keyed')).status).toBe(404);
+  });
+});
+
+describe('a counter whose time is over', () => {
+  it('is absent in every way of asking, although nobody has written it down', async () => {
+    await increment('over:all', { by: 7, ttlMs: 60_000 });
+    await letEnd('over:all');
+    const lists = await Promise.all([
+      here.call<{ data: unknown[] }>('GET', '/v1/counters?prefix=over:'),
+      here.call<{ data: unknown[] }>('GET', '/v1/top?prefix=over:'),
+    ]);
+    expect(lists.map(({ body }) => body.data)).toEqual([[], []]);
+    const sum = await here.call('GET', '/v1/summary?prefix=over:');
+    expect(sum.body).toMatchObject({ count: 0 });
+    expect((await here.call('GET', '/v1/counters/over:all/history')).status).toBe(404);
+    expect(await rowOf('over:all')).toMatchObject({ version: '1', deleted: false });
+    const many = await here.call('POST', '/v1/reads', { names: ['over:all'] });
+    expect(many.body).toEqual({ data: [null] });
+    // Who tells it of one counter has it written down before.
+    expect(await rowOf('over:all')).toMatchObject({ version: '2', deleted: true });
+  });
+
+  it.each(['', '?consistency=strong'])('is written down before a read%s tells it', async (query) => {
+    const name = `read${query}`;
+    await increment(name, { ttlMs: 60_000 });
+    await letEnd(name);
+    expect((await here.read(name, query)).status).toBe(404);
+    expect(await rowOf(name)).toMatchObject({ version: '2', deleted: true });
+  });
+
+  it.each(['reset', 'DELETE'])('is not there for %s, which writes it down', async (call) => {
+    const name = `not there for ${call}`;
+    await increment(name, { ttlMs: 60_000 });
+    await letEnd(name);
+    expect((await (call === 'DELETE' ? here.delete(name) : here.reset(name))).status).toBe(404);
+    expect(await rowOf(name)).toMatchObject({ version: '2', deleted: true });
+  });
+
+  it('begins anew two versions on, at 0, without bounds and without an end', async () => {
+    await write('anew', 'PUT', { value: 5, min: 0, max: 10, ttlMs: 60_000 });
+    await letEnd('anew');
+    expect((await increment('anew', { by: 50 })).body).toMatchObject({
+      value: 50,
+      version: 3,
+      min: null,
+      max: null,
+      expiresAt: null,
+    });
+    const ended = await database.query<{ ended: boolean }>(
+      `SELECT bool_or("values"[array_position(names, 'anew')] IS NULL) AS ended FROM batches WHERE 'anew' = ANY (names)`,
+    );
+    // It began anew in the batch that ended it: what is told of it is what it is since.
+    expect(ended.rows).toEqual([{ ended: false }]);
+  });
+
+  it('is created, as If-None-Match and 201 have it', async () => {
+    await increment('created', { ttlMs: 60_000 });
+    await letEnd('created');
+    const set = await here.call('PUT', '/v1/counters/created', { value: 9 }, { headers: { 'if-none-match': '*' } });
+    expect([set.status, set.headers.get('etag')]).toEqual([201, '"3"']);
+  });
+});
+
+describe('an entry', () => {
+  it('lives no longer than its counter', async () => {
+    for (const [name, filled] of [
+      ['entry:written', false],
+      ['entry:filled', true],
+    ] as const) {
+      await increment(name);
+      await eventually(async () => (await here.read(name)).headers.get('cache-status') === 'evercount; hit');
+      const { body } = await increment(name, { ttlMs: 5_000 });
+      if (filled) {
+        await hand.del(`ec:${name}`);
+        await here.read(name);
+      }
+      const ttlMs = await hand.pttl(`ec:${name}`);
+      expect(ttlMs).toBeGreaterThan(1_000);
+      expect(ttlMs).toBeLessThanOrEqual(Date.parse(body.expiresAt ?? '') - Date.now() + 20);
+    }
+  });
+
+  it('of a counter that ended is there no more when it should be asked for', async () => {
+    await increment('brief');
+    await eventually(async () => (await here.read('brief')).headers.get('cache-status') === 'evercount; hit');
+    await increment('brief', { ttlMs: 300 });
+    const states: [number, number][] = [];
+    await eventually(async () => {
+      const askedAtMs = Date.now();
+      const { status } = await here.read('brief');
+      states.push([askedAtMs, status]);
+      return status === 404;
+    });
+    const { rows } = await database.query<{ at: Date }>(
+      `SELECT max(expires_ats[array_position(names, 'brief')]) AS at FROM batches WHERE 'brief' = ANY (names)`,
+    );
+    const endedAtMs = rows[0]?.at.getTime() ?? 0;
+    const late = states.filter(([askedAtMs, status]) => askedAtMs > endedAtMs + 20 && status === 200);
+    expect(late).toEqual([]);
+  });
+});
+
+it('a version has one meaning, and what was told as ended stays so, while counters end and are renewed under load', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `race:${index}`);
+  const callers = apps.map(({ url }) => new CounterCalls(url));
+  const untilMs = performance.now() + 6_000;
+  const meanings = new Map<string, Set<string>>();
+  const faults: string[] = [];
+  let ends = 0;
+  // What was told of each counter: its highest version, and whether that was a counter; after an absence at least v+1.
+  const known = new Map<string, { readonly version: number; readonly isAbsent: boolean }>();
+  const note = (name: string, version: number, isAbsent: boolean): void => {
+    const before = known.get(name) ?? { version: 0, isAbsent: true };
+    if (version > before.version || (version === before.version && isAbsent)) known.set(name, { version, isAbsent });
+  };
+  const work = async (name: string, worker: number): Promise<void> => {
+    while (performance.now() < untilMs) {
+      const calls = callers[worker % callers.length] ?? here;
+      const floor = known.get(name) ?? { version: 0, isAbsent: true };
+      const ttlMs = 1 + Math.floor(Math.random() * 40);
+      const expiry = worker % 2 === 0 ? 'always' : 'ifNone';
+      const reply =
+        worker % 3 === 0
+          ? await calls.call<CounterBody>('POST', `/v1/counters/${name}/increment`, { ttlMs, expiry })
+          : await calls.read(name, worker % 3 === 1 ? '' : '?consistency=strong');
+      if (reply.status === 404) {
+        ends += 1;
+        note(name, floor.isAbsent ? floor.version : floor.version + 1, true);
+        continue;
+      }
+      const { version, value, createdAt, expiresAt } = reply.body;
+      const isBehind = version < floor.version || (version === floor.version && floor.isAbsent);
+      if (isBehind) faults.push(`${name}: v${version} after v${floor.version}${floor.isAbsent ? ', absent' : ''}`);
+      note(name, version, false);
+      const key = `${name} ${version}`;
+      meanings.set(key, (meanings.get(key) ?? new Set()).add(`${value} ${createdAt} ${expiresAt}`));
+    }
+  };
+  await Promise.all(names.flatMap((name) => Array.from({ length: 6 }, (_, worker) => work(name, worker))));
+  expect(faults).toEqual([]);
+  expect([...meanings].filter(([, set]) => set.size > 1)).toEqual([]);
+  expect(ends).toBeGreaterThan(100);
+});

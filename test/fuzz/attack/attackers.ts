@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { newApiKey, newKeyId, newSession } from '../../../src/access/api-key.js';
-import { Flood, type Shot, type Target, type Tally } from './flood.js';
+import { Flood, RESP, type Shot, type Target, type Tally } from './flood.js';
 
 /** What attackers are given. */
 export interface Loot {
@@ -21,6 +21,9 @@ const CONNECTIONS = 256;
 
 /** In one write, as no client sends them but one that wants to be served before the others. */
 const IN_A_ROW = 100;
+
+/** Commands at once, of those that the Redis protocol is spoken with. */
+const PIPELINE = 1_000;
 
 /** As fits into the megabyte that a batch may have. */
 const ITEMS = 1_000;
@@ -112,6 +115,15 @@ export const ATTACKERS: Readonly<Record<string, Attack>> = {
       answers: Infinity,
     })),
     new Flood(target, CONNECTIONS / 2, () => ({ bytes: 'GET /livez HTTP/1.1\r\nX-Slow: ', answers: Infinity })),
+  ],
+  'pipelines of the Redis protocol': (target, { readKey }) => [
+    new Flood(target, CONNECTIONS / 2, () => ({ bytes: 'GET served\r\n'.repeat(PIPELINE), answers: PIPELINE }), RESP),
+    new Flood(
+      target,
+      CONNECTIONS / 2,
+      () => ({ bytes: `AUTH ${readKey}\r\n${'GET nothing\r\n'.repeat(PIPELINE)}`, answers: PIPELINE + 1 }),
+      RESP,
+    ),
   ],
   // Last: its address gets no connection for a while.
   'strangers with many requests in a row': flood(() => () => ({

@@ -5,7 +5,21 @@ import { connect, type Socket } from 'node:net';
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** That of the Redis protocol. */
+  readonly respPort: number;
 }
+
+/** How an answer begins, and which of the characters after it say how it went. */
+export interface Protocol {
+  readonly beginOfAnswer: string;
+  readonly port: (target: Target) => number;
+}
+
+/** Bodies of this service do not hold it. */
+export const HTTP: Protocol = { beginOfAnswer: 'HTTP/1.1 ', port: ({ port }) => port };
+
+/** Of answers of one line each. What each of them says is not looked at. */
+export const RESP: Protocol = { beginOfAnswer: '\r\n', port: ({ respPort }) => respPort };
 
 /** What is sent next on a connection, and how many answers it must bring before there is more. */
 export interface Shot {
@@ -15,9 +29,6 @@ export interface Shot {
 
 /** Whoever is hung up on comes back at once; not in the same moment, or nothing else would be done. */
 const RECONNECT_MS = 20;
-
-/** How an answer begins; bodies of this service do not hold it. */
-const BEGIN_OF_ANSWER = 'HTTP/1.1 ';
 
 /** Answers by status; -1: hung up on. */
 export type Tally = Record<number, number>;
@@ -34,6 +45,7 @@ export class Flood {
     private readonly target: Target,
     private readonly connections: number,
     private readonly next: () => Shot | null,
+    private readonly protocol: Protocol = HTTP,
   ) {}
 
   begin(): void {
@@ -42,7 +54,9 @@ export class Flood {
 
   private connect(): void {
     // From the address that it comes to: one of this machine that is no loopback.
-    const socket = connect({ ...this.target, localAddress: this.target.host });
+    const { host } = this.target;
+    const { beginOfAnswer } = this.protocol;
+    const socket = connect({ host, port: this.protocol.port(this.target), localAddress: host });
     this.open.add(socket);
     let awaited = 0;
     let rest = '';
@@ -54,8 +68,8 @@ export class Flood {
     socket.setNoDelay(true);
     socket.once('connect', shoot);
     socket.on('data', (chunk) => {
-      const parts = (rest + chunk.toString('latin1')).split(BEGIN_OF_ANSWER);
-      rest = (parts.at(-1) ?? '').slice(-BEGIN_OF_ANSWER.length);
+      const parts = (rest + chunk.toString('latin1')).split(beginOfAnswer);
+      rest = (parts.at(-1) ?? '').slice(-beginOfAnswer.length);
       for (const part of parts.slice(1)) this.count(Number(part.slice(0, 3)) || 0);
       awaited -= parts.length - 1;
       if (awaited <= 0) shoot();

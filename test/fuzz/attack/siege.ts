@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { KeyAdministration } from '../../../src/access/key-administration.js';
+import { freePort } from '../../../src/embedded/free-port.js';
 import type { Scope } from '../../../src/domain/scope.js';
 import { ApiKeys } from '../../../src/store/api-keys.js';
 import { type AppProcess, startAppProcess } from '../../support/app.js';
@@ -47,18 +48,21 @@ export class Siege {
     readonly client: NormalClient,
     private readonly keys: KeyAdministration,
     private readonly loot: Loot,
+    private readonly respPort: number,
     private readonly redis: TestRedis,
     private readonly pool: pg.Pool,
   ) {}
 
   static async begin(databaseUrl: string): Promise<Siege> {
     const redis = await startRedis({ settings: [`maxmemory ${REDIS_BYTES}`] });
+    const respPort = await freePort();
     const env = {
       AUTH: 'required',
       ADMIN_KEY,
       HOST: '0.0.0.0',
       TRUSTED_PROXIES: '127.0.0.1',
       NAMES_PER_KEY: String(NAMES_PER_KEY),
+      RESP_PORT: String(respPort),
     };
     const app = await startAppProcess({ databaseUrl, redisUrl: redis.url, env });
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
@@ -71,12 +75,12 @@ export class Siege {
     };
     const port = Number(new URL(app.url).port);
     const client = new NormalClient(port, await keyFor('normal', ['read', 'write'], 'normal/'));
-    return new Siege(app, client, keys, loot, redis, pool);
+    return new Siege(app, client, keys, loot, respPort, redis, pool);
   }
 
   /** Settles when the attackers have begun. */
   async attack(...names: readonly string[]): Promise<void> {
-    const target = { host: ownAddress(), port: Number(new URL(this.app.url).port) };
+    const target = { host: ownAddress(), port: Number(new URL(this.app.url).port), respPort: this.respPort };
     const json = JSON.stringify({ target, loot: this.loot });
     await Promise.all(
       names.map(async (name) => {

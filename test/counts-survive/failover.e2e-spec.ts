@@ -1,23 +1,20 @@
 /** Another Postgres takes over: what was acknowledged is there, and nobody goes back to the one before. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { prepareDatabase } from '../../src/store/prepare-database.js';
 import { routeOf } from '../../src/store/route.js';
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis, type TestServer } from '../support/servers.js';
+import type { TestServer } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-let redis: TestRedis;
+const servers = withRedis();
+
 let pair: PrimaryWithStandby;
 let app: AppProcess | null = null;
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
 
 beforeEach(async () => {
   pair = await startPrimaryWithStandby({ synchronous: true });
@@ -29,7 +26,7 @@ afterEach(async () => {
 });
 
 async function start(databaseUrl: string): Promise<CounterCalls> {
-  app = await startAppProcess({ databaseUrl, redisUrl: redis.url });
+  app = await startAppProcess({ databaseUrl, redisUrl: servers.redis.url });
   return new CounterCalls(app.url);
 }
 

@@ -1,32 +1,17 @@
 /** What a client is told when Postgres interrupts a write is what became of it; the same key settles the rest. */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { type AppProcess, startAppProcess } from '../support/app.js';
-import { CounterCalls, type Reply } from '../support/counter-calls.js';
+import type { Reply } from '../support/counter-calls.js';
 import { eventually, promptly } from '../support/eventually.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withServiceProcess } from '../support/service.js';
 
-let postgres: TestPostgres;
-let redis: TestRedis;
-let app: AppProcess;
-let calls: CounterCalls;
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  app = await startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-});
-
-afterAll(async () => {
-  await app.stop();
-  await Promise.all([postgres.stop(), redis.stop()]);
-});
+const service = withServiceProcess({ ownPostgres: true });
 
 const codeOf = ({ status, body }: Reply): string => (status < 300 ? 'ok' : (body as unknown as { code: string }).code);
 
 /** Works on a connection of its own, in a transaction that is rolled back. */
 const beside = async (work: (client: pg.Client) => Promise<void>): Promise<void> => {
-  const client = new pg.Client({ connectionString: postgres.url });
+  const client = new pg.Client({ connectionString: service.postgres.url });
   await client.connect();
   try {
     await client.query('BEGIN');
@@ -47,28 +32,28 @@ const untilWaiting = (client: pg.Client): Promise<void> =>
   });
 
 const writes: readonly [string, (name: string, key: string) => Promise<Reply>][] = [
-  ['an increment', (name, key) => calls.increment(name, 1, { key })],
-  ['a set', (name, key) => calls.set(name, { value: 2 }, { key })],
+  ['an increment', (name, key) => service.calls.increment(name, 1, { key })],
+  ['a set', (name, key) => service.calls.set(name, { value: 2 }, { key })],
 ];
 
 describe.each(writes)('%s', (what, write) => {
   it('that waits for a row too long is unavailable, and was not written', async () => {
     const name = `held, ${what}`;
-    await calls.increment(name);
+    await service.calls.increment(name);
     await beside(async (client) => {
       await holdRow(client, name);
       const refused = await write(name, randomUUID());
       expect(['unavailable', 'in_progress']).toContain(codeOf(refused));
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     });
-    expect((await calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 1, version: 1 });
+    expect((await service.calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 1, version: 1 });
   });
 
   it.each(['pg_cancel_backend', 'pg_terminate_backend'])(
     'under %s is written once, or says that it was not',
     async (end) => {
       const [name, key] = [`${end}, ${what}`, randomUUID()];
-      await calls.increment(name);
+      await service.calls.increment(name);
       let answering: Promise<Reply> | undefined;
       await beside(async (client) => {
         await holdRow(client, name);
@@ -79,54 +64,58 @@ describe.each(writes)('%s', (what, write) => {
       const answer = await answering;
       expect(['ok', 'unavailable', 'in_progress', 'outcome_unknown']).toContain(answer && codeOf(answer));
       await eventually(async () => (await write(name, key)).status === 200);
-      expect((await calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
+      expect((await service.calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
     },
   );
 });
 
 it('a write whose answer Postgres does not give in time is outcome_unknown, and its key settles it', async () => {
   const [name, key] = ['frozen', randomUUID()];
-  await calls.increment(name);
+  await service.calls.increment(name);
   let answering: Promise<Reply> | undefined;
   await beside(async (client) => {
     await holdRow(client, name);
-    answering = calls.increment(name, 1, { key });
+    answering = service.calls.increment(name, 1, { key });
     await untilWaiting(client);
-    await postgres.freeze();
+    await service.postgres.freeze();
     // Sent, and not answered: nobody can know.
     expect(codeOf(await answering)).toBe('outcome_unknown');
-    await postgres.thaw();
+    await service.postgres.thaw();
   });
   let settled: Reply | undefined;
-  await eventually(async () => (settled = await calls.increment(name, 1, { key })).status === 200);
+  await eventually(async () => (settled = await service.calls.increment(name, 1, { key })).status === 200);
   expect(settled?.body).toMatchObject({ value: 2, version: 2 });
-  expect((await calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
+  expect((await service.calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
 });
 
 it('writes that meet a Postgres that hangs are 503 within 3 s, the first ones and those that come later', async () => {
   const name = 'hung';
-  await calls.increment(name);
-  await postgres.freeze();
+  await service.calls.increment(name);
+  await service.postgres.freeze();
   // In turn they find a statement that hangs, a connection that cannot be made, and a queue in front of them.
   for (let turn = 0; turn < 3; turn += 1) {
     const answers = await promptly(3_000, () =>
-      Promise.all([calls.increment(name), calls.set(name, { value: 5 }), calls.increment(name)]),
+      Promise.all([
+        service.calls.increment(name),
+        service.calls.set(name, { value: 5 }),
+        service.calls.increment(name),
+      ]),
     );
     for (const answer of answers) {
       expect(['unavailable', 'outcome_unknown']).toContain(codeOf(answer));
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     }
   }
-  await postgres.thaw();
-  await eventually(async () => (await calls.increment(name)).status === 200);
+  await service.postgres.thaw();
+  await eventually(async () => (await service.calls.increment(name)).status === 200);
 });
 
 it('what is refused while Postgres is down was not written, and the same key writes it once it is back', async () => {
   const [name, key] = ['down', randomUUID()];
-  await calls.increment(name);
-  await postgres.kill();
-  expect(codeOf(await calls.increment(name, 1, { key }))).toBe('unavailable');
-  await postgres.restart();
-  await eventually(async () => (await calls.increment(name, 1, { key })).status === 200);
-  expect((await calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
+  await service.calls.increment(name);
+  await service.postgres.kill();
+  expect(codeOf(await service.calls.increment(name, 1, { key }))).toBe('unavailable');
+  await service.postgres.restart();
+  await eventually(async () => (await service.calls.increment(name, 1, { key })).status === 200);
+  expect((await service.calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
 });

@@ -4,16 +4,10 @@ import { poolOf } from '../../src/store/connections.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
-let redis: TestRedis;
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-
-afterAll(() => redis.stop());
+const servers = withRedis();
 
 const beside = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
   const client = new pg.Client(url);
@@ -82,7 +76,11 @@ describe.each(ways)('where %s sets other sessions', (_, workMem, urlIn) => {
 
     beforeAll(async () => {
       databaseUrl = await urlIn(zone);
-      app = await startApp({ databaseUrl, redisUrl: redis.url, env: { AUTH: 'required', ADMIN_KEY: 'a'.repeat(32) } });
+      app = await startApp({
+        databaseUrl,
+        redisUrl: servers.redis.url,
+        env: { AUTH: 'required', ADMIN_KEY: 'a'.repeat(32) },
+      });
       calls = new CounterCalls(app.url);
     });
     afterAll(() => app.stop());

@@ -6,7 +6,8 @@ import { poolOf } from '../../src/store/connections.js';
 import { type AppProcess, startApp, startAppProcess, type TestApp } from '../support/app.js';
 import { runCli } from '../support/cli.js';
 import { CounterCalls } from '../support/counter-calls.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { startPostgres, type TestPostgres } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 const INSTANCES = 8;
@@ -17,20 +18,15 @@ const STACK = /\bat .*\.js:\d/;
 /** Of the form of an admin key. */
 const KEY = `ec_${'a'.repeat(43)}`;
 
-let redis: TestRedis;
+const servers = withRedis();
 
-beforeAll(async () => {
-  redis = await startRedis();
-});
-
-afterAll(() => redis.stop());
-
-const start = (databaseUrl: string): Promise<AppProcess> => startAppProcess({ databaseUrl, redisUrl: redis.url });
+const start = (databaseUrl: string): Promise<AppProcess> =>
+  startAppProcess({ databaseUrl, redisUrl: servers.redis.url });
 
 it(`${INSTANCES} instances that start at once on an empty database all serve it`, async () => {
   const databaseUrl = await createTestDatabase();
   const apps: TestApp[] = await Promise.all(
-    Array.from({ length: INSTANCES }, () => startApp({ databaseUrl, redisUrl: redis.url })),
+    Array.from({ length: INSTANCES }, () => startApp({ databaseUrl, redisUrl: servers.redis.url })),
   );
   try {
     const values = await Promise.all(
@@ -72,7 +68,7 @@ it('a port that is taken, or an address of another machine, is told in one line 
   ];
   try {
     for (const [env, reason] of faults) {
-      const { message } = await startAppProcess({ databaseUrl, redisUrl: redis.url, env }).then(
+      const { message } = await startAppProcess({ databaseUrl, redisUrl: servers.redis.url, env }).then(
         async (app) => {
           await app.stop();
           return new Error('it started');
@@ -105,7 +101,7 @@ it.each(['counters (id int)', 'migrations (id int)', 'batches (id uuid PRIMARY K
     expect(message).toMatch(/exit code 78/);
     expect(message).toMatch(reason);
     expect(message).not.toMatch(STACK);
-    const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
+    const env = { DATABASE_URL: databaseUrl, REDIS_URL: servers.redis.url };
     const { code, err } = await runCli(['migrate', 'up'], { env });
     expect(err).toMatch(reason);
     expect(code).toBe(78);
@@ -131,7 +127,7 @@ describe('a Postgres on which committed would not mean safe is refused:', () => 
     await client.end();
     const databaseUrl = `${utf8}_other`;
     await expect(start(databaseUrl)).rejects.toThrow(new RegExp(`exit code 78.*${encoding}.*ENCODING 'UTF8'`, 's'));
-    const { out } = await runCli(['doctor'], { env: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url } });
+    const { out } = await runCli(['doctor'], { env: { DATABASE_URL: databaseUrl, REDIS_URL: servers.redis.url } });
     expect(out).toMatch(new RegExp(`BAD +encoding +${encoding}\n.*ENCODING 'UTF8'`));
   });
 

@@ -1,45 +1,39 @@
 /** How the dashboard is served, what it weighs, and whether everyone can use it. */
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { startApp, type TestApp } from '../support/app.js';
 import { seriousFaults } from '../support/axe.js';
 import { startBrowser } from '../support/chromium.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 /** All that a browser fetches to show any of its pages. */
 const MAX_COMPRESSED_BYTES = 100_000;
-
-let redis: TestRedis;
-let app: TestApp;
 let browser: Browser;
 
+const service = withService({
+  ending: async () => {
+    await browser.close();
+  },
+});
+
 beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-  const calls = new CounterCalls(app.url);
+  const calls = new CounterCalls(service.app.url);
   for (const name of ['a', 'b', 'c']) await calls.increment(name, 7);
   browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-  await redis.stop();
 });
 
 const assetsOf = (html: string) => [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = '']) => path);
 
 it('the whole page weighs less than 100 KB compressed, and all of it comes from the package', async () => {
-  const { body: html } = await send(app.url, 'GET', '/');
+  const { body: html } = await send(service.app.url, 'GET', '/');
   const paths = assetsOf(html);
   expect(paths).toHaveLength(4);
   let bytes = gzipSync(html).length;
   for (const path of paths) {
     expect(path).toMatch(/^\/assets\//);
-    const { status, body } = await send(app.url, 'GET', path);
+    const { status, body } = await send(service.app.url, 'GET', path);
     expect([path, status]).toEqual([path, 200]);
     bytes += gzipSync(body).length;
   }
@@ -48,16 +42,16 @@ it('the whole page weighs less than 100 KB compressed, and all of it comes from 
 });
 
 it('the page is asked for again each time and answered from the cache, its parts are kept for ever', async () => {
-  const page = await send(app.url, 'GET', '/');
+  const page = await send(service.app.url, 'GET', '/');
   expect(page.headers['cache-control']).toBe('no-cache');
   const { etag = '' } = page.headers;
-  expect((await send(app.url, 'GET', '/', { headers: { 'if-none-match': etag } })).status).toBe(304);
+  expect((await send(service.app.url, 'GET', '/', { headers: { 'if-none-match': etag } })).status).toBe(304);
   for (const path of assetsOf(page.body)) {
-    const { headers } = await send(app.url, 'GET', path);
+    const { headers } = await send(service.app.url, 'GET', path);
     expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
   }
-  expect((await send(app.url, 'GET', '/assets/main.js')).status).toBe(404);
-  expect((await send(app.url, 'GET', '/assets/..%2Fpackage.json')).status).toBe(404);
+  expect((await send(service.app.url, 'GET', '/assets/main.js')).status).toBe(404);
+  expect((await send(service.app.url, 'GET', '/assets/..%2Fpackage.json')).status).toBe(404);
 });
 
 it.each([
@@ -65,12 +59,12 @@ it.each([
   ['gzip, deflate', 'gzip'],
   ['identity', undefined],
 ])('who takes "%s" is answered in %s', async (accepted, encoding) => {
-  const { headers } = await send(app.url, 'GET', '/', { headers: { 'accept-encoding': accepted } });
+  const { headers } = await send(service.app.url, 'GET', '/', { headers: { 'accept-encoding': accepted } });
   expect([headers['content-encoding'], headers['vary']]).toEqual([encoding, 'Accept-Encoding']);
 });
 
 it('nothing inline, nothing from elsewhere, and text that becomes markup is refused by the browser', async () => {
-  const { headers, body } = await send(app.url, 'GET', '/');
+  const { headers, body } = await send(service.app.url, 'GET', '/');
   const policy = headers['content-security-policy'] ?? '';
   for (const part of [
     "default-src 'none'",
@@ -93,7 +87,7 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       ['operations', '#/operations', '.panels dd'],
     ])('axe finds nothing serious on the page "%s"', async (_, hash, ready) => {
       const page = await browser.newPage({ colorScheme, viewport: { width, height: 800 } });
-      await page.goto(`${app.url}/${hash}`);
+      await page.goto(`${service.app.url}/${hash}`);
       await page.locator(ready).first().waitFor();
       await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
       // Where there is something to open, what is inside counts too.
@@ -106,7 +100,7 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
 });
 
 it('only calls that the document tells of are made', async () => {
-  const { body } = await send(app.url, 'GET', '/openapi.json');
+  const { body } = await send(service.app.url, 'GET', '/openapi.json');
   const { paths } = JSON.parse(body) as { paths: Record<string, Record<string, object>> };
   const told = Object.entries(paths).map(([path, methods]) => {
     const pattern = path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{\w+\}/g, '[^/]+');
@@ -116,7 +110,7 @@ it('only calls that the document tells of are made', async () => {
   const asked = new Set<string>();
   page.on('request', (request) => {
     const { origin, pathname } = new URL(request.url());
-    expect(origin).toBe(app.url);
+    expect(origin).toBe(service.app.url);
     if (pathname !== '/' && !pathname.startsWith('/assets/')) asked.add(`${request.method()} ${pathname}`);
   });
   for (const [hash, ready] of [
@@ -124,7 +118,7 @@ it('only calls that the document tells of are made', async () => {
     ['#/counters/a', '.facts dd'],
     ['#/operations', '.panels dd'],
   ] as const) {
-    await page.goto(`${app.url}/${hash}`);
+    await page.goto(`${service.app.url}/${hash}`);
     await page.locator(ready).first().waitFor();
   }
   for (const name of ['Reconcile', 'Rehydrate', 'Flush entries']) {
@@ -146,7 +140,7 @@ it.each([
   ['no-preference', false],
 ] as const)('with the wish "%s" for motion nothing moves: %s', async (reducedMotion, isStill) => {
   const page = await browser.newPage({ reducedMotion });
-  await page.goto(app.url);
+  await page.goto(service.app.url);
   await page.locator('.card .number').first().waitFor();
   const moving = `[...document.querySelectorAll('*')].filter((each) => {
     const { transitionDuration, animationName } = getComputedStyle(each);

@@ -1,37 +1,33 @@
 /** The dashboard of a service that asks for keys. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { startApp, type TestApp } from '../support/app.js';
 import { seriousFaults } from '../support/axe.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
-
-let redis: TestRedis;
-let app: TestApp;
 let browser: Browser;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  const env = { AUTH: 'required', ADMIN_KEY };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
-  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
-  await eventually(async () => (await send(app.url, 'POST', '/v1/counters/a/increment', { headers })).status === 200);
-  browser = await startBrowser();
+const service = withService({
+  env: { AUTH: 'required', ADMIN_KEY },
+  ending: async () => {
+    await browser.close();
+  },
 });
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-  await redis.stop();
+
+beforeAll(async () => {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  await eventually(
+    async () => (await send(service.app.url, 'POST', '/v1/counters/a/increment', { headers })).status === 200,
+  );
+  browser = await startBrowser();
 });
 
 it('nothing is shown before a key was given, nor after signing out; the key stays nowhere', async () => {
   const page = await browser.newPage();
-  await page.goto(`${app.url}/#/counters/a`);
+  await page.goto(`${service.app.url}/#/counters/a`);
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect(await page.locator('.number').count()).toBe(0);
 
@@ -56,7 +52,7 @@ it.each(['light', 'dark'] as const)(
   'axe finds nothing serious on the form in %s, also with a fault',
   async (scheme) => {
     const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 400, height: 800 } });
-    await page.goto(app.url);
+    await page.goto(service.app.url);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await page.getByLabel('API key').fill('ec_wrong');

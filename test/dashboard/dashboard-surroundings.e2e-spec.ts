@@ -1,36 +1,30 @@
 /** The dashboard where the browser, its address or its clock are not as one would think. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { startApp, type TestApp } from '../support/app.js';
 import { startBrowser } from '../support/chromium.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const DAY_MS = 86_400_000;
-
-let redis: TestRedis;
-let app: TestApp;
 let browser: Browser;
 
+const service = withService({
+  ending: async () => {
+    await browser.close();
+  },
+});
+
 beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-  await new CounterCalls(app.url).increment('a', 7);
+  await new CounterCalls(service.app.url).increment('a', 7);
   // Without a reconcile there is no age of one to be wrong about.
-  await send(app.url, 'POST', '/v1/admin/cache/reconcile');
+  await send(service.app.url, 'POST', '/v1/admin/cache/reconcile');
   await eventually(async () => {
-    const { body } = await send(app.url, 'GET', '/v1/admin/cache');
+    const { body } = await send(service.app.url, 'GET', '/v1/admin/cache');
     return (JSON.parse(body) as { lastReconcile: unknown }).lastReconcile !== null;
   });
   browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-  await redis.stop();
 });
 
 it.each([
@@ -44,7 +38,7 @@ it.each([
       constructor(...given) { given.length === 0 ? super(RealDate.now() + ${aheadMs}) : super(...given); }
       static now() { return RealDate.now() + ${aheadMs}; }
     };`);
-  await page.goto(`${app.url}/#/counters/a`);
+  await page.goto(`${service.app.url}/#/counters/a`);
   await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
   await page.locator('.history canvas').waitFor();
   await page.locator('summary').click();
@@ -55,14 +49,14 @@ it.each([
   expect(await rows.first().locator('td').allTextContents()).toEqual(['+7', '7']);
   const shownMs = Date.parse((await rows.first().locator('time').getAttribute('datetime')) ?? '');
   expect(Math.abs(Date.now() - shownMs)).toBeLessThan(2 * 3_600_000);
-  await page.goto(`${app.url}/#/`);
+  await page.goto(`${service.app.url}/#/`);
   await page.locator('.card .today', { hasText: '+7 today' }).waitFor();
   await page.close();
 });
 
 it('a page opened with a name and a password in its address calls the service', async () => {
   const page = await browser.newPage();
-  await page.goto(app.url.replace('http://', 'http://user:pass@'));
+  await page.goto(service.app.url.replace('http://', 'http://user:pass@'));
   await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
   await page.locator('.card .number', { hasText: '7' }).waitFor();
   await page.close();

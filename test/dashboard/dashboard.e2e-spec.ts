@@ -1,47 +1,36 @@
 /** What people see and do at the dashboard, in a real browser. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { startApp, type TestApp } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { startBrowser } from '../support/chromium.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { makeHours } from '../support/history.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const HOSTILE = '<img src=x onerror="document.title=\'taken\'">';
 const WIDE_NUMBER = 9_007_199_254_740_000;
-
-let redis: TestRedis;
-let databaseUrl: string;
-let app: TestApp;
-let calls: CounterCalls;
 let browser: Browser;
 let faults: string[] = [];
 
+const service = withService({
+  ending: async () => {
+    await browser.close();
+  },
+});
+
 beforeAll(async () => {
-  redis = await startRedis();
-  databaseUrl = await createTestDatabase();
-  app = await startApp({ databaseUrl, redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-  await calls.increment('page:/home', 12);
-  await calls.increment('page:/about', 3);
-  await calls.increment('votes', 700);
-  await calls.increment(HOSTILE, 5);
-  await calls.set('wide', { value: WIDE_NUMBER });
+  await service.calls.increment('page:/home', 12);
+  await service.calls.increment('page:/about', 3);
+  await service.calls.increment('votes', 700);
+  await service.calls.increment(HOSTILE, 5);
+  await service.calls.set('wide', { value: WIDE_NUMBER });
   browser = await startBrowser();
 });
 afterEach(async () => {
   for (const context of browser.contexts()) await context.close();
   // Refusals of the content security policy are told there too.
   expect(faults).toEqual([]);
-});
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-  await redis.stop();
 });
 
 async function open(hash: string, options: BrowserContextOptions = {}): Promise<Page> {
@@ -51,7 +40,7 @@ async function open(hash: string, options: BrowserContextOptions = {}): Promise<
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.text().includes('Failed to load resource')) faults.push(message.text());
   });
-  await page.goto(`${app.url}/${hash}`);
+  await page.goto(`${service.app.url}/${hash}`);
   return page;
 }
 
@@ -63,18 +52,18 @@ const isFocused = (page: Page, selector: string) => page.locator(`${selector}:fo
 it('a number on the page changes when the counter does', async () => {
   const page = await open('#/');
   await eventually(async () => (await numberOf(page, 'votes')) === '700');
-  await calls.increment('votes', 34);
+  await service.calls.increment('votes', 34);
   await eventually(async () => (await numberOf(page, 'votes')) === '734');
-  await calls.set('votes', { value: 700 });
+  await service.calls.set('votes', { value: 700 });
   await eventually(async () => (await numberOf(page, 'votes')) === '700');
 });
 
 it('a counter that is made while the page is open comes in, and one that is deleted goes', async () => {
   const page = await open('#/');
   await card(page, 'votes').waitFor();
-  await calls.increment('new', 1);
+  await service.calls.increment('new', 1);
   await card(page, 'new').waitFor();
-  await calls.delete('new');
+  await service.calls.delete('new');
   await card(page, 'new').waitFor({ state: 'detached' });
 });
 
@@ -95,7 +84,7 @@ it('the list is sorted by name, by value and by change', async () => {
   await eventually(async () => (await namesOn(page))[0] === HOSTILE);
   await page.getByText('Value', { exact: true }).click();
   await eventually(async () => (await namesOn(page)).slice(0, 2).join() === 'wide,votes');
-  await makeHours(databaseUrl);
+  await makeHours(service.databaseUrl);
   await page.getByText('Change', { exact: true }).click();
   await eventually(async () => {
     const changes = await page.locator('.card .today').allTextContents();
@@ -137,10 +126,10 @@ it('a counter has a page of its own, whose number is live', async () => {
   const page = await open(`#/counters/${encodeURIComponent('page:/home')}`);
   const number = page.locator('.counter .number');
   await eventually(async () => (await number.textContent()) === '12');
-  await calls.increment('page:/home', 1);
+  await service.calls.increment('page:/home', 1);
   await eventually(async () => (await number.textContent()) === '13');
-  await calls.set('page:/home', { value: 12 });
-  await page.goto(`${app.url}/#/counters/nobody`);
+  await service.calls.set('page:/home', { value: 12 });
+  await page.goto(`${service.app.url}/#/counters/nobody`);
   await page.getByText('There is no counter with this name').waitFor();
 });
 
@@ -158,7 +147,7 @@ it('history is drawn over each range, told as a table, and taken along as a file
     await page.getByText(label, { exact: true }).click();
     await eventually(async () => (await rows.count()) === count && (await page.locator('.uplot canvas').isVisible()));
   }
-  await calls.increment('votes', 300);
+  await service.calls.increment('votes', 300);
   // The newest row is the hour that is running.
   await eventually(async () => (await rows.first().locator('td').last().textContent()) === '1,000');
   const saved = page.waitForEvent('download');
@@ -170,7 +159,7 @@ it('history is drawn over each range, told as a table, and taken along as a file
   expect(lines).toHaveLength(25);
   const deltas = lines.slice(1).map((line) => Number(line.split(',')[1]));
   expect(deltas.reduce((sum, delta) => sum + delta, 0)).toBe(1_000);
-  await calls.set('votes', { value: 700 });
+  await service.calls.set('votes', { value: 700 });
 });
 
 it('no name becomes markup, on any page', async () => {
@@ -236,8 +225,8 @@ it('what an operator does by hand is asked for, done, and told', async () => {
 });
 
 it('drift is listed with what was cached and what is true', async () => {
-  const hand = new CacheHand(redis.url);
-  const { body } = await calls.read('page:/about');
+  const hand = new CacheHand(service.redis.url);
+  const { body } = await service.calls.read('page:/about');
   await eventually(async () => (await hand.value('page:/about'))?.startsWith('E') === true);
   await hand.plant('page:/about', body.version + 1, { ...body, version: body.version + 1, value: 999 });
   hand.close();

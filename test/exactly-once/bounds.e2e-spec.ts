@@ -1,10 +1,8 @@
 /** Bounds hold at every step, alone and folded into one batch: what is refused is what one by one would be. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { type AppProcess, startAppProcess } from '../support/app.js';
-import { type CounterBody, CounterCalls } from '../support/counter-calls.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import type { CounterBody } from '../support/counter-calls.js';
+import { withServiceProcess } from '../support/service.js';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -14,26 +12,12 @@ interface Item {
   readonly problem?: { readonly code: string };
 }
 
-let redis: TestRedis;
-let app: AppProcess;
-let calls: CounterCalls;
-
-beforeAll(async () => {
-  const [started, databaseUrl] = await Promise.all([startRedis(), createTestDatabase()]);
-  redis = started;
-  app = await startAppProcess({ databaseUrl, redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-});
-
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withServiceProcess();
 
 /** Increments that arrive together, and so are committed as one batch: values, or the codes of refusals, in order. */
 const fold = async (name: string, amounts: readonly number[]): Promise<(number | string | undefined)[]> => {
   const increments = amounts.map((by) => ({ name, by }));
-  const { body } = await calls.batch<{ results: Item[] }>({ increments });
+  const { body } = await service.calls.batch<{ results: Item[] }>({ increments });
   return body.results.map(({ counter, problem }) => counter?.value ?? problem?.code);
 };
 
@@ -51,10 +35,10 @@ it.each<[string, { value: number; min?: number; max?: number }, number[], (numbe
   ['at the lowest value', { value: -MAX }, [-1, 1, -1, -1], ['value_overflow', 1 - MAX, -MAX, 'value_overflow']],
   ['over the whole range and back', { value: -MAX }, [MAX, MAX, 1, -MAX], [0, MAX, 'value_overflow', 0]],
 ])('%s', async (what, before, amounts, expected) => {
-  await calls.set(what, before);
+  await service.calls.set(what, before);
   expect(await fold(what, amounts)).toEqual(expected);
   const last = expected.findLast((value) => typeof value === 'number') ?? before.value;
-  expect((await calls.read(what)).body.value).toBe(last);
+  expect((await service.calls.read(what)).body.value).toBe(last);
 });
 
 it('a first batch may hold sums that no counter can', async () => {
@@ -63,9 +47,9 @@ it('a first batch may hold sums that no counter can', async () => {
 
 it('replays are exact where a batch went from one end of the range to the other', async () => {
   const increments = [MAX, -MAX, 1 - MAX].map((by) => ({ name: 'ends', by, idempotencyKey: randomUUID() }));
-  const { body: first } = await calls.batch<{ results: Item[] }>({ increments });
+  const { body: first } = await service.calls.batch<{ results: Item[] }>({ increments });
   expect(first.results.map(({ counter }) => counter?.value)).toEqual([MAX, 0, 1 - MAX]);
-  const { body: second } = await calls.batch<{ results: Item[] }>({ increments });
+  const { body: second } = await service.calls.batch<{ results: Item[] }>({ increments });
   expect(second.results).toEqual(first.results.map((result) => ({ ...result, replayed: true })));
 });
 
@@ -81,7 +65,7 @@ it('a batch is answered as the same increments one by one, in order, would be', 
         { min: null, max: 4 },
         { min: 0, max: null },
       ];
-      await Promise.all(bounds.map((bound, index) => calls.set(`${prefix}${index}`, { value: 2, ...bound })));
+      await Promise.all(bounds.map((bound, index) => service.calls.set(`${prefix}${index}`, { value: 2, ...bound })));
       const state = bounds.map(() => ({ value: 2, version: 1 }));
       const expected = items.map(({ counter, by }) => {
         const [own, bound] = [state[counter], bounds[counter]];
@@ -93,7 +77,7 @@ it('a batch is answered as the same increments one by one, in order, would be', 
         return [value, own.version];
       });
       const increments = items.map(({ counter, by }) => ({ name: `${prefix}${counter}`, by }));
-      const { body } = await calls.batch<{ results: Item[] }>({ increments });
+      const { body } = await service.calls.batch<{ results: Item[] }>({ increments });
       expect(
         body.results.map(({ counter, problem }) => (counter ? [counter.value, counter.version] : problem?.code)),
       ).toEqual(expected);
@@ -103,8 +87,8 @@ it('a batch is answered as the same increments one by one, in order, would be', 
 });
 
 it('a counter at its limit does not turn the batch of others into single commits', async () => {
-  await calls.set('full', { value: 1, max: 1 });
+  await service.calls.set('full', { value: 1, max: 1 });
   const increments = Array.from({ length: 200 }, (_, index) => ({ name: index % 2 === 0 ? 'full' : `free ${index}` }));
-  const { body } = await calls.batch<{ results: Item[] }>({ increments });
+  const { body } = await service.calls.batch<{ results: Item[] }>({ increments });
   expect(body.results.map(({ status }) => status)).toEqual(increments.map((_, index) => (index % 2 === 0 ? 409 : 200)));
 });

@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { describe, expect, it } from '@jest/globals';
 import { type HttpAnswer, type HttpOptions, send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
+const service = withService();
 
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
-
-const call = (method: string, path: string, options?: HttpOptions) => send(app.url, method, path, options);
+const call = (method: string, path: string, options?: HttpOptions) => send(service.app.url, method, path, options);
 const keyed = (key: string, options: HttpOptions = {}): HttpOptions => ({
   ...options,
   headers: { 'idempotency-key': key, ...options.headers },

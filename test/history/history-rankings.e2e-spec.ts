@@ -1,12 +1,9 @@
 /** Sums are exact, and rankings tell who is first and who gained most. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 interface Summary {
   readonly prefix: string;
@@ -17,23 +14,21 @@ interface Summary {
 interface Top {
   readonly data: readonly { readonly name: string; readonly value: number; readonly change: number }[];
 }
-
-let redis: TestRedis;
-let app: TestApp;
-let calls: CounterCalls;
 let database: pg.Client;
 
+const service = withService({
+  ending: async () => {
+    await database.end();
+  },
+});
+
 beforeAll(async () => {
-  const [databaseUrl, server] = await Promise.all([createTestDatabase(), startRedis()]);
-  redis = server;
-  app = await startApp({ databaseUrl, redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-  database = new pg.Client({ connectionString: databaseUrl });
+  database = new pg.Client({ connectionString: service.databaseUrl });
   await database.connect();
   for (const [name, value] of Object.entries({ 'a/old': 500, 'a/new': 7, 'a/falls': 40, b: 1_000 })) {
-    await calls.set(name, { value });
+    await service.calls.set(name, { value });
   }
-  await eventually(async () => (await app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
+  await eventually(async () => (await service.app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
   // Two days ago there were 490 and 100 of them.
   await database.query(`UPDATE counters SET created_at = now() - interval '3 days' WHERE name IN ('a/old', 'a/falls')`);
   await database.query(
@@ -46,38 +41,35 @@ beforeAll(async () => {
   );
 });
 
-afterAll(async () => {
-  await database.end();
-  await app.stop();
-  await redis.stop();
-});
-
-const top = async (query: string) => (await calls.call<Top>('GET', `/v1/top?${query}`)).body.data;
+const top = async (query: string) => (await service.calls.call<Top>('GET', `/v1/top?${query}`)).body.data;
 
 describe('a sum', () => {
   it('is that of all counters, or of those with a prefix', async () => {
-    const all = await calls.call<Summary>('GET', '/v1/summary');
+    const all = await service.calls.call<Summary>('GET', '/v1/summary');
     expect(all.body).toEqual({ prefix: '', count: 4, sum: 1_547, asOf: expect.any(String) });
-    expect((await calls.call<Summary>('GET', '/v1/summary?prefix=a/')).body).toMatchObject({ count: 3, sum: 547 });
-    expect((await calls.call<Summary>('GET', '/v1/summary?prefix=c')).body).toMatchObject({ count: 0, sum: 0 });
+    expect((await service.calls.call<Summary>('GET', '/v1/summary?prefix=a/')).body).toMatchObject({
+      count: 3,
+      sum: 547,
+    });
+    expect((await service.calls.call<Summary>('GET', '/v1/summary?prefix=c')).body).toMatchObject({ count: 0, sum: 0 });
   });
 
   it('has all its digits, and leaves out what is deleted', async () => {
-    for (const name of ['big/1', 'big/2', 'big/3']) await calls.set(name, { value: Number.MAX_SAFE_INTEGER });
-    await calls.delete('big/3');
-    const { text } = await calls.call('GET', '/v1/summary?prefix=big/');
+    for (const name of ['big/1', 'big/2', 'big/3']) await service.calls.set(name, { value: Number.MAX_SAFE_INTEGER });
+    await service.calls.delete('big/3');
+    const { text } = await service.calls.call('GET', '/v1/summary?prefix=big/');
     expect(text).toContain('"count":2,"sum":18014398509481982,');
-    await Promise.all(['big/1', 'big/2'].map((name) => calls.delete(name)));
+    await Promise.all(['big/1', 'big/2'].map((name) => service.calls.delete(name)));
   });
 
   it('is as old as it says, and not older than it may be', async () => {
-    await calls.set('aged', { value: 1 });
-    const sumOf = async () => (await calls.call<Summary>('GET', '/v1/summary?prefix=aged')).body;
+    await service.calls.set('aged', { value: 1 });
+    const sumOf = async () => (await service.calls.call<Summary>('GET', '/v1/summary?prefix=aged')).body;
     const first = await sumOf();
-    await calls.increment('aged', 1);
+    await service.calls.increment('aged', 1);
     await eventually(async () => (await sumOf()).sum === 2);
     expect((await sumOf()).asOf > first.asOf).toBe(true);
-    await calls.delete('aged');
+    await service.calls.delete('aged');
   });
 });
 
@@ -111,7 +103,7 @@ it.each([
   ['top?limit=101', 'limit'],
   ['top?limit=1e1', 'limit'],
 ])('/v1/%s is refused, and told why', async (path, word) => {
-  const { status, body } = await calls.call<{ code: string; detail: string }>('GET', `/v1/${path}`);
+  const { status, body } = await service.calls.call<{ code: string; detail: string }>('GET', `/v1/${path}`);
   expect([status, body.code]).toEqual([400, 'invalid_request']);
   expect(body.detail).toContain(word);
 });

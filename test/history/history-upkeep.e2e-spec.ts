@@ -1,14 +1,11 @@
 /** Minutes become hours and days, and go when their time is over; no change is lost on the way. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
 import { HistoryUpkeep } from '../../src/counters/history/history-upkeep.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { pointsOf, sumOf } from '../support/history.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 /** Two thousand minutes, on a busy machine. */
 const ROLL_UP_WITHIN_MS = 90_000;
@@ -18,38 +15,31 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** Longer than anything is kept. */
 const PAST_HOURS = 120 * 24;
-
-let redis: TestRedis;
-let app: TestApp;
-let calls: CounterCalls;
 let database: pg.Client;
 
+const service = withService({
+  ending: async () => {
+    await database.end();
+  },
+});
+
 beforeAll(async () => {
-  const [databaseUrl, server] = await Promise.all([createTestDatabase(), startRedis()]);
-  redis = server;
-  app = await startApp({ databaseUrl, redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-  database = new pg.Client({ connectionString: databaseUrl });
+  database = new pg.Client({ connectionString: service.databaseUrl });
   await database.connect();
 });
 
-afterAll(async () => {
-  await database.end();
-  await app.stop();
-  await redis.stop();
-});
-
-const upkeep = () => app.nest.get(HistoryUpkeep, { strict: false });
+const upkeep = () => service.app.nest.get(HistoryUpkeep, { strict: false });
 const rows = async (period: string) =>
   (await database.query(`SELECT 1 FROM history_${period} WHERE name = 'old'`)).rowCount ?? 0;
 
 /** The jobs run as well, now and then, and hold the history for a moment. */
-const derive = () => eventually(async () => (await app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
+const derive = () =>
+  eventually(async () => (await service.app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
 const rollUp = () => eventually(async () => (await upkeep().rollUpOnce()).complete, ROLL_UP_WITHIN_MS);
 
 /** A counter whose changes, one by one, were made every 200 minutes over the last 120 days. */
 async function makeOldCounter(): Promise<void> {
-  for (let change = 0; change < 4; change += 1) await calls.increment('old', 1);
+  for (let change = 0; change < 4; change += 1) await service.calls.increment('old', 1);
   await derive();
   // The same rows as if those changes had been derived at their time; the latest of them is the counter itself.
   await database.query(
@@ -68,7 +58,7 @@ async function makeOldCounter(): Promise<void> {
 }
 
 const history = async (interval: string, fromMs: number) =>
-  pointsOf(calls, 'old', `interval=${interval}&from=${new Date(fromMs).toISOString()}`);
+  pointsOf(service.calls, 'old', `interval=${interval}&from=${new Date(fromMs).toISOString()}`);
 
 it('minutes that are not in hours and days yet are never removed', async () => {
   await makeOldCounter();
@@ -121,7 +111,7 @@ it('minutes go after a day and hours after 90, and the sums stay what they were'
   expect(await kept('hours', 91 * DAY_MS)).toBe(0);
   expect(await history('day', Date.now() - 119 * DAY_MS)).toEqual(days);
 
-  const { value } = (await calls.read('old', '?consistency=strong')).body;
+  const { value } = (await service.calls.read('old', '?consistency=strong')).body;
   const whole = await history('day', Date.now() - 150 * DAY_MS);
   expect([sumOf(whole), whole.at(-1)?.value]).toEqual([value, value]);
   for (const [interval, ms] of [
@@ -145,7 +135,7 @@ it('what is not kept any more is not told as if nothing had changed', async () =
 
 it('a rolled up history goes on with what happens next', async () => {
   const before = sumOf(await history('day', Date.now() - 150 * DAY_MS));
-  await calls.decrement('old', 5);
+  await service.calls.decrement('old', 5);
   for (const look of [() => Promise.resolve(), derive, rollUp]) {
     await look();
     expect(sumOf(await history('day', Date.now() - 150 * DAY_MS))).toBe(before - 5);

@@ -1,40 +1,30 @@
 /** Changes over time are exact: their deltas add up to the value, whatever was done to the counter. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { type Point, pointsOf, sumOf } from '../support/history.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const MINUTE_MS = 60_000;
-
-let redis: TestRedis;
-let app: TestApp;
-let calls: CounterCalls;
 let database: pg.Client;
-let databaseUrl: string;
+
+const service = withService({
+  ending: async () => {
+    await database.end();
+  },
+});
 
 beforeAll(async () => {
-  [databaseUrl, redis] = await Promise.all([createTestDatabase(), startRedis()]);
-  app = await startApp({ databaseUrl, redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-  database = new pg.Client({ connectionString: databaseUrl });
+  database = new pg.Client({ connectionString: service.databaseUrl });
   await database.connect();
 });
 
-afterAll(async () => {
-  await database.end();
-  await app.stop();
-  await redis.stop();
-});
-
 /** The job runs as well, now and then. */
-const derive = () => eventually(async () => (await app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
+const derive = () =>
+  eventually(async () => (await service.app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
 
-const history = (name: string, query = 'interval=minute') => pointsOf(calls, name, query);
+const history = (name: string, query = 'interval=minute') => pointsOf(service.calls, name, query);
 
 /** Moves what a counter went through into the past: its batches are not in the history yet. */
 const earlier = async (name: string, minutes: number) => {
@@ -53,7 +43,7 @@ const earlier = async (name: string, minutes: number) => {
 
 /** Holds the history where it is while something is prepared. */
 const undisturbed = async (work: () => Promise<void>) => {
-  const holder = new pg.Client({ connectionString: databaseUrl });
+  const holder = new pg.Client({ connectionString: service.databaseUrl });
   await holder.connect();
   await holder.query('BEGIN');
   await holder.query('SELECT 1 FROM history_progress FOR UPDATE');
@@ -65,22 +55,22 @@ const undisturbed = async (work: () => Promise<void>) => {
 describe('the deltas add up to the value', () => {
   it('after increments, decrements, sets and resets by many at once', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `mixed/${index}`);
-    await Promise.all(names.map((name) => calls.increment(name)));
+    await Promise.all(names.map((name) => service.calls.increment(name)));
     const client = async (seed: number) => {
       for (let turn = 0; turn < 40; turn += 1) {
         const name = names[(seed * 7 + turn) % names.length] ?? '';
         const kind = (seed + turn * 3) % 10;
-        if (kind === 0) await calls.set(name, { value: seed * turn });
-        else if (kind === 1) await calls.reset(name, -turn);
-        else if (kind < 4) await calls.decrement(name, turn + 1);
-        else await calls.increment(name, seed + 1);
+        if (kind === 0) await service.calls.set(name, { value: seed * turn });
+        else if (kind === 1) await service.calls.reset(name, -turn);
+        else if (kind < 4) await service.calls.decrement(name, turn + 1);
+        else await service.calls.increment(name, seed + 1);
         if (turn % 13 === 0) await derive();
       }
     };
     await Promise.all(Array.from({ length: 16 }, (_, seed) => client(seed)));
     await derive();
     for (const name of names) {
-      const { value } = (await calls.read(name)).body;
+      const { value } = (await service.calls.read(name)).body;
       const points = await history(name);
       expect([name, sumOf(points), points.at(-1)?.value]).toEqual([name, value, value]);
     }
@@ -88,14 +78,14 @@ describe('the deltas add up to the value', () => {
 
   it('before anything was derived, too', async () => {
     await undisturbed(async () => {
-      await calls.increment('fresh', 3);
-      await calls.reset('fresh', -8);
+      await service.calls.increment('fresh', 3);
+      await service.calls.reset('fresh', -8);
       expect(sumOf(await history('fresh'))).toBe(-8);
     });
   });
 
   it('when all of it is derived again, in another order', async () => {
-    for (const by of [5, -2, 40]) await calls.increment('again', by);
+    for (const by of [5, -2, 40]) await service.calls.increment('again', by);
     await derive();
     const before = await history('again');
     await database.query(`UPDATE history_progress SET derived = '3:3:'`);
@@ -107,21 +97,21 @@ describe('the deltas add up to the value', () => {
   it('at the ends of the range, exactly', async () => {
     const limit = Number.MAX_SAFE_INTEGER;
     await undisturbed(async () => {
-      await calls.set('far', { value: limit });
+      await service.calls.set('far', { value: limit });
       await earlier('far', 2);
-      await calls.set('far', { value: -limit });
+      await service.calls.set('far', { value: -limit });
     });
     await derive();
-    const { text } = await calls.call('GET', '/v1/counters/far/history?interval=minute');
+    const { text } = await service.calls.call('GET', '/v1/counters/far/history?interval=minute');
     expect(text).toContain(`"delta":${limit},`);
     expect(text).toContain('"delta":-18014398509481982,');
   });
 });
 
 it('a batch whose commit comes late is not missed, though later ones were derived before it', async () => {
-  await calls.increment('late', 1);
-  await calls.increment('other', 1);
-  const late = new pg.Client({ connectionString: databaseUrl });
+  await service.calls.increment('late', 1);
+  await service.calls.increment('other', 1);
+  const late = new pg.Client({ connectionString: service.databaseUrl });
   await late.connect();
   await late.query('BEGIN');
   await late.query(
@@ -129,7 +119,7 @@ it('a batch whose commit comes late is not missed, though later ones were derive
      SELECT gen_random_uuid(), '{late}', '{100}', '{7}', '{null}', '{null}', ARRAY[created_at],
             ARRAY[updated_at - interval '3 minutes'] FROM counters WHERE name = 'late'`,
   );
-  for (let turn = 0; turn < 20; turn += 1) await calls.increment('other', 1);
+  for (let turn = 0; turn < 20; turn += 1) await service.calls.increment('other', 1);
   await derive();
   await derive();
   const minutes = `SELECT value FROM history_minutes WHERE name = 'late' AND value = 100`;
@@ -141,23 +131,23 @@ it('a batch whose commit comes late is not missed, though later ones were derive
 });
 
 it('a backup that was restored into a younger cluster goes on', async () => {
-  await calls.increment('restored', 1);
+  await service.calls.increment('restored', 1);
   await derive();
   // As the other cluster left them.
   await database.query(`UPDATE history_progress SET derived = '900000000:900000000:'`);
   await database.query(`UPDATE batches SET committed_in = '899999999' WHERE names = '{restored}'`);
-  await calls.increment('restored', 1);
+  await service.calls.increment('restored', 1);
   await derive();
   const rows = await database.query<{ value: string }>(`SELECT value FROM history_minutes WHERE name = 'restored'`);
   expect(rows.rows.at(-1)?.value).toBe('2');
-  expect((await app.nest.get(HistoryDeriver, { strict: false }).runOnce()).batches).toBe(0);
+  expect((await service.app.nest.get(HistoryDeriver, { strict: false }).runOnce()).batches).toBe(0);
 });
 
 it('gaps are filled: nothing changed, the value stays', async () => {
   await undisturbed(async () => {
-    await calls.increment('gaps', 10);
+    await service.calls.increment('gaps', 10);
     await earlier('gaps', 5);
-    await calls.decrement('gaps', 4);
+    await service.calls.decrement('gaps', 4);
   });
   await derive();
   const points = await history('gaps');
@@ -182,15 +172,15 @@ it('a part of it begins with what was before', async () => {
 
 it('a deleted counter has no history, and a new one of its name begins anew', async () => {
   await undisturbed(async () => {
-    await calls.increment('phoenix', 50);
+    await service.calls.increment('phoenix', 50);
     await earlier('phoenix', 3);
-    await calls.increment('phoenix', 50);
-    await calls.delete('phoenix');
+    await service.calls.increment('phoenix', 50);
+    await service.calls.delete('phoenix');
   });
-  expect((await calls.call('GET', '/v1/counters/phoenix/history')).status).toBe(404);
+  expect((await service.calls.call('GET', '/v1/counters/phoenix/history')).status).toBe(404);
   await derive();
   expect((await database.query(`SELECT 1 FROM history_minutes WHERE name = 'phoenix'`)).rowCount).toBe(0);
-  await calls.increment('phoenix', 2);
+  await service.calls.increment('phoenix', 2);
   for (const look of [() => Promise.resolve(), derive]) {
     await look();
     const points: Point[] = await history('phoenix');
@@ -213,8 +203,8 @@ describe('a request', () => {
     ['interval=day&interval=hour', 'twice'],
     ['from=%ff', 'UTF-8'],
   ])('with ?%s is refused, and told why', async (query, word) => {
-    await calls.increment('asked', 1);
-    const { status, headers, body } = await calls.call<{ code: string; detail: string }>(
+    await service.calls.increment('asked', 1);
+    const { status, headers, body } = await service.calls.call<{ code: string; detail: string }>(
       'GET',
       `/v1/counters/asked/history?${query}`,
     );
@@ -228,14 +218,14 @@ describe('a request', () => {
 
   it('takes offsets and dates, and any name', async () => {
     const name = 'a/%? #é';
-    await calls.increment(name, 1);
+    await service.calls.increment(name, 1);
     for (const from of ['2026-01-01', '2026-01-01T00:00:00Z', '2026-01-01T02:00:00.5%2B02:00']) {
       expect(sumOf(await history(name, `interval=day&from=${from}`))).toBe(1);
     }
   });
 
   it('for a counter that is not there is 404, with a broken name 400', async () => {
-    expect((await calls.call('GET', '/v1/counters/nobody/history')).status).toBe(404);
-    expect((await calls.call('GET', '/v1/counters/%00/history')).status).toBe(400);
+    expect((await service.calls.call('GET', '/v1/counters/nobody/history')).status).toBe(404);
+    expect((await service.calls.call('GET', '/v1/counters/%00/history')).status).toBe(400);
   });
 });

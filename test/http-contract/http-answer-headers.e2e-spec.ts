@@ -1,33 +1,20 @@
 /** What every answer tells a browser that should come by it. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { describe, expect, it } from '@jest/globals';
 import { startBrowser } from '../support/chromium.js';
 import { send, sendRaw } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  const env = { CORS_ORIGINS: 'https://pages.example.org' };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService({ env: { CORS_ORIGINS: 'https://pages.example.org' } });
 
 const FRAMED_NOWHERE = /(^|; )frame-ancestors 'none'(;|$)/;
 
 describe('nothing is taken for what it is not, nor shown in a frame:', () => {
   it('what each route answers', async () => {
-    const routes = app.routes.list().filter((route) => !/ (\/v1\/stream|\*)$/.test(route));
+    const routes = service.app.routes.list().filter((route) => !/ (\/v1\/stream|\*)$/.test(route));
     expect(routes.length).toBeGreaterThan(20);
     for (const route of routes) {
       const [method = '', path = ''] = route.split(' ');
-      const { headers } = await send(app.url, method, path.replace(/:\w+/, 'a').replace('*', 'x'));
+      const { headers } = await send(service.app.url, method, path.replace(/:\w+/, 'a').replace('*', 'x'));
       expect([route, headers['x-content-type-options']]).toEqual([route, 'nosniff']);
       expect([route, headers['content-security-policy']]).toEqual([route, expect.stringMatching(FRAMED_NOWHERE)]);
     }
@@ -45,7 +32,7 @@ describe('nothing is taken for what it is not, nor shown in a frame:', () => {
     ['what is no HTTP', 'hello\r\n'],
     ['a stream', 'HEAD /v1/stream?name=a HTTP/1.1\r\nHost: localhost\r\n'],
   ])('%s', async (_what, head) => {
-    const answer = await sendRaw(app.url, `${head}Connection: close\r\n\r\n`);
+    const answer = await sendRaw(service.app.url, `${head}Connection: close\r\n\r\n`);
     expect(answer).toMatch(/^x-content-type-options: nosniff\r$/im);
     expect(answer).toMatch(/^content-security-policy: .*frame-ancestors 'none'.*\r$/im);
   });
@@ -54,12 +41,12 @@ describe('nothing is taken for what it is not, nor shown in a frame:', () => {
 describe('where other origins are allowed', () => {
   it('a path that is not there is still told from a method that is not taken', async () => {
     for (const method of ['GET', 'POST', 'OPTIONS', 'PROPFIND']) {
-      const { status, body } = await send(app.url, method, '/nowhere');
+      const { status, body } = await send(service.app.url, method, '/nowhere');
       expect([method, status, (JSON.parse(body) as { code: unknown }).code]).toEqual([method, 404, 'not_found']);
     }
-    const wrong = await send(app.url, 'PATCH', '/v1/counters/a');
+    const wrong = await send(service.app.url, 'PATCH', '/v1/counters/a');
     expect([wrong.status, wrong.headers['allow']]).toEqual([405, 'DELETE, GET, HEAD, PUT']);
-    const asked = await send(app.url, 'OPTIONS', '/v1/counters/a');
+    const asked = await send(service.app.url, 'OPTIONS', '/v1/counters/a');
     expect([asked.status, asked.headers['content-type']]).toEqual([405, 'application/problem+json; charset=utf-8']);
   });
 });
@@ -72,14 +59,14 @@ it('the page to try the interface works under its policy, and shows what is answ
     page.on('console', (message) => {
       if (/Content Security Policy/i.test(message.text())) refused.push(message.text());
     });
-    await page.goto(`${app.url}/docs`);
+    await page.goto(`${service.app.url}/docs`);
     await page.locator('#operations-counters-incrementCounter').click();
     const operation = page.locator('#operations-counters-incrementCounter');
     await operation.getByRole('button', { name: 'Try it out' }).click();
     await operation.getByPlaceholder('name').fill('tried');
     await operation.getByRole('button', { name: 'Execute' }).click();
     await operation.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
-    expect((await send(app.url, 'GET', '/v1/counters/tried')).status).toBe(200);
+    expect((await send(service.app.url, 'GET', '/v1/counters/tried')).status).toBe(200);
     expect(refused).toEqual([]);
   } finally {
     await browser.close();

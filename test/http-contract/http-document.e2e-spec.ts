@@ -1,26 +1,14 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { ruleOf } from '../../src/web/gate/route-rules.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { withService } from '../support/service.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
 
-let redis: TestRedis;
-let app: TestApp;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService();
 
 type Json = Record<string, unknown>;
 
-const documentOf = async () => JSON.parse((await send(app.url, 'GET', '/openapi.json')).body) as Json;
+const documentOf = async () => JSON.parse((await send(service.app.url, 'GET', '/openapi.json')).body) as Json;
 
 /** The document, its page and the dashboard are not described in it. */
 const isOfAPage = (route: string) => / \/(docs\b|openapi\.json\b|assets\b|$)/.test(route);
@@ -30,7 +18,7 @@ it('the document has every route, and no other', async () => {
   const described = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
   );
-  const routes = app.routes.list().filter((route) => !route.startsWith('HEAD ') && !isOfAPage(route));
+  const routes = service.app.routes.list().filter((route) => !route.startsWith('HEAD ') && !isOfAPage(route));
   expect(described.sort()).toEqual(routes);
 });
 
@@ -128,15 +116,15 @@ it('the document describes the bodies that are taken, with their limits', async 
 });
 
 it('the page to try it has all of its parts in the package, and asks nobody else', async () => {
-  const page = await send(app.url, 'GET', '/docs');
+  const page = await send(service.app.url, 'GET', '/docs');
   expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html']);
   const parts = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, part = '']) => part);
   expect(parts.length).toBeGreaterThan(3);
   for (const part of parts) {
     expect(part).toMatch(/^\.\/docs\//);
-    expect([part, (await send(app.url, 'GET', part.slice(1))).status]).toEqual([part, 200]);
+    expect([part, (await send(service.app.url, 'GET', part.slice(1))).status]).toEqual([part, 200]);
   }
-  const { body: script } = await send(app.url, 'GET', '/docs/swagger-ui-init.js');
+  const { body: script } = await send(service.app.url, 'GET', '/docs/swagger-ui-init.js');
   expect(script).toContain('"validatorUrl": null');
   expect(script).not.toMatch(/https?:\/\/(?!www\.w3\.org|json-schema\.org)/);
 });

@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { expect, it } from '@jest/globals';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService();
 
 const NAMES = [
   'a/b',
@@ -59,7 +47,7 @@ it.each(NAMES)('the name %j is one counter of its own, in every call', async (na
   const path = `/v1/counters/${encodeURIComponent(name)}`;
   const json = (value: unknown) => ({ json: value });
   const parsed = async (method: string, target: string, options?: { json: unknown }) => {
-    const answer = await send(app.url, method, target, options);
+    const answer = await send(service.app.url, method, target, options);
     expect([target, answer.status]).toEqual([target, 200]);
     return JSON.parse(answer.body) as Record<string, unknown>;
   };
@@ -75,13 +63,13 @@ it.each(NAMES)('the name %j is one counter of its own, in every call', async (na
   });
   const { data } = await parsed('GET', `/v1/counters?prefix=${encodeURIComponent(name)}`);
   expect((data as { name: string }[])[0]).toMatchObject({ name, value: 2 });
-  expect((await send(app.url, 'DELETE', path)).status).toBe(204);
-  expect((await send(app.url, 'GET', path)).status).toBe(404);
+  expect((await send(service.app.url, 'DELETE', path)).status).toBe(204);
+  expect((await send(service.app.url, 'GET', path)).status).toBe(404);
 });
 
 it('one list holds them all, each once', async () => {
-  for (const name of NAMES) await send(app.url, 'POST', `/v1/counters/${encodeURIComponent(name)}/increment`);
-  const { body } = await send(app.url, 'GET', '/v1/counters?limit=1000');
+  for (const name of NAMES) await send(service.app.url, 'POST', `/v1/counters/${encodeURIComponent(name)}/increment`);
+  const { body } = await send(service.app.url, 'GET', '/v1/counters?limit=1000');
   const found = (JSON.parse(body) as { data: { name: string }[] }).data.map(({ name }) => name);
   expect(found).toEqual([...NAMES].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
 });

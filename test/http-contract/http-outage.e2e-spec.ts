@@ -1,27 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
 import { eventually, promptly } from '../support/eventually.js';
 import { type HttpAnswer, type HttpOptions, send } from '../support/http.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withService } from '../support/service.js';
 
 /** What was promised for a write while Postgres is away. */
 const REFUSED_MS = 3_000;
 
-let postgres: TestPostgres;
-let redis: TestRedis;
-let app: TestApp;
+const service = withService({ ownPostgres: true });
 
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  app = await startApp({ databaseUrl: postgres.url, redisUrl: redis.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-  await postgres.stop();
-});
-
-const call = (method: string, path: string, options?: HttpOptions) => send(app.url, method, path, options);
+const call = (method: string, path: string, options?: HttpOptions) => send(service.app.url, method, path, options);
 const untilReady = (status: number, query = '') =>
   eventually(async () => (await call('GET', `/readyz${query}`)).status === status);
 const ready = async (query = '') => {
@@ -49,11 +36,11 @@ it('the service is alive and ready while all is well', async () => {
 
 describe('while Redis is away', () => {
   beforeAll(async () => {
-    await redis.kill();
+    await service.redis.kill();
     await eventually(async () => (await ready())[1]['redis'] === 'degraded');
   });
   afterAll(async () => {
-    await redis.restart();
+    await service.redis.restart();
     await untilWell();
   });
 
@@ -69,11 +56,11 @@ describe('while Postgres is away', () => {
     await eventually(
       async () => (await call('GET', '/v1/counters/cached')).headers['cache-status'] === 'evercount; hit',
     );
-    await postgres.kill();
+    await service.postgres.kill();
     await untilReady(503);
   });
   afterAll(async () => {
-    await postgres.restart();
+    await service.postgres.restart();
     await untilReady(200);
   });
 
@@ -105,7 +92,7 @@ describe('while Postgres is away', () => {
   });
 
   it('the log tells of the refusals once, not for each', async () => {
-    const count = () => app.log.filter((line) => line.includes('requests are refused')).length;
+    const count = () => service.app.log.filter((line) => line.includes('requests are refused')).length;
     await call('POST', '/v1/counters/c/increment');
     const before = count();
     expect(before).toBeGreaterThan(0);

@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { PROBLEMS } from '../../src/web/problems/problem.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { type HttpAnswer, type HttpOptions, send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
+const service = withService();
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-  await send(app.url, 'PUT', '/v1/counters/c', { json: { value: 5, max: 9 } });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
+  await send(service.app.url, 'PUT', '/v1/counters/c', { json: { value: 5, max: 9 } });
 });
 
-const call = (method: string, path: string, options?: HttpOptions) => send(app.url, method, path, options);
+const call = (method: string, path: string, options?: HttpOptions) => send(service.app.url, method, path, options);
 const json = { 'content-type': 'application/json' };
 
 /** Every refusal is one of the documents that are promised, and tells nothing of the inside. */
@@ -263,7 +254,7 @@ describe('the id of a request', () => {
 });
 
 it('nothing of all that was logged as a fault of the service', () => {
-  const faults = app.log.filter((line) => /"level":"(error|fatal|warn)"/.test(line));
+  const faults = service.app.log.filter((line) => /"level":"(error|fatal|warn)"/.test(line));
   // A machine that is far too busy may make Redis late.
   expect(faults.filter((line) => !line.includes('Command timed out'))).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -12,7 +13,7 @@ interface Pair {
   readonly second: AppProcess;
 }
 
-let redis: TestRedis;
+const servers = withRedis();
 
 const startPair = async (firstRedis: string, secondRedis: string): Promise<Pair> => {
   const databaseUrl = await createTestDatabase();
@@ -39,21 +40,15 @@ const passOn = async (from: CounterCalls, to: CounterCalls, name: string, lastsM
   return sources;
 };
 
-beforeAll(async () => {
-  redis = await startRedis();
-});
-
-afterAll(() => redis.stop());
-
 describe('one instance is cut off from Redis, and the other is not', () => {
   let proxy: TcpProxy;
   let pair: Pair;
 
   beforeAll(async () => {
-    proxy = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
-    const around = new URL(redis.url);
+    proxy = await TcpProxy.start({ host: '127.0.0.1', port: servers.redis.port });
+    const around = new URL(servers.redis.url);
     around.port = String(proxy.port);
-    pair = await startPair(around.href, redis.url);
+    pair = await startPair(around.href, servers.redis.url);
   });
 
   afterAll(async () => {
@@ -89,7 +84,7 @@ describe('two instances are given different Redis servers', () => {
 
   beforeAll(async () => {
     other = await startRedis();
-    pair = await startPair(redis.url, other.url);
+    pair = await startPair(servers.redis.url, other.url);
   });
 
   afterAll(async () => {

@@ -1,39 +1,31 @@
 /** What operators may look at and do by hand. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually, promptly } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 interface JobBody {
   readonly job: { readonly id: string; readonly kind: string; readonly state: string; readonly result: unknown };
 }
-
-let redis: TestRedis;
-let app: TestApp;
-let calls: CounterCalls;
 let hand: CacheHand;
 
-const admin = <T>(method: string, path: string, body?: unknown) => calls.call<T>(method, `/v1/admin/${path}`, body);
+const admin = <T>(method: string, path: string, body?: unknown) =>
+  service.calls.call<T>(method, `/v1/admin/${path}`, body);
 const jobOf = (kind: string) => expect.objectContaining({ kind, state: 'completed' });
 const untilHit = (name: string) =>
-  eventually(async () => (await calls.read(name)).headers.get('cache-status') === 'evercount; hit');
+  eventually(async () => (await service.calls.read(name)).headers.get('cache-status') === 'evercount; hit');
+
+const service = withService({
+  env: { RECONCILE_INTERVAL_MS: '86400000' },
+  ending: () => {
+    hand.close();
+  },
+});
 
 beforeAll(async () => {
-  redis = await startRedis();
-  const env = { RECONCILE_INTERVAL_MS: '86400000' };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
-  calls = new CounterCalls(app.url);
-  hand = new CacheHand(redis.url);
-  await calls.increment('a');
+  hand = new CacheHand(service.redis.url);
+  await service.calls.increment('a');
   await untilHit('a');
-});
-afterAll(async () => {
-  hand.close();
-  await app.stop();
-  await redis.stop();
 });
 
 it('the state names the guard, Redis, the entries, the last reports and the schedule', async () => {
@@ -78,14 +70,14 @@ it.each(['reconcile', 'rehydrate'])('%s answers with a job, whose end can be see
     kind,
     `/v1/admin/jobs/${id}`,
   ]);
-  const read = () => calls.call<JobBody>('GET', posted.headers.get('location') ?? '');
+  const read = () => service.calls.call<JobBody>('GET', posted.headers.get('location') ?? '');
   await eventually(async () => (await read()).body.job.state === 'completed');
   expect((await read()).body.job).toMatchObject({ id, kind, result: { complete: true } });
 });
 
 it('a reconcile by hand finds what was planted', async () => {
   await untilHit('a');
-  const { body } = await calls.read('a');
+  const { body } = await service.calls.read('a');
   await hand.plant('a', body.version, { ...body, value: 41 });
   const { id } = (await admin<JobBody>('POST', 'cache/reconcile')).body.job;
   await eventually(async () => (await admin<JobBody>('GET', `jobs/${id}`)).body.job.state === 'completed');
@@ -107,8 +99,8 @@ it.each(['flush', 'rehydrate', 'reconcile'])('%s takes no arguments', async (act
 });
 
 describe.each([
-  ['killed', () => redis.kill(), () => redis.restart({ empty: true })],
-  ['frozen', () => redis.freeze(), () => redis.thaw()],
+  ['killed', () => service.redis.kill(), () => service.redis.restart({ empty: true })],
+  ['frozen', () => service.redis.freeze(), () => service.redis.thaw()],
 ])('while Redis is %s', (_, lose, regain) => {
   const untilUp = () =>
     eventually(async () => {

@@ -1,35 +1,29 @@
 /** Rows that nobody asks for any more are removed, in chunks, without waiting for anybody. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { CleanUp } from '../../src/counters/upkeep/clean-up.js';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
 let database: pg.Client;
 
-beforeAll(async () => {
-  const [databaseUrl, server] = await Promise.all([createTestDatabase(), startRedis()]);
-  redis = server;
-  app = await startApp({ databaseUrl, redisUrl: redis.url });
-  database = new pg.Client({ connectionString: databaseUrl });
-  await database.connect();
+const service = withService({
+  ending: async () => {
+    await database.end();
+  },
 });
 
-afterAll(async () => {
-  await database.end();
-  await app.stop();
-  await redis.stop();
+beforeAll(async () => {
+  database = new pg.Client({ connectionString: service.databaseUrl });
+  await database.connect();
 });
 
 const numbers = async (text: string) => Number((await database.query<{ count: string }>(text)).rows[0]?.count);
 
 /** What is not yet in the history stays. The job may be at it, too. */
-const derive = () => eventually(async () => (await app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
+const derive = () =>
+  eventually(async () => (await service.app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
 
 const addKeys = (first: number, last: number, expiry: string) =>
   database.query(
@@ -43,7 +37,7 @@ it('expired keys go in chunks, past those that another transaction holds; the ot
   await addKeys(12_001, 12_100, '1 hour');
   await database.query('BEGIN');
   await database.query(`SELECT 1 FROM idempotency_keys WHERE key IN ('1', '7000', '12000') FOR UPDATE`);
-  const cleanUp = app.nest.get(CleanUp, { strict: false });
+  const cleanUp = service.app.nest.get(CleanUp, { strict: false });
   expect(await cleanUp.runOnce()).toMatchObject({ keys: 11_997, complete: true });
   await database.query('ROLLBACK');
   expect(await cleanUp.runOnce()).toMatchObject({ keys: 3, complete: true });
@@ -56,7 +50,10 @@ it('batches go once nobody can send them again', async () => {
      SELECT gen_random_uuid(), clock_timestamp() - make_interval(mins => n % 20), '{a}' FROM generate_series(1, 12000) n`,
   );
   await derive();
-  expect(await app.nest.get(CleanUp, { strict: false }).runOnce()).toMatchObject({ batches: 6_000, complete: true });
+  expect(await service.app.nest.get(CleanUp, { strict: false }).runOnce()).toMatchObject({
+    batches: 6_000,
+    complete: true,
+  });
   expect(await numbers(`SELECT count(*) FROM batches WHERE committed_at < now() - interval '10 minutes'`)).toBe(0);
 });
 
@@ -72,7 +69,7 @@ it('a batch that is not in the history yet stays, however old it is', async () =
   // Nobody comes past this lock: the history stays as it is.
   await database.query('BEGIN');
   await database.query('SELECT 1 FROM history_progress FOR UPDATE');
-  const cleanUp = app.nest.get(CleanUp, { strict: false });
+  const cleanUp = service.app.nest.get(CleanUp, { strict: false });
   expect(progress.rows).toHaveLength(1);
   expect(await cleanUp.runOnce()).toMatchObject({ batches: 1_000, complete: true });
   await database.query('ROLLBACK');
@@ -87,7 +84,7 @@ it('the latest batches stay, however old they are: a cold cache is filled by the
      SELECT gen_random_uuid(), clock_timestamp() - make_interval(hours => n), '{a}' FROM generate_series(1, 1200) n`,
   );
   await derive();
-  const cleanUp = app.nest.get(CleanUp, { strict: false });
+  const cleanUp = service.app.nest.get(CleanUp, { strict: false });
   expect(await cleanUp.runOnce()).toMatchObject({ batches: 200, complete: true });
   expect(await numbers(`SELECT count(*) FROM batches WHERE committed_at > now() - interval '1001 hours'`)).toBe(1_000);
   expect(await cleanUp.runOnce()).toMatchObject({ batches: 0, complete: true });
@@ -95,7 +92,7 @@ it('the latest batches stay, however old they are: a cold cache is filled by the
 
 it('it stops when it is told to', async () => {
   await addKeys(20_001, 20_010, '-1 second');
-  const report = await app.nest.get(CleanUp, { strict: false }).runOnce({ signal: AbortSignal.abort() });
+  const report = await service.app.nest.get(CleanUp, { strict: false }).runOnce({ signal: AbortSignal.abort() });
   expect(report).toMatchObject({ keys: 0, complete: false });
 });
 
@@ -106,7 +103,7 @@ it('finding nothing to remove takes no look at every row', async () => {
   const scans = () =>
     numbers(`SELECT idx_scan AS count FROM pg_stat_user_indexes WHERE indexrelname = 'idempotency_keys_expires_at'`);
   const before = await scans();
-  expect(await app.nest.get(CleanUp, { strict: false }).runOnce()).toMatchObject({ keys: 0, complete: true });
+  expect(await service.app.nest.get(CleanUp, { strict: false }).runOnce()).toMatchObject({ keys: 0, complete: true });
   // The statistics come a moment later.
   await eventually(async () => (await scans()) > before);
 });

@@ -1,38 +1,27 @@
 /** A list costs what it answers, however many counters were deleted. */
 import pg from 'pg';
 import { migrate } from '../../src/store/migrate.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const TOMBSTONES = 300_000;
 const LIVE = 50;
-
-let redis: TestRedis;
-let app: TestApp;
-let calls: CounterCalls;
-let databaseUrl: string;
 let database: pg.Client;
 
-beforeAll(async () => {
-  [databaseUrl, redis] = await Promise.all([createTestDatabase(), startRedis()]);
-  app = await startApp({ databaseUrl, redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-  database = new pg.Client(databaseUrl);
-  await database.connect();
+const service = withService({
+  ending: async () => {
+    await database.end();
+  },
 });
 
-afterAll(async () => {
-  await database.end();
-  await app.stop();
-  await redis.stop();
+beforeAll(async () => {
+  database = new pg.Client(service.databaseUrl);
+  await database.connect();
 });
 
 describe('behind the names of deleted counters', () => {
   beforeAll(async () => {
-    const client = new pg.Client(databaseUrl);
+    const client = new pg.Client(service.databaseUrl);
     await client.connect();
     const insert = `INSERT INTO counters (name, value, version, created_at, updated_at) SELECT $1 || n, 1, 1, now(), now()`;
     await client.query(`${insert} FROM generate_series(1, $2::int) n`, ['a:', TOMBSTONES]);
@@ -64,16 +53,16 @@ describe('behind the names of deleted counters', () => {
     ['a ranking by value', '/v1/top?by=value&limit=7', 3 * LIVE],
   ])('%s takes a few pages', async (_, target, most) => {
     const before = await looks();
-    expect((await calls.call('GET', target)).status).toBe(200);
+    expect((await service.calls.call('GET', target)).status).toBe(200);
     await eventually(async () => (await looks()).scans > before.scans);
     expect((await looks()).pages - before.pages).toBeLessThanOrEqual(most);
   });
 });
 
 it('increments stay HOT: no index is touched by them', async () => {
-  await calls.increment('hot');
+  await service.calls.increment('hot');
   await database.query(`SELECT pg_stat_reset_single_table_counters('counters'::regclass)`);
-  for (let n = 0; n < 100; n += 1) await calls.increment('hot');
+  for (let n = 0; n < 100; n += 1) await service.calls.increment('hot');
   await eventually(async () => {
     const { rows } = await database.query<{ updates: number; hot: number }>(
       `SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot
@@ -99,17 +88,17 @@ describe('the index of a table that is written to', () => {
 
   it('is built beside writers, by one of many instances that start at once', async () => {
     await withoutIndex();
-    const writer = new pg.Client(databaseUrl);
+    const writer = new pg.Client(service.databaseUrl);
     await writer.connect();
     await writer.query('BEGIN');
     await writer.query(`UPDATE counters SET value = value + 1, version = version + 1 WHERE name = 'hot'`);
-    const starts = Promise.all(Array.from({ length: 4 }, () => migrate(databaseUrl)));
+    const starts = Promise.all(Array.from({ length: 4 }, () => migrate(service.databaseUrl)));
     // It waits for the writer that began before it, and nobody waits for it.
     await eventually(async () => {
       const { rowCount } = await database.query(`SELECT FROM pg_class WHERE relname = 'counters_live'`);
       return rowCount === 1;
     });
-    const { status } = await calls.increment('meanwhile');
+    const { status } = await service.calls.increment('meanwhile');
     const early = await isValid();
     await writer.query('COMMIT');
     await writer.end();
@@ -120,7 +109,7 @@ describe('the index of a table that is written to', () => {
 
   it('is built anew where a build was cut off', async () => {
     await withoutIndex();
-    const [writer, builder] = [new pg.Client(databaseUrl), new pg.Client(databaseUrl)];
+    const [writer, builder] = [new pg.Client(service.databaseUrl), new pg.Client(service.databaseUrl)];
     await Promise.all([writer.connect(), builder.connect()]);
     await writer.query('BEGIN');
     await writer.query(`UPDATE counters SET value = value + 1, version = version + 1 WHERE name = 'hot'`);
@@ -131,7 +120,7 @@ describe('the index of a table that is written to', () => {
     await writer.query('COMMIT');
     await Promise.all([writer.end(), builder.end()]);
     expect(await isValid()).toBe(false);
-    await migrate(databaseUrl);
+    await migrate(service.databaseUrl);
     expect(await isValid()).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 /** A key takes much of what there is only so much of, and others still get theirs. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import {
   MAX_NAMES,
@@ -9,38 +9,32 @@ import {
   MAX_WATCHED_PREFIXES,
 } from '../../src/stream/limits.js';
 import { StreamHub } from '../../src/stream/stream-hub.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const AT_ONCE = 100;
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
-
-let redis: TestRedis;
-let app: TestApp;
 let greedy: Record<string, string>;
 let modest: Record<string, string>;
 const sources: EventSource[] = [];
 
+const service = withService({
+  env: { AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' },
+  ending: () => {
+    for (const source of sources) source.close();
+  },
+});
+
 beforeAll(async () => {
-  redis = await startRedis();
-  const env = { AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
   const keyFor = async (prefix: string) => {
     const wish = { label: prefix, scopes: ['read'] as const, prefix, expiresAt: null };
-    return { authorization: `Bearer ${(await app.nest.get(KeyAdministration).create(wish)).key}` };
+    return { authorization: `Bearer ${(await service.app.nest.get(KeyAdministration).create(wish)).key}` };
   };
   greedy = await keyFor('greedy/');
   modest = await keyFor('modest/');
-});
-afterAll(async () => {
-  for (const source of sources) source.close();
-  await app.stop();
-  await redis.stop();
 });
 
 const queries = (count: number, queryOf: (index: number) => string) =>
@@ -51,7 +45,7 @@ async function admitted(all: readonly string[], key: Record<string, string>): Pr
   let count = 0;
   for (let start = 0; start < all.length; start += AT_ONCE) {
     const part = all.slice(start, start + AT_ONCE);
-    const opened = await Promise.all(part.map((query) => EventSource.open(app.url, query, key)));
+    const opened = await Promise.all(part.map((query) => EventSource.open(service.app.url, query, key)));
     count += opened.filter(({ response }) => response.statusCode === 200).length;
     sources.push(...opened);
   }
@@ -60,7 +54,7 @@ async function admitted(all: readonly string[], key: Record<string, string>): Pr
 
 async function closeAll(): Promise<void> {
   for (const source of sources.splice(0)) source.close();
-  await eventually(() => app.nest.get(StreamHub).open === 0);
+  await eventually(() => service.app.nest.get(StreamHub).open === 0);
 }
 
 it.each([
@@ -94,7 +88,7 @@ it.each([
 
 it('questions about many counters', async () => {
   const ask = async (prefix: string, key: Record<string, string>, route = 'summary?prefix=') =>
-    (await send(app.url, 'GET', `/v1/${route}${encodeURIComponent(prefix)}`, { headers: key })).status;
+    (await send(service.app.url, 'GET', `/v1/${route}${encodeURIComponent(prefix)}`, { headers: key })).status;
   const flood = Array.from({ length: 1_000 }, (_, at) => ask(`greedy/${at}`, greedy));
   // Those that were asked meanwhile are answered in their turn, before all that the other one has asked.
   const statuses = await Promise.all(Array.from({ length: 10 }, (_, at) => ask(`modest/${at}`, modest)));

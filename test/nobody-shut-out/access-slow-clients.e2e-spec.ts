@@ -1,10 +1,8 @@
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { expect, it } from '@jest/globals';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const SLOW_CLIENTS = 1_000;
 
@@ -20,20 +18,10 @@ const DRIP_MS = 1_000;
 /** A tenth of it would do; the machine of the tests is busy with the slow ones, too. */
 const SERVED_WITHIN_MS = 2_000;
 
-let redis: TestRedis;
-let app: TestApp;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService();
 
 it('a thousand clients that send their requests byte by byte are cut off, and hold up nobody meanwhile', async () => {
-  const { port } = new URL(app.url);
+  const { port } = new URL(service.app.url);
   const open = new Set<Socket>();
   let cut = 0;
   for (let client = 0; client < SLOW_CLIENTS; client += 1) {
@@ -51,7 +39,7 @@ it('a thousand clients that send their requests byte by byte are cut off, and ho
     for (const socket of open) socket.write('a');
   }, DRIP_MS);
   try {
-    const calls = new CounterCalls(app.url);
+    const calls = new CounterCalls(service.app.url);
     const tookMs: number[] = [];
     await eventually(async () => {
       const { status, tookMs: ms } = await calls.increment('served');

@@ -1,28 +1,24 @@
 /** Whatever is sent: never a fault of the service, never a leak, never a count that was not asked for. */
 import { randomInt } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { ANYBODY, type Caller, callersWith } from '../fuzz/callers.js';
 import { Fuzzer } from '../fuzz/fuzzer.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 const REQUESTS = 3_000;
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
-let redis: TestRedis;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
+const servers = withRedis();
 
 async function fuzz(
   env: Readonly<Record<string, string>>,
   callersOf: (app: TestApp) => Promise<[Caller, ...Caller[]]>,
 ) {
-  const app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+  const app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: servers.redis.url, env });
   try {
     const seed = randomInt(2 ** 31 - REQUESTS);
     const report = await new Fuzzer(app.url, await callersOf(app)).run(REQUESTS, seed);

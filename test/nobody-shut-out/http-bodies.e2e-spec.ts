@@ -1,10 +1,8 @@
 /** No body holds up everybody: what could is refused before anything is made of it, and each is paid for by its bytes. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { type HttpAnswer, send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -12,29 +10,20 @@ const MEGABYTE = 1024 * 1024;
 const TURNS = 5;
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
-
-let redis: TestRedis;
-let app: TestApp;
 let key: string;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  const env = { AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '10', RATE_LIMIT_PER_ADDRESS: '10000' };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
+const service = withService({
+  env: { AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '10', RATE_LIMIT_PER_ADDRESS: '10000' },
 });
 
 /** Each with a key that has spent nothing yet. */
 async function post(body: string, more: Record<string, string> = {}): Promise<HttpAnswer> {
   const wish = { label: 'bodies', scopes: ['read', 'write'] as const, prefix: '', expiresAt: null };
-  ({ key } = await app.nest.get(KeyAdministration).create(wish));
+  ({ key } = await service.app.nest.get(KeyAdministration).create(wish));
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...more };
   // Looked up once, so that only the body is measured.
-  await send(app.url, 'GET', '/v1/session', { headers });
-  return send(app.url, 'POST', '/v1/increments', { body, headers });
+  await send(service.app.url, 'GET', '/v1/session', { headers });
+  return send(service.app.url, 'POST', '/v1/increments', { body, headers });
 }
 
 const listOf = <T>(length: number, item: (index: number) => T): T[] =>
@@ -106,7 +95,7 @@ describe('a key pays for the bytes it brings,', () => {
   const leftOf = (answer: HttpAnswer): number => Number(/r=(\d+)/.exec(answer.headers['ratelimit'] ?? '')?.[1]);
   const leftAfter = async (body: string, more: Record<string, string> = {}): Promise<number> => {
     await post(body, more);
-    return leftOf(await send(app.url, 'GET', '/v1/session', { headers: { authorization: `Bearer ${key}` } }));
+    return leftOf(await send(service.app.url, 'GET', '/v1/session', { headers: { authorization: `Bearer ${key}` } }));
   };
 
   it.each([

@@ -1,24 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { REQUEST_TIMEOUT_MS } from '../../src/web/connections/limits.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { send, sendRaw } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  const env = { CORS_ORIGINS: 'https://example.org', TRUSTED_PROXIES: '10.0.0.0/8' };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService({ env: { CORS_ORIGINS: 'https://example.org', TRUSTED_PROXIES: '10.0.0.0/8' } });
 
 const add = '/v1/counters/c/increment';
 
@@ -62,18 +49,18 @@ describe('what is not HTTP as it should be is answered with a problem document:'
     ],
     ['a path over 8 KB', `GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431, 'headers_too_large'],
   ])('%s', async (_what, bytes, status, code) => {
-    expect(problemOf(await sendRaw(app.url, bytes))).toEqual([status, code]);
+    expect(problemOf(await sendRaw(service.app.url, bytes))).toEqual([status, code]);
   });
 
   it('a body over the limit, without a length', async () => {
     const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`;
     const head = `POST ${add} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
-    expect(problemOf(await sendRaw(app.url, `${head}${chunk}${chunk}0\r\n\r\n`))).toEqual([413, 'too_large']);
+    expect(problemOf(await sendRaw(service.app.url, `${head}${chunk}${chunk}0\r\n\r\n`))).toEqual([413, 'too_large']);
   });
 
   it('an expectation that is not known is ignored', async () => {
     const answer = await sendRaw(
-      app.url,
+      service.app.url,
       'GET /livez HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nConnection: close\r\n\r\n',
     );
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
@@ -81,7 +68,7 @@ describe('what is not HTTP as it should be is answered with a problem document:'
 });
 
 it('a body of many megabytes is refused before it was sent, and the answer arrives', async () => {
-  const answer = await send(app.url, 'POST', '/v1/increments', {
+  const answer = await send(service.app.url, 'POST', '/v1/increments', {
     body: Buffer.alloc(32 * 1024 * 1024, ' '),
     headers: { 'content-type': 'application/json' },
   });
@@ -95,14 +82,14 @@ it('a request that does not arrive in time is answered 408 and its connection cl
     '',
   ];
   const begin = performance.now();
-  const answers = await Promise.all(slow.map((bytes) => sendRaw(app.url, bytes)));
+  const answers = await Promise.all(slow.map((bytes) => sendRaw(service.app.url, bytes)));
   expect(performance.now() - begin).toBeLessThan(2 * REQUEST_TIMEOUT_MS);
   expect(answers.map(problemOf)).toEqual(slow.map(() => [408, 'timeout']));
 });
 
 describe('a page of another origin', () => {
   const preflight = (origin: string) =>
-    send(app.url, 'OPTIONS', add, {
+    send(service.app.url, 'OPTIONS', add, {
       headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'idempotency-key' },
     });
 
@@ -114,7 +101,7 @@ describe('a page of another origin', () => {
       'access-control-allow-headers': 'idempotency-key',
       'x-request-id': expect.any(String),
     });
-    const answer = await send(app.url, 'POST', add, { headers: { origin: 'https://example.org' } });
+    const answer = await send(service.app.url, 'POST', add, { headers: { origin: 'https://example.org' } });
     expect(answer.headers['access-control-expose-headers']).toContain('ETag');
   });
 
@@ -126,7 +113,7 @@ describe('a page of another origin', () => {
 describe('while the server is closed', () => {
   /** A connection that was used once, and is kept. */
   async function kept(): Promise<Socket> {
-    const { hostname, port } = new URL(app.url);
+    const { hostname, port } = new URL(service.app.url);
     const socket = connect({ host: hostname, port: Number(port) });
     socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');
@@ -136,8 +123,8 @@ describe('while the server is closed', () => {
   it('requests on open connections are answered and told to close, idle ones are closed, new ones refused', async () => {
     const [used, idle] = await Promise.all([kept(), kept()]);
     const idleEnd = once(idle, 'close');
-    const stopped = app.stop();
-    while (app.nest.getHttpServer().listening) await new Promise((resolve) => setImmediate(resolve));
+    const stopped = service.app.stop();
+    while (service.app.nest.getHttpServer().listening) await new Promise((resolve) => setImmediate(resolve));
 
     used.write(`POST ${add} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     const [answer] = (await once(used, 'data')) as [Buffer];

@@ -1,11 +1,11 @@
 /** One client can take much, and never what the others need: connections, the time of the server, its probes. */
 import { once } from 'node:events';
 import { connect, type Server, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withService } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
@@ -17,35 +17,25 @@ const DEAF_CLIENTS = 12;
 
 /** Twenty looks, a second apart, on a machine that may be far too busy. */
 const PATIENCE_MS = 150_000;
-
-let redis: TestRedis;
-let app: TestApp;
 const sockets = new Set<Socket>();
 
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({
-    databaseUrl: await createTestDatabase(),
-    redisUrl: redis.url,
-    env: {
-      AUTH: 'required',
-      ADMIN_KEY,
-      RATE_LIMIT: 'off',
-      CONNECTIONS_PER_ADDRESS: String(PER_ADDRESS),
-      HEALTH_PORT: '0',
-    },
-    // Whoever calls from the loopback is a stranger here, with one of its addresses: it has 16 million.
-    change: ({ http }) => void (http.trustedNetworks = []),
-  });
-});
-afterAll(async () => {
-  for (const socket of sockets) socket.destroy();
-  await app.stop();
-  await redis.stop();
+const service = withService({
+  env: {
+    AUTH: 'required',
+    ADMIN_KEY,
+    RATE_LIMIT: 'off',
+    CONNECTIONS_PER_ADDRESS: String(PER_ADDRESS),
+    HEALTH_PORT: '0',
+  },
+  // Whoever calls from the loopback is a stranger here, with one of its addresses: it has 16 million.
+  change: ({ http }) => void (http.trustedNetworks = []),
+  ending: () => {
+    for (const socket of sockets) socket.destroy();
+  },
 });
 
 /** A connection from an address of this machine; answers once it is open. */
-async function open(localAddress: string, url = app.url): Promise<Socket> {
+async function open(localAddress: string, url = service.app.url): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), localAddress });
   sockets.add(socket);
@@ -130,7 +120,7 @@ describe('clients that take nothing of their answers', () => {
       return socket;
     };
     for (const socket of sockets) socket.destroy();
-    await eventually(async () => (await connectionsOf(app)) === 0);
+    await eventually(async () => (await connectionsOf(service.app)) === 0);
     const deaf = await Promise.all(Array.from({ length: DEAF_CLIENTS }, (_, index) => beginDeaf(index)));
     const slow = await open('127.0.0.20');
     let taken = 0;
@@ -139,7 +129,7 @@ describe('clients that take nothing of their answers', () => {
     const sip = setInterval(() => (taken += (slow.read() as Buffer | null)?.length ?? 0), 200);
     try {
       // The slow one alone is left, and what the tests before have closed.
-      await eventually(async () => (await connectionsOf(app)) === 1, PATIENCE_MS);
+      await eventually(async () => (await connectionsOf(service.app)) === 1, PATIENCE_MS);
       // Others were served all the while, and the slow one still is.
       expect(await areAnswered('127.0.0.21', 1)).toBe(1);
       const before = taken;
@@ -153,16 +143,16 @@ describe('clients that take nothing of their answers', () => {
 });
 
 describe('probes and metrics have a port of their own, HEALTH_PORT,', () => {
-  const health = () => app.healthUrl ?? '';
+  const health = () => service.app.healthUrl ?? '';
 
   it('and are answered there when the other one takes no connection any more', async () => {
-    const server = app.nest.getHttpServer() as { maxConnections: number };
+    const server = service.app.nest.getHttpServer() as { maxConnections: number };
     const { maxConnections } = server;
     // To Node, 0 is no limit.
     server.maxConnections = 1;
     const last = await open('127.0.0.5');
     try {
-      await expect(send(app.url, 'GET', '/livez')).rejects.toThrow();
+      await expect(send(service.app.url, 'GET', '/livez')).rejects.toThrow();
       for (const path of ['/livez', '/readyz', '/readyz?degraded=ok']) {
         expect([path, (await send(health(), 'GET', path)).status]).toEqual([path, 200]);
       }
@@ -196,7 +186,7 @@ describe('probes and metrics have a port of their own, HEALTH_PORT,', () => {
   it('which ends with the service, and until then says that it is ending', async () => {
     const own = await startApp({
       databaseUrl: await createTestDatabase(),
-      redisUrl: redis.url,
+      redisUrl: service.redis.url,
       env: { HEALTH_PORT: '0' },
     });
     const busy = await open('127.0.0.1', own.url);

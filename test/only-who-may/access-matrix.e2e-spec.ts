@@ -2,13 +2,11 @@
  * Every route there is, as each kind of key finds it. The routes are those of the running service: one that has no row
  * in here fails.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { ruleOf } from '../../src/web/gate/route-rules.js';
 import { SCOPES } from '../../src/domain/scope.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
@@ -95,29 +93,21 @@ const ROWS: Readonly<Record<string, Row>> = {
 
 /** The service's pages: files, and nothing else. */
 const isFile = (route: string) => /^(GET|HEAD) \/(docs|dashboard|assets)(\/|$)/.test(route);
-
-let redis: TestRedis;
-let app: TestApp;
 let bound: string;
 
+const service = withService({ env: { AUTH: 'required', ADMIN_KEY, CORS_ORIGINS: 'https://pages.example.org' } });
+
 beforeAll(async () => {
-  redis = await startRedis();
-  const env = { AUTH: 'required', ADMIN_KEY, CORS_ORIGINS: 'https://pages.example.org' };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
   bound = await make({ scopes: SCOPES, prefix: 'shop:' });
   for (const [name, value] of Object.entries({ ...FOREIGN, 'shop:a': 1, 'shop:b': 2 })) {
     await ask(ADMIN_KEY, 'PUT /v1/counters/:name', { name: encodeURIComponent(name), json: { value } });
   }
 });
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
 
 const make = async (wish: Pick<Parameters<KeyAdministration['create']>[0], 'scopes' | 'prefix'>) =>
-  (await app.nest.get(KeyAdministration).create({ label: 'matrix', expiresAt: null, ...wish })).key;
+  (await service.app.nest.get(KeyAdministration).create({ label: 'matrix', expiresAt: null, ...wish })).key;
 
-const routes = () => app.routes.list().filter((route) => !route.startsWith('HEAD ') && !isFile(route));
+const routes = () => service.app.routes.list().filter((route) => !route.startsWith('HEAD ') && !isFile(route));
 
 interface Told {
   readonly status: number;
@@ -130,7 +120,7 @@ async function ask(key: string | null, route: string, { name = 'shop:a', query =
   const path = pattern.replace('*', '/v1/counters').replace(/:(name|code|id)/, name);
   const body: unknown = typeof json === 'function' ? (json as () => unknown)() : json;
   const end = new AbortController();
-  const response = await fetch(`${app.url}${path}${query === '' ? '' : `?${query}`}`, {
+  const response = await fetch(`${service.app.url}${path}${query === '' ? '' : `?${query}`}`, {
     method,
     signal: end.signal,
     headers: {

@@ -1,45 +1,32 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { ROUTE_RULES, ruleOf } from '../../src/web/gate/route-rules.js';
 import { SCOPES } from '../../src/domain/scope.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { type HttpAnswer, send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
-
-let redis: TestRedis;
-let app: TestApp;
 let bound: string;
 
+const service = withService({ env: { AUTH: 'required', ADMIN_KEY } });
+
 beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({
-    databaseUrl: await createTestDatabase(),
-    redisUrl: redis.url,
-    env: { AUTH: 'required', ADMIN_KEY },
-  });
   const wish = { label: 'bound', scopes: SCOPES, prefix: 'shop:', expiresAt: null };
-  bound = (await app.nest.get(KeyAdministration).create(wish)).key;
+  bound = (await service.app.nest.get(KeyAdministration).create(wish)).key;
   for (const name of ['shop', 'shop:a', 'shop:b', 'shop;', 'bank:a']) {
     await call(ADMIN_KEY, 'PUT', `/v1/counters/${name}`, { value: 1 });
   }
 });
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
 
 const call = (key: string, method: string, path: string, json?: unknown) =>
-  send(app.url, method, path, {
+  send(service.app.url, method, path, {
     headers: { authorization: `Bearer ${key}` },
     ...(json === undefined ? {} : { json }),
   });
 
 const json = ({ body }: HttpAnswer): unknown => JSON.parse(body);
 
-const routes = () => app.routes.list().map((route) => route.split(' ') as [string, string]);
+const routes = () => service.app.routes.list().map((route) => route.split(' ') as [string, string]);
 
 it('every route says who may call it', () => {
   const silent = routes().filter(([method, url]) => ruleOf(method, url) === null);
@@ -64,7 +51,7 @@ describe('a key with a prefix', () => {
   it('is refused at every route that names another counter, and changes nothing there', async () => {
     for (const route of named()) {
       const [method = '', url = ''] = route.split(' ');
-      if (!app.routes.list().includes(route)) continue;
+      if (!service.app.routes.list().includes(route)) continue;
       for (const name of ['bank:a', 'shop', 'Shop:a', '%73hop', '%62ank%3Aa', 'shop%3Ba', '..%2fshop:a', 'new']) {
         const answer = await call(bound, method, url.replace(':name', name), BODIES[route]);
         expect([route, name, answer.status]).toEqual([route, name, 403]);
@@ -140,7 +127,7 @@ describe('a key with a prefix', () => {
     for (const query of ['', '?prefix=', '?prefix=s', '?name=shop:a&name=shop:b']) {
       const end = new AbortController();
       const headers = { authorization: `Bearer ${bound}` };
-      const { body } = await fetch(`${app.url}/v1/stream${query}`, { headers, signal: end.signal });
+      const { body } = await fetch(`${service.app.url}/v1/stream${query}`, { headers, signal: end.signal });
       const seen = new Set<string>();
       let text = '';
       for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
@@ -159,7 +146,7 @@ describe('a key with a prefix', () => {
   it('is refused what is about all counters', async () => {
     for (const [route, { rule }] of ROUTE_RULES) {
       const [method = '', url = ''] = route.split(' ');
-      if (rule?.about !== 'all' || !app.routes.list().includes(route)) continue;
+      if (rule?.about !== 'all' || !service.app.routes.list().includes(route)) continue;
       expect([route, (await call(bound, method, url.replace(':id', '1'))).status]).toEqual([route, 403]);
     }
   });

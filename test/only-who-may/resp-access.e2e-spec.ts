@@ -1,38 +1,23 @@
 /** The same keys, scopes, prefixes and limits as over HTTP, for every command of the Redis protocol. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import type { Scope } from '../../src/domain/scope.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { startApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { command, connectRaw } from '../support/resp.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withService } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
-let redis: TestRedis;
-let app: TestApp;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({
-    databaseUrl: await createTestDatabase(),
-    redisUrl: redis.url,
-    env: { RESP_PORT: '0', AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' },
-  });
-});
-
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService({ env: { RESP_PORT: '0', AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' } });
 
 const keyWith = async (scopes: readonly Scope[], prefix = ''): Promise<{ id: string; key: string }> =>
-  app.nest.get(KeyAdministration).create({ label: 'test', scopes, prefix, expiresAt: null });
+  service.app.nest.get(KeyAdministration).create({ label: 'test', scopes, prefix, expiresAt: null });
 
 const connected = (key: string, protocol: 2 | 3 = 3): Redis => {
-  const client = new Redis(app.respPort, '127.0.0.1', { password: key, protocol, retryStrategy: null });
+  const client = new Redis(service.app.respPort, '127.0.0.1', { password: key, protocol, retryStrategy: null });
   client.on('error', () => undefined);
   return client;
 };
@@ -45,7 +30,7 @@ const faultOf = (call: Promise<unknown>): Promise<string> =>
 
 describe('keys over the Redis protocol', () => {
   it('answers nobody who has not said who asks', async () => {
-    const raw = await connectRaw(app.respPort);
+    const raw = await connectRaw(service.app.respPort);
     for (const asked of [
       ['get', 'a'],
       ['ping'],
@@ -125,7 +110,7 @@ describe('keys over the Redis protocol', () => {
     const { id, key } = await keyWith(['write']);
     const client = connected(key);
     expect(await client.incr('revoked')).toBe(1);
-    await app.nest.get(KeyAdministration).revoke(id);
+    await service.app.nest.get(KeyAdministration).revoke(id);
     await eventually(async () => /^NOAUTH /.test(await faultOf(client.incr('revoked'))));
     client.disconnect();
   });
@@ -135,7 +120,7 @@ describe('limits over the Redis protocol', () => {
   it('counts commands, of a key and of strangers, and says when to come back', async () => {
     const limited = await startApp({
       databaseUrl: await createTestDatabase(),
-      redisUrl: redis.url,
+      redisUrl: service.redis.url,
       env: { RESP_PORT: '0', AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '5', RATE_LIMIT_PER_ADDRESS: '100' },
     });
     try {
@@ -166,7 +151,7 @@ describe('limits over the Redis protocol', () => {
   it('counts the connections of an address over both ports together', async () => {
     const small = await startApp({
       databaseUrl: await createTestDatabase(),
-      redisUrl: redis.url,
+      redisUrl: service.redis.url,
       env: { RESP_PORT: '0', CONNECTIONS_PER_ADDRESS: '3' },
       change: (config) => Object.assign(config.http, { trustedNetworks: [] }),
     });

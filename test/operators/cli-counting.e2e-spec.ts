@@ -1,30 +1,21 @@
 /** Counting by the command line: by URL and key, without a database at hand. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { describe, expect, it } from '@jest/globals';
 import { type CliOptions, type CliResult, runCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-admin-key-for-this-test';
 
-let redis: TestRedis;
-let app: TestApp;
-beforeAll(async () => {
-  redis = await startRedis();
-  const env = { AUTH: 'required', ADMIN_KEY };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService({ env: { AUTH: 'required', ADMIN_KEY } });
 
 /** With nothing in the environment but where the service is, and the key. */
 const cli = (line: string, options: CliOptions = {}): Promise<CliResult> =>
-  runCli(line.split(' '), { ...options, env: { EVERCOUNT_URL: app.url, EVERCOUNT_KEY: ADMIN_KEY, ...options.env } });
+  runCli(line.split(' '), {
+    ...options,
+    env: { EVERCOUNT_URL: service.app.url, EVERCOUNT_KEY: ADMIN_KEY, ...options.env },
+  });
 const json = async (line: string): Promise<unknown> => JSON.parse((await cli(`${line} --output json`)).out);
 
 it('counts up and down, resets and tells what was there', async () => {
@@ -44,7 +35,7 @@ it('a write with a key of its own counts once', async () => {
 });
 
 it('prints what spreadsheets read, names with commas, quotes and line breaks included', async () => {
-  await runCli(['incr', 'csv:a,"b"'], { env: { EVERCOUNT_URL: app.url, EVERCOUNT_KEY: ADMIN_KEY } });
+  await runCli(['incr', 'csv:a,"b"'], { env: { EVERCOUNT_URL: service.app.url, EVERCOUNT_KEY: ADMIN_KEY } });
   const { out } = await cli('list --prefix csv: --output csv');
   expect(out.split('\n')[0]).toBe('name,value,version,min,max,updated');
   expect(out.split('\n')[1]).toMatch(/^"csv:a,""b""",1,1,,,20\d\d-/);

@@ -1,38 +1,30 @@
 /** The operator's commands that call a running service. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { freePort } from '../../src/embedded/free-port.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { type CliOptions, type CliResult, runCli } from '../support/cli.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
 let hand: Redis;
-let app: TestApp;
-let calls: CounterCalls;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  hand = new Redis(redis.url);
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
+const service = withService({
+  ending: () => {
+    hand.disconnect();
+  },
 });
-afterAll(async () => {
-  hand.disconnect();
-  await app.stop();
-  await redis.stop();
+
+beforeAll(() => {
+  hand = new Redis(service.redis.url);
 });
 
 const cli = (line: string, options: CliOptions = {}): Promise<CliResult> =>
-  runCli(line.split(' '), { ...options, env: { EVERCOUNT_URL: app.url, ...options.env } });
+  runCli(line.split(' '), { ...options, env: { EVERCOUNT_URL: service.app.url, ...options.env } });
 
 describe('counters', () => {
   it('are set, read, listed and deleted, names and values exactly', async () => {
     const name = 'a/b%?ü🚀__proto__';
-    expect((await runCli(['set', name, '-9007199254740991', '--url', app.url])).code).toBe(0);
+    expect((await runCli(['set', name, '-9007199254740991', '--url', service.app.url])).code).toBe(0);
     const read = await cli(`get ${name} --json`);
     expect(JSON.parse(read.out)).toMatchObject({ name, value: -9_007_199_254_740_991, version: 1 });
     const listed = await cli('list --prefix a/');
@@ -49,31 +41,31 @@ describe('counters', () => {
     await cli('set bounded 5 --min 0 --max 10');
     expect((await cli('set bounded 11')).err).toContain('above the maximum 10');
     await cli('set bounded 11 --max none');
-    expect((await calls.read('bounded')).body).toMatchObject({ value: 11, min: 0, max: null });
+    expect((await service.calls.read('bounded')).body).toMatchObject({ value: 11, min: 0, max: null });
   });
 
   it('are listed beyond one page', async () => {
     const increments = Array.from({ length: 1000 }, (_, index) => ({ name: `many/${index}` }));
-    await calls.batch({ increments });
-    await calls.increment('many/z');
+    await service.calls.batch({ increments });
+    await service.calls.increment('many/z');
     const all = await cli('list --prefix many/ --all --json');
     expect(JSON.parse(all.out)).toHaveLength(1001);
     expect((await cli('list --prefix many/')).err).toContain('there are more');
   });
 
   it('are not deleted without a yes, nor when the version has moved on', async () => {
-    await calls.increment('kept');
+    await service.calls.increment('kept');
     expect(await cli('delete kept')).toMatchObject({ code: 64, err: expect.stringContaining('--yes') });
     expect(await cli('delete kept', { answer: 'n' })).toMatchObject({ code: 1 });
     expect((await cli('delete kept --dry-run')).err).toContain('would delete it with the value 1');
     expect((await cli('delete kept --yes --if-version 7')).code).toBe(1);
-    expect((await calls.read('kept')).status).toBe(200);
+    expect((await service.calls.read('kept')).status).toBe(200);
     expect((await cli('delete kept', { answer: 'y' })).code).toBe(0);
-    expect((await calls.read('kept')).status).toBe(404);
+    expect((await service.calls.read('kept')).status).toBe(404);
   });
 
   it('show no character that would make a line look like another', async () => {
-    await calls.set('evil\u202etxt', { value: 1 });
+    await service.calls.set('evil\u202etxt', { value: 1 });
     const { out } = await cli('list --prefix evil');
     expect(out).toContain('evil\\u{202e}txt');
   });
@@ -81,8 +73,8 @@ describe('counters', () => {
 
 describe('cache', () => {
   it('is flushed only with a yes, and filled again', async () => {
-    await calls.increment('warm');
-    await calls.read('warm');
+    await service.calls.increment('warm');
+    await service.calls.read('warm');
     expect((await cli('cache flush')).code).toBe(64);
     expect(await hand.exists('ec:warm')).toBe(1);
     expect((await cli('cache flush', { answer: 'y' })).out).toMatch(/removed \d+ entries/);
@@ -93,8 +85,8 @@ describe('cache', () => {
   });
 
   it('is reconciled: drift is told with exit code 2, and is gone', async () => {
-    await calls.set('tampered', { value: 5 });
-    await calls.read('tampered');
+    await service.calls.set('tampered', { value: 5 });
+    await service.calls.read('tampered');
     const entry = (await hand.get('ec:tampered')) ?? '';
     await hand.set('ec:tampered', entry.replace('"value":5', '"value":6'), 'KEEPTTL');
     let first: CliResult | undefined;
@@ -103,7 +95,7 @@ describe('cache', () => {
     expect(first?.out).toMatch(/tampered +wrong +6 \(version 1\) +5 \(version 1\)/);
     expect(first?.code).toBe(2);
     await eventually(async () => (await cli('reconcile')).code === 0);
-    expect((await calls.read('tampered')).body.value).toBe(5);
+    expect((await service.calls.read('tampered')).body.value).toBe(5);
   });
 });
 

@@ -1,42 +1,32 @@
 /** The operator's flush drill: harmless to real counters, and it sees what is wrong. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Drill, type DrillOptions, type DrillReport } from '../../src/cli/drill.js';
 import { ServiceCalls } from '../../src/cli/service-calls.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { runCli } from '../support/cli.js';
+import { withService } from '../support/service.js';
 import { freePort } from '../../src/embedded/free-port.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
 
 const COUNTERS = 150;
 const OPTIONS: DrillOptions = { sample: 100, phaseMs: 500, waitForFlush: false };
-
-let redis: TestRedis;
 let hand: Redis;
-let app: TestApp;
-let calls: CounterCalls;
+
+const service = withService({
+  ending: () => {
+    hand.disconnect();
+  },
+});
 
 beforeAll(async () => {
-  redis = await startRedis();
-  hand = new Redis(redis.url);
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
+  hand = new Redis(service.redis.url);
   const increments = Array.from({ length: COUNTERS }, (_, index) => ({ name: `real/${index}`, by: index + 1 }));
-  expect((await calls.batch({ increments })).status).toBe(200);
+  expect((await service.calls.batch({ increments })).status).toBe(200);
 });
 
-afterAll(async () => {
-  hand.disconnect();
-  await app.stop();
-  await redis.stop();
-});
-
-const everyCounter = async (): Promise<string> => (await calls.call('GET', '/v1/counters?limit=1000')).text;
+const everyCounter = async (): Promise<string> => (await service.calls.call('GET', '/v1/counters?limit=1000')).text;
 
 const drill = (options: Partial<DrillOptions>, say: (line: string) => void): Promise<DrillReport> =>
-  new Drill(new ServiceCalls(`${app.url}/`, null), { ...OPTIONS, ...options }, say).run();
+  new Drill(new ServiceCalls(`${service.app.url}/`, null), { ...OPTIONS, ...options }, say).run();
 
 describe('a drill', () => {
   it('flushes, finds nothing wrong, tells how long it took, and leaves every counter as it was', async () => {
@@ -78,7 +68,7 @@ describe('the command', () => {
   const run = async (...args: string[]) => runCli(['drill', ...args]);
 
   it('prints a verdict and ends with 0', async () => {
-    const { code, out } = await run('--url', app.url, '--seconds', '1', '--sample', '10');
+    const { code, out } = await run('--url', service.app.url, '--seconds', '1', '--sample', '10');
     expect(out).toContain('verdict: passed');
     expect(code).toBe(0);
   });

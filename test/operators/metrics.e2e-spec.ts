@@ -1,52 +1,39 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
 import { scrape, type Scrape } from '../support/scrape.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withService } from '../support/service.js';
 
-let postgres: TestPostgres;
-let redis: TestRedis;
-let app: TestApp;
-let calls: CounterCalls;
+const service = withService({ ownPostgres: true });
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  app = await startApp({ databaseUrl: postgres.url, redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-  await eventually(async () => (await scrape(app.url)).get('evercount_cache_permission') === 1);
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-  await postgres.stop();
+  await eventually(async () => (await scrape(service.app.url)).get('evercount_cache_permission') === 1);
 });
 
 /** What an action adds to a number. */
 async function added(
   action: () => Promise<unknown>,
 ): Promise<(name: string, labels?: Record<string, string>) => number> {
-  const before = await scrape(app.url);
+  const before = await scrape(service.app.url);
   await action();
-  const after = await scrape(app.url);
+  const after = await scrape(service.app.url);
   return (name, labels) => (after.get(name, labels) ?? 0) - (before.get(name, labels) ?? 0);
 }
 
 describe('the metrics', () => {
   it('count what was written, replayed and refused', async () => {
     const difference = await added(async () => {
-      for (let round = 0; round < 5; round += 1) await calls.increment('w');
-      await calls.increment('w', 1, { key: 'same' });
-      await calls.increment('w', 1, { key: 'same' });
-      await calls.set('bounded', { value: 1, max: 1 });
-      expect((await calls.increment('bounded')).status).toBe(409);
-      await calls.reset('bounded');
-      await calls.delete('bounded');
-      expect((await calls.delete('bounded')).status).toBe(404);
+      for (let round = 0; round < 5; round += 1) await service.calls.increment('w');
+      await service.calls.increment('w', 1, { key: 'same' });
+      await service.calls.increment('w', 1, { key: 'same' });
+      await service.calls.set('bounded', { value: 1, max: 1 });
+      expect((await service.calls.increment('bounded')).status).toBe(409);
+      await service.calls.reset('bounded');
+      await service.calls.delete('bounded');
+      expect((await service.calls.delete('bounded')).status).toBe(404);
       const increments = Array.from({ length: 50 }, (_, index) => ({ name: `w${index % 10}` }));
-      expect((await send(app.url, 'POST', '/v1/increments', { json: { increments } })).status).toBe(200);
+      expect((await send(service.app.url, 'POST', '/v1/increments', { json: { increments } })).status).toBe(200);
     });
     expect(difference('evercount_increments_total')).toBe(56);
     for (const operation of ['set', 'reset', 'delete'])
@@ -69,15 +56,15 @@ describe('the metrics', () => {
         status: '4xx',
       }),
     ).toBe(1);
-    expect((await scrape(app.url)).get('evercount_write_queue_length')).toBe(0);
+    expect((await scrape(service.app.url)).get('evercount_write_queue_length')).toBe(0);
   });
 
   it('count what was read, by where it came from', async () => {
-    await calls.increment('r');
-    await calls.read('r');
+    await service.calls.increment('r');
+    await service.calls.read('r');
     const told: string[] = [];
     const read = async (name: string, query = '') => {
-      const { headers } = await calls.read(name, query);
+      const { headers } = await service.calls.read(name, query);
       told.push(/hit|miss|bypass/.exec(headers.get('cache-status') ?? '')?.[0] ?? 'nothing');
     };
     const difference = await added(async () => {
@@ -85,7 +72,7 @@ describe('the metrics', () => {
       await read('r');
       await read('r', '?consistency=strong');
       await read('never');
-      await send(app.url, 'POST', '/v1/reads', { json: { names: ['r', 'never:2'] } });
+      await send(service.app.url, 'POST', '/v1/reads', { json: { names: ['r', 'never:2'] } });
     });
     const results = ['hit', 'unverified', 'miss', 'bypass'];
     const counted = results.map((result) => difference('evercount_cache_requests_total', { result }));
@@ -103,27 +90,27 @@ describe('the metrics', () => {
 
   it('count requests that no route took together, whatever they ask for', async () => {
     const difference = await added(async () => {
-      await send(app.url, 'GET', '/nothing/here');
-      await send(app.url, 'PATCH', '/v1/counters/a');
+      await send(service.app.url, 'GET', '/nothing/here');
+      await send(service.app.url, 'PATCH', '/v1/counters/a');
     });
     expect(difference('evercount_http_request_duration_seconds_count', { route: 'unmatched', status: '4xx' })).toBe(2);
   });
 
   it('tell of streams, jobs, the process and the release', async () => {
-    const source = await (await EventSource.open(app.url, 'name=s')).untilSnapshot();
-    const open = await scrape(app.url);
+    const source = await (await EventSource.open(service.app.url, 'name=s')).untilSnapshot();
+    const open = await scrape(service.app.url);
     expect(open.get('evercount_streams_open')).toBe(1);
     source.close();
-    await eventually(async () => (await scrape(app.url)).get('evercount_streams_open') === 0);
+    await eventually(async () => (await scrape(service.app.url)).get('evercount_streams_open') === 0);
 
-    await calls.increment('r');
-    await send(app.url, 'POST', '/v1/admin/cache/reconcile');
+    await service.calls.increment('r');
+    await send(service.app.url, 'POST', '/v1/admin/cache/reconcile');
     await eventually(async () => {
-      const now = await scrape(app.url);
+      const now = await scrape(service.app.url);
       const runs = now.get('evercount_job_runs_total', { kind: 'reconcile', result: 'done' }) ?? 0;
       return runs > 0 && (now.get('evercount_reconcile_compared_total') ?? 0) > 0;
     });
-    const now = await scrape(app.url);
+    const now = await scrape(service.app.url);
     const lastMs = (now.get('evercount_reconcile_last_complete_timestamp_seconds') ?? 0) * 1_000;
     expect(Math.abs(Date.now() - lastMs)).toBeLessThan(60_000);
     expect(now.get('evercount_drift_total', { kind: 'wrong' })).toBe(0);
@@ -142,30 +129,34 @@ describe('the metrics', () => {
 
   it('have rising buckets that add up, and never a name of a counter', async () => {
     const name = 'secret-7f3a"\\';
-    await calls.increment(name);
-    await calls.read(name);
-    await send(app.url, 'GET', '/secret-7f3a');
-    const now = await scrape(app.url);
+    await service.calls.increment(name);
+    await service.calls.read(name);
+    await send(service.app.url, 'GET', '/secret-7f3a');
+    const now = await scrape(service.app.url);
     expect(now.text).not.toContain('7f3a');
     expectWholeHistograms(now);
   });
 
   it('are there while Redis is away, and while Postgres is, and say so', async () => {
-    await redis.kill();
-    await eventually(async () => (await scrape(app.url)).get('evercount_cache_permission') === 0);
-    await eventually(async () => (await scrape(app.url)).get('evercount_job_queue_up') === 0);
-    const before = (await scrape(app.url)).get('evercount_cache_blind_seconds_total') ?? 0;
-    await eventually(async () => ((await scrape(app.url)).get('evercount_cache_blind_seconds_total') ?? 0) > before);
-    const away = await scrape(app.url);
+    await service.redis.kill();
+    await eventually(async () => (await scrape(service.app.url)).get('evercount_cache_permission') === 0);
+    await eventually(async () => (await scrape(service.app.url)).get('evercount_job_queue_up') === 0);
+    const before = (await scrape(service.app.url)).get('evercount_cache_blind_seconds_total') ?? 0;
+    await eventually(
+      async () => ((await scrape(service.app.url)).get('evercount_cache_blind_seconds_total') ?? 0) > before,
+    );
+    const away = await scrape(service.app.url);
     expect(away.get('evercount_redis_up')).toBe(0);
     expect(away.get('evercount_guard_state', { state: 'serving' })).toBe(0);
 
-    await postgres.kill();
-    await eventually(async () => (await scrape(app.url)).get('evercount_postgres_up') === 0);
-    expect((await calls.increment('w')).status).toBe(503);
-    expect((await scrape(app.url)).get('evercount_write_failures_total', { code: 'unavailable' })).toBeGreaterThan(0);
-    await Promise.all([postgres.restart(), redis.restart()]);
-    await eventually(async () => (await scrape(app.url)).get('evercount_cache_permission') === 1);
+    await service.postgres.kill();
+    await eventually(async () => (await scrape(service.app.url)).get('evercount_postgres_up') === 0);
+    expect((await service.calls.increment('w')).status).toBe(503);
+    expect(
+      (await scrape(service.app.url)).get('evercount_write_failures_total', { code: 'unavailable' }),
+    ).toBeGreaterThan(0);
+    await Promise.all([service.postgres.restart(), service.redis.restart()]);
+    await eventually(async () => (await scrape(service.app.url)).get('evercount_cache_permission') === 1);
   });
 });
 

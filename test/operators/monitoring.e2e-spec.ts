@@ -1,36 +1,25 @@
 /** What operators are given to watch the service with names nothing that is not there. */
 import { readdir, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { beforeAll, expect, it } from '@jest/globals';
 import { CounterCalls } from '../support/counter-calls.js';
 import { scrape, type Scrape } from '../support/scrape.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
 import { eventually } from '../support/eventually.js';
+import { withService } from '../support/service.js';
 
 const ROOT = new URL('../../', import.meta.url);
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
-
-let redis: TestRedis;
-let app: TestApp;
 let scraped: Scrape;
 
+const service = withService({ env: { RECONCILE_INTERVAL_MS: '500' } });
+
 beforeAll(async () => {
-  redis = await startRedis();
-  const env = { RECONCILE_INTERVAL_MS: '500' };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
-  await new CounterCalls(app.url).increment('a');
+  await new CounterCalls(service.app.url).increment('a');
   await eventually(async () => {
-    scraped = await scrape(app.url);
+    scraped = await scrape(service.app.url);
     const late = ['reconcile', 'history'].map((what) => `evercount_${what}_last_complete_timestamp_seconds`);
     return late.every((name) => scraped.get(name) !== undefined);
   });
-});
-
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
 });
 
 it.each(['docker/monitoring/alerts.yml', 'docker/monitoring/grafana/evercount.json'])(

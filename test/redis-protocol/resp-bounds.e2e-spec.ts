@@ -1,27 +1,14 @@
 /** What no client sends: it is refused in bounds, hung up on where it is no request, and changes nothing for others. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { command, connectRaw } from '../support/resp.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env: { RESP_PORT: '0' } });
-});
-
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService({ env: { RESP_PORT: '0' } });
 
 /** What is answered until the server hangs up. */
 async function untilHungUp(bytes: string | Buffer): Promise<string> {
-  const raw = await connectRaw(app.respPort);
+  const raw = await connectRaw(service.app.respPort);
   raw.send(bytes);
   await eventually(() => raw.isClosed());
   return raw.received();
@@ -29,13 +16,13 @@ async function untilHungUp(bytes: string | Buffer): Promise<string> {
 
 describe('the port of the Redis protocol', () => {
   it('takes what people type', async () => {
-    const raw = await connectRaw(app.respPort);
+    const raw = await connectRaw(service.app.respPort);
     expect(await raw.ask('  incr  typed \r\n\r\nGET typed\n', '$1\r\n1\r\n')).toBe(':1\r\n$1\r\n1\r\n');
     raw.close();
   });
 
   it('answers who has closed his side', async () => {
-    const raw = await connectRaw(app.respPort);
+    const raw = await connectRaw(service.app.respPort);
     raw.socket.end(command('incr', 'half-open'));
     await eventually(() => raw.isClosed());
     expect(raw.received()).toBe(':1\r\n');
@@ -57,13 +44,13 @@ describe('the port of the Redis protocol', () => {
     const get = 'GET /incr/http HTTP/1.1\r\nHost: counts.example\r\n\r\nINCR http\r\n';
     expect(await untilHungUp(get)).toMatch(/^(-ERR wrong number of arguments[^\r]*\r\n)?$/);
     expect(await untilHungUp('POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\nINCR http\r\n')).toBe('');
-    const raw = await connectRaw(app.respPort);
+    const raw = await connectRaw(service.app.respPort);
     expect(await raw.ask(command('get', 'http'), '\r\n')).toBe('$-1\r\n');
     raw.close();
   });
 
   it('reads past what is too large, says so, and goes on', async () => {
-    const raw = await connectRaw(app.respPort);
+    const raw = await connectRaw(service.app.respPort);
     const long = 'x'.repeat(100_000);
     const many = Array.from({ length: 2_000 }, (_, index) => `many:${index}`);
     const answer = await raw.ask(
@@ -81,7 +68,7 @@ describe('the port of the Redis protocol', () => {
   });
 
   it('reads requests wherever they are cut', async () => {
-    const raw = await connectRaw(app.respPort);
+    const raw = await connectRaw(service.app.respPort);
     raw.socket.setNoDelay(true);
     const bytes = command('incr', 'cut') + 'ping\r\n' + command('mset', 'cut:a', 1, 'cut:ü', 2) + command('get', 'cut');
     for (const byte of Buffer.from(bytes)) {
@@ -94,7 +81,7 @@ describe('the port of the Redis protocol', () => {
   });
 
   it('answers long pipelines of who reads nothing before all is sent', async () => {
-    const raw = await connectRaw(app.respPort);
+    const raw = await connectRaw(service.app.respPort);
     raw.socket.pause();
     const count = 50_000;
     raw.send(command('incr', 'long').repeat(count));
@@ -107,7 +94,7 @@ describe('the port of the Redis protocol', () => {
   });
 
   it('closes who takes nothing of its answers', async () => {
-    const raw = await connectRaw(app.respPort);
+    const raw = await connectRaw(service.app.respPort);
     raw.socket.pause();
     const message = command('echo', 'x'.repeat(512)).repeat(1_000);
     const sent = (async () => {

@@ -1,27 +1,10 @@
 /** Each command as Redis answers it, in RESP2 and RESP3, and what must differ. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({
-    databaseUrl: await createTestDatabase(),
-    redisUrl: redis.url,
-    env: { RESP_PORT: '0' },
-  });
-});
-
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService({ env: { RESP_PORT: '0' } });
 
 describe.each([2, 3] as const)('commands over RESP%i', (protocol) => {
   let client: Redis;
@@ -29,7 +12,7 @@ describe.each([2, 3] as const)('commands over RESP%i', (protocol) => {
   let name = '';
 
   beforeAll(() => {
-    client = new Redis(app.respPort, '127.0.0.1', { protocol });
+    client = new Redis(service.app.respPort, '127.0.0.1', { protocol });
   });
 
   beforeEach(() => {
@@ -53,7 +36,7 @@ describe.each([2, 3] as const)('commands over RESP%i', (protocol) => {
     expect(await client.decrby(name, 50)).toBe(-9);
     expect(await client.incrby(name, 0)).toBe(-9);
     expect(await client.get(name)).toBe('-9');
-    const { body } = await send(app.url, 'GET', `/v1/counters/${encodeURIComponent(name)}`);
+    const { body } = await send(service.app.url, 'GET', `/v1/counters/${encodeURIComponent(name)}`);
     expect(JSON.parse(body)).toMatchObject({ name, value: -9, version: 5 });
   });
 
@@ -101,12 +84,14 @@ describe.each([2, 3] as const)('commands over RESP%i', (protocol) => {
   });
 
   it('keeps the bounds of a counter that has some', async () => {
-    await send(app.url, 'PUT', `/v1/counters/${encodeURIComponent(name)}`, { json: { value: 9, min: 0, max: 10 } });
+    await send(service.app.url, 'PUT', `/v1/counters/${encodeURIComponent(name)}`, {
+      json: { value: 9, min: 0, max: 10 },
+    });
     expect(await client.incr(name)).toBe(10);
     expect(await faultOf('incr', name)).toBe('ERR value is out of bounds');
     expect(await faultOf('set', name, 11)).toBe('ERR value is out of bounds');
     expect(await client.set(name, 3)).toBe('OK');
-    const { body } = await send(app.url, 'GET', `/v1/counters/${encodeURIComponent(name)}`);
+    const { body } = await send(service.app.url, 'GET', `/v1/counters/${encodeURIComponent(name)}`);
     expect(JSON.parse(body)).toMatchObject({ value: 3, min: 0, max: 10 });
   });
 

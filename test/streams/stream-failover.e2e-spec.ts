@@ -1,5 +1,5 @@
 /** An asynchronous standby takes over, and what was committed last is lost: whoever watches is told what is true now. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Browser } from 'playwright-core';
 import { type AppProcess, startAppProcess } from '../support/app.js';
@@ -7,11 +7,12 @@ import { startBrowser } from '../support/chromium.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { EventSource, type StreamedCounter } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-let redis: TestRedis;
+const servers = withRedis();
+
 let pair: PrimaryWithStandby;
 let proxy: TcpProxy;
 let here: AppProcess;
@@ -19,17 +20,12 @@ let there: AppProcess;
 let browser: Browser | null = null;
 const sources: EventSource[] = [];
 
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
-
 beforeEach(async () => {
   pair = await startPrimaryWithStandby({ synchronous: false });
   proxy = await TcpProxy.start({ host: '127.0.0.1', port: pair.primary.port });
   const databaseUrl = pair.primary.url.replace(/@.*?\//, `@127.0.0.1:${proxy.port}/`);
-  here = await startAppProcess({ databaseUrl, redisUrl: redis.url });
-  there = await startAppProcess({ databaseUrl, redisUrl: redis.url });
+  here = await startAppProcess({ databaseUrl, redisUrl: servers.redis.url });
+  there = await startAppProcess({ databaseUrl, redisUrl: servers.redis.url });
 });
 afterEach(async () => {
   await browser?.close();
@@ -78,7 +74,7 @@ it('begins a new snapshot with what is there, lower versions too, and tells furt
   await increment('gone');
   for (const source of watching) await source.untilValue('votes', 5);
   await watching[2]?.untilValue('gone', 1);
-  const spy = new Redis(redis.url);
+  const spy = new Redis(servers.redis.url);
   const messages: string[] = [];
   await spy.subscribe('evercount:changes');
   spy.on('message', (_channel, text) => messages.push(text));
@@ -93,7 +89,7 @@ it('begins a new snapshot with what is there, lower versions too, and tells furt
     expect(snapshotsOf(source).at(-1)).toMatchObject([{ name: 'votes', value: 3, version: 3 }]);
   }
   // From an instance that has not noticed yet.
-  const client = new Redis(redis.url);
+  const client = new Redis(servers.redis.url);
   await client.publish('evercount:changes', before);
   client.disconnect();
   expect(await increment('votes')).toBe(4);

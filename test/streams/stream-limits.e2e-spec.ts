@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { MAX_STREAMS } from '../../src/stream/limits.js';
 import { StreamHub } from '../../src/stream/stream-hub.js';
-import { type AppProcess, startApp, startAppProcess } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
+import { startApp } from '../support/app.js';
 import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withServiceProcess } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 const STREAMS = 1_000;
@@ -22,23 +21,11 @@ const CUT_WITHIN_MS = 150_000;
 
 /** For a thousand streams and their connections: 100 KB each. */
 const MEMORY_BYTES = 100 * 1024 * 1024;
-
-let redis: TestRedis;
-let app: AppProcess;
-let calls: CounterCalls;
 const sources: EventSource[] = [];
 
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startAppProcess({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-});
+const service = withServiceProcess();
 afterEach(() => {
   for (const source of sources.splice(0)) source.close();
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
 });
 
 const memoryOf = async (pid: number) =>
@@ -48,7 +35,7 @@ const memoryOf = async (pid: number) =>
 async function openMany(count: number, query: string): Promise<void> {
   await eventually(async () => {
     const length = Math.min(count - sources.length, AT_ONCE);
-    const opened = await Promise.all(Array.from({ length }, () => EventSource.open(app.url, query)));
+    const opened = await Promise.all(Array.from({ length }, () => EventSource.open(service.app.url, query)));
     sources.push(...opened.filter(({ response }) => response.statusCode === 200));
     return sources.length === count;
   }, OPENED_WITHIN_MS);
@@ -57,20 +44,20 @@ async function openMany(count: number, query: string): Promise<void> {
 
 describe('one instance', () => {
   it(`serves ${STREAMS} streams: each gets a snapshot and every change, in bounded memory`, async () => {
-    await calls.increment('crowd:1');
-    const before = await memoryOf(app.pid);
+    await service.calls.increment('crowd:1');
+    const before = await memoryOf(service.app.pid);
     await openMany(STREAMS, 'name=crowd%3A1&prefix=crowd%3A');
     for (let value = 2; value <= 6; value += 1) {
-      await calls.increment('crowd:1');
+      await service.calls.increment('crowd:1');
       await eventually(() => sources.every((source) => source.statesOf('crowd:1').at(-1)?.value === value));
     }
-    expect((await memoryOf(app.pid)) - before).toBeLessThan(MEMORY_BYTES);
-    expect((await calls.read('crowd:1')).body.value).toBe(6);
+    expect((await memoryOf(service.app.pid)) - before).toBeLessThan(MEMORY_BYTES);
+    expect((await service.calls.read('crowd:1')).body.value).toBe(6);
   });
 
   it('admits no more streams than it can serve, and others once some are closed', async () => {
     await openMany(MAX_STREAMS, 'name=full');
-    const refused = await send(app.url, 'GET', '/v1/stream?name=full');
+    const refused = await send(service.app.url, 'GET', '/v1/stream?name=full');
     expect([refused.status, refused.headers['retry-after'], JSON.parse(refused.body)]).toMatchObject([
       503,
       '1',
@@ -78,14 +65,14 @@ describe('one instance', () => {
     ]);
     for (const source of sources.splice(0)) source.close();
     await eventually(async () => {
-      const source = await EventSource.open(app.url, 'name=full');
+      const source = await EventSource.open(service.app.url, 'name=full');
       sources.push(source);
       return source.response.statusCode === 200;
     });
   });
 
   it('drops a client that does not keep up, and no other; it may come back', async () => {
-    const own = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
+    const own = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: service.redis.url });
     const names = Array.from({ length: 1_000 }, (_, index) => `slow:${index}:${'x'.repeat(240)}`);
     const json = { increments: names.map((name) => ({ name })) };
     const increment = () => send(own.url, 'POST', '/v1/increments', { json });
@@ -109,7 +96,7 @@ describe('one instance', () => {
   });
 
   it('cuts a client that takes nothing at all, also where too little waits for it to be dropped for that', async () => {
-    const own = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
+    const own = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: service.redis.url });
     const server = own.nest.getHttpServer() as Server;
     const [accepted]: [Socket[]] = [[]];
     server.on('connection', (socket: Socket) => accepted.push(socket));

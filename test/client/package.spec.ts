@@ -72,6 +72,13 @@ describe('what is published', () => {
   });
 });
 
+it('would be published as it is', async () => {
+  // It says so on the other stream, and asks nobody.
+  await expect(npm(['publish', '--dry-run', tarball], CLIENT)).resolves.toMatchObject({
+    stdout: expect.stringContaining('+ evercount-client@'),
+  });
+});
+
 describe('counts', () => {
   const PROGRAM = `
     const counters = new Evercount({ url: process.argv[2] });

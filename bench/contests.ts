@@ -60,6 +60,7 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
   const hot = of('increment', HOT);
   const many = of('increment', MANY);
   const skewed = of('increment', SKEWED);
+  const windows = of('window', MANY);
   const naive = (workload: Workload) => opponent(field, 'upsert-and-set', workload);
   const tutorial = (workload: Workload) => opponent(field, 'typeorm-repository', workload);
   const ours = (workload: Workload) => service(field, workload, SERVICE);
@@ -128,6 +129,20 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       judged: true,
       mostConnections: 64,
       entrants: [service(field, of('batch', MANY), BATCHED), ours(many)],
+    },
+    {
+      key: 'window',
+      title: 'Windows of a rate limit, 10,000 of them',
+      about:
+        'Each request counts within the present minute of one of 10,000 callers, at random: `{"ttlMs": 60000, "expiry": ' +
+        '"ifNone"}`. Redis does it by `INCR` and `PEXPIRE … NX`.',
+      judged: false,
+      entrants: [
+        ours(windows),
+        redisIncr(field, 'always', windows),
+        redisIncr(field, 'everysec', windows),
+        service(field, many, { key: 'service-plain', label: 'evercount, without an expiry' }),
+      ],
     },
     {
       key: 'mixed',

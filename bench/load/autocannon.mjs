@@ -25,6 +25,11 @@ const keyHeader = () => (keys === 'keyed' ? { 'idempotency-key': randomUUID() } 
 
 const read = () => ({ method: 'GET', path: `/v1/counters/${name()}` });
 const increment = () => ({ method: 'POST', path: `/v1/counters/${name()}/increment`, headers: keyHeader() });
+const window = () => ({
+  ...increment(),
+  headers: { ...keyHeader(), ...JSON_TYPE },
+  body: JSON.stringify({ ttlMs: 60_000, expiry: 'ifNone' }),
+});
 const batch = () => ({
   method: 'POST',
   path: '/v1/increments',
@@ -32,7 +37,7 @@ const batch = () => ({
   body: JSON.stringify({ increments: Array.from({ length: Number(items) }, () => ({ name: name() })) }),
 });
 const mixed = () => (Math.random() < 0.9 ? read() : increment());
-const next = { read, increment, batch, mixed }[operation];
+const next = { read, increment, batch, mixed, window }[operation];
 
 // It knows no pauses, but how many requests a second a connection is to make.
 const pace = Number(thinkMs) > 0 ? { connectionRate: 1000 / Number(thinkMs) } : {};

@@ -32,6 +32,12 @@ local function increment()
     .. key() .. 'Content-Length: 0\r\n\r\n'
 end
 
+local function window()
+  local body = '{"ttlMs":60000,"expiry":"ifNone"}'
+  return 'POST /v1/counters/' .. name() .. '/increment HTTP/1.1\r\nHost: ' .. host .. '\r\n' .. key()
+    .. 'Content-Type: application/json\r\nContent-Length: ' .. #body .. '\r\n\r\n' .. body
+end
+
 local function batch()
   local parts = {}
   for index = 1, items do parts[index] = '{"name":"' .. name() .. '"}' end
@@ -57,7 +63,7 @@ function init(args)
     alpha = 1 / (1 - theta)
     skew = (1 - (2 / count) ^ (1 - theta)) / (1 - head / zeta)
   end
-  local requests = { read = read, increment = increment, batch = batch, mixed = mixed }
+  local requests = { read = read, increment = increment, batch = batch, mixed = mixed, window = window }
   request = requests[operation]
   if count == 1 and not keyed and (operation == 'read' or operation == 'increment') then
     -- Always the same: made once, so that it costs wrk nothing.

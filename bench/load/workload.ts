@@ -6,8 +6,11 @@ export type Names =
   | { readonly kind: 'uniform'; readonly count: number }
   | { readonly kind: 'zipf'; readonly count: number };
 
-/** `mixed` is nine reads to one increment; `batch` is BATCH_ITEMS increments in one request. */
-export type Operation = 'increment' | 'read' | 'mixed' | 'batch';
+/**
+ * `mixed` is nine reads to one increment; `batch` is BATCH_ITEMS increments in one request; `window` counts within the
+ * present minute of a rate limit, which begins with the first call and ends by itself.
+ */
+export type Operation = 'increment' | 'read' | 'mixed' | 'batch' | 'window';
 
 export interface Workload {
   readonly operation: Operation;

@@ -114,8 +114,10 @@ async function list(session: Session, options: ListOptions): Promise<void> {
     cursor = page.nextCursor;
   } while (cursor !== null && found.length < wanted);
   printRecords(terminal, formatOf(options), {
-    head: ['name', 'value', 'version', 'min', 'max', 'updated'],
-    rows: found.map(({ name, value, version, min, max, updatedAt }) => [name, value, version, min, max, updatedAt]),
+    head: ['name', 'value', 'version', 'min', 'max', 'expires', 'updated'],
+    rows: found.map(({ name, value, version, min, max, expiresAt, updatedAt }) => {
+      return [name, value, version, min, max, expiresAt, updatedAt];
+    }),
     json: found,
   });
   if (cursor !== null) terminal.note(`there are more; --limit or --all shows them`);

@@ -37,8 +37,8 @@ it('a write with a key of its own counts once', async () => {
 it('prints what spreadsheets read, names with commas, quotes and line breaks included', async () => {
   await runCli(['incr', 'csv:a,"b"'], { env: { EVERCOUNT_URL: service.app.url, EVERCOUNT_KEY: ADMIN_KEY } });
   const { out } = await cli('list --prefix csv: --output csv');
-  expect(out.split('\n')[0]).toBe('name,value,version,min,max,updated');
-  expect(out.split('\n')[1]).toMatch(/^"csv:a,""b""",1,1,,,20\d\d-/);
+  expect(out.split('\n')[0]).toBe('name,value,version,min,max,expires,updated');
+  expect(out.split('\n')[1]).toMatch(/^"csv:a,""b""",1,1,,,,20\d\d-/);
   expect((await cli('get visits --output csv')).out).toMatch(/^name,value,.*\nvisits,1,/);
   expect(await cli('get visits --output yaml')).toMatchObject({ code: 64 });
 });

@@ -53,10 +53,11 @@ describe('an export', () => {
       await from.calls.increment(name, index + 1);
     }
     await from.calls.set('bounded', { value: -9_007_199_254_740_991, min: -9_007_199_254_740_991, max: 0 });
+    await from.calls.call('PUT', '/v1/counters/ending', { value: 3, ttlMs: 3_600_000 });
     await from.calls.increment('gone');
     await from.calls.delete('gone');
     file = join(folder, 'all.ndjson');
-    expect(await from.cli(`export ${file}`)).toMatchObject({ code: 0, out: expect.stringContaining('exported 7') });
+    expect(await from.cli(`export ${file}`)).toMatchObject({ code: 0, out: expect.stringContaining('exported 8') });
     to = await house();
   });
   afterAll(() => to.app.stop());
@@ -64,11 +65,11 @@ describe('an export', () => {
   it('brings every counter into another deployment as it was, the versions of deleted ones too', async () => {
     expect(await to.cli(`import ${file} --dry-run`)).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/6 created/),
+      out: expect.stringMatching(/7 created/),
     });
     expect(JSON.parse(await everything(to))).toMatchObject({ data: [] });
     const { code, out } = await to.cli(`import ${file}`);
-    expect(out).toContain('6 created, 0 replaced, 1 deleted, 0 unchanged, 0 kept, 0 skipped');
+    expect(out).toContain('7 created, 0 replaced, 1 deleted, 0 unchanged, 0 kept, 0 skipped');
     expect(code).toBe(0);
     expect(await everything(to)).toBe(await everything(from));
     expect((await to.calls.increment('gone')).body).toMatchObject({ value: 1, version: 3 });
@@ -77,14 +78,14 @@ describe('an export', () => {
   it('may be imported again: what is there is left alone', async () => {
     await to.calls.increment('a');
     const { code, out } = await to.cli(`import ${file}`);
-    expect(out).toMatch(/a +another value is there[^]*5 unchanged, 2 kept/);
+    expect(out).toMatch(/a +another value is there[^]*6 unchanged, 2 kept/);
     expect(code).toBe(2);
     expect((await to.calls.read('a')).body).toMatchObject({ value: 3, version: 3 });
   });
 
   it('replaces other values only where it is told to, and never lowers a version', async () => {
     const { code, out } = await to.cli(`import ${file} --overwrite`);
-    expect(out).toContain('1 replaced, 1 deleted, 5 unchanged');
+    expect(out).toContain('1 replaced, 1 deleted, 6 unchanged');
     expect(code).toBe(0);
     expect((await to.calls.read('a')).body).toMatchObject({ value: 2, version: 4 });
     expect((await to.calls.increment('gone')).body).toMatchObject({ value: 1, version: 5 });
@@ -210,6 +211,7 @@ describe('an import', () => {
       const pairs = Array.from({ length: 2_500 }, (_, index) => [`hits:${index}`, String(index - 5)]).flat();
       await client.mset(...pairs);
       await client.mset('hits:text', 'abc', 'hits:float', '1.5', 'hits:huge', '9007199254740993', 'other', '1');
+      await client.pexpireat('hits:1', new Date('2036-01-01T00:00:00.000Z').getTime());
       await client.hset('hits:hash', 'a', '1');
       await client.set(Buffer.from([0x68, 0x69, 0x74, 0x73, 0x3a, 0xff]), '1');
       const { code, out } = await to.cli(`import --from-redis ${old.url} --match hits:*`);
@@ -218,6 +220,10 @@ describe('an import', () => {
       expect(code).toBe(2);
       expect((await to.calls.read('hits:0')).body).toMatchObject({ value: -5, version: 1 });
       expect((await to.calls.read('hits:2499')).body.value).toBe(2494);
+      expect((await to.calls.read('hits:0')).body.expiresAt).toBeNull();
+      expect((await to.calls.read('hits:1')).body.expiresAt).toBe('2036-01-01T00:00:00.000Z');
+      const again = await to.cli(`import --from-redis ${old.url} --match hits:*`);
+      expect(again.out).toContain('0 created, 0 replaced, 0 deleted, 2500 unchanged, 0 kept, 5 skipped');
       expect((await to.calls.read('other')).status).toBe(404);
     } finally {
       client.disconnect();

@@ -32,23 +32,43 @@ export async function* countersOfRedis(client: Redis, match: string): AsyncGener
     cursor = next;
     const names = [...new Set(found)].filter((name) => !seen.has(name));
     for (const name of names) seen.add(name);
-    if (names.length > 0) yield stepOf(names, await client.mget(names));
+    if (names.length > 0) yield stepOf(names, await client.mget(names), await expiriesOf(client, names));
   } while (cursor !== '0');
 }
 
-function stepOf(names: readonly string[], values: readonly (string | null)[]): RedisStep {
+/** When keys end, RFC 3339; null: never. To the millisecond, so that what is imported again is the same. */
+async function expiriesOf(client: Redis, names: readonly string[]): Promise<(string | null)[]> {
+  const ask = async (command: string): Promise<[error: Error | null, ms: unknown][]> =>
+    (await client.pipeline(names.map((name) => [command, name])).exec()) ?? [];
+  const found = await ask('pexpiretime');
+  if (found.every(([error]) => error === null)) return found.map(([, ms]) => instantOf(Number(ms)));
+  // Before Redis 7 it only tells what is left.
+  const [seconds, microseconds] = await client.time();
+  const nowMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  return (await ask('pttl')).map(([, ms]) => instantOf(Number(ms) < 0 ? -1 : nowMs + Number(ms)));
+}
+
+function instantOf(ms: number): string | null {
+  return ms < 0 ? null : new Date(ms).toISOString();
+}
+
+function stepOf(
+  names: readonly string[],
+  values: readonly (string | null)[],
+  expiries: readonly (string | null)[],
+): RedisStep {
   const counters: ImportedCounter[] = [];
   const skipped: Skipped[] = [];
   names.forEach((name, index) => {
     const text = values[index] ?? null;
     const reason = faultOf(name, text);
     if (reason !== null) skipped.push({ name, reason });
-    else counters.push(counterOf(name, Number(text)));
+    else counters.push(counterOf(name, Number(text), expiries[index] ?? null));
   });
   return { counters, skipped };
 }
 
-function counterOf(name: string, value: number): ImportedCounter {
+function counterOf(name: string, value: number, expiresAt: string | null): ImportedCounter {
   // There is a -0, and no counter holds it.
   return {
     name,
@@ -56,7 +76,7 @@ function counterOf(name: string, value: number): ImportedCounter {
     version: null,
     min: null,
     max: null,
-    expiresAt: null,
+    expiresAt,
     createdAt: null,
     updatedAt: null,
   };

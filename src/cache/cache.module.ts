@@ -24,7 +24,7 @@ class CloseConnections implements OnApplicationShutdown {
     {
       provide: Realm,
       inject: [CacheSettings],
-      useFactory: ({ url }: CacheSettings) => new Realm(url),
+      useFactory: ({ servers }: CacheSettings) => new Realm(servers),
     },
     {
       provide: CounterCache,
@@ -34,7 +34,7 @@ class CloseConnections implements OnApplicationShutdown {
     {
       provide: ChangeChannel,
       inject: [CacheSettings],
-      useFactory: ({ url }: CacheSettings) => new ChangeChannel(url),
+      useFactory: ({ servers }: CacheSettings) => new ChangeChannel(servers),
     },
     SharedUsage,
     CloseConnections,

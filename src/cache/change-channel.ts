@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import { PROMPT } from './redis-client.js';
+import type { RedisServers } from '../config/redis-servers.js';
+import { PROMPT, reaching } from './redis-client.js';
 
 /** All instances that use one Redis, whatever the number of their database: a message says itself whose it is. */
 const CHANNEL = 'evercount:changes';
@@ -31,7 +32,7 @@ export class ChangeChannel {
   private sending = false;
   private readonly looking: NodeJS.Timeout;
 
-  constructor(private readonly url: string) {
+  constructor(private readonly servers: RedisServers) {
     this.sender = this.connect('evercount-changes');
     this.looking = setInterval(() => void this.look(), LOOK_INTERVAL_MS).unref();
   }
@@ -115,12 +116,14 @@ export class ChangeChannel {
   }
 
   private connect(name: string): Redis {
-    const client = new Redis(this.url, {
-      ...PROMPT,
-      autoResubscribe: false,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      connectionName: name,
-    });
+    const client = new Redis(
+      ...reaching(this.servers, {
+        ...PROMPT,
+        autoResubscribe: false,
+        commandTimeout: COMMAND_TIMEOUT_MS,
+        connectionName: name,
+      }),
+    );
     // Told by its consequences; without a listener every failed attempt would be printed.
     client.on('error', () => undefined);
     return client;

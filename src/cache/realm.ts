@@ -1,11 +1,27 @@
+import type { RedisServers } from '../config/redis-servers.js';
 import { dataSetOf, serverIdentity } from './identity.js';
 import { type Command, RedisConnection, unavailable, UnfitRedis } from './redis-connection.js';
+import { Sentinels } from './sentinels.js';
 
 /** Redis answers in microseconds; what takes this long is as good as away, and reads go to Postgres. */
 export const COMMAND_TIMEOUT_MS = 250;
 
 /** Its absence tells of a flush; not under the prefix of entries. */
 export const SENTINEL_KEY = 'evercount:sentinel';
+
+/**
+ * Whether the Redis at hand is newer than another one that was named.
+ *
+ * - `alone`: nobody elects; two instances with different servers were configured so.
+ * - `elected`: in this election of Sentinel's; the higher one is the newer.
+ * - `overtaken`: Sentinel leads elsewhere.
+ * - `unknown`: no Sentinel answers.
+ */
+export type Rank =
+  { readonly kind: 'alone' | 'overtaken' | 'unknown' } | { readonly kind: 'elected'; readonly epoch: number };
+
+/** What the server at the other end says of itself. */
+export type Role = 'primary' | 'replica';
 
 /** What keys hold, and what their server was right after that. */
 export interface Values {
@@ -29,10 +45,23 @@ export interface Sighting {
  */
 export class Realm {
   private readonly connection: RedisConnection;
+  private readonly sentinels: Sentinels | null;
+  private seenRole: Role | null = null;
 
   /** @param commandTimeoutMs who serves nobody may wait longer */
-  constructor(url: string, commandTimeoutMs = COMMAND_TIMEOUT_MS) {
-    this.connection = new RedisConnection(url, commandTimeoutMs);
+  constructor(servers: RedisServers, commandTimeoutMs = COMMAND_TIMEOUT_MS) {
+    this.connection = new RedisConnection(servers, commandTimeoutMs);
+    this.sentinels = servers.sentinel === null ? null : new Sentinels(servers.sentinel);
+  }
+
+  /** `host:port` of the server at the other end, under Sentinel as that tells it. */
+  get address(): string {
+    return this.connection.address;
+  }
+
+  /** What that server said of itself last; null where it does not answer. */
+  get role(): Role | null {
+    return this.seenRole;
   }
 
   /** Counts the connections; what was learned over an earlier one says nothing about this one. */
@@ -114,13 +143,30 @@ export class Realm {
       const info = textOf(said);
       const server = serverIdentity(info);
       if (server === null) throw new UnfitRedis('INFO does not name run_id and master_replid');
-      if (dataSetOf(info) === null) throw new UnfitRedis('it is a replica');
+      this.seenRole = dataSetOf(info) === null ? 'replica' : 'primary';
+      if (this.seenRole === 'replica') throw new UnfitRedis('it is a replica');
       this.connection.noteAnswer();
       return { server, generation, sentinel: sentinel === null ? null : textOf(sentinel) };
     } catch (error) {
       this.connection.noteFailure(error);
+      if (!(error instanceof UnfitRedis)) this.seenRole = null;
+      // Whoever knows which server took its place is asked again.
+      else if (this.sentinels !== null) this.connection.reconnect();
       throw unavailable(error);
     }
+  }
+
+  /** Whether this Redis is newer than another one, as far as anybody elects them. */
+  async rank(): Promise<Rank> {
+    if (this.sentinels === null) return { kind: 'alone' };
+    const newest = await this.sentinels.newest();
+    if (newest === null) return { kind: 'unknown' };
+    return newest.address === this.address ? { kind: 'elected', epoch: newest.epoch } : { kind: 'overtaken' };
+  }
+
+  /** Leaves the server at the other end for the one that Sentinel leads to now. */
+  reconnect(): void {
+    this.connection.reconnect();
   }
 
   /**
@@ -136,6 +182,7 @@ export class Realm {
   /** Ends its connections without waiting for anything. */
   close(): void {
     this.connection.close();
+    this.sentinels?.close();
   }
 }
 

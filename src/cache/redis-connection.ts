@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { certificateFault } from '../config/certificates.js';
-import { PROMPT } from './redis-client.js';
+import type { RedisServers } from '../config/redis-servers.js';
+import { PROMPT, reaching } from './redis-client.js';
 
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;
@@ -23,13 +24,16 @@ export type Command = readonly [name: string, ...args: (string | number)[]];
 /** One connection to a Redis, made anew whenever it breaks. While there is none, every command fails at once. */
 export class RedisConnection {
   private readonly client: Redis;
+  private server: string;
   private misses = 0;
   private currentGeneration = 0;
   private lastFault: string | null = null;
 
   /** @param commandTimeoutMs what takes longer is as good as away */
-  constructor(url: string, commandTimeoutMs: number) {
-    this.client = new Redis(url, { ...PROMPT, commandTimeout: commandTimeoutMs, connectionName: 'evercount-cache' });
+  constructor(servers: RedisServers, commandTimeoutMs: number) {
+    this.server = new URL(servers.url).host;
+    const options = { ...PROMPT, commandTimeout: commandTimeoutMs, connectionName: 'evercount-cache' };
+    this.client = new Redis(...reaching(servers, options, (address) => (this.server = address)));
     this.client.on('ready', () => {
       this.currentGeneration += 1;
       this.misses = 0;
@@ -41,6 +45,11 @@ export class RedisConnection {
   /** Counts the connections; what was learned over an earlier one says nothing about this one. */
   get generation(): number {
     return this.currentGeneration;
+  }
+
+  /** `host:port` of the server, under Sentinel as that tells it. */
+  get address(): string {
+    return this.server;
   }
 
   get isReady(): boolean {
@@ -115,7 +124,12 @@ export class RedisConnection {
     if (this.isReady) this.lastFault = reasonOf(rootOf(error));
     // One that refuses has answered: another connection would be told the same.
     this.misses = isRefusal(rootOf(error)) ? 0 : this.misses + 1;
-    if (this.misses === MISSES_BEFORE_RECONNECT && this.isReady) this.client.disconnect(true);
+    if (this.misses === MISSES_BEFORE_RECONNECT && this.isReady) this.reconnect();
+  }
+
+  /** Ends the connection and makes another one, under Sentinel to whatever that says is the primary now. */
+  reconnect(): void {
+    this.client.disconnect(true);
   }
 
   /** Ends the connection without waiting for anything. */

@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/config.js';
 import { databaseHosts } from '../config/database-hosts.js';
+import { type RedisServers, shownServers } from '../config/redis-servers.js';
 import { DATA_DIR, runningServers } from '../embedded/running-servers.js';
 import { type Session, withJson } from './session.js';
 import type { Cell } from './terminal.js';
 
 /** Stands for what `npm start` would bring up. */
 const EMBEDDED = 'postgres://embedded.invalid/';
+const EMBEDDED_REDIS = 'redis://embedded.invalid';
+
+const EMBEDDED_PLACE = 'embedded, under ./.data';
 
 /** `config`: what the environment says, before a service is started on it. */
 export function addConfig(program: Command, session: Session): void {
@@ -25,14 +29,16 @@ export function addConfig(program: Command, session: Session): void {
 async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [string, Cell])[]> {
   const running = await runningServers(DATA_DIR);
   const { http, resp, database, cache, jobs, writes, history, access, log } = await loadConfig(environment, () =>
-    Promise.resolve(running ?? { databaseUrl: EMBEDDED, redisUrl: EMBEDDED }),
+    Promise.resolve(running ?? { databaseUrl: EMBEDDED, redisUrl: EMBEDDED_REDIS }),
   );
   return [
     ['HOST', http.host],
     ['PORT', http.port],
     ['DATABASE_URL', placeOf(database.url)],
-    ['REDIS_URL', placeOf(cache.url)],
-    ['JOBS_REDIS_URL', placeOf(jobs.redisUrl)],
+    ['REDIS_URL', serversOf(cache.servers)],
+    ['JOBS_REDIS_URL', serversOf(jobs.servers)],
+    ['REDIS_SENTINEL_PASSWORD', cache.servers.sentinel?.password == null ? null : 'a value that is not shown'],
+    ['REDIS_ADDRESS_MAP', mapOf(cache.servers)],
     ['MIGRATE_ON_START', database.migrateOnStart],
     ['MIGRATIONS_DATABASE_URL', placeOf(database.migrationsUrl)],
     ['DATABASE_POOLER', database.pooler],
@@ -64,10 +70,19 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
 
 /** A URL without its password. */
 export function placeOf(url: string): string {
-  if (url === EMBEDDED) return 'embedded, under ./.data';
+  if (url === EMBEDDED) return EMBEDDED_PLACE;
   // Several hosts of one database are no URL to WHATWG.
   const hosts = /^postgres/.test(url) ? databaseHosts(url).map((one) => new URL(one)) : [new URL(url)];
   const [{ protocol, username, pathname } = new URL(url)] = hosts;
   const places = hosts.map(({ host }) => host).join();
   return `${protocol}//${username === '' ? '' : `${username}@`}${places}${pathname === '/' ? '' : pathname}`;
+}
+
+function serversOf(servers: RedisServers): string {
+  return servers.url === EMBEDDED_REDIS ? EMBEDDED_PLACE : shownServers(servers);
+}
+
+function mapOf({ sentinel }: RedisServers): string | null {
+  const pairs = [...(sentinel?.addresses ?? [])].map(([told, { host, port }]) => `${told}=${host}:${port}`);
+  return pairs.length === 0 ? null : pairs.join(', ');
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Config, DatabaseSettings } from '../config/config.js';
+import { type RedisServers, shownServers } from '../config/redis-servers.js';
 import { examiningPool } from '../store/connections.js';
 import { sharedAfter } from '../store/pooler.js';
 import { GuardRow, type GuardState } from '../store/guard-row.js';
@@ -50,14 +51,18 @@ async function poolerOf({ url, pooler }: DatabaseSettings): Promise<Finding> {
 }
 
 async function redis({ cache, jobs }: Config, guard: GuardState | null): Promise<Finding[]> {
-  const findings = await onRedis('Redis', cache.url, (client) => examineRedis(client, guard));
-  if (jobs.redisUrl === cache.url) return findings;
-  return [...findings, ...(await onRedis("the jobs' Redis", jobs.redisUrl, examineJobsRedis))];
+  const findings = await onRedis('Redis', cache.servers, (client) => examineRedis(client, guard));
+  if (shownServers(jobs.servers) === shownServers(cache.servers)) return findings;
+  return [...findings, ...(await onRedis("the jobs' Redis", jobs.servers, examineJobsRedis))];
 }
 
-async function onRedis(what: string, url: string, work: (client: Redis) => Promise<Finding[]>): Promise<Finding[]> {
+async function onRedis(
+  what: string,
+  servers: RedisServers,
+  work: (client: Redis) => Promise<Finding[]>,
+): Promise<Finding[]> {
   try {
-    const client = await connectRedis(url);
+    const client = await connectRedis(servers);
     try {
       return await work(client);
     } finally {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { Realm } from '../cache/realm.js';
-import { PROMPT } from '../cache/redis-client.js';
+import { PROMPT, reaching } from '../cache/redis-client.js';
+import type { RedisServers } from '../config/redis-servers.js';
 import { serverFault } from './deployment.js';
 
 /** Nobody waits for an answer here, and a server under load should be looked at too. */
@@ -16,8 +17,10 @@ const FIRST_CONTACT_MS = 5_000;
  * @param setting what names this Redis
  * @throws CommandFailed when Redis does not answer, or refuses
  */
-export async function connectRedis(url: string, setting?: string): Promise<Redis> {
-  const client = new Redis(url, { ...PROMPT, commandTimeout: COMMAND_TIMEOUT_MS, connectionName: 'evercount-cli' });
+export async function connectRedis(servers: RedisServers, setting?: string): Promise<Redis> {
+  const client = new Redis(
+    ...reaching(servers, { ...PROMPT, commandTimeout: COMMAND_TIMEOUT_MS, connectionName: 'evercount-cli' }),
+  );
   try {
     await once(client, 'ready', { signal: AbortSignal.timeout(FIRST_CONTACT_MS) });
   } catch (error) {
@@ -34,8 +37,8 @@ export async function connectRedis(url: string, setting?: string): Promise<Redis
  *
  * @throws CommandFailed when Redis does not answer, or refuses
  */
-export async function openRealm(url: string): Promise<Realm> {
-  const realm = new Realm(url, COMMAND_TIMEOUT_MS);
+export async function openRealm(servers: RedisServers): Promise<Realm> {
+  const realm = new Realm(servers, COMMAND_TIMEOUT_MS);
   try {
     await realm.whenReady();
     return realm;

@@ -24,7 +24,7 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
     const state = await new GuardRow(pool).read().catch((error: unknown) => {
       throw serverFault('Postgres', error);
     });
-    const realm = await openRealm(cache.url);
+    const realm = await openRealm(cache.servers);
     const copy = new CounterCache(realm, cache);
     const progress = terminal.progress('comparing');
     try {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { type Config, ConfigError, loadConfig } from './config.js';
+import { shownServers } from './redis-servers.js';
 
 const SERVERS = { DATABASE_URL: 'postgres://localhost/counts', REDIS_URL: 'redis://localhost:6379' };
 
@@ -105,9 +106,41 @@ describe('the configuration', () => {
     const own = { databaseUrl: 'postgres://own', redisUrl: 'redis://own' };
     await expect(loadConfig({}, () => Promise.resolve(own))).resolves.toMatchObject({
       database: { url: 'postgres://own', migrationsUrl: 'postgres://own' },
-      cache: { url: 'redis://own' },
-      jobs: { redisUrl: 'redis://own' },
+      cache: { servers: { url: 'redis://own' } },
+      jobs: { servers: { url: 'redis://own' } },
     });
+  });
+
+  it('finds a Redis by its Sentinels, where the URL names them', async () => {
+    const REDIS_URL = 'rediss-sentinel://me:s%2Fx@one,[::1]:26380/main';
+    const extras = { REDIS_SENTINEL_PASSWORD: 'theirs', REDIS_ADDRESS_MAP: '10.0.0.5:6379=203.0.113.5:7000' };
+    const servers = {
+      url: 'rediss://me:s%2Fx@one',
+      sentinel: {
+        hosts: [
+          { host: 'one', port: 26_379 },
+          { host: '::1', port: 26_380 },
+        ],
+        name: 'main',
+        password: 'theirs',
+        tls: true,
+        addresses: new Map([['10.0.0.5:6379', { host: '203.0.113.5', port: 7_000 }]]),
+      },
+    };
+    const config = await load({ REDIS_URL, ...extras });
+    expect([config.cache.servers, config.jobs.servers]).toEqual([servers, servers]);
+    expect(shownServers(config.cache.servers)).toBe('rediss-sentinel://me@one:26379,[::1]:26380/main');
+    expect(config.log.hidden).toContain('theirs');
+  });
+
+  it.each([
+    ['REDIS_URL', 'redis-sentinel://one,two', /takes a redis:\/\/ or rediss:\/\/ URL, or redis-sentinel:\/\//],
+    ['REDIS_URL', 'redis-sentinel://one,two:0/main', /takes at most 16 Sentinels/],
+    ['JOBS_REDIS_URL', 'http://one', /takes a redis:\/\//],
+    ['REDIS_ADDRESS_MAP', '10.0.0.5=203.0.113.5', /takes addresses that Sentinel tells/],
+  ])('refuses %s=%s', async (name, value, fault) => {
+    const [found] = await faultsOf({ [name]: value });
+    expect(found).toMatch(fault);
   });
 
   it('reads any variable from a file, and does not guess between two', async () => {
@@ -116,7 +149,7 @@ describe('the configuration', () => {
       const REDIS_URL_FILE = join(folder, 'redis-url');
       writeFileSync(REDIS_URL_FILE, 'redis://:secret@cache:6379\n');
       await expect(load({ REDIS_URL: '', REDIS_URL_FILE })).resolves.toMatchObject({
-        cache: { url: 'redis://:secret@cache:6379' },
+        cache: { servers: { url: 'redis://:secret@cache:6379' } },
       });
       await expect(faultsOf({ REDIS_URL_FILE })).resolves.toEqual([
         'REDIS_URL_FILE: got a path although REDIS_URL is set too; takes one of the two',

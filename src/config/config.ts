@@ -1,3 +1,4 @@
+import { type RedisServers, redisServers } from './redis-servers.js';
 import { type LOG_LEVELS, readValues } from './variables.js';
 
 /** Exit code for a faulty configuration: EX_CONFIG of sysexits.h. */
@@ -50,16 +51,15 @@ export class DatabaseSettings {
 
 /** The copy. */
 export class CacheSettings {
-  /** A `redis://` or `rediss://` URL. */
-  url!: string;
+  servers!: RedisServers;
   /** T: the longest life of an entry, milliseconds. */
   ttlMs!: number;
 }
 
 /** The jobs and their queue. */
 export class JobsSettings {
-  /** BullMQ's Redis. */
-  redisUrl!: string;
+  /** BullMQ's. */
+  servers!: RedisServers;
   reconcileIntervalMs!: number;
 }
 
@@ -179,6 +179,7 @@ export async function loadConfig(
     values.DATABASE_URL !== undefined && values.REDIS_URL !== undefined
       ? { databaseUrl: values.DATABASE_URL, redisUrl: values.REDIS_URL }
       : await startEmbedded();
+  const extras = { password: values.REDIS_SENTINEL_PASSWORD ?? null, addresses: values.REDIS_ADDRESS_MAP ?? new Map() };
 
   return {
     http: {
@@ -209,9 +210,9 @@ export async function loadConfig(
       pooler: values.DATABASE_POOLER ?? null,
       poolSize: values.DATABASE_POOL_SIZE ?? 10,
     },
-    cache: { url: redisUrl, ttlMs: values.CACHE_TTL_MS ?? 300_000 },
+    cache: { servers: redisServers(redisUrl, extras), ttlMs: values.CACHE_TTL_MS ?? 300_000 },
     jobs: {
-      redisUrl: values.JOBS_REDIS_URL ?? redisUrl,
+      servers: redisServers(values.JOBS_REDIS_URL ?? redisUrl, extras),
       reconcileIntervalMs: values.RECONCILE_INTERVAL_MS ?? 60_000,
     },
     writes: {
@@ -232,7 +233,7 @@ export async function loadConfig(
     },
     log: {
       level: values.LOG_LEVEL ?? 'info',
-      hidden: values.ADMIN_KEY === undefined ? [] : [values.ADMIN_KEY],
+      hidden: [values.ADMIN_KEY, values.REDIS_SENTINEL_PASSWORD].filter((secret) => secret !== undefined),
     },
   };
 }

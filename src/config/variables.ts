@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { databaseHosts, DatabaseHostsFault } from './database-hosts.js';
+import { type Address, addressMap, redisServers, RedisServersFault } from './redis-servers.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -17,8 +18,6 @@ const wholeNumber = (min: number, max: number) =>
 
 const isUrlOf = (text: string, protocols: readonly string[]): boolean =>
   URL.canParse(text) && protocols.includes(new URL(text).protocol);
-
-const urlOf = (...protocols: string[]) => z.string().refine((text) => isUrlOf(text, protocols));
 
 const POSTGRES_PROTOCOLS = ['postgres:', 'postgresql:'];
 
@@ -42,6 +41,21 @@ function takesForDatabase(text: string): string {
   const urls = databaseHostsOf(text);
   return urls instanceof Error ? urls.message : 'a postgres:// URL';
 }
+
+/** The rest of it stands in variables of their own. */
+const redisFault = (text: string): RedisServersFault | null => {
+  try {
+    redisServers(text, { password: null, addresses: new Map() });
+    return null;
+  } catch (error) {
+    if (error instanceof RedisServersFault) return error;
+    throw error;
+  }
+};
+
+const redisUrl = z.string().refine((text) => redisFault(text) === null);
+
+const takesForRedis = (text: string): string => redisFault(text)?.message ?? '';
 
 const list = z.string().transform((text) =>
   text
@@ -93,8 +107,16 @@ const VARIABLES = {
   HOST: [z.string().min(1), 'a host name or address'],
   PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],
   DATABASE_URL: [databaseUrl, takesForDatabase],
-  REDIS_URL: [urlOf('redis:', 'rediss:'), 'a redis:// or rediss:// URL'],
-  JOBS_REDIS_URL: [urlOf('redis:', 'rediss:'), 'a redis:// or rediss:// URL'],
+  REDIS_URL: [redisUrl, takesForRedis],
+  JOBS_REDIS_URL: [redisUrl, takesForRedis],
+  REDIS_SENTINEL_PASSWORD: [z.string().min(1), 'a password'],
+  REDIS_ADDRESS_MAP: [
+    z
+      .string()
+      .refine((text) => addressMap(text) !== null)
+      .transform((text): ReadonlyMap<string, Address> => addressMap(text) ?? new Map()),
+    'addresses that Sentinel tells and where they lead, as in 10.0.0.5:6379=203.0.113.5:6379, comma-separated',
+  ],
   MIGRATE_ON_START: [z.enum(['true', 'false']).transform((text) => text === 'true'), 'true or false'],
   MIGRATIONS_DATABASE_URL: [databaseUrl, takesForDatabase],
   DATABASE_POOLER: [z.enum(['transaction']), 'transaction'],
@@ -145,6 +167,7 @@ const SECRET: ReadonlySet<string> = new Set<Variable>([
   'MIGRATIONS_DATABASE_URL',
   'REDIS_URL',
   'JOBS_REDIS_URL',
+  'REDIS_SENTINEL_PASSWORD',
   'ADMIN_KEY',
   'RESP_TLS_CERT',
   'RESP_TLS_KEY',

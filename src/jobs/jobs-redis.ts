@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Redis, type RedisOptions } from 'ioredis';
-import { PATIENT, PROMPT } from '../cache/redis-client.js';
+import { PATIENT, PROMPT, reaching } from '../cache/redis-client.js';
 import { isRefusal, reasonOf } from '../cache/redis-connection.js';
 import { JobsSettings } from '../config/config.js';
 
@@ -40,12 +40,14 @@ export class JobsRedis {
   private skipVersionCheck = false;
 
   constructor(private readonly settings: JobsSettings) {
-    this.producer = new Redis(settings.redisUrl, {
-      ...PROMPT,
-      connectionName: 'evercount-jobs',
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      socketTimeout: PRODUCER_SILENCE_MS,
-    });
+    this.producer = new Redis(
+      ...reaching(settings.servers, {
+        ...PROMPT,
+        connectionName: 'evercount-jobs',
+        commandTimeout: COMMAND_TIMEOUT_MS,
+        socketTimeout: PRODUCER_SILENCE_MS,
+      }),
+    );
     // Told by its consequences; without a listener every failed attempt would be printed.
     this.producer.on('error', (error: Error) => (this.lastFault = reasonOf(error)));
     this.producer.on('ready', () => (this.lastFault = null));
@@ -78,11 +80,13 @@ export class JobsRedis {
   /** The client of the worker, which waits for Redis as long as it takes: BullMQ demands that. */
   forWorker(): Redis {
     if (this.workerClient === null) {
-      this.workerClient = new WorkerClient(this.settings.redisUrl, {
-        ...PATIENT,
-        connectionName: 'evercount-jobs-worker',
-        socketTimeout: WORKER_SILENCE_MS,
-      });
+      this.workerClient = new WorkerClient(
+        ...reaching(this.settings.servers, {
+          ...PATIENT,
+          connectionName: 'evercount-jobs-worker',
+          socketTimeout: WORKER_SILENCE_MS,
+        }),
+      );
       // An option of BullMQ's, which reads it from the client that it is given.
       Object.assign(this.workerClient.options, { skipVersionCheck: this.skipVersionCheck });
       this.workerClient.on('error', () => undefined);

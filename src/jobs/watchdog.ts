@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { judge, policyOf } from '../cache/eviction-policy.js';
 import { CacheSettings, ConfigError, JobsSettings } from '../config/config.js';
+import { sharesServers } from '../config/redis-servers.js';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { Pause } from '../counters/pause.js';
 import { JobQueue } from './job-queue.js';
@@ -44,7 +45,7 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
     jobs: JobsSettings,
     cache: CacheSettings,
   ) {
-    this.sharesRedis = new URL(jobs.redisUrl).host === new URL(cache.url).host;
+    this.sharesRedis = sharesServers(jobs.servers, cache.servers);
   }
 
   /** @throws ConfigError when Redis answers and may evict jobs */

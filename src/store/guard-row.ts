@@ -9,6 +9,8 @@ export interface GuardState {
   readonly epoch: string;
   /** The Redis everybody may read; null before the first was named. */
   readonly redis: string | null;
+  /** Of the election by which it was named, where Sentinel elects; else 0. */
+  readonly rank: number;
   /** Whether permissions to read the Redis that was named before have surely run out. */
   readonly settled: boolean;
   /** Which data this is: a restored, truncated or restarted database has another identity, and so has a standby. */
@@ -41,7 +43,7 @@ export const QUIET_NOW = `concat_ws('/', ${DATABASE}, ${PERIOD})`;
 const END_OF_PERIOD = `clock_timestamp() + interval '${BLIND_MS} ms'`;
 
 const READ = `
-  SELECT epoch, redis, settled, database, period, quiet IS NOT DISTINCT FROM concat_ws('/', database, period) AS vouched,
+  SELECT epoch, redis, redis_rank::float8 AS rank, settled, database, period, quiet IS NOT DISTINCT FROM concat_ws('/', database, period) AS vouched,
          blind_until > ${END_OF_PERIOD} AS overlong, current_setting('transaction_read_only') = 'on' AS "readOnly",
          extract(epoch FROM clock_timestamp())::float8 * 1000 AS "nowMs"
   FROM cache_guard, (SELECT ${DATABASE} AS database) AS here, LATERAL (SELECT ${PERIOD} AS period) AS seen`;
@@ -155,14 +157,16 @@ export class GuardRow {
    * Names the Redis everybody may read from now on and begins a new epoch, unless another epoch began meanwhile. The
    * name is not settled yet, unless it is the first.
    *
+   * @param rank of its election, 0 where nobody elects
    * @returns whether it did
    * @throws StoreFailure
    */
-  async nameRedis(redis: string, epoch: string): Promise<boolean> {
+  async nameRedis(redis: string, rank: number, epoch: string): Promise<boolean> {
     return this.changes(
       'guard-name',
-      'UPDATE cache_guard SET settled = redis IS NULL, redis = $1, epoch = epoch + 1 WHERE epoch = $2',
-      [redis, epoch],
+      `UPDATE cache_guard SET settled = redis IS NULL, redis = $1, redis_rank = $2, epoch = epoch + 1
+       WHERE epoch = $3`,
+      [redis, rank, epoch],
     );
   }
 

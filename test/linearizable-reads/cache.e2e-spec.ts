@@ -25,9 +25,9 @@ const connect = async (): Promise<void> => {
 
 beforeAll(async () => {
   redis = await startRedis();
-  realm = new Realm(redis.url);
+  realm = new Realm({ url: redis.url, sentinel: null });
   hand = new Redis(redis.url);
-  cache = new CounterCache(realm, { url: redis.url, ttlMs: TTL_MS });
+  cache = new CounterCache(realm, { servers: { url: redis.url, sentinel: null }, ttlMs: TTL_MS });
 });
 
 beforeEach(async () => {

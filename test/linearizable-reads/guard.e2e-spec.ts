@@ -2,6 +2,7 @@
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
+import { passOn } from '../support/pass-on.js';
 import { startRedis, type TestRedis } from '../support/servers.js';
 import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
@@ -24,20 +25,6 @@ const startPair = async (firstRedis: string, secondRedis: string): Promise<Pair>
 
 const stopPair = async ({ first, second }: Pair): Promise<void> => {
   await Promise.all([first.stop(), second.stop()]);
-};
-
-/** Writes at one instance and reads at the other right after the answer, for a while; the versions that were read. */
-const passOn = async (from: CounterCalls, to: CounterCalls, name: string, lastsMs: number): Promise<string[]> => {
-  const sources: string[] = [];
-  for (const endsAtMs = performance.now() + lastsMs; performance.now() < endsAtMs;) {
-    const written = await from.increment(name);
-    if (written.status !== 200) continue;
-    const read = await to.read(name);
-    if (read.status !== 200) continue;
-    expect(read.body.version).toBeGreaterThanOrEqual(written.body.version);
-    sources.push(read.headers.get('cache-status') ?? '');
-  }
-  return sources;
 };
 
 describe('one instance is cut off from Redis, and the other is not', () => {

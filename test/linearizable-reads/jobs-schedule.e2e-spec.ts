@@ -110,7 +110,7 @@ it('takes a changed interval without losing a run', async () => {
 
 describe('with eight instances at once', () => {
   it('there is one schedule, which keeps going', async () => {
-    const settings = { redisUrl: redis.url, reconcileIntervalMs: 60_000 };
+    const settings = { servers: { url: redis.url, sentinel: null }, reconcileIntervalMs: 60_000 };
     const options = { removeOnComplete: true, removeOnFail: true };
     const kinds = new JobKinds(
       KINDS.map((name) => ({ name, everyMs: 60_000, options, runOnce: () => Promise.resolve({}) })),

@@ -18,7 +18,7 @@ import {
   untilPostgresIsReady,
   type Cluster,
 } from '../../src/embedded/postgres-server.js';
-import { findRedis, redisInContainer } from '../../src/embedded/redis-program.js';
+import { findRedis, redisInContainer, type RedisProgram } from '../../src/embedded/redis-program.js';
 import {
   redisConfiguration,
   redisUrl,
@@ -71,6 +71,10 @@ export interface PostgresOptions {
 }
 
 export interface RedisOptions {
+  /** Shared with others, which follow it or ask it; else it has one of its own. */
+  readonly password?: string;
+  /** Not in a container, from where it could reach no others: it follows another one, or may be followed. */
+  readonly program?: RedisProgram;
   /** Lines of its configuration, such as `maxmemory 10mb`; they win over ours. */
   readonly settings?:
     readonly string[] | ((place: { readonly dir: string; readonly port: number }) => readonly string[]);
@@ -136,14 +140,15 @@ export async function startPostgresOn(cluster: Cluster, settings: readonly strin
 const logFileOf = ({ directory }: Cluster): string => join(dirname(directory), 'postgres.log');
 
 /** A Redis of one's own; there is no shared one: FLUSHALL is what tests of this service do. */
-export async function startRedis({ settings = [], files = {}, tls = false }: RedisOptions = {}): Promise<TestRedis> {
+export async function startRedis(options: RedisOptions = {}): Promise<TestRedis> {
+  const { settings = [], files = {}, tls = false } = options;
   const folder = await scratchFolder();
   const directory = join(folder, 'redis');
   const user = serverUser();
   await makeServerDirectory(directory, user);
-  const program = (inContainers() ? redisInContainer() : null) ?? findRedis();
+  const program = options.program ?? (inContainers() ? redisInContainer() : null) ?? findRedis();
   const place: RedisPlace = { directory, shared: folder, program, user };
-  const access = { port: await freePort(), password: randomBytes(16).toString('hex') };
+  const access = { port: await freePort(), password: options.password ?? randomBytes(16).toString('hex') };
   const { port, password } = access;
   const lines = typeof settings === 'function' ? settings({ dir: directory, port }) : settings;
   const configuration = { 'redis.conf': redisConfiguration(place, access, lines) };

@@ -51,7 +51,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const pool = poolOf(config.database.url, LANES, {}, config.database.pooler);
   const writability = new Writability(pool);
   const guardPool = patientPool(config.database, 1);
-  const realm = new QuietRealm(config.cache.url);
+  const realm = new QuietRealm(config.cache.servers);
   const row = new GuardRow(guardPool, () => routeOf(config.database.url).drop());
   const clock = new Clock();
   const guard = new CacheGuard(row, realm, new WriteReach(writability), clock, new DatabaseClock(clock));

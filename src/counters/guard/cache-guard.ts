@@ -58,7 +58,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     this.permissions = new Permissions(realm, this.ground, clock);
     this.blindness = new Blindness(row, clock);
     this.clearance = new Clearance(this.permissions, this.blindness, this.polls, clock);
-    this.naming = new Naming(row, clock);
+    this.naming = new Naming(row, realm, clock);
     this.startedAtMs = this.lookedAtMs = clock.monotonicMs();
   }
 

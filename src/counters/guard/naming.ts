@@ -1,29 +1,27 @@
 import { Logger } from '@nestjs/common';
+import type { Realm } from '../../cache/realm.js';
 import type { GuardRow, GuardState } from '../../store/guard-row.js';
 import { PERMISSION_MS } from './blindness.js';
+import { type Claims, claimsWhenNamed, decideClaim, NO_CLAIMS } from './claim.js';
 import type { Clock } from './clock.js';
-
-/** Two instances with different servers would otherwise take the cache from each other all the time. */
-const CONTEST_PAUSE_MS = 60_000;
 
 /**
  * Keeps the guard's row naming the Redis that is really there.
  *
  * - `named`: the row names ours, and every permission for another one has run out.
  * - `settling`: the row names ours, or soon will; wait.
- * - `contested`: the row was taken from ours by an instance with another Redis; do without the cache.
+ * - `contested`: the row names another one than this instance can reach; do without the cache.
  */
 export type Standing = 'named' | 'settling' | 'contested';
 
 export class Naming {
   private readonly log = new Logger('CacheGuard');
-  /** The Redis that this instance last found or made the named one. */
-  private lastNamed: string | null = null;
-  private contestedAtMs = -Infinity;
+  private claims: Claims = NO_CLAIMS;
   private unsettled: { readonly epoch: string; readonly seenAtMs: number } | null = null;
 
   constructor(
     private readonly row: GuardRow,
+    private readonly realm: Realm,
     private readonly clock: Clock,
   ) {}
 
@@ -35,29 +33,37 @@ export class Naming {
    */
   async advance(state: GuardState, server: string): Promise<Standing> {
     if (state.redis !== server) return this.claim(state, server);
-    this.lastNamed = server;
+    this.claims = claimsWhenNamed(this.claims, server);
     if (state.settled) return 'named';
     await this.settle(state);
     return 'settling';
   }
 
   private async claim(state: GuardState, server: string): Promise<Standing> {
-    const now = this.clock.monotonicMs();
-    // Ours has not changed, yet the row does not name it any more: somebody has another one.
-    if (server === this.lastNamed) {
-      if (now - this.contestedAtMs < CONTEST_PAUSE_MS) return 'contested';
-      this.contestedAtMs = now;
-      this.lastNamed = null;
-      this.log.error(
-        'another instance reads another Redis: all instances must be given the same REDIS_URL; ' +
-          'until then nobody is served from the cache',
-      );
-      return 'contested';
+    const rank = await this.realm.rank();
+    const found = { server, rank, namedRank: state.rank, nowMs: this.clock.monotonicMs() };
+    const { kind, claims } = decideClaim(this.claims, found);
+    this.claims = claims;
+    // The connection was made by what an older election said.
+    if (rank.kind === 'overtaken') this.realm.reconnect();
+    switch (kind) {
+      case 'name': {
+        this.unsettled = null;
+        const named = await this.row.nameRedis(server, rank.kind === 'elected' ? rank.epoch : 0, state.epoch);
+        if (named) this.claims = claimsWhenNamed(claims, server);
+        return 'settling';
+      }
+      case 'wait':
+        return 'settling';
+      case 'contested':
+        return 'contested';
+      case 'conflict':
+        this.log.error(
+          'another instance reads another Redis: all instances must be given the same REDIS_URL; ' +
+            'until then nobody is served from the cache',
+        );
+        return 'contested';
     }
-    if (now - this.contestedAtMs < CONTEST_PAUSE_MS) return 'contested';
-    this.unsettled = null;
-    if (await this.row.nameRedis(server, state.epoch)) this.lastNamed = server;
-    return 'settling';
   }
 
   private async settle({ epoch }: GuardState): Promise<void> {

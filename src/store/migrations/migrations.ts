@@ -11,6 +11,7 @@ import { QuietGuard1765000002000 } from './1765000002000-quiet-guard.js';
 import { SessionsOfKeys1765000003000 } from './1765000003000-sessions-of-keys.js';
 import { ExpiringCounters1766000001000 } from './1766000001000-expiring-counters.js';
 import { Expiries1766000001100 } from './1766000001100-expiries.js';
+import { RankOfRedis1766000003000 } from './1766000003000-rank-of-redis.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   SessionsOfKeys1765000003000,
   ExpiringCounters1766000001000,
   Expiries1766000001100,
+  RankOfRedis1766000003000,
 ];

@@ -1,0 +1,123 @@
+/** A Redis in one URL: `redis://u:p@host:6379`, or `redis-sentinel://u:p@h1:26379,h2:26379/<name of the primary>`. */
+
+/** More ask for nothing that three do not know. */
+const MOST_SENTINELS = 16;
+
+const SENTINEL_PORT = 26_379;
+const HIGHEST_PORT = 65_535;
+
+const PLAIN = ['redis:', 'rediss:'];
+
+/** User and password are those of the servers; Sentinel's own password is a setting of its own. */
+const SENTINEL = /^redis(?<tls>s?)-sentinel:\/\/(?<user>[^/?#@]*@)?(?<hosts>[^/?#@]+)\/(?<name>[^/?#]+)$/;
+
+/** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
+const HOST = /^(?:\[(?<v6>[\da-f:.]+)\]|(?<name>[^:[\]\s]+))(?::(?<port>\d{1,5}))?$/i;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Who knows which server is the primary, and moves that on where it is gone. */
+export interface SentinelSettings {
+  readonly hosts: readonly Address[];
+  /** What Sentinel calls the primary and its replicas. */
+  readonly name: string;
+  readonly password: string | null;
+  readonly tls: boolean;
+  /** Where an address leads that Sentinel tells, as `host:port`: others than it are told as they are. */
+  readonly addresses: ReadonlyMap<string, Address>;
+}
+
+/** How a Redis is found. */
+export interface RedisServers {
+  /** A `redis://` or `rediss://` URL. Under Sentinel user, password and TLS alone count. */
+  readonly url: string;
+  /** Null where the URL leads to the primary itself. */
+  readonly sentinel: SentinelSettings | null;
+}
+
+/** What stands beside the URL. */
+export interface SentinelExtras {
+  readonly password: string | null;
+  readonly addresses: ReadonlyMap<string, Address>;
+}
+
+/** What such a URL takes instead, for "… takes" before it. */
+export class RedisServersFault extends Error {
+  override readonly name = 'RedisServersFault';
+}
+
+export const REDIS_URLS = 'a redis:// or rediss:// URL, or redis-sentinel://h1:26379,h2:26379/<name of the primary>';
+
+/** @throws RedisServersFault */
+export function redisServers(url: string, extras: SentinelExtras): RedisServers {
+  const found = SENTINEL.exec(url)?.groups;
+  if (found === undefined) {
+    if (!URL.canParse(url) || !PLAIN.includes(new URL(url).protocol)) throw new RedisServersFault(REDIS_URLS);
+    return { url, sentinel: null };
+  }
+  const { tls = '', user = '', hosts = '', name = '' } = found;
+  const addresses = hosts.split(',').map((host) => addressOf(host, SENTINEL_PORT));
+  const [first] = addresses;
+  const faulty = addresses.includes(null) || addresses.length > MOST_SENTINELS;
+  const carrier = `redis${tls}://${user}${hosts.split(',', 1)[0] ?? ''}`;
+  if (faulty || first === undefined || !URL.canParse(carrier)) {
+    throw new RedisServersFault(
+      `at most ${MOST_SENTINELS} Sentinels, each a host or host:port, with commas between them`,
+    );
+  }
+  return {
+    url: carrier,
+    sentinel: {
+      ...extras,
+      hosts: addresses.filter((address) => address !== null),
+      name: decodeURIComponent(name),
+      tls: tls !== '',
+    },
+  };
+}
+
+/** `host:port`, or without the port where there is a usual one; null for what is neither. */
+function addressOf(text: string, usualPort: number | null): Address | null {
+  const found = HOST.exec(text)?.groups;
+  const host = found?.['v6'] ?? found?.['name'];
+  const port = found?.['port'] === undefined ? usualPort : Number(found['port']);
+  if (host === undefined || port === null || port < 1 || port > HIGHEST_PORT) return null;
+  return { host, port };
+}
+
+/** `told=reached` pairs with commas between them, each side a `host:port`; null for anything else. */
+export function addressMap(text: string): ReadonlyMap<string, Address> | null {
+  const map = new Map<string, Address>();
+  for (const pair of text.split(',')) {
+    const [told = '', reached = '', ...rest] = pair.trim().split('=');
+    const [from, to] = [addressOf(told, null), addressOf(reached, null)];
+    if (from === null || to === null || rest.length > 0) return null;
+    map.set(`${from.host}:${from.port}`, to);
+  }
+  return map;
+}
+
+/** Whether both are the same servers, as far as can be told. */
+export function sharesServers(one: RedisServers, other: RedisServers): boolean {
+  if (one.sentinel !== null && other.sentinel !== null) {
+    const isHost = (host: Address): boolean => placeOf(host) === placeOf(first);
+    const [first = { host: '', port: 0 }] = one.sentinel.hosts;
+    return one.sentinel.name === other.sentinel.name && other.sentinel.hosts.some(isHost);
+  }
+  return one.sentinel === other.sentinel && new URL(one.url).host === new URL(other.url).host;
+}
+
+function placeOf({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** For people: without a password. */
+export function shownServers({ url, sentinel }: RedisServers): string {
+  const { protocol, username, host, pathname } = new URL(url);
+  const user = username === '' ? '' : `${username}@`;
+  if (sentinel === null) return `${protocol}//${user}${host}${pathname === '/' ? '' : pathname}`;
+  return `${protocol.replace(':', '-sentinel:')}//${user}${sentinel.hosts.map(placeOf).join(',')}/${sentinel.name}`;
+}

@@ -1,0 +1,121 @@
+/** Under Sentinel: through its failovers reads stay right, hits come back, and so does the schedule of the jobs. */
+import { startApp, type TestApp } from '../support/app.js';
+import { CacheHand } from '../support/cache-hand.js';
+import { CounterCalls } from '../support/counter-calls.js';
+import { eventually } from '../support/eventually.js';
+import { passOn } from '../support/pass-on.js';
+import { startSentinel, type TestSentinel } from '../support/sentinel.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+/** Longer than a Sentinel needs to find a primary down and to elect another one. */
+const A_WHILE_MS = 5_000;
+const SCHEDULE_WITHIN_MS = 30_000;
+
+let sentinel: TestSentinel;
+let apps: readonly [TestApp, TestApp];
+let calls: readonly [CounterCalls, CounterCalls];
+
+const isHit = async (at: CounterCalls, name: string): Promise<boolean> =>
+  (await at.read(name)).headers.get('cache-status') === 'evercount; hit';
+
+const untilHits = async (name: string): Promise<void> => {
+  for (const at of calls) await eventually(() => isHit(at, name));
+};
+
+/** Reads and writes through what happens, on both ways at once; each reading is at least as new as the write before it. */
+const through = async (name: string, happens: () => Promise<unknown>): Promise<void> => {
+  const [first, second] = calls;
+  await Promise.all([
+    passOn(first, second, name, A_WHILE_MS),
+    passOn(second, first, `${name}, the other way`, A_WHILE_MS),
+    happens(),
+  ]);
+};
+
+/** Jobs that wait for their time, on the server that is the primary now. */
+const untilScheduled = async (): Promise<void> => {
+  const { primary } = await sentinel.roles();
+  const hand = new CacheHand(primary.url);
+  try {
+    await eventually(async () => (await hand.redis.zcard('{evercount}:jobs:repeat')) > 0, SCHEDULE_WITHIN_MS);
+    await eventually(async () => (await hand.redis.zcard('{evercount}:jobs:delayed')) > 0, SCHEDULE_WITHIN_MS);
+  } finally {
+    hand.close();
+  }
+};
+
+beforeAll(async () => {
+  sentinel = await startSentinel();
+  const options = {
+    databaseUrl: await createTestDatabase(),
+    redisUrl: sentinel.url,
+    env: { REDIS_SENTINEL_PASSWORD: sentinel.sentinelPassword },
+  };
+  apps = [await startApp(options), await startApp(options)];
+  calls = [new CounterCalls(apps[0].url), new CounterCalls(apps[1].url)];
+});
+
+afterAll(async () => {
+  await Promise.all(apps.map((app) => app.stop()));
+  await sentinel.stop();
+});
+
+describe('a Redis under Sentinel', () => {
+  afterEach(() => sentinel.untilWhole());
+
+  it('serves hits', async () => {
+    await calls[0].increment('found');
+    await untilHits('found');
+    await untilScheduled();
+  });
+
+  it('fails over when an operator says so, and back', async () => {
+    await through('by hand', () => sentinel.failover());
+    await untilHits('by hand');
+    await untilScheduled();
+    await sentinel.untilWhole();
+    await through('by hand', () => sentinel.failover());
+    await untilHits('by hand');
+  });
+
+  it('fails over when the primary freezes, which is not read when it wakes up', async () => {
+    const { primary } = await sentinel.roles();
+    await through('frozen', async () => {
+      await primary.freeze();
+      await sentinel.untilLeft(primary);
+    });
+    await untilHits('frozen');
+    await untilScheduled();
+    await through('frozen', () => primary.thaw());
+    await untilHits('frozen');
+  });
+
+  it('fails over when the primary is killed, and is joined by it when it comes back with nothing', async () => {
+    const { primary } = await sentinel.roles();
+    await through('killed', async () => {
+      await primary.kill();
+      await sentinel.untilLeft(primary);
+    });
+    await untilHits('killed');
+    await untilScheduled();
+    await through('killed', () => primary.restart());
+    await untilHits('killed');
+  });
+
+  it('serves nothing of what a replica holds that lagged when it was promoted', async () => {
+    const { primary, replica } = await sentinel.roles();
+    await calls[0].increment('lagging');
+    await untilHits('lagging');
+    const hands = { primary: new CacheHand(primary.url), replica: new CacheHand(replica.url) };
+    await eventually(async () => (await hands.replica.value('lagging')) === (await hands.primary.value('lagging')));
+    await replica.freeze();
+    await passOn(calls[0], calls[1], 'lagging', 500);
+    await primary.kill();
+    await replica.thaw();
+    await through('lagging', () => sentinel.untilLeft(primary));
+    await untilHits('lagging');
+    await primary.restart();
+    hands.primary.close();
+    hands.replica.close();
+  });
+});

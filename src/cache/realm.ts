@@ -59,6 +59,11 @@ export class Realm {
     return this.connection.address;
   }
 
+  /** What led to that server. */
+  get foundBy(): 'url' | 'sentinel' {
+    return this.sentinels === null ? 'url' : 'sentinel';
+  }
+
   /** What that server said of itself last; null where it does not answer. */
   get role(): Role | null {
     return this.seenRole;

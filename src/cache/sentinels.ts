@@ -1,13 +1,18 @@
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import type { SentinelSettings } from '../config/redis-servers.js';
 import { PROMPT, SENTINEL_TIMEOUT_MS } from './redis-client.js';
 
-/** Which server Sentinel holds for the primary. */
+/** Longer than a connection across a network takes, password and TLS included. */
+const FIRST_CONTACT_MS = 5_000;
+
+/** Which server a Sentinel holds for the primary. */
 export interface Election {
   /** Rises with each failover. */
   readonly epoch: number;
   /** `host:port`, as Sentinel says it. */
   readonly address: string;
+  readonly replicas: number;
 }
 
 /** All Sentinels at once: one that is cut off from the others would tell of an election that is over. */
@@ -30,10 +35,24 @@ export class Sentinels {
     });
   }
 
+  /** Settles when each of them took a connection, or will not for now. */
+  async whenReady(): Promise<void> {
+    await Promise.all(
+      this.clients.map((client) =>
+        once(client, 'ready', { signal: AbortSignal.timeout(FIRST_CONTACT_MS) }).catch(() => undefined),
+      ),
+    );
+  }
+
   /** The newest election that any of them knows of; null where none answers. */
   async newest(): Promise<Election | null> {
-    const answers = await Promise.all(this.clients.map((client) => this.ask(client)));
+    const answers = await this.all();
     return answers.reduce((newest, one) => (one !== null && one.epoch > (newest?.epoch ?? -1) ? one : newest), null);
+  }
+
+  /** What each of them says; null where one does not answer. */
+  all(): Promise<(Election | null)[]> {
+    return Promise.all(this.clients.map((client) => this.ask(client)));
   }
 
   close(): void {
@@ -45,7 +64,9 @@ export class Sentinels {
       const reply = (await client.call('SENTINEL', 'MASTER', this.settings.name)) as string[];
       const field = (name: string): string | undefined => reply[reply.indexOf(name) + 1];
       const epoch = Number(field('config-epoch'));
-      return Number.isSafeInteger(epoch) ? { epoch, address: `${field('ip') ?? ''}:${field('port') ?? ''}` } : null;
+      if (!Number.isSafeInteger(epoch)) return null;
+      const address = `${field('ip') ?? ''}:${field('port') ?? ''}`;
+      return { epoch, address, replicas: Number(field('num-slaves') ?? 0) };
     } catch {
       return null;
     }

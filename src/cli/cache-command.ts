@@ -16,6 +16,7 @@ const JOB_PATIENCE_MS = 600_000;
 interface CacheState {
   readonly postgres: string;
   readonly redis: string;
+  readonly server?: { readonly address: string; readonly role: string | null; readonly foundBy: string };
   readonly epoch: string | null;
   readonly permission: boolean;
   readonly sentinel: boolean | null;
@@ -91,6 +92,7 @@ async function status(session: Session, options: Options): Promise<void> {
   terminal.printPairs([
     ['Postgres', state.postgres],
     ['Redis', state.redis],
+    ['server of Redis', serverOf(state)],
     ['served from the cache', state.permission ? 'yes' : 'no, from Postgres'],
     ['epoch', state.epoch],
     ['entries, about', state.entries],
@@ -158,4 +160,10 @@ function tellReconciled({ terminal }: Session, report: ReconcileReport, { json }
   );
   if (report.drift.length > 0) driftTable(terminal, report.drift);
   if (!complete) terminal.note('not every entry was looked at: the cache could not be served meanwhile');
+}
+
+function serverOf({ server }: CacheState): string | null {
+  if (server === undefined) return null;
+  const led = server.foundBy === 'sentinel' ? ', found by Sentinel' : '';
+  return `${server.address}, ${server.role ?? 'does not answer'}${led}`;
 }

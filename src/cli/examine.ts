@@ -7,6 +7,7 @@ import { GuardRow, type GuardState } from '../store/guard-row.js';
 import { configOf, PATIENCE, rootOf } from './deployment.js';
 import { examinePostgres } from './examine-postgres.js';
 import { examineJobsRedis, examineRedis } from './examine-redis.js';
+import { examineSentinel } from './examine-sentinel.js';
 import { bad, type Finding, good } from './findings.js';
 import { connectRedis } from './redis-session.js';
 import type { Session } from './session.js';
@@ -51,7 +52,9 @@ async function poolerOf({ url, pooler }: DatabaseSettings): Promise<Finding> {
 }
 
 async function redis({ cache, jobs }: Config, guard: GuardState | null): Promise<Finding[]> {
-  const findings = await onRedis('Redis', cache.servers, (client) => examineRedis(client, guard));
+  const { sentinel } = cache.servers;
+  const elections = sentinel === null ? [] : await examineSentinel(sentinel);
+  const findings = [...elections, ...(await onRedis('Redis', cache.servers, (client) => examineRedis(client, guard)))];
   if (shownServers(jobs.servers) === shownServers(cache.servers)) return findings;
   return [...findings, ...(await onRedis("the jobs' Redis", jobs.servers, examineJobsRedis))];
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../cache/counter-cache.js';
 import { WriteSettings } from '../config/config.js';
 import { Meters, readingsOf } from '../meters/meters.js';
+import { Realm } from '../cache/realm.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { GUARD_STANDINGS } from './guard/standing.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
@@ -18,6 +19,7 @@ export class CounterMeters {
     private readonly settings: WriteSettings,
     private readonly cache: CounterCache,
     private readonly guard: CacheGuard,
+    private readonly realm: Realm,
     private readonly reconciler: Reconciler,
   ) {
     this.addReads();
@@ -134,7 +136,7 @@ export class CounterMeters {
   }
 
   private addGuard(): void {
-    const { meters, guard } = this;
+    const { meters, guard, realm } = this;
     meters.add(
       {
         kind: 'gauge',
@@ -176,6 +178,13 @@ export class CounterMeters {
         name: 'evercount_redis_up',
         help: 'Whether entries can be served from Redis by this instance',
         read: () => (guard.health().redis === 'up' ? 1 : 0),
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_redis_primary',
+        help: 'Whether the server of Redis that this instance asks answers, and calls itself a primary',
+        labels: ['address'],
+        read: () => [{ labels: { address: realm.address }, value: realm.role === 'primary' ? 1 : 0 }],
       },
     );
   }

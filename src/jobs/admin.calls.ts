@@ -34,6 +34,7 @@ export const adminCalls: readonly Call[] = [
           example: {
             postgres: 'up',
             redis: 'up',
+            server: { address: '127.0.0.1:6379', role: 'primary', foundBy: 'url' },
             epoch: '1',
             guard: 'serving',
             permission: true,

@@ -73,6 +73,13 @@ const Queue = z.union([
 export const CacheAnswer = z.object({
   postgres: z.enum(['up', 'down']),
   redis: z.enum(['up', 'degraded']),
+  server: z
+    .object({
+      address: z.string(),
+      role: z.enum(['primary', 'replica']).nullable(),
+      foundBy: z.enum(['url', 'sentinel']),
+    })
+    .meta({ description: 'The server of Redis that this instance asks; its role is null while it does not answer.' }),
   epoch: z.string().nullable(),
   guard: z.enum(GUARD_STANDINGS).meta({ description: 'What the guard lets this instance do with entries.' }),
   permission: z.boolean().meta({ description: 'Whether this instance may serve entries right now.' }),

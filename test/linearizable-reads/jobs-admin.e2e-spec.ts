@@ -40,6 +40,7 @@ it('the state names the guard, Redis, the entries, the last reports and the sche
     postgres: 'up',
     redis: 'up',
     guard: 'serving',
+    server: { address: `127.0.0.1:${service.redis.port}`, role: 'primary', foundBy: 'url' },
     permission: true,
     sentinel: true,
     entries: 1,

@@ -1,17 +1,21 @@
 /** Under Sentinel: through its failovers reads stay right, hits come back, and so does the schedule of the jobs. */
 import { startApp, type TestApp } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
+import { runCli } from '../support/cli.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { passOn } from '../support/pass-on.js';
+import { scrape } from '../support/scrape.js';
 import { startSentinel, type TestSentinel } from '../support/sentinel.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 /** Longer than a Sentinel needs to find a primary down and to elect another one. */
 const A_WHILE_MS = 5_000;
 const SCHEDULE_WITHIN_MS = 30_000;
 
 let sentinel: TestSentinel;
+let environment: Record<'DATABASE_URL' | 'REDIS_URL' | 'REDIS_SENTINEL_PASSWORD', string>;
 let apps: readonly [TestApp, TestApp];
 let calls: readonly [CounterCalls, CounterCalls];
 
@@ -46,11 +50,12 @@ const untilScheduled = async (): Promise<void> => {
 
 beforeAll(async () => {
   sentinel = await startSentinel();
-  const options = {
-    databaseUrl: await createTestDatabase(),
-    redisUrl: sentinel.url,
-    env: { REDIS_SENTINEL_PASSWORD: sentinel.sentinelPassword },
+  environment = {
+    DATABASE_URL: await createTestDatabase(),
+    REDIS_URL: sentinel.url,
+    REDIS_SENTINEL_PASSWORD: sentinel.sentinelPassword,
   };
+  const options = { databaseUrl: environment.DATABASE_URL, redisUrl: sentinel.url, env: environment };
   apps = [await startApp(options), await startApp(options)];
   calls = [new CounterCalls(apps[0].url), new CounterCalls(apps[1].url)];
 });
@@ -67,6 +72,42 @@ describe('a Redis under Sentinel', () => {
     await calls[0].increment('found');
     await untilHits('found');
     await untilScheduled();
+  });
+
+  it('says which server it asks, and the doctor how its Sentinels stand', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const { primary } = await sentinel.roles();
+      const address = `127.0.0.1:${primary.port}`;
+      await eventually(async () => {
+        const { body } = await calls[0].call<{ server: object }>('GET', '/v1/admin/cache');
+        expect(body.server).toEqual({ address, role: 'primary', foundBy: 'sentinel' });
+        return (await scrape(apps[0].url)).get('evercount_redis_primary', { address }) === 1;
+      });
+      await untilHits('told');
+      const { code, out } = await runCli(['doctor'], { env: environment });
+      expect(out).toMatch(/Sentinels +3 of 3 know "main"/);
+      expect(out).toContain(address);
+      expect([code, out.match(/BAD.*/g)]).toEqual([0, null]);
+      await sentinel.failover();
+      await sentinel.untilWhole();
+    }
+  });
+
+  it('is reached through a network that changes addresses, where those are given', async () => {
+    const proxies = await Promise.all(sentinel.servers.map(({ port }) => TcpProxy.start({ host: '127.0.0.1', port })));
+    const map = sentinel.servers.map(({ port }, index) => `127.0.0.1:${port}=127.0.0.1:${proxies[index]?.port ?? 0}`);
+    const env = { ...environment, REDIS_ADDRESS_MAP: map.join() };
+    const app = await startApp({ databaseUrl: environment.DATABASE_URL, redisUrl: sentinel.url, env });
+    try {
+      const through = new CounterCalls(app.url);
+      await through.increment('around');
+      await eventually(() => isHit(through, 'around'));
+      await Promise.all(proxies.map((proxy) => proxy.setMode({ kind: 'refuse' })));
+      await eventually(async () => !(await isHit(through, 'around')));
+    } finally {
+      await app.stop();
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+    }
   });
 
   it('fails over when an operator says so, and back', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
-import { Realm } from '../../cache/realm.js';
+import { Realm, type Role } from '../../cache/realm.js';
 import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import type { GuardHealth, GuardStanding } from '../guard/standing.js';
@@ -20,6 +20,8 @@ const SAMPLE_STEPS = 20;
 /** What an operator is told of the cache. */
 export interface CacheState extends GuardHealth {
   readonly guard: GuardStanding;
+  /** The server of Redis at the other end, what it said of itself last (null: it does not answer), and what led to it. */
+  readonly server: { readonly address: string; readonly role: Role | null; readonly foundBy: 'url' | 'sentinel' };
   /** Of the guard; null before it was read. */
   readonly epoch: string | null;
   /** Whether this instance may serve entries right now. */
@@ -52,6 +54,7 @@ export class CacheUpkeep {
     const known = sighting?.sentinel ?? null;
     return {
       ...this.guard.health(),
+      server: { address: this.realm.address, role: this.realm.role, foundBy: this.realm.foundBy },
       guard: this.guard.standing(),
       epoch: this.guard.epoch,
       permission: identity !== null,

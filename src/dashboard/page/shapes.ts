@@ -99,6 +99,11 @@ export interface CacheState {
   readonly postgres: 'up' | 'down';
   readonly redis: 'up' | 'degraded';
   readonly guard?: GuardStanding;
+  readonly server?: {
+    readonly address: string;
+    readonly role: 'primary' | 'replica' | null;
+    readonly foundBy: 'url' | 'sentinel';
+  };
   readonly epoch: string | null;
   readonly permission: boolean;
   readonly sentinel: boolean | null;

@@ -72,13 +72,14 @@ function noteOf({ api, cache }: ServiceState): string {
 }
 
 function factsOf(cache: CacheState): readonly (readonly [string, string])[] {
-  const { guard, permission, epoch, entries, sentinel, reads, lastRehydrate } = cache;
+  const { guard, server, permission, epoch, entries, sentinel, reads, lastRehydrate } = cache;
   const rehydrated =
     lastRehydrate === null
       ? 'not yet'
       : `${plural(lastRehydrate.report.filled, 'counter', 'counters')}, ${ago(lastRehydrate.finishedAt, now())}`;
   return [
     ['Served from the cache', permission ? 'yes' : guard === 'unverified' ? 'yes, unverified' : 'no'],
+    ['Server of Redis', server === undefined ? 'not known' : `${server.address}, ${server.role ?? 'away'}`],
     ['Entries', entries === null ? 'not known' : number(entries)],
     ['Guard', guard ?? (permission ? 'serving' : 'waiting')],
     ['Epoch', epoch ?? 'not known'],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Buckets, SECONDS, SIZES } from '../meters/buckets.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../domain/errors.js';
-import type { Answer, Refused, Write } from '../domain/operation.js';
+import type { Answer, Refused, Operation, Write } from '../domain/operation.js';
 import type { Bundle, Verdict } from './commits/verdict.js';
 
 /** What one lane committed. */
@@ -68,11 +68,16 @@ export class Tallies {
   private noteAnswer(write: Write | undefined, { outcome, replayed }: Answer): void {
     if (outcome.kind === 'refused') this.noteRefusal(outcome, replayed);
     else if (replayed) this.replays += 1;
-    else if (write !== undefined) this.writes[write.operation.kind] += 1;
+    else if (write !== undefined) this.writes[tallied(write.operation.kind)] += 1;
   }
 
   private noteRefusal({ code }: Refused, replayed: boolean): void {
     if (replayed) this.replays += 1;
     else this.refusals[code] += 1;
   }
+}
+
+/** An increment is one, whatever it is held to. */
+function tallied(kind: Operation['kind']): keyof Tallies['writes'] {
+  return kind === 'incrementWithin' ? 'increment' : kind;
 }

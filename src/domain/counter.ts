@@ -78,3 +78,8 @@ export function valueInJson(json: string): string {
 }
 
 const VALUE_MEMBER = ',"value":';
+
+/** A counter in the JSON that `counterJson` makes. */
+export function counterInJson(json: string): Counter {
+  return JSON.parse(json) as Counter;
+}

@@ -17,7 +17,7 @@ export type Expiry =
 /** Whether it takes the place of another one, or counts only where there is none, or no counter. */
 export type ExpiryWhere = 'always' | 'ifNone';
 
-/** Adds `by` (not 0, -MAX_VALUE to MAX_VALUE); creates the counter at 0 first where there is none. */
+/** Adds `by` (-MAX_VALUE to MAX_VALUE); creates the counter at 0 first where there is none. */
 export interface Increment {
   readonly kind: 'increment';
   readonly name: string;
@@ -67,7 +67,22 @@ export interface Expire {
   readonly condition: Condition | null;
 }
 
-export type Operation = Increment | Reset | SetCounter | Delete | Expire;
+/** Adds what fits between limits of this one write, beside those of the counter itself, and tells the previous value. */
+export interface IncrementWithin {
+  readonly kind: 'incrementWithin';
+  readonly name: string;
+  /** -MAX_VALUE to MAX_VALUE. */
+  readonly by: number;
+  readonly lowest: number;
+  readonly highest: number;
+  /** Where it does not fit: as far as it goes, instead of not at all. */
+  readonly saturates: boolean;
+  /** Left out: what is there stays. */
+  readonly expiry?: Expiry | undefined;
+  readonly condition: Condition | null;
+}
+
+export type Operation = Increment | IncrementWithin | Reset | SetCounter | Delete | Expire;
 
 /** What a write came to, decided under the row's lock. */
 export type Outcome = Done | Refused;

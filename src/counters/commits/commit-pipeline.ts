@@ -51,6 +51,7 @@ export class CommitPipeline {
    * @throws Unavailable where there is no room for all of them
    */
   async addEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
+    if (writes.length === 0) return [];
     if (writes.some(({ key }) => key !== null)) return Promise.allSettled(writes.map((write) => this.add(write)));
     // A thousand promises would cost more than the thousand increments.
     return this.accepted(writes, () => this.commitEach(writes));

@@ -203,3 +203,36 @@ it('a set and a deletion tell the value before, and an increment does not', () =
   ]);
   expect(rule(set(7), never)).toMatchObject({ previous: null, created: true });
 });
+
+describe('an increment within limits', () => {
+  const within = (by: number, lowest: number, highest: number, saturates = false): Operation => ({
+    kind: 'incrementWithin',
+    name: 'c',
+    by,
+    lowest,
+    highest,
+    saturates,
+    condition: null,
+  });
+
+  it('adds what fits and tells the value before', () => {
+    expect(rule(within(2, 0, 7), counter)).toMatchObject({ truth: { value: 7, version: 4 }, previous: 5 });
+    expect(rule(within(-5, 0, 7), counter)).toMatchObject({ truth: { value: 0 }, previous: 5 });
+    expect(codeOf(rule(within(3, 0, 7), counter))).toBe('out_of_bounds');
+    expect(codeOf(rule(within(-6, 0, 7), counter))).toBe('out_of_bounds');
+  });
+
+  it('goes as far as its limits and those of the counter let it, where it saturates', () => {
+    expect(rule(within(3, 0, 7, true), counter)).toMatchObject({ truth: { value: 7 } });
+    expect(rule(within(100, -MAX_VALUE, MAX_VALUE, true), counter)).toMatchObject({ truth: { value: 10 } });
+    expect(rule(within(-100, -MAX_VALUE, MAX_VALUE, true), counter)).toMatchObject({ truth: { value: 0 } });
+    expect(codeOf(rule(within(1, 11, 20, true), counter))).toBe('out_of_bounds');
+    expect(rule(within(MAX_VALUE, 0, MAX_VALUE, true), { ...counter, max: null })).toMatchObject({
+      truth: { value: MAX_VALUE },
+    });
+  });
+
+  it('begins at 0 where there is no counter', () => {
+    expect(rule(within(3, 0, 5), never)).toMatchObject({ truth: { value: 3, version: 1 }, created: true, previous: 0 });
+  });
+});

@@ -5,6 +5,7 @@ import type {
   Done,
   Expire,
   Increment,
+  IncrementWithin,
   Operation,
   Outcome,
   RefusalCode,
@@ -46,6 +47,8 @@ function rule(operation: Operation, truth: Truth, now: string): Ruled {
   switch (operation.kind) {
     case 'increment':
       return increment(operation, truth, now);
+    case 'incrementWithin':
+      return incrementWithin(operation, truth, now);
     case 'set':
       return set(operation, truth, now);
     case 'reset':
@@ -66,6 +69,20 @@ function increment({ by, expiry }: Increment, truth: Truth, now: string): Ruled 
   const value = Number(sum);
   const expiresAt = expiresAtAfter(expiry, before.expiresAt, now);
   return outOfBounds(value, before) ?? done(before, { value, expiresAt }, now, { created: !isCounter(truth) });
+}
+
+function incrementWithin(operation: IncrementWithin, truth: Truth, now: string): Ruled {
+  const { by, saturates, expiry } = operation;
+  const before = isCounter(truth) ? truth : emptyCounter(truth, now);
+  const min = Math.max(operation.lowest, before.min ?? -MAX_VALUE);
+  const max = Math.min(operation.highest, before.max ?? MAX_VALUE);
+  const sum = BigInt(before.value) + BigInt(by);
+  const value = sum > max ? max : sum < min ? min : Number(sum);
+  if (BigInt(value) !== sum && (!saturates || min > max)) {
+    return fault('out_of_bounds', `The value would be ${sum}, outside of ${min} to ${max}.`);
+  }
+  const expiresAt = expiresAtAfter(expiry, before.expiresAt, now);
+  return done(before, { value, expiresAt }, now, { created: !isCounter(truth), previous: before.value });
 }
 
 function set({ value, expiry, ...bounds }: SetCounter, truth: Truth, now: string): Ruled {

@@ -15,6 +15,10 @@ function argumentsOf(operation: Operation): unknown[] {
   switch (kind) {
     case 'increment':
       return [kind, name, operation.by, ...expiryOf(operation)];
+    case 'incrementWithin': {
+      const { by, lowest, highest, saturates } = operation;
+      return [kind, name, by, lowest, highest, saturates, ...expiryOf(operation)];
+    }
     case 'reset':
       return [kind, name, operation.to, ...expiryOf(operation)];
     case 'set': {

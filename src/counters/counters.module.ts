@@ -23,6 +23,7 @@ import { HistoryService } from './history/history.service.js';
 import { IncrementLane } from './commits/increment-lane.js';
 import { NameQuotas } from './commits/name-quotas.js';
 import { ManyReader } from './reads/many-reader.js';
+import { Names } from './reads/names.js';
 import { PresentValues } from './reads/present-values.js';
 import { RankingsService } from './history/rankings.service.js';
 import { Reconciler } from './upkeep/reconciler.js';
@@ -54,6 +55,7 @@ import { Tallies } from './tallies.js';
     IncrementLane,
     ManyReader,
     NameQuotas,
+    Names,
     PresentValues,
     RankingsService,
     Reconciler,
@@ -73,6 +75,7 @@ import { Tallies } from './tallies.js';
     HistoryDeriver,
     HistoryService,
     HistoryUpkeep,
+    Names,
     PresentValues,
     RankingsService,
     Reconciler,

@@ -17,6 +17,7 @@ import { HistoryReader } from './history/history-reader.js';
 import { HistoryRollUp } from './history/history-roll-up.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
+import { NameWalk } from './name-walk.js';
 import { Pools } from './pools.js';
 import { prepareDatabase } from './prepare-database.js';
 import { Replication } from './replication.js';
@@ -89,6 +90,11 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       inject: [Pools],
       useFactory: ({ general, replication }: Pools) => new CounterPages(general, replication),
     },
+    {
+      provide: NameWalk,
+      inject: [Pools],
+      useFactory: ({ general, replication }: Pools) => new NameWalk(general, replication),
+    },
     ...[Batches, HistoryDerivation, HistoryPruning, HistoryRankings, HistoryReader, HistoryRollUp].map(onGeneral),
   ],
   exports: [
@@ -101,6 +107,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     ApiKeys,
     Sessions,
     CounterPages,
+    NameWalk,
     Batches,
     HistoryDerivation,
     HistoryPruning,

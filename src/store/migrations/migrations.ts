@@ -12,6 +12,7 @@ import { SessionsOfKeys1765000003000 } from './1765000003000-sessions-of-keys.js
 import { ExpiringCounters1766000001000 } from './1766000001000-expiring-counters.js';
 import { Expiries1766000001100 } from './1766000001100-expiries.js';
 import { RankOfRedis1766000003000 } from './1766000003000-rank-of-redis.js';
+import { Walk1766000004000 } from './1766000004000-walk.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
@@ -29,4 +30,5 @@ export const MIGRATIONS = [
   ExpiringCounters1766000001000,
   Expiries1766000001100,
   RankOfRedis1766000003000,
+  Walk1766000004000,
 ];

@@ -3,7 +3,7 @@ import type { Line, Talk } from '../wire/line.js';
 import type { Client } from './client.js';
 import { CommandError, told } from './command.js';
 import type { Desk, Run, Turn } from './desk.js';
-import { admit, commandIn, namesIn, type Ordered, ruleOf } from './dispatch.js';
+import { admit, commandIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
 import { error } from './reply.js';
 import { ProtocolError, type Request, RequestParser } from './request-parser.js';
 
@@ -123,21 +123,24 @@ export class Conversation implements Talk {
 
   /** @returns null where the key must be looked at first */
   private plan(request: Request | undefined): Turn | null {
-    const { args, bytes, fault } = request ?? NO_REQUEST;
+    const { bytes, fault } = request ?? NO_REQUEST;
     const { client, desk } = this;
     let order: Ordered | null = null;
     try {
-      if (HTTP.test(args[0] ?? '')) return this.hangUp(bytes);
+      if (HTTP.test(request?.args[0] ?? '')) return this.hangUp(bytes);
       if (fault !== null) throw new CommandError(`ERR ${fault}`);
-      const command = commandIn(args, desk.commands);
+      const understood = commandIn(request?.args ?? [], desk.commands);
+      const { command, args, idempotencyKey } = understood;
       const rule = ruleOf(command, args);
       const grant = admit(desk.admission, client, rule);
       if (grant === null) return null;
       client.grant = grant;
       client.lastCommand = command.name;
       client.lastAtMs = performance.now();
-      order = { command, args, rule, names: namesIn(command.names, args, grant) };
-      return { step: command.plan(args, { client, names: order.names }), order, bytes };
+      order = { ...understood, rule, names: namesIn(command.names, args, grant) };
+      const step = command.plan(args, { client, names: order.names });
+      if (idempotencyKey !== null) onceIn(step);
+      return { step, order, bytes };
     } catch (refused) {
       return { step: told(this.desk.faultAnswer(refused)), order, bytes };
     }
@@ -155,7 +158,8 @@ export class Conversation implements Talk {
     const { client, desk } = this;
     const { credential, address } = client;
     const request = this.requests[this.next] ?? NO_REQUEST;
-    const rule = ruleOf(commandIn(request.args, desk.commands), request.args);
+    const { command, args } = commandIn(request.args, desk.commands);
+    const rule = ruleOf(command, args);
     if (credential === null || rule === null) return [];
     try {
       await desk.admission.look(credential, rule.use, address);

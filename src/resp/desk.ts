@@ -82,8 +82,10 @@ export class Desk {
   }
 
   private async write(client: Client, turns: readonly Turn[]): Promise<readonly string[]> {
-    const operations = turns.flatMap(({ step }) => operationsOf(step));
-    const results = await this.counters.writeEach(operations.map((operation) => writeOf(client, operation)));
+    const writes = turns.flatMap(({ step, order }) =>
+      operationsOf(step).map((operation) => writeOf(client, operation, order?.idempotencyKey ?? null)),
+    );
+    const results = await this.counters.writeEach(writes);
     let next = 0;
     return turns.map(({ step, order }) => {
       if (step.kind !== 'increment' && step.kind !== 'decided') return step.kind === 'told' ? step.answer : '';
@@ -104,7 +106,7 @@ export class Desk {
   private async writeAtomically(client: Client, { step, order }: Turn): Promise<string> {
     if (step.kind !== 'atomic') return step.kind === 'told' ? step.answer : '';
     try {
-      const writes = step.operations.map((operation) => writeOf(client, operation));
+      const writes = step.operations.map((operation) => writeOf(client, operation, null));
       const verdict = await this.counters.writeAtomically(writes);
       if (verdict.kind === 'done') for (const answer of verdict.answers) this.leaveTrace(client, order, answer);
       return step.answer(verdict.kind === 'refused' ? verdict.refused : null);
@@ -128,8 +130,9 @@ export class Desk {
   }
 }
 
-function writeOf({ grant, requestId }: Client, operation: Operation): Write {
-  return { operation, key: null, creator: grant?.creator ?? null, requestId };
+function writeOf({ grant, requestId }: Client, operation: Operation, idempotencyKey: string | null): Write {
+  const key = idempotencyKey === null ? null : { owner: grant?.keyId ?? '', key: idempotencyKey };
+  return { operation, key, creator: grant?.creator ?? null, requestId };
 }
 
 function operationsOf(step: Step): readonly Operation[] {

@@ -2,16 +2,24 @@ import type { Admission } from '../access/admission.js';
 import { Forbidden, Unauthorized } from '../access/errors.js';
 import { coversName, EVERYTHING, type Grant } from '../access/grant.js';
 import { RULES, type Rule } from '../access/rules.js';
-import { faultOfName } from '../domain/operands.js';
+import { faultOfName, IDEMPOTENCY_KEY } from '../domain/operands.js';
+import type { Operation } from '../domain/operation.js';
 import type { Client } from './client.js';
-import { arityError, type Command, CommandError, type Names } from './command.js';
+import { arityError, type Command, CommandError, type Names, type Step } from './command.js';
+import { ONCE, SEVERAL_NAMES } from './commands/once.js';
 import { textOf } from './text.js';
 import { printable } from './request-parser.js';
 
-/** A command that was understood, and that its client may give. */
-export interface Ordered {
+/** A command that was understood. */
+export interface Understood {
   readonly command: Command;
   readonly args: readonly string[];
+  /** Of a write that is given once; null for all others. */
+  readonly idempotencyKey: string | null;
+}
+
+/** A command that was understood, and that its client may give. */
+export interface Ordered extends Understood {
   readonly names: readonly string[];
   /** Null where anybody may give it. */
   readonly rule: Rule | null;
@@ -25,7 +33,15 @@ const MAX_REPEATED = 128;
  *
  * @throws CommandError for what is no command
  */
-export function commandIn(args: readonly string[], table: ReadonlyMap<string, Command>): Command {
+export function commandIn(args: readonly string[], table: ReadonlyMap<string, Command>): Understood {
+  const command = lookUp(args, table);
+  if (command.name !== ONCE.name) return { command, args, idempotencyKey: null };
+  const [, idempotencyKey = '', ...inner] = args;
+  if (!IDEMPOTENCY_KEY.test(idempotencyKey)) throw new CommandError('ERR invalid idempotency key');
+  return { command: lookUp(inner, table), args: inner, idempotencyKey };
+}
+
+function lookUp(args: readonly string[], table: ReadonlyMap<string, Command>): Command {
   const [name = ''] = args;
   const command = table.get(name) ?? table.get(name.toLowerCase());
   if (command === undefined) throw new CommandError(unknownCommand(args));
@@ -101,4 +117,16 @@ export function nameOf(arg: string, grant: Grant): string {
   if (!coversName(grant, name))
     throw new Forbidden('The key does not allow this name: its names begin with another prefix.');
   return name;
+}
+
+/**
+ * The operation of a step that is to be done once.
+ *
+ * @throws CommandError where it is no write of one counter
+ */
+export function onceIn(step: Step): Operation {
+  const [operation, ...more] =
+    step.kind === 'increment' ? [step.operation] : step.kind === 'decided' ? step.operations : [];
+  if (operation === undefined || more.length > 0) throw new CommandError(SEVERAL_NAMES);
+  return operation;
 }

@@ -5,6 +5,8 @@ import type { AddressShares } from '../access/address-shares.js';
 import { Traces } from '../access/traces.js';
 import { RespSettings } from '../config/config.js';
 import { CountersService } from '../counters/counters.service.js';
+import { DatabaseClock } from '../counters/database-clock.js';
+import { Names } from '../counters/reads/names.js';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { Meters } from '../meters/meters.js';
 import type { Line, Talk } from '../wire/line.js';
@@ -30,12 +32,16 @@ export class RespService implements BeforeApplicationShutdown {
     admission: Admission,
     traces: Traces,
     guard: CacheGuard,
+    names: Names,
+    clock: DatabaseClock,
     private readonly meters: Meters,
   ) {
     const { clients } = this;
     const runId = randomBytes(20).toString('hex');
     const instance = { guard, clients, runId, startedAtMs: performance.now(), port: () => this.port };
-    this.desk = new Desk(tableOf({ admission, counters, instance }), admission, counters, traces);
+    const nowMs = (): number => clock.nowMs();
+    const table = tableOf({ admission, counters, names, instance, nowMs, flush: settings.flush });
+    this.desk = new Desk(table, admission, counters, traces);
   }
 
   /** Where it listens; null where it does not. */

@@ -1,11 +1,17 @@
 import type { Admission } from '../access/admission.js';
 import type { CountersService } from '../counters/counters.service.js';
+import type { Names } from '../counters/reads/names.js';
 import type { Command } from './command.js';
 import { commandCommand } from './commands/command.js';
 import { connectionCommands } from './commands/connection.js';
 import { COUNTING } from './commands/counting.js';
+import { expiryCommands } from './commands/expiries.js';
+import { INCREX } from './commands/increx.js';
 import { KEYS } from './commands/keys.js';
+import { nameCommands } from './commands/names.js';
+import { ONCE } from './commands/once.js';
 import { type Instance, serverCommands } from './commands/server.js';
+import { SETTING } from './commands/setting.js';
 import { signInCommands } from './commands/sign-in.js';
 import { VALUES } from './commands/values.js';
 
@@ -13,17 +19,26 @@ import { VALUES } from './commands/values.js';
 export interface Ground {
   readonly admission: Admission;
   readonly counters: CountersService;
+  readonly names: Names;
   readonly instance: Instance;
+  /** Milliseconds since 1970, by the database's clock. */
+  readonly nowMs: () => number;
+  readonly flush: 'refuse' | 'delete';
 }
 
 /** Every command there is, by its name in small letters. */
-export function tableOf({ admission, instance }: Ground): ReadonlyMap<string, Command> {
+export function tableOf({ admission, counters, names, instance, nowMs, flush }: Ground): ReadonlyMap<string, Command> {
   const commands: readonly Command[] = [
     ...signInCommands(admission),
     ...connectionCommands(instance.clients),
     ...COUNTING,
+    INCREX,
     ...VALUES,
+    ...SETTING,
     ...KEYS,
+    ...expiryCommands(nowMs),
+    ...nameCommands(names, counters, flush),
+    ONCE,
     ...serverCommands(instance),
     commandCommand(() => table),
   ];

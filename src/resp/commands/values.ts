@@ -1,24 +1,15 @@
 import { valueInJson } from '../../domain/counter.js';
 import type { Reading } from '../../counters/counters.service.js';
-import type { Condition, SetCounter } from '../../domain/operation.js';
-import {
-  ALL_NAMES,
-  arityError,
-  type Command,
-  CommandError,
-  NAMES_AND_VALUES,
-  ONE_NAME,
-  type Step,
-  syntaxError,
-} from '../command.js';
+import type { Expiry, Outcome } from '../../domain/operation.js';
+import { ALL_NAMES, type Command, ONE_NAME, syntaxError } from '../command.js';
+import { expiryOf, isUnit } from '../expiry.js';
 import { refusal } from '../faults.js';
-import { valueOf } from '../integers.js';
-import { array, bulk, integer, nothing, OK, type Protocol } from '../reply.js';
+import { array, bulk, integer, nothing, type Protocol } from '../reply.js';
+import { previousIn } from './setting.js';
 
-const WRITE = ['write', 'denyoom', 'fast'] as const;
 const READ = ['readonly', 'fast'] as const;
 
-/** Reads and sets values. */
+/** Reads values, and what goes with reading. */
 export const VALUES: readonly Command[] = [
   {
     name: 'get',
@@ -68,69 +59,45 @@ export const VALUES: readonly Command[] = [
     }),
   },
   {
-    name: 'set',
-    arity: -3,
-    rule: 'set',
+    name: 'getdel',
+    arity: 2,
+    rule: 'delete',
     names: ONE_NAME,
-    flags: ['write', 'denyoom'],
+    flags: ['write', 'fast'],
     group: 'values',
-    summary: 'Sets the value.',
-    differs: 'The value must be an integer, and within the bounds of the counter where it has some.',
-    syntax: 'key value [NX | XX]',
-    plan: ([, , value = '', ...options], { names: [name = ''], client: { protocol } }) =>
-      setting(name, value, conditionIn(options), protocol),
-  },
-  {
-    name: 'setnx',
-    arity: 3,
-    rule: 'set',
-    names: ONE_NAME,
-    flags: WRITE,
-    group: 'values',
-    summary: 'Sets the value where there is none.',
-    syntax: 'key value',
-    plan: ([, , value = ''], { names: [name = ''] }) => ({
+    summary: 'Deletes the counter and answers its value.',
+    syntax: 'key',
+    plan: (_args, { names: [name = ''], client: { protocol } }) => ({
       kind: 'decided',
-      operations: [setTo(name, valueOf(value), { kind: 'absent' })],
+      operations: [{ kind: 'delete', name, condition: null }],
       answer: ([outcome]) => {
-        if (outcome?.kind !== 'refused') return integer(1);
-        return outcome.code === 'version_mismatch' ? integer(0) : refusal(outcome);
+        if (outcome === undefined) return '';
+        if (outcome.kind === 'refused' && outcome.code !== 'not_found') return refusal(outcome);
+        return previousIn(outcome, protocol);
       },
     }),
   },
   {
-    name: 'mset',
-    arity: -3,
-    rule: 'set',
-    names: NAMES_AND_VALUES,
-    flags: ['write', 'denyoom'],
+    name: 'getex',
+    arity: -2,
+    // Without an option it only looks.
+    rule: (args) => (args.length > 2 ? 'set' : 'read'),
+    names: ONE_NAME,
+    flags: ['write', 'fast'],
     group: 'values',
-    summary: 'Sets several values: all of them or none.',
-    differs: 'Where one value is out of the bounds of its counter, none is set.',
-    syntax: 'key value [key value ...]',
-    plan: (args, { names }) => ({
-      kind: 'atomic',
-      operations: settingsIn('mset', args, names, null),
-      answer: (refused) => (refused === null ? OK : refusal(refused)),
-    }),
-  },
-  {
-    name: 'msetnx',
-    arity: -3,
-    rule: 'set',
-    names: NAMES_AND_VALUES,
-    flags: ['write', 'denyoom'],
-    group: 'values',
-    summary: 'Sets several values where none of the counters is there.',
-    syntax: 'key value [key value ...]',
-    plan: (args, { names }) => ({
-      kind: 'atomic',
-      operations: settingsIn('msetnx', args, names, { kind: 'absent' }),
-      answer: (refused) => {
-        if (refused === null) return integer(1);
-        return refused.code === 'version_mismatch' ? integer(0) : refusal(refused);
-      },
-    }),
+    summary: 'Answers the value, and changes when the counter ends.',
+    syntax: 'key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]',
+    plan: ([, , ...options], { names, client: { protocol } }) => {
+      const [name = ''] = names;
+      const expiry = expiryIn(options);
+      if (expiry === null) return { kind: 'read', names, answer: ([reading]) => valueIn(reading, protocol) };
+      const has = expiry.kind === 'never' ? 'some' : null;
+      return {
+        kind: 'decided',
+        operations: [{ kind: 'expire', name, expiry, has, than: null, condition: null }],
+        answer: ([outcome]) => (outcome === undefined ? '' : valueThen(outcome, protocol)),
+      };
+    },
   },
 ];
 
@@ -139,42 +106,20 @@ function valueIn(reading: Reading | undefined, protocol: Protocol): string {
   return reading === undefined || reading.json === null ? nothing(protocol) : bulk(valueInJson(reading.json));
 }
 
-function setting(name: string, value: string, condition: Condition | null, protocol: Protocol): Step {
-  return {
-    kind: 'decided',
-    operations: [setTo(name, valueOf(value), condition)],
-    answer: ([outcome]) => {
-      if (outcome?.kind !== 'refused') return OK;
-      return outcome.code === 'version_mismatch' ? nothing(protocol) : refusal(outcome);
-    },
-  };
-}
-
-function setTo(name: string, value: number, condition: Condition | null): SetCounter {
-  return { kind: 'set', name, value, min: undefined, max: undefined, condition };
-}
-
 /** @throws CommandError */
-function conditionIn(options: readonly string[]): Condition | null {
-  let condition: Condition | null = null;
-  for (const option of options) {
-    const kind = { NX: 'absent', XX: 'exists' } as const;
-    const word = option.toUpperCase();
-    if (condition !== null || (word !== 'NX' && word !== 'XX')) return syntaxError();
-    condition = { kind: kind[word] };
+function expiryIn([word, time, ...more]: readonly string[]): Expiry | null {
+  if (word === undefined) return null;
+  const option = word.toUpperCase();
+  if (option === 'PERSIST' && time === undefined) return { kind: 'never' };
+  if (!isUnit(option) || time === undefined || more.length > 0) return syntaxError();
+  return expiryOf(option, time, 'getex');
+}
+
+/** The value, whether the end was changed, left as it was, or past. */
+function valueThen(outcome: Outcome, protocol: Protocol): string {
+  if (outcome.kind === 'refused' && outcome.code !== 'not_found' && outcome.code !== 'version_mismatch') {
+    return refusal(outcome);
   }
-  return condition;
-}
-
-/** @throws CommandError */
-function settingsIn(
-  command: string,
-  args: readonly string[],
-  names: readonly string[],
-  condition: Condition | null,
-): readonly SetCounter[] {
-  if (args.length % 2 === 0) throw new CommandError(arityError(command));
-  // Of a name that is given twice, the last value counts.
-  const values = new Map(names.map((name, index) => [name, valueOf(args[2 * index + 2] ?? '')]));
-  return [...values].map(([name, value]) => setTo(name, value, condition));
+  const { value } = outcome.truth;
+  return value === null ? previousIn(outcome, protocol) : bulk(String(value));
 }

@@ -1,0 +1,101 @@
+/** Writes with an idempotency key over the Redis protocol: counted once, whatever is killed and sent again. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { freePort } from '../../src/embedded/free-port.js';
+import { type AppProcess, startAppProcess } from '../support/app.js';
+import { send } from '../support/http.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+let redis: TestRedis;
+let databaseUrl: string;
+let port: number;
+let app: AppProcess;
+
+const start = (): Promise<AppProcess> =>
+  startAppProcess({ databaseUrl, redisUrl: redis.url, env: { RESP_PORT: String(port) } });
+
+beforeAll(async () => {
+  [databaseUrl, redis, port] = await Promise.all([createTestDatabase(), startRedis(), freePort()]);
+  app = await start();
+});
+
+afterAll(async () => {
+  await app.stop();
+  await redis.stop();
+});
+
+describe('ONCE', () => {
+  it('answers a replay as the first time, refusals too', async () => {
+    const client = new Redis(port);
+    const once = (...words: (string | number)[]): Promise<unknown> => client.call('once', ...words);
+    expect(await once('a', 'incr', 'once')).toBe(1);
+    expect(await client.incr('once')).toBe(2);
+    expect(await once('a', 'INCR', 'once')).toBe(1);
+    expect(await once('a', 'incrby', 'once', 1)).toBe(1);
+    expect(await once('b', 'set', 'once', 7)).toBe('OK');
+    expect(await once('c', 'getdel', 'once')).toBe('7');
+    expect(await once('c', 'getdel', 'once')).toBe('7');
+    expect(await once('d', 'set', 'once', 5, 'XX')).toBeNull();
+    expect(await client.set('once', 1)).toBe('OK');
+    expect(await once('d', 'set', 'once', 5, 'XX')).toBeNull();
+    expect(await client.get('once')).toBe('1');
+    await expect(once('a', 'incr', 'other')).rejects.toThrow('ERR idempotency key was used for another command');
+    for (const words of [
+      ['get', 'once'],
+      ['del', 'once', 'two'],
+      ['mset', 'once', 1],
+      ['once', 'x', 'incr', 'once'],
+      ['ping'],
+    ]) {
+      await expect(once('e', ...words)).rejects.toThrow(/^ERR /);
+    }
+    await expect(once('', 'incr', 'once')).rejects.toThrow('ERR invalid idempotency key');
+    expect(await client.get('once')).toBe('1');
+    client.disconnect();
+  });
+
+  it('shares its ids with the keys of HTTP', async () => {
+    const client = new Redis(port);
+    const headers = { 'idempotency-key': 'shared' };
+    const path = '/v1/counters/shared/increment';
+    const { body } = await send(app.url, 'POST', path, { headers, json: { by: 3 } });
+    expect(JSON.parse(body)).toMatchObject({ value: 3 });
+    expect(await client.call('once', 'shared', 'incrby', 'shared', 3)).toBe(3);
+    expect(await client.get('shared')).toBe('3');
+    client.disconnect();
+  });
+
+  it('counts once for many clients that send again while the service is killed', async () => {
+    const [clients, writes, kills] = [60, 12, 3];
+    let done = 0;
+    const write = async (index: number): Promise<void> => {
+      // Sends again whatever was not answered, as clients do by themselves.
+      const client = new Redis(port, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
+      client.on('error', () => undefined);
+      for (let count = 0; count < writes; count += 1) {
+        for (;;) {
+          try {
+            await client.call('once', `client-${index}-${count}`, 'incr', 'killed');
+            break;
+          } catch {
+            // Told that it is not known, or not now: the same again.
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+        done += 1;
+      }
+      client.disconnect();
+    };
+    const writers = Promise.all(Array.from({ length: clients }, (_, index) => write(index)));
+    for (let kill = 1; kill <= kills; kill += 1) {
+      while (done < (clients * writes * kill) / (kills + 1)) await new Promise((resolve) => setImmediate(resolve));
+      await app.kill();
+      app = await start();
+    }
+    await writers;
+    const client = new Redis(port);
+    expect(await client.get('killed')).toBe(String(clients * writes));
+    client.disconnect();
+  });
+});

@@ -1,0 +1,151 @@
+/** Counters that end by themselves, over the Redis protocol. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { startApp, type TestApp } from '../support/app.js';
+import { send } from '../support/http.js';
+import { startRedis, type TestRedis } from '../support/servers.js';
+import { createTestDatabase } from '../support/shared-postgres.js';
+
+let redis: TestRedis;
+let app: TestApp;
+let client: Redis;
+let run = 0;
+let name = '';
+
+beforeAll(async () => {
+  redis = await startRedis();
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env: { RESP_PORT: '0' } });
+  client = new Redis(app.respPort);
+});
+
+beforeEach(() => {
+  run += 1;
+  name = `expiry:${run}`;
+});
+
+afterAll(async () => {
+  client.disconnect();
+  await app.stop();
+  await redis.stop();
+});
+
+const call = (command: string, ...args: (string | number)[]): Promise<unknown> => client.call(command, ...args);
+const faultOf = (command: string, ...args: (string | number)[]): Promise<unknown> =>
+  call(command, ...args).then(
+    () => 'no error',
+    (error: unknown) => (error as Error).message,
+  );
+const versionOf = async (): Promise<unknown> => {
+  const { body } = await send(app.url, 'GET', `/v1/counters/${name}`);
+  return (JSON.parse(body) as { version?: unknown }).version;
+};
+
+describe('expiry over the Redis protocol', () => {
+  it('tells when a counter ends, in four ways', async () => {
+    expect([await client.ttl(name), await client.pttl(name), await client.expiretime(name)]).toEqual([-2, -2, -2]);
+    await client.set(name, 1);
+    expect([await client.ttl(name), await client.pttl(name), await client.pexpiretime(name)]).toEqual([-1, -1, -1]);
+    await client.set(name, 1, 'EX', 100);
+    expect(await client.ttl(name)).toBeGreaterThan(90);
+    expect(await client.pttl(name)).toBeLessThanOrEqual(100_000);
+    expect(await client.pexpiretime(name)).toBeGreaterThan(Date.now());
+  });
+
+  it('is taken away by SET, kept by KEEPTTL and by counting, and changed as a version of its own', async () => {
+    await client.set(name, 1, 'PX', 100_000);
+    await client.incr(name);
+    expect(await client.ttl(name)).toBeGreaterThan(90);
+    await call('set', name, 5, 'KEEPTTL');
+    expect(await client.ttl(name)).toBeGreaterThan(90);
+    expect(await versionOf()).toBe(3);
+    expect(await client.persist(name)).toBe(1);
+    expect(await client.persist(name)).toBe(0);
+    expect(await versionOf()).toBe(4);
+    expect(await client.expire(name, 50)).toBe(1);
+    await client.set(name, 6);
+    expect(await client.ttl(name)).toBe(-1);
+  });
+
+  it('is changed under conditions', async () => {
+    expect(await client.expire(name, 100)).toBe(0);
+    await client.set(name, 1);
+    expect(await call('expire', name, 100, 'XX')).toBe(0);
+    expect(await call('expire', name, 100, 'GT')).toBe(0);
+    expect(await call('expire', name, 100, 'LT')).toBe(1);
+    expect(await call('expire', name, 100, 'NX')).toBe(0);
+    expect(await call('expire', name, 200, 'LT')).toBe(0);
+    expect(await call('expire', name, 200, 'GT', 'XX')).toBe(1);
+    expect(await client.ttl(name)).toBeGreaterThan(150);
+    expect(await faultOf('expire', name, 1, 'GT', 'LT')).toBe(
+      'ERR GT and LT options at the same time are not compatible',
+    );
+    expect(await faultOf('expire', name, 1, 'NX', 'XX')).toBe(
+      'ERR NX and XX, GT or LT options at the same time are not compatible',
+    );
+    expect(await faultOf('expire', name, 1, 'AB')).toBe('ERR Unsupported option AB');
+  });
+
+  it('deletes with a moment that is past', async () => {
+    for (const [command, time] of [
+      ['expire', -1],
+      ['pexpire', 0],
+      ['expireat', 1],
+      ['pexpireat', '-9223372036854775808'],
+    ] as const) {
+      await client.set(name, 1);
+      expect([command, await call(command, name, time)]).toEqual([command, 1]);
+      expect(await client.exists(name)).toBe(0);
+    }
+  });
+
+  it('is at most ten years away, and in Redis’ words', async () => {
+    await client.set(name, 1);
+    const years = 11 * 365 * 24 * 60 * 60;
+    expect(await faultOf('expire', name, years)).toBe("ERR invalid expire time in 'expire' command");
+    expect(await faultOf('expire', name, '9223372036854775807')).toBe("ERR invalid expire time in 'expire' command");
+    expect(await faultOf('set', name, 1, 'EX', 0)).toBe("ERR invalid expire time in 'set' command");
+    expect(await faultOf('setex', name, -10, 1)).toBe("ERR invalid expire time in 'setex' command");
+    expect(await faultOf('getex', name, 'PX', 0)).toBe("ERR invalid expire time in 'getex' command");
+    expect(await faultOf('set', name, 1, 'EX', 'x')).toBe('ERR value is not an integer or out of range');
+    expect(await faultOf('set', name, 1, 'EX', 1, 'PX', 1)).toBe('ERR syntax error');
+    expect(await faultOf('set', name, 1, 'EX')).toBe('ERR syntax error');
+    expect(await faultOf('getex', name, 'EX', 1, 'PERSIST')).toBe('ERR syntax error');
+  });
+
+  it('tells the value before', async () => {
+    expect(await call('getset', name, 1)).toBeNull();
+    expect(await call('set', name, 2, 'GET')).toBe('1');
+    expect(await call('set', name, 3, 'NX', 'GET')).toBe('2');
+    expect(await call('getex', name, 'EX', 100)).toBe('2');
+    expect(await client.ttl(name)).toBeGreaterThan(90);
+    expect(await call('getex', name)).toBe('2');
+    expect(await call('getex', name, 'PERSIST')).toBe('2');
+    expect(await call('getex', name, 'PERSIST')).toBe('2');
+    expect(await client.ttl(name)).toBe(-1);
+    expect(await call('getdel', name)).toBe('2');
+    expect(await call('getdel', name)).toBeNull();
+    expect(await call('getex', name, 'EX', 100)).toBeNull();
+  });
+
+  it('adds within limits, and says what was added', async () => {
+    expect(await call('increx', name)).toEqual([1, 1]);
+    expect(await call('increx', name, 'BYINT', 9, 'UBOUND', 9)).toEqual([1, 0]);
+    expect(await call('increx', name, 'BYINT', 9, 'UBOUND', 9, 'SATURATE')).toEqual([9, 8]);
+    expect(await call('increx', name, 'BYINT', -100, 'LBOUND', 0, 'SATURATE')).toEqual([0, -9]);
+    expect(await call('increx', name, 'EX', 100, 'ENX')).toEqual([1, 1]);
+    expect(await call('increx', name, 'EX', 1000, 'ENX')).toEqual([2, 1]);
+    expect(await client.ttl(name)).toBeLessThanOrEqual(100);
+    expect(await call('increx', name, 'PERSIST')).toEqual([3, 1]);
+    expect(await client.ttl(name)).toBe(-1);
+    expect(await call('increx', name, 'NX')).toBeNull();
+    expect(await call('increx', name, 'BYINT', '9007199254740991')).toEqual([3, 0]);
+    expect(await call('increx', `${name}:new`, 'UBOUND', 0)).toEqual([0, 0]);
+    expect(await client.exists(`${name}:new`)).toBe(0);
+    for (const words of [['ENX', 'PERSIST'], ['EX', 1, 'PX', 1], ['BYINT'], ['nonsense'], ['NX', 'XX']]) {
+      expect([words, await faultOf('increx', name, ...words)]).toEqual([words, 'ERR syntax error']);
+    }
+    expect(await faultOf('increx', name, 'ENX')).toBe('ERR ENX flag requires an expiration');
+    expect(await faultOf('increx', name, 'BYFLOAT', 1.5)).toBe('ERR value is not an integer or out of range');
+    expect(await faultOf('increx', name, 'LBOUND', 2, 'UBOUND', 1)).toBe("ERR LBOUND can't be greater than UBOUND");
+  });
+});

@@ -6,7 +6,7 @@
 import { appendFile, chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { findPostgres } from '../../src/embedded/postgres-programs.js';
+import { findPostgres, type PostgresPrograms } from '../../src/embedded/postgres-programs.js';
 import type { Cluster } from '../../src/embedded/postgres-server.js';
 import { eventually } from './eventually.js';
 import type { FakeClock } from './fake-clock.js';
@@ -20,6 +20,8 @@ export interface StandbyOptions extends PostgresOptions {
   readonly synchronous: boolean;
   /** The standby's own. */
   readonly clock?: FakeClock;
+  /** In which both speak, where their catalogs are there: such as `de`. */
+  readonly language?: string;
 }
 
 export interface TestStandby extends TestPostgres {
@@ -47,15 +49,17 @@ export interface PrimaryWithStandby {
 export async function startPrimaryWithStandby({
   synchronous,
   clock,
+  language,
   settings = [],
 }: StandbyOptions): Promise<PrimaryWithStandby> {
-  const programs = findPostgres(null);
+  const programs = language === undefined ? findPostgres(null) : speaking(language, findPostgres(null));
   const clusters = [
     await newCluster(programs),
     await newCluster(clock === undefined ? programs : await clock.around(programs)),
   ] as const;
   // A standby that was away for a while still finds what it missed.
-  const all = ['wal_keep_size=256MB', ...settings];
+  const inLanguage = language === undefined ? [] : ['lc_messages=C.UTF-8'];
+  const all = ['wal_keep_size=256MB', ...inLanguage, ...settings];
   const primary = await startPostgresOn(clusters[0], all);
   await follow(clusters[1], primary);
   const standby = await startPostgresOn(clusters[1], all);
@@ -92,6 +96,13 @@ export async function startPrimaryWithStandby({
       await Promise.all([primary.stop(), standby.stop()]);
     },
   };
+}
+
+/** Gettext goes by LANGUAGE wherever the locale is not plain C: so no locale of that language need be generated. */
+function speaking(language: string, programs: PostgresPrograms): PostgresPrograms {
+  const { postgres } = programs;
+  if (postgres.kind !== 'binary') return programs;
+  return { ...programs, postgres: { ...postgres, environment: { ...postgres.environment, LANGUAGE: language } } };
 }
 
 /** Makes the server of a cluster a standby of that primary when it starts. */

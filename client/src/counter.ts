@@ -60,8 +60,18 @@ export interface Summary {
   readonly asOf: string;
 }
 
+/** When a counter is to end by itself; what is left out stays as it is. Changing it takes a key with the scope `write`. */
+export interface Expiry {
+  /** From now on, milliseconds, up to ten years. */
+  readonly ttlMs?: number;
+  /** A moment to come, in place of `ttlMs`; null: it does not end any more. */
+  readonly expiresAt?: Date | string | null;
+  /** `ifNone`: only where it has none, or is created; for windows of a rate limit. Default `always`. */
+  readonly expiry?: 'always' | 'ifNone';
+}
+
 /** One increment with the key it has at every try. */
-export interface KeyedIncrement {
+export interface KeyedIncrement extends Expiry {
   readonly name: string;
   readonly by: number;
   readonly idempotencyKey: string;
@@ -108,6 +118,11 @@ export function checkedKey(key: string, most = MAX_KEY_CHARACTERS): string {
     throw refused(`an idempotency key must be 1 to ${most} characters of ASCII, without space, quote and backslash`);
   }
   return key;
+}
+
+/** Of whatever else there is beside, what is said of the expiry. */
+export function expiryOf({ ttlMs, expiresAt, expiry }: Expiry): Expiry {
+  return { ttlMs, expiresAt, expiry };
 }
 
 function refused(detail: string): InvalidRequest {

@@ -1,20 +1,30 @@
 import { allOf, countersOf, pageOf, pointsOf, rankingOf, readOf, resetOf, summaryOf, writtenOf } from './answers.js';
-import { checkedBy, checkedKey, checkedName, pathOf } from './counter.js';
-import type { Counter, KeyedIncrement, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
+import { checkedBy, checkedKey, checkedName, expiryOf, pathOf } from './counter.js';
+import type { Counter, Expiry, KeyedIncrement, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
 import { EvercountError } from './errors.js';
 import { Gatherer, incrementRequest, MAX_ITEMS } from './gatherer.js';
 import { conditionOf, keyOf, queryOf } from './options.js';
-import type { CallOptions, ConditionalOptions, EvercountOptions, HistoryOptions, ListOptions } from './options.js';
-import type { ManyOptions, ReadOptions, SetOptions, SummaryOptions, TopOptions } from './options.js';
-import type { WatchOptions, WriteOptions } from './options.js';
+import type { CallOptions, ConditionalOptions, EvercountOptions, HistoryOptions, IncrementOptions } from './options.js';
+import type { ListOptions, ManyOptions, ReadOptions, ResetOptions, SetOptions, SummaryOptions } from './options.js';
+import type { TopOptions, WatchOptions } from './options.js';
 import type { Signal } from './platform.js';
 import { timesOf, untilDecided, type Times } from './retry.js';
 import { Transport, type Request } from './transport.js';
 import { watch, type Change } from './watch.js';
 
 // This file is what the package offers.
-export * from './errors.js';
-export type { Counter, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
+export {
+  Aborted,
+  AccessDenied,
+  EvercountError,
+  InvalidRequest,
+  KeyReused,
+  NotFound,
+  OutcomeUnknown,
+} from './errors.js';
+export { OutOfBounds, RateLimited, Unavailable, VersionMismatch } from './errors.js';
+export type { BodyFault, ErrorCode, ErrorFacts } from './errors.js';
+export type { Counter, Expiry, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
 export type * from './options.js';
 export type { Fetch, Signal } from './platform.js';
 export type { RetryOptions } from './retry.js';
@@ -22,7 +32,7 @@ export type { Attempt } from './transport.js';
 export type { Change } from './watch.js';
 
 /** One increment of many. */
-export interface Increment {
+export interface Increment extends Expiry {
   readonly name: string;
   /** Default 1; may be negative, not 0. */
   readonly by?: number;
@@ -63,26 +73,27 @@ export class Evercount {
   }
 
   /** Adds `by`, which may be negative, not 0; creates the counter at 0 first. @throws OutOfBounds */
-  async increment(name: string, by = 1, options: WriteOptions = {}): Promise<Written> {
+  async increment(name: string, by = 1, options: IncrementOptions = {}): Promise<Written> {
     const key = keyOf(options);
-    const increment = { name: checkedName(name), by: checkedBy(by), idempotencyKey: key };
+    const increment = { name: checkedName(name), by: checkedBy(by), idempotencyKey: key, ...expiryOf(options) };
     if (this.gathers) return this.gathered(increment, options.signal);
     return this.call(incrementRequest(increment), key, options.signal);
   }
 
   /** Takes `by` away; the same as an increment by `-by`. @throws OutOfBounds */
-  async decrement(name: string, by = 1, options: WriteOptions = {}): Promise<Written> {
+  async decrement(name: string, by = 1, options: IncrementOptions = {}): Promise<Written> {
     return this.increment(name, -by, options);
   }
 
   /** Sets the value to `to` and tells the previous one, in one step. @throws NotFound, OutOfBounds, VersionMismatch */
-  async reset(name: string, to = 0, options: ConditionalOptions = {}): Promise<WasReset> {
-    return this.write(options, { method: 'POST', path: `${pathOf(name)}/reset`, body: { to }, result: resetOf });
+  async reset(name: string, to = 0, options: ResetOptions = {}): Promise<WasReset> {
+    const body = { to, ...expiryOf(options) };
+    return this.write(options, { method: 'POST', path: `${pathOf(name)}/reset`, body, result: resetOf });
   }
 
   /** Sets value and bounds; creates the counter where there is none. @throws OutOfBounds, VersionMismatch */
   async set(name: string, value: number, options: SetOptions = {}): Promise<Written> {
-    const body = { value, min: options.min, max: options.max };
+    const body = { value, min: options.min, max: options.max, ...expiryOf(options) };
     return this.write(options, { method: 'PUT', path: pathOf(name), body, result: writtenOf });
   }
 
@@ -159,10 +170,11 @@ export class Evercount {
     options: ManyOptions = {},
   ): Promise<IncrementResult[] | Written[]> {
     const key = checkedKey(keyOf(options), MAX_KEY_CHARACTERS_OF_MANY);
-    const keyed = increments.map(({ name, by = 1, idempotencyKey }, index) => ({
+    const keyed = increments.map(({ name, by = 1, idempotencyKey, ...more }, index) => ({
       name: checkedName(name),
       by: checkedBy(by),
       idempotencyKey: checkedKey(idempotencyKey ?? `${key}/${index}`),
+      ...expiryOf(more),
     }));
     if (options.atomic !== true) {
       return Promise.all(keyed.map((increment) => this.gathered(increment, options.signal).then(done, failed)));

@@ -72,11 +72,11 @@ export class Gatherer {
 }
 
 /** An increment on its own. */
-export function incrementRequest({ name, by, idempotencyKey }: KeyedIncrement): Request<Written> {
+export function incrementRequest({ name, idempotencyKey, ...body }: KeyedIncrement): Request<Written> {
   return {
     method: 'POST',
     path: `${pathOf(name)}/increment`,
-    body: { by },
+    body,
     headers: { 'idempotency-key': idempotencyKey },
     result: writtenOf,
   };

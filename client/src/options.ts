@@ -1,4 +1,4 @@
-import { checkedKey } from './counter.js';
+import { checkedKey, type Expiry } from './counter.js';
 import type { Signal } from './platform.js';
 import type { RetryOptions } from './retry.js';
 import type { TransportOptions } from './transport.js';
@@ -62,6 +62,8 @@ export interface WriteOptions extends CallOptions {
   readonly idempotencyKey?: string;
 }
 
+export interface IncrementOptions extends WriteOptions, Expiry {}
+
 export interface ManyOptions extends WriteOptions {
   /** All or nothing. Default false. */
   readonly atomic?: boolean;
@@ -74,7 +76,9 @@ export interface ConditionalOptions extends WriteOptions {
   readonly ifNoneMatch?: '*';
 }
 
-export interface SetOptions extends ConditionalOptions {
+export interface ResetOptions extends ConditionalOptions, Expiry {}
+
+export interface SetOptions extends ConditionalOptions, Expiry {
   /** Null removes the bound; left out, it stays. */
   readonly min?: number | null;
   /** Null removes the bound; left out, it stays. */

@@ -16,6 +16,8 @@ type Options = ServiceOptions & OutputOptions;
 
 interface WriteOptions extends Options {
   readonly idempotencyKey?: string;
+  readonly ttlMs?: number;
+  readonly ttlIfNone?: boolean;
 }
 
 interface ListOptions extends Options {
@@ -49,7 +51,10 @@ export function addCounting(program: Command, session: Session): void {
   const command = (usage: string, description: string): Command =>
     withOutput(withService(program.command(usage))).description(description);
   const write = (usage: string, description: string): Command =>
-    command(usage, description).option('--idempotency-key <key>', 'the same write with the same key counts once');
+    command(usage, description)
+      .option('--idempotency-key <key>', 'the same write with the same key counts once')
+      .option('--ttl-ms <n>', 'it ends by itself so many milliseconds from now', wholeNumber)
+      .option('--ttl-if-none', 'only where it does not end by itself yet, as for windows of a rate limit');
 
   command('get <name>', 'read one counter')
     .option('--strong', 'from Postgres in any case')
@@ -67,7 +72,7 @@ export function addCounting(program: Command, session: Session): void {
       .argument('[by]', 'a whole number above 0', wholeNumber, 1)
       .action(async (name: string, by: number, options: WriteOptions) => {
         const calls = await session.calls(options);
-        const request = { headers: keyOf(options), body: { by } };
+        const request = { headers: keyOf(options), body: { by, ...expiryOf(options) } };
         show(session, await calls.write<CounterBody>('POST', `${counterPath(name)}/${path}`, request), options);
       });
   }
@@ -85,7 +90,10 @@ export function addCounting(program: Command, session: Session): void {
     .option('--if-version <n>', IF_VERSION, wholeNumber)
     .action(async (name: string, options: ResetOptions) => {
       const calls = await session.calls(options);
-      const request = { headers: { ...keyOf(options), ...ifVersion(options.ifVersion) }, body: { to: options.to } };
+      const request = {
+        headers: { ...keyOf(options), ...ifVersion(options.ifVersion) },
+        body: { to: options.to, ...expiryOf(options) },
+      };
       show(session, await calls.write<CounterBody>('POST', `${counterPath(name)}/reset`, request), options);
     });
 
@@ -136,7 +144,7 @@ async function set(session: Session, name: string, value: number, options: SetOp
     return;
   }
   // Members that are undefined are not sent: such a bound stays as it is.
-  const body = { value, min: orNull(options.min), max: orNull(options.max) };
+  const body = { value, min: orNull(options.min), max: orNull(options.max), ...expiryOf(options) };
   const headers = { ...keyOf(options), ...ifVersion(options.ifVersion) };
   show(session, await calls.write<CounterBody>('PUT', counterPath(name), { headers, body }), options);
 }
@@ -170,6 +178,12 @@ function show({ terminal }: Session, counter: CounterBody, options: Options): vo
       rows: [members.map(([, value]) => value)],
       json: counter,
     });
+}
+
+function expiryOf({ ttlMs, ttlIfNone }: WriteOptions): { ttlMs?: number; expiry?: 'ifNone' } {
+  if (ttlMs === undefined && ttlIfNone === true)
+    throw new CommandFailed(EXIT.usage, '--ttl-if-none goes with --ttl-ms');
+  return ttlMs === undefined ? {} : { ttlMs, ...(ttlIfNone === true ? { expiry: 'ifNone' } : {}) };
 }
 
 function keyOf({ idempotencyKey }: WriteOptions): Record<string, string> {

@@ -1,6 +1,7 @@
-import { Evercount, type Counter } from '../../client/src/evercount.js';
+import { Evercount, NotFound, type Counter } from '../../client/src/evercount.js';
 import type { Counter as ServiceCounter } from '../../src/domain/counter.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { eventually } from '../support/eventually.js';
 import { startRedis, type TestRedis } from '../support/servers.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
@@ -48,6 +49,27 @@ describe('against the service itself', () => {
 
     await client.delete('once', { idempotencyKey: 'delete-1' });
     await client.delete('once', { idempotencyKey: 'delete-1' });
+  });
+
+  it('says when a counter ends, alone and with others', async () => {
+    const hour = 3_600_000;
+    const ends = (counter: { expiresAt: string | null }) => Date.parse(counter.expiresAt ?? '') - Date.now();
+    const first = await client.increment('window', 1, { ttlMs: hour, expiry: 'ifNone' });
+    expect(ends(first)).toBeGreaterThan(hour / 2);
+    const [second] = await client.incrementMany([
+      { name: 'window', ttlMs: 1_000, expiry: 'ifNone' },
+      { name: 'other' },
+    ]);
+    expect(second).toMatchObject({ ok: true, counter: { value: 2, expiresAt: first.expiresAt } });
+    expect(ends(await client.set('window', 5, { expiresAt: new Date(Date.now() + 2 * hour) }))).toBeGreaterThan(hour);
+    expect(await client.reset('window', 0, { expiresAt: null })).toMatchObject({ value: 0, expiresAt: null });
+    await client.decrement('window', 1, { ttlMs: 1 });
+    await eventually(() =>
+      client.read('window').then(
+        () => false,
+        (error: unknown) => error instanceof NotFound,
+      ),
+    );
   });
 
   it('conditions hold, or reject', async () => {

@@ -34,6 +34,13 @@ it('a write with a key of its own counts once', async () => {
   expect(await json('get once')).toMatchObject({ value: 3 });
 });
 
+it('says when a counter ends by itself', async () => {
+  const { expiresAt } = (await json('incr ending --ttl-ms 3600000')) as { expiresAt: string };
+  expect(Date.parse(expiresAt) - Date.now()).toBeGreaterThan(1_800_000);
+  expect(await cli('incr ending --ttl-if-none')).toMatchObject({ code: 64 });
+  expect(await json('incr ending --ttl-ms 1000 --ttl-if-none')).toMatchObject({ value: 2, expiresAt });
+});
+
 it('prints what spreadsheets read, names with commas, quotes and line breaks included', async () => {
   await runCli(['incr', 'csv:a,"b"'], { env: { EVERCOUNT_URL: service.app.url, EVERCOUNT_KEY: ADMIN_KEY } });
   const { out } = await cli('list --prefix csv: --output csv');

@@ -182,6 +182,39 @@ describe('a counter whose time is over', () => {
     expect(ended.rows).toEqual([{ ended: false }]);
   });
 
+  it('is counted on by nobody, also where nothing but its end keeps the fast lane from it', async () => {
+    await increment('counted on', { by: 7, ttlMs: 60_000 });
+    await letEnd('counted on');
+    const again = await here.batch<{ results: { counter: CounterBody }[] }>({
+      increments: [{ name: 'counted on' }, { name: 'counted on' }],
+    });
+    expect(again.body.results.map(({ counter: { value, version } }) => [value, version])).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+  });
+
+  it.each(['', '?consistency=strong'])('is there for a read%s, where somebody renews it meanwhile', async (query) => {
+    const name = `renewed${query}`;
+    await increment(name, { ttlMs: 60_000 });
+    await letEnd(name);
+    await database.query('BEGIN');
+    await database.query(
+      `UPDATE counters SET version = 2, expires_at = clock_timestamp() + interval '1 hour' WHERE name = $1`,
+      [name],
+    );
+    const reading = here.read(name, query);
+    await eventually(async () => {
+      const { rowCount } = await database.query(
+        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+      return rowCount === 1;
+    });
+    await database.query('COMMIT');
+    const { status, body } = await reading;
+    expect([status, body.version]).toEqual([200, 2]);
+  });
+
   it('is created, as If-None-Match and 201 have it', async () => {
     await increment('created', { ttlMs: 60_000 });
     await letEnd('created');
@@ -207,6 +240,24 @@ describe('an entry', () => {
       expect(ttlMs).toBeGreaterThan(1_000);
       expect(ttlMs).toBeLessThanOrEqual(Date.parse(body.expiresAt ?? '') - Date.now() + 20);
     }
+  });
+
+  it.each<[string, (name: string) => Promise<boolean>]>([
+    ['by a read', async (name) => (await here.read(name)).status === 404],
+    [
+      'among others',
+      async (name) => (await here.call('POST', '/v1/reads', { names: [name] })).text === '{"data":[null]}',
+    ],
+  ])('that came late, and outlives its counter, is not told %s', async (how, isAbsent) => {
+    const name = `late ${how}`;
+    await increment(name);
+    await eventually(async () => (await here.read(name)).headers.get('cache-status') === 'evercount; hit');
+    const { body } = await increment(name, { ttlMs: 1_000 });
+    await hand.persist(`ec:${name}`);
+    expect((await here.read(name)).headers.get('cache-status')).toBe('evercount; hit');
+    await eventually(() => Date.now() > Date.parse(body.expiresAt ?? '') + 50);
+    expect(await hand.get(`ec:${name}`)).toContain('"value":2');
+    expect(await isAbsent(name)).toBe(true);
   });
 
   it('of a counter that ended is there no more when it should be asked for', async () => {

@@ -40,9 +40,17 @@ export interface HistoryOptions extends CallOptions {
   readonly from?: Date | string;
   /** Default: now. */
   readonly to?: Date | string;
-  /** Default `hour`. */
-  readonly interval?: 'minute' | 'hour' | 'day';
+  /** In place of `from` and `to`. */
+  readonly over?: Over;
+  /** Weeks begin on Mondays. Default: `hour`, or what suits `over`. */
+  readonly interval?: 'minute' | 'hour' | 'day' | 'week' | 'month';
+  /** Where days, weeks and months begin: a time zone of IANA. Default `UTC`. */
+  readonly tz?: string;
 }
+
+/** A period that has a name, or a length that ends now: `24h`, `7d`, `P30D`. */
+export type Over =
+  'today' | 'yesterday' | 'thisWeek' | 'thisMonth' | `${number}${'m' | 'h' | 'd' | 'w'}` | `P${string}`;
 
 export interface SummaryOptions extends CallOptions {
   readonly prefix?: string;
@@ -52,7 +60,9 @@ export interface TopOptions extends SummaryOptions {
   /** Default `value`. */
   readonly by?: 'value' | 'change';
   /** The period of the change. Default `24h`. */
-  readonly over?: '1h' | '24h' | '7d' | '30d';
+  readonly over?: Over;
+  /** Where days, weeks and months begin: a time zone of IANA. Default `UTC`. */
+  readonly tz?: string;
   /** 1 to 100. Default 10. */
   readonly limit?: number;
 }

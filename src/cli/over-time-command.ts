@@ -56,7 +56,11 @@ export function addOverTime(program: Command, session: Session): void {
     .description('what a counter came to over time, drawn')
     .option('--from <time>', 'ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z')
     .option('--to <time>', 'the same; now, where it is left out')
-    .addOption(new Option('--interval <length>', 'of a point').choices(['minute', 'hour', 'day']).default('hour'))
+    .addOption(
+      new Option('--interval <length>', 'of a point')
+        .choices(['minute', 'hour', 'day', 'week', 'month'])
+        .default('hour'),
+    )
     .addOption(new Option('--show <what>', 'what is drawn').choices(['change', 'value']).default('change'))
     .action((name: string, options: HistoryOptions) => history(session, name, options));
 

@@ -1,4 +1,5 @@
 import { type RedisServers, redisServers } from './redis-servers.js';
+import { UTC, type Zone } from '../domain/zone.js';
 import { type LOG_LEVELS, readValues } from './variables.js';
 
 /** Exit code for a faulty configuration: EX_CONFIG of sysexits.h. */
@@ -73,7 +74,10 @@ export class WriteSettings {
 /** How long changes over time are kept; those of days for ever. */
 export class HistorySettings {
   minutesKeptHours!: number;
+  /** With their quarters, of which the days of any zone are made. */
   hoursKeptDays!: number;
+  /** Where the days begin that are kept for ever. */
+  zone!: Zone;
 }
 
 /** Who may call, and how often. */
@@ -221,7 +225,8 @@ export async function loadConfig(
     },
     history: {
       minutesKeptHours: values.HISTORY_MINUTES_KEPT_HOURS ?? 24,
-      hoursKeptDays: values.HISTORY_HOURS_KEPT_DAYS ?? 90,
+      hoursKeptDays: values.HISTORY_HOURS_DAYS ?? 400,
+      zone: values.HISTORY_TZ ?? UTC,
     },
     access: {
       auth,

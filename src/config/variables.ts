@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { zoneOf } from '../domain/zone.js';
 import { databaseHosts, DatabaseHostsFault } from './database-hosts.js';
 import { type Address, addressMap, redisServers, RedisServersFault } from './redis-servers.js';
 
@@ -64,6 +65,13 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ''),
 );
 
+const timeZone = z.string().transform((name, context) => {
+  const zone = zoneOf(name);
+  if (zone !== null) return zone;
+  context.addIssue({ code: 'custom' });
+  return z.NEVER;
+});
+
 const onOff = z.enum(['on', 'off']).transform((text) => text === 'on');
 
 const pem = (kind: string) => z.string().regex(new RegExp(`-----BEGIN [A-Z ]*${kind}-----`));
@@ -125,7 +133,8 @@ const VARIABLES = {
   RECONCILE_INTERVAL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
   IDEMPOTENCY_TTL_HOURS: [wholeNumber(1, 8760), 'hours, 1 to 8760 (a year)'],
   HISTORY_MINUTES_KEPT_HOURS: [wholeNumber(1, 8760), 'hours, 1 to 8760 (a year)'],
-  HISTORY_HOURS_KEPT_DAYS: [wholeNumber(1, 36_500), 'days, 1 to 36500 (a century)'],
+  HISTORY_HOURS_DAYS: [wholeNumber(1, 36_500), 'days, 1 to 36500 (a century)'],
+  HISTORY_TZ: [timeZone, 'a time zone such as UTC or Europe/Berlin'],
   MAX_QUEUED_WRITES: [wholeNumber(1, 1_000_000), 'a whole number, 1 to 1000000'],
   AUTH: [z.enum(['off', 'required']), 'off or required'],
   ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { UTC, zoneOf } from '../domain/zone.js';
 import { refuse } from '../web/problems/problem.js';
-import { limitUpTo, Prefix } from '../web/shapes.js';
-import { beginOf, type HistoryRange, INTERVAL_MS, MAX_POINTS } from '../counters/history/history.js';
-import { MAX_RANKED, type Period, PERIODS } from '../counters/history/rankings.service.js';
+import { limitUpTo, Name, Prefix } from '../web/shapes.js';
+import { type HistoryRange, MAX_POINTS } from '../counters/history/history.js';
+import { backFrom, beginOf, beginsBetween, INTERVALS } from '../counters/history/intervals.js';
+import { LONGEST_OVER_DAYS, NAMED, overOf, periodOf } from '../counters/history/periods.js';
+import { MAX_RANKED } from '../counters/history/rankings.service.js';
 
 const instant = 'must be a date or a date-time of ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z';
 
@@ -11,23 +14,73 @@ const Instant = z
   .transform((text) => Date.parse(text))
   .refine((ms) => !Number.isNaN(ms), { error: instant });
 
+/** A zone of IANA's list, by name. */
+const Zone = z
+  .string()
+  .meta({ description: 'Where days, weeks and months begin: a time zone of IANA, UTC where it is left out.' })
+  .transform((name, context) => {
+    const zone = zoneOf(name);
+    if (zone !== null) return zone;
+    context.addIssue({ code: 'custom', message: 'must be a time zone of IANA, such as UTC or Asia/Kolkata' });
+    return z.NEVER;
+  });
+
+const Over = z
+  .string()
+  .meta({
+    description:
+      `A length that ends now, such as 1h, 24h, 7d, 30d or P7D, up to ${LONGEST_OVER_DAYS}d; or ${NAMED.join(', ')}. A ` +
+      'length is that many whole minutes (up to 2 hours), hours (up to 14 days) or days; the one that is running is the ' +
+      'last of them.',
+  })
+  .transform((text, context) => {
+    const over = overOf(text);
+    if (over !== null) return over;
+    const lengths = `a length such as 1h, 24h, 7d or P30D up to ${LONGEST_OVER_DAYS}d`;
+    context.addIssue({ code: 'custom', message: `must be ${lengths}, or one of ${NAMED.join(', ')}` });
+    return z.NEVER;
+  });
+
+/** The most counters of one answer. */
+export const MAX_HISTORIES = 20;
+
 export const HistoryQuery = z.strictObject({
   from: Instant.optional(),
   to: Instant.optional(),
-  interval: z.enum(['minute', 'hour', 'day'], { error: 'must be minute, hour or day' }).default('hour'),
+  over: Over.optional().meta({ description: 'In place of "from" and "to": a period, as /v1/top takes it.' }),
+  interval: z
+    .enum(INTERVALS, { error: `must be one of ${INTERVALS.join(', ')}` })
+    .optional()
+    .meta({ description: 'Weeks begin on Mondays. Left out: hour, or what suits the period.' }),
+  tz: Zone.optional(),
 });
 
-export const SummaryQuery = z.strictObject({ prefix: Prefix.default('') });
+export const HistoriesQuery = HistoryQuery.extend({
+  name: z
+    .array(Name)
+    .min(1, { error: 'must be there at least once' })
+    .max(MAX_HISTORIES, { error: `may be there ${MAX_HISTORIES} times at most` }),
+});
+
+export const SummaryQuery = z.strictObject({
+  prefix: Prefix.default(''),
+  over: Over.optional().meta({ description: 'Tells what they gained in this period, too; as /v1/top takes it.' }),
+  tz: Zone.optional(),
+});
 
 export const TopQuery = z.strictObject({
   prefix: Prefix.default(''),
   by: z.enum(['value', 'change'], { error: 'must be value or change' }).default('value'),
-  over: z.enum(Object.keys(PERIODS) as Period[], { error: 'must be 1h, 24h, 7d or 30d' }).default('24h'),
+  over: Over.optional(),
+  tz: Zone.optional(),
   limit: limitUpTo(MAX_RANKED, 10).transform(Number),
 });
 
+/** Where nothing is said. */
+export const DEFAULT_OVER = { lengthMs: 24 * 3_600_000 } as const;
+
 /** What is answered where `from` is left out: what a chart of such points mostly shows. */
-const DEFAULT_POINTS = { minute: 60, hour: 24, day: 30 } as const;
+const DEFAULT_POINTS = { minute: 60, hour: 24, day: 30, week: 12, month: 12 } as const;
 
 /**
  * The range that a query asks for, up to now.
@@ -35,22 +88,27 @@ const DEFAULT_POINTS = { minute: 60, hour: 24, day: 30 } as const;
  * @throws ProblemError `invalid_request` where it is empty, or has too many points
  */
 export function rangeOf(query: z.output<typeof HistoryQuery>, nowMs: number): HistoryRange {
-  const { interval } = query;
-  const stepMs = INTERVAL_MS[interval];
-  const endMs = Math.min(query.to ?? Infinity, nowMs);
-  // The interval in which the end lies is shown as far as it has come.
-  const toMs = beginOf(interval, endMs - 1) + stepMs;
-  const fromMs = query.from === undefined ? toMs - DEFAULT_POINTS[interval] * stepMs : beginOf(interval, query.from);
-  if (query.from !== undefined && query.from >= endMs) {
-    const limit = query.to === undefined || query.to > nowMs ? 'must be in the past' : 'must be before "to"';
+  const { from, to, over, tz: zone = UTC } = query;
+  if (over !== undefined && (from !== undefined || to !== undefined)) {
+    refuse('The query parameter "over" says what "from" and "to" would: it must be there without them.');
+  }
+  const period = over === undefined ? null : periodOf(over, zone, nowMs);
+  const interval = query.interval ?? period?.interval ?? 'hour';
+  const endMs = Math.min(period?.toMs ?? to ?? Infinity, nowMs);
+  const askedMs = period?.fromMs ?? from;
+  if (askedMs !== undefined && askedMs >= endMs) {
+    const limit = to === undefined || to > nowMs ? 'must be in the past' : 'must be before "to"';
     refuse(`The query parameter "from" ${limit}.`);
   }
-  const count = (toMs - fromMs) / stepMs;
-  if (count > MAX_POINTS) {
+  // The interval in which the end lies is shown as far as it has come.
+  const lastMs = beginOf(interval, zone, endMs - 1);
+  const fromMs = askedMs ?? backFrom(interval, zone, lastMs, DEFAULT_POINTS[interval] - 1);
+  const begins = beginsBetween(interval, zone, fromMs, endMs, MAX_POINTS);
+  if (begins === null) {
     refuse(
-      `The query parameter "from" is ${count} intervals of a ${interval} before "to"; one answer has at most ` +
-        `${MAX_POINTS}. Ask for a coarser interval, or in parts.`,
+      `From the query parameter "${over === undefined ? 'from' : 'over'}" on there are more intervals of a ${interval} ` +
+        `than the ${MAX_POINTS} that one answer has at most. Ask for a coarser interval, or in parts.`,
     );
   }
-  return { interval, fromMs, toMs };
+  return { interval, zone, begins, endMs };
 }

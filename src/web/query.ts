@@ -33,13 +33,24 @@ export function pairsOf(request: FastifyRequest): readonly Pair[] {
 /**
  * The query parameters in the shape of a schema.
  *
+ * @param list the one that may be there several times, and so is a list; null: none may
  * @throws ProblemError `invalid_request` for an unknown one and for one that is there twice, too: a typo must not pass for
  * the default
  */
-export function queryOf<S extends z.ZodType>(schema: S, request: FastifyRequest): z.output<S> {
+export function queryOf<S extends z.ZodType>(
+  schema: S,
+  request: FastifyRequest,
+  list: string | null = null,
+): z.output<S> {
   const pairs = pairsOf(request);
-  const parameters = new Map(pairs);
-  if (parameters.size < pairs.length) refuse('A query parameter is there twice.');
+  const single = pairs.filter(([name]) => name !== list);
+  const parameters = new Map<string, string | string[]>(single);
+  if (parameters.size < single.length) refuse('A query parameter is there twice.');
+  if (list !== null)
+    parameters.set(
+      list,
+      pairs.flatMap(([name, value]) => (name === list ? [value] : [])),
+    );
   const parsed = schema.safeParse(Object.fromEntries(parameters));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -18,6 +18,7 @@ const PAST_HOURS = 120 * 24;
 let database: pg.Client;
 
 const service = withService({
+  env: { HISTORY_HOURS_DAYS: '90' },
   ending: async () => {
     await database.end();
   },
@@ -108,7 +109,7 @@ it('minutes go after a day and hours after 90, and the sums stay what they were'
       )
     ).rowCount;
   expect(await kept('minutes', DAY_MS + HOUR_MS)).toBe(0);
-  expect(await kept('hours', 91 * DAY_MS)).toBe(0);
+  expect(await kept('hours', 92 * DAY_MS)).toBe(0);
   expect(await history('day', Date.now() - 119 * DAY_MS)).toEqual(days);
 
   const { value } = (await service.calls.read('old', '?consistency=strong')).body;

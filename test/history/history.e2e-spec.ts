@@ -190,7 +190,14 @@ it('a deleted counter has no history, and a new one of its name begins anew', as
 
 describe('a request', () => {
   it.each([
-    ['interval=week', 'interval'],
+    ['interval=year', 'interval'],
+    ['tz=Mars/Base', 'tz'],
+    ['tz=%2B05:30', 'tz'],
+    ['tz=', 'tz'],
+    ['over=1h30m', 'over'],
+    ['over=tomorrow', 'over'],
+    ['over=24h&from=2026-01-01', 'over'],
+    ['over=2000d&interval=hour', 'over'],
     ['interval=', 'interval'],
     ['from=yesterday', 'from'],
     ['from=2026-13-01', 'from'],

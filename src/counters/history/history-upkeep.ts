@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
 import { HistoryPruning } from '../../store/history/history-pruning.js';
 import { HistoryRollUp } from '../../store/history/history-roll-up.js';
-import { INTERVAL_MS } from './history.js';
+import { beginOf, DAY_MS, HOUR_MS } from './intervals.js';
 
 /** Rows that are removed in one statement: tens of milliseconds, far below the statement timeout. */
 const PRUNE_CHUNK = 5_000;
@@ -52,7 +52,7 @@ export class HistoryUpkeep {
     const stop = stopOf(signal);
     let [rows, complete] = [0, false];
     while (!stop.aborted && !complete) {
-      const step = await this.rollUps.rollUpMinute();
+      const step = await this.rollUps.rollUpMinute((ms) => beginOf('day', this.settings.zone, ms));
       // Another instance is at it.
       if (step === null) break;
       rows += step.rows;
@@ -66,8 +66,8 @@ export class HistoryUpkeep {
     const startedAtMs = performance.now();
     const stop = stopOf(signal);
     const { minutesKeptHours, hoursKeptDays } = this.settings;
-    const minutes = await this.prune('minutes', minutesKeptHours * INTERVAL_MS.hour, stop);
-    const hours = await this.prune('hours', hoursKeptDays * INTERVAL_MS.day, stop);
+    const minutes = await this.prune('minutes', minutesKeptHours * HOUR_MS, stop);
+    const hours = await this.prune('hours', hoursKeptDays * DAY_MS, stop);
     return {
       minutes: minutes.removed,
       hours: hours.removed,

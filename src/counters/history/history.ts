@@ -1,28 +1,25 @@
 import type { Counter } from '../../domain/counter.js';
-
-/** How long one point of a history lasts; all of them begin in UTC. */
-export type Interval = 'minute' | 'hour' | 'day';
-
-export const INTERVAL_MS: Readonly<Record<Interval, number>> = {
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000,
-};
+import type { Zone } from '../../domain/zone.js';
+import { beginOf, DAY_MS, HOUR_MS, type Interval } from './intervals.js';
 
 /** The most points of one answer; a chart shows fewer. */
 export const MAX_POINTS = 2_000;
 
-/** Points from `fromMs` (included) to `toMs` (excluded), both at the beginning of an interval, ms since 1970. */
+/** Points that lie one after the other, up to the last that has begun. */
 export interface HistoryRange {
   readonly interval: Interval;
-  readonly fromMs: number;
-  readonly toMs: number;
+  /** Where its hours, days, weeks and months begin. */
+  readonly zone: Zone;
+  /** When each point begins, ms since 1970, in order. */
+  readonly begins: readonly number[];
+  /** A moment after the beginning of the last point, and not after its end. */
+  readonly endMs: number;
 }
 
 /** What is known of a counter: its value after the last change of an interval. */
 export interface KnownPoint {
-  /** The beginning of the interval; null: before the range. */
-  readonly atMs: number | null;
+  /** Which point of the range it is; null: before all of them. */
+  readonly place: number | null;
   readonly value: Counter['value'];
   readonly version: Counter['version'];
 }
@@ -37,48 +34,65 @@ export interface HistoryPoint {
 /** How long points are kept; days stay for ever. */
 export interface Keeping {
   readonly minutesKeptHours: number;
+  /** Hours with their quarters, of which the days of any zone are made. */
   readonly hoursKeptDays: number;
+  /** Where the days that stay begin. */
+  readonly zone: Zone;
 }
 
 /**
- * Since when there are points of an interval. At the beginning of a coarser one, so that what was before is known
- * exactly from the coarser rows.
+ * Since when there are minutes, or quarters of hours. At the beginning of a coarser row, so that what was before is known
+ * exactly from those.
  */
-export function keptFromMs(interval: Interval, { minutesKeptHours, hoursKeptDays }: Keeping, nowMs: number): number {
-  switch (interval) {
+export function keptFromMs(finest: 'minute' | 'hour', keeping: Keeping, nowMs: number): number {
+  switch (finest) {
     case 'minute':
-      return beginOf('hour', nowMs - minutesKeptHours * INTERVAL_MS.hour);
+      return Math.floor((nowMs - keeping.minutesKeptHours * HOUR_MS) / HOUR_MS) * HOUR_MS;
     case 'hour':
-      return beginOf('day', nowMs - hoursKeptDays * INTERVAL_MS.day);
-    case 'day':
-      return -Infinity;
+      return beginOf('day', keeping.zone, nowMs - keeping.hoursKeptDays * DAY_MS);
   }
 }
 
-/** The beginning of the interval that holds an instant. */
-export function beginOf(interval: Interval, ms: number): number {
-  return Math.floor(ms / INTERVAL_MS[interval]) * INTERVAL_MS[interval];
+/**
+ * Since when hours are whole, by what is to be kept and by what there is: where they were kept for a shorter time until
+ * now, days are older than the oldest of them.
+ *
+ * @param oldest the oldest hour and the oldest day; null: there is none
+ */
+export function hoursFromMs(
+  keeping: Keeping,
+  oldest: { readonly hoursMs: number | null; readonly daysMs: number | null },
+  nowMs: number,
+): number {
+  const keptMs = keptFromMs('hour', keeping, nowMs);
+  if (oldest.hoursMs === null || oldest.daysMs === null) return keptMs;
+  const oldestMs = beginOf('day', keeping.zone, oldest.hoursMs);
+  return oldest.daysMs < oldestMs ? Math.max(keptMs, oldestMs) : keptMs;
 }
 
 /**
  * One point for each interval of the range, where nothing changed too. The deltas add up to what the counter gained
- * since before the range, or since it came into being: then the first point is that of its first change.
+ * since before the range, or since it came into being.
  *
  * @param known in order of time, at most one for each interval and one before the range
+ * @param from `first`: the first point is that of the first change; `begin`: all points of the range, at 0 until then
  */
-export function pointsOf(known: readonly KnownPoint[], { interval, fromMs, toMs }: HistoryRange): HistoryPoint[] {
+export function pointsOf(
+  known: readonly KnownPoint[],
+  { begins }: Pick<HistoryRange, 'begins'>,
+  from: 'first' | 'begin',
+): HistoryPoint[] {
   const [first] = known;
-  if (first === undefined) return [];
-  const changes = new Map(known.map((point) => [point.atMs, point]));
+  if (first === undefined && from === 'first') return [];
+  const changes = new Map(known.map((point) => [point.place, point]));
   const before = changes.get(null);
   let { value, version } = before ?? { value: 0, version: 0 };
-  const points: HistoryPoint[] = [];
-  for (let atMs = first.atMs ?? fromMs; atMs < toMs; atMs += INTERVAL_MS[interval]) {
-    const change = changes.get(atMs);
+  const skipped = from === 'first' ? (first?.place ?? 0) : 0;
+  return begins.slice(skipped).map((atMs, index) => {
+    const change = changes.get(skipped + index);
     const previous = value;
     // After a clock was set back, a later time may hold an earlier version: that one is over.
     if (change !== undefined && change.version > version) ({ value, version } = change);
-    points.push({ atMs, delta: BigInt(value) - BigInt(previous), value });
-  }
-  return points;
+    return { atMs, delta: BigInt(value) - BigInt(previous), value };
+  });
 }

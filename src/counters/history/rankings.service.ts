@@ -1,24 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
 import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
-import { HistoryRankings, type Ranking, type Sum } from '../../store/history/history-rankings.js';
+import { type ChangeQuestion, HistoryRankings, type Ranking, type Sum } from '../../store/history/history-rankings.js';
+import { HistoryReader } from '../../store/history/history-reader.js';
 import { DatabaseClock } from '../database-clock.js';
-import { beginOf, type Interval, INTERVAL_MS, keptFromMs } from './history.js';
+import type { Zone } from '../../domain/zone.js';
+import { hoursFromMs, keptFromMs } from './history.js';
+import { beginOf } from './intervals.js';
 import { KeptAnswers } from './kept-answers.js';
 import { Turns } from '../turns.js';
+import { type Over, periodOf } from './periods.js';
 import { Unavailable } from '../../domain/errors.js';
 import { orUnavailable } from '../or-unavailable.js';
 import type { Holder } from '../shares.js';
-
-/** How far back a change is looked at, and in steps of which interval. */
-export const PERIODS = {
-  '1h': { lengthMs: INTERVAL_MS.hour, interval: 'minute' },
-  '24h': { lengthMs: INTERVAL_MS.day, interval: 'hour' },
-  '7d': { lengthMs: 7 * INTERVAL_MS.day, interval: 'hour' },
-  '30d': { lengthMs: 30 * INTERVAL_MS.day, interval: 'day' },
-} as const satisfies Record<string, { lengthMs: number; interval: Interval }>;
-
-export type Period = keyof typeof PERIODS;
 
 /** Some counters may be gone by then; mostly it would take as long again. */
 const TOO_MANY_RETRY_SECONDS = 60;
@@ -26,23 +20,37 @@ const TOO_MANY_RETRY_SECONDS = 60;
 /** The most counters of one ranking. */
 export const MAX_RANKED = 100;
 
-export interface RankingRequest {
+/** Over which period a change is looked at, and in which zone that begins. */
+export interface PeriodRequest {
+  readonly over: Over;
+  readonly zone: Zone;
+}
+
+export interface RankingRequest extends PeriodRequest {
   readonly prefix: string;
   readonly by: 'value' | 'change';
-  readonly over: Period;
   /** 1 to MAX_RANKED. */
   readonly limit: number;
+}
+
+/** A period as it came out: in the zone in which it is kept. */
+export interface ToldPeriod {
+  readonly fromMs: number;
+  /** Null: up to the moment at which it was looked at. */
+  readonly toMs: number | null;
+  readonly zone: Zone;
 }
 
 /** Looks at many counters at once: what they add up to, and which of them are the first. */
 @Injectable()
 export class RankingsService {
   private readonly turns = new Turns();
-  private readonly sums = new KeptAnswers<Sum>(this.turns);
-  private readonly rankings = new KeptAnswers<Ranking>(this.turns);
+  private readonly sums = new KeptAnswers<Sum & { readonly period: ToldPeriod | null }>(this.turns);
+  private readonly rankings = new KeptAnswers<Ranking & { readonly period: ToldPeriod }>(this.turns);
 
   constructor(
     private readonly rows: HistoryRankings,
+    private readonly reader: HistoryReader,
     private readonly settings: HistorySettings,
     private readonly clock: DatabaseClock,
   ) {}
@@ -50,11 +58,18 @@ export class RankingsService {
   /**
    * Number and sum of the counters of a prefix, exact at the instant it names, which may be some seconds ago.
    *
+   * @param asked the period in which their change is asked for; null: it is not
    * @param holder whose share of the questions it is
    * @throws Unavailable
    */
-  async sum(prefix: string, holder: Holder): Promise<Sum> {
-    return this.sums.ask(prefix, holder, () => inTime(() => this.rows.sum(prefix)));
+  async sum(prefix: string, asked: PeriodRequest | null, holder: Holder) {
+    const question = JSON.stringify([prefix, asked?.over, asked?.zone.name]);
+    return this.sums.ask(question, holder, () =>
+      inTime(async () => {
+        const found = asked === null ? null : await this.periodOf(asked);
+        return { ...(await this.rows.sum(prefix, found?.question ?? null)), period: found?.period ?? null };
+      }),
+    );
   }
 
   /**
@@ -62,20 +77,40 @@ export class RankingsService {
    *
    * @throws Unavailable
    */
-  async top({ prefix, by, over, limit }: RankingRequest, holder: Holder): Promise<Ranking> {
-    const question = JSON.stringify([prefix, by, over, limit]);
-    return this.rankings.ask(question, holder, () => {
-      const { interval, sinceMs } = this.beginOf(over, this.clock.nowMs());
-      return inTime(() => this.rows.top({ prefix, by, interval, sinceMs, limit }));
-    });
+  async top(request: RankingRequest, holder: Holder) {
+    const { prefix, by, over, zone, limit } = request;
+    const question = JSON.stringify([prefix, by, over, zone.name, limit]);
+    return this.rankings.ask(question, holder, () =>
+      inTime(async () => {
+        const { period, question: changed } = await this.periodOf(request);
+        return { ...(await this.rows.top({ prefix, by, limit, ...changed })), period };
+      }),
+    );
   }
 
-  /** In coarser steps where the finer ones are not kept for that long. */
-  private beginOf(over: Period, nowMs: number): { interval: Interval; sinceMs: number } {
-    const { lengthMs, interval } = PERIODS[over];
-    const sinceMs = beginOf(interval, nowMs - lengthMs);
-    if (sinceMs >= keptFromMs(interval, this.settings, nowMs)) return { interval, sinceMs };
-    return { interval: 'day', sinceMs: beginOf('day', nowMs - lengthMs) };
+  /** From before hours are kept, whole days in a zone of their own. */
+  private async periodOf({ over, zone }: PeriodRequest): Promise<{ period: ToldPeriod; question: ChangeQuestion }> {
+    const nowMs = this.clock.nowMs();
+    const { fromMs, toMs, interval } = periodOf(over, zone, nowMs);
+    const kept = this.settings.zone;
+    const oldest = await this.reader.knownSince([]);
+    const dayOf = (ms: number) => beginOf('day', kept, ms);
+    if (fromMs < hoursFromMs(this.settings, oldest, nowMs)) {
+      const days = { fromMs: dayOf(fromMs), toMs: toMs === null ? null : dayOf(toMs) };
+      const question = { rows: 'days', ...days, fromDayMs: days.fromMs, toDayMs: days.toMs } as const;
+      return { period: { ...days, zone: kept }, question };
+    }
+    const inMinutes = interval === 'minute' && fromMs >= keptFromMs('minute', this.settings, nowMs);
+    return {
+      period: { fromMs, toMs, zone },
+      question: {
+        rows: inMinutes ? 'minutes' : 'hours',
+        fromMs,
+        toMs,
+        fromDayMs: dayOf(fromMs),
+        toDayMs: toMs === null ? null : dayOf(toMs),
+      },
+    };
   }
 }
 

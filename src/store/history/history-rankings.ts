@@ -3,6 +3,7 @@ import { IS_LIVE } from '../counter-row.js';
 import { endOfPrefix } from '../prefix.js';
 import { inTransaction } from '../transaction.js';
 import { utc } from '../utc.js';
+import { CHANGED_QUARTERS, lastRowsBefore } from './quarters.js';
 
 /** Ten million counters are added up in less, and a million ranked by change; nobody waits for what takes longer. */
 const STATEMENT_TIMEOUT_MS = 15_000;
@@ -17,16 +18,28 @@ const LIMITS = `SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}; SET LOCAL
 export interface Sum {
   readonly count: number;
   readonly sum: bigint;
+  /** What those that are there gained in a period; null where none was asked for. */
+  readonly change: bigint | null;
   /** RFC 3339. */
   readonly asOf: string;
 }
 
-export interface RankingQuestion {
+/** A period in which counters changed; times are ms since 1970. */
+export interface ChangeQuestion {
+  /** The rows that tell which counters changed. */
+  readonly rows: 'minutes' | 'hours' | 'days';
+  /** At the beginning of a quarter of an hour, or of a minute where they are of minutes. */
+  readonly fromMs: number;
+  /** The moment after its end; null: now. */
+  readonly toMs: number | null;
+  /** When the days begin that these lie in. */
+  readonly fromDayMs: number;
+  readonly toDayMs: number | null;
+}
+
+export interface RankingQuestion extends ChangeQuestion {
   readonly prefix: string;
   readonly by: 'value' | 'change';
-  /** The rows that tell of the change, and since when; at the beginning of one of them, ms since 1970. */
-  readonly interval: 'minute' | 'hour' | 'day';
-  readonly sinceMs: number;
   readonly limit: number;
 }
 
@@ -47,39 +60,72 @@ const SUM = `
   SELECT count(*) AS count, coalesce(sum(value), 0) AS sum
   FROM counters WHERE name BETWEEN $1 AND $2 AND ${IS_LIVE}`;
 
-/**
- * $1 prefix, $2 its end, $3 since, $4 limit. The value before the change is that of the last row before it, of the
- * counter's present life; finer rows may be gone already where coarser ones still are. Without any it began at 0.
- */
-const rankingOf = ({ by, interval }: RankingQuestion): string => `
-  WITH since AS (SELECT to_timestamp($3::float8 / 1000) AS at),
-  asked AS (${
-    by === 'value'
-      ? `SELECT name, value, created_at FROM counters
-         WHERE name BETWEEN $1 AND $2 AND ${IS_LIVE} ORDER BY value DESC, name LIMIT $4`
-      : `SELECT name, value, created_at FROM counters
-         WHERE name IN (
-           SELECT h.name FROM history_${interval}s h, since WHERE h.at >= since.at AND h.name BETWEEN $1 AND $2
-         ) AND ${IS_LIVE}`
-  })
-  SELECT c.name, c.value, c.value - coalesce(before.value, 0) AS change
-  FROM asked c CROSS JOIN since LEFT JOIN LATERAL (
-    SELECT value FROM (
-      ${BEFORE[interval]
-        .map(
-          (period) => `(
-            SELECT value, version FROM history_${period}s
-            WHERE name = c.name AND created_at = c.created_at AND at < date_trunc('${period}', since.at, 'UTC')
-            ORDER BY at DESC LIMIT 1
-          )`,
-        )
-        .join(' UNION ALL ')}
-    ) AS known ORDER BY version DESC LIMIT 1
-  ) AS before ON true
-  ORDER BY ${by} DESC, name LIMIT $4`;
+/** $3 begin and $4 end of the period, $5 and $6 of the days in which these lie; no end: infinity. */
+const PERIOD = `
+  SELECT to_timestamp($3::float8 / 1000) AS "from", to_timestamp($4::float8 / 1000) AS "to",
+         to_timestamp($5::float8 / 1000) AS from_day, to_timestamp($6::float8 / 1000) AS to_day`;
 
-/** An interval and the coarser ones. */
-const BEFORE = { minute: ['minute', 'hour', 'day'], hour: ['hour', 'day'], day: ['day'] } as const;
+const valuesOf = (prefix: string, { fromMs, toMs, fromDayMs, toDayMs }: ChangeQuestion): unknown[] => [
+  prefix,
+  endOfPrefix(prefix),
+  fromMs,
+  toMs ?? Infinity,
+  fromDayMs,
+  toDayMs ?? Infinity,
+];
+
+/** Which counters changed in the period; what is not in hours yet is in minutes. */
+const CHANGED: Readonly<Record<ChangeQuestion['rows'], string>> = {
+  minutes: minutesFrom('period.from'),
+  hours: `
+    SELECT h.name FROM history_hours AS h, period
+    WHERE h.at > period.from - interval '1 hour' AND h.at < period.to AND h.name BETWEEN $1 AND $2
+      AND EXISTS (SELECT FROM ${CHANGED_QUARTERS} AS quarter WHERE at >= period.from AND at < period.to)
+    UNION ${unrolled()}`,
+  days: `
+    SELECT d.name FROM history_days AS d, period
+    WHERE d.at >= period.from AND d.at < period.to AND d.name BETWEEN $1 AND $2
+    UNION ${unrolled()}`,
+};
+
+function minutesFrom(time: string): string {
+  return `
+    SELECT m.name FROM history_minutes AS m, period
+    WHERE m.at >= ${time} AND m.at < period.to AND m.name BETWEEN $1 AND $2`;
+}
+
+function unrolled(): string {
+  return minutesFrom(`greatest(period.from, coalesce((SELECT unrolled_from FROM history_progress), 'infinity'))`);
+}
+
+/** The value of the counter `c` before a time, of its present life; without any row it was 0. */
+const valueBefore = (time: string, day: string): string =>
+  `coalesce((SELECT value FROM (${lastRowsBefore(time, day)}) AS known ORDER BY version DESC LIMIT 1), 0)`;
+
+/** What the counter `c` gained in the period. */
+const changeOf = ({ toMs }: ChangeQuestion): string =>
+  `${toMs === null ? 'c.value' : valueBefore('period.to', 'period.to_day')} -
+   ${valueBefore('period.from', 'period.from_day')}`;
+
+const sumOfChanges = (question: ChangeQuestion): string => `
+  WITH period AS (${PERIOD})
+  SELECT coalesce(sum(${changeOf(question)}), 0) AS change
+  FROM counters AS c, period
+  WHERE c.name IN (${CHANGED[question.rows]}) AND ${IS_LIVE}`;
+
+/** Beside what the period takes: $7 limit. */
+const rankingOf = (question: RankingQuestion): string => `
+  WITH period AS (${PERIOD}),
+  asked AS (${
+    question.by === 'value'
+      ? `SELECT name, value, created_at FROM counters
+         WHERE name BETWEEN $1 AND $2 AND ${IS_LIVE} ORDER BY value DESC, name LIMIT $7`
+      : `SELECT name, value, created_at FROM counters
+         WHERE name IN (${CHANGED[question.rows]}) AND ${IS_LIVE}`
+  })
+  SELECT c.name, c.value, ${changeOf(question)} AS change
+  FROM asked AS c, period
+  ORDER BY ${question.by} DESC, name LIMIT $7`;
 
 /** pg takes a timeout for one query; its types do not say so. */
 function patient(text: string, values: unknown[]): pg.QueryConfig & { readonly query_timeout: number } {
@@ -99,23 +145,25 @@ interface Row {
 export class HistoryRankings {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** @throws StoreFailure, also where it took too long */
-  async sum(prefix: string): Promise<Sum> {
+  /**
+   * @param period in which their change is asked for; null: it is not
+   * @throws StoreFailure, also where it took too long
+   */
+  async sum(prefix: string, period: ChangeQuestion | null): Promise<Sum> {
     return this.patiently(async (client) => {
       const { rows } = await client.query<{ count: string; sum: string }>(patient(SUM, [prefix, endOfPrefix(prefix)]));
       const [row] = rows;
       if (row === undefined) throw new Error('a sum has one row');
-      return { count: Number(row.count), sum: BigInt(row.sum) };
+      const change = period === null ? null : await changeIn(client, prefix, period);
+      return { count: Number(row.count), sum: BigInt(row.sum), change };
     });
   }
 
   /** @throws StoreFailure, also where it took too long */
   async top(question: RankingQuestion): Promise<Ranking> {
-    const { prefix, sinceMs, limit } = question;
+    const { prefix, limit } = question;
     return this.patiently(async (client) => {
-      const { rows } = await client.query<Row>(
-        patient(rankingOf(question), [prefix, endOfPrefix(prefix), sinceMs, limit]),
-      );
+      const { rows } = await client.query<Row>(patient(rankingOf(question), [...valuesOf(prefix, question), limit]));
       const ranked = rows.map(({ name, value, change }) => ({
         name,
         value: Number(value),
@@ -134,4 +182,11 @@ export class HistoryRankings {
       return { ...(await work(client)), asOf: clock.now };
     });
   }
+}
+
+async function changeIn(client: pg.ClientBase, prefix: string, period: ChangeQuestion): Promise<bigint> {
+  const { rows } = await client.query<{ change: string }>(patient(sumOfChanges(period), valuesOf(prefix, period)));
+  const [row] = rows;
+  if (row === undefined) throw new Error('a sum has one row');
+  return BigInt(row.change);
 }

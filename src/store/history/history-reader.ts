@@ -1,54 +1,85 @@
 import type pg from 'pg';
-import { withClient } from '../failure.js';
 import { IS_LIVE } from '../counter-row.js';
+import { withClient } from '../failure.js';
+import { CHANGED_QUARTERS, lastRowsBefore } from './quarters.js';
 
-/** The part of a history that is asked for; both ends at the beginning of an interval, ms since 1970. */
+/** The part of a history that is asked for; times are ms since 1970. */
 export interface HistoryQuestion {
-  readonly name: string;
-  readonly interval: 'minute' | 'hour' | 'day';
-  readonly fromMs: number;
+  /** Each once. */
+  readonly names: readonly string[];
+  /** When each point begins, in order; at a quarter of an hour, or all of them at minutes. */
+  readonly begins: readonly number[];
+  /** The end of the last point. */
   readonly toMs: number;
+  /** Of which rows the points are made; `days`: of those up to `daysToMs`, and afterwards of quarters. */
+  readonly madeOf: 'minutes' | 'quarters' | 'days';
+  readonly daysToMs: number;
+  /** Rows of days that begin before it are over when the first point begins. */
+  readonly daysBeforeMs: number;
 }
 
-/** A value after the last change of an interval; `atMs` null: the last one before the range. */
+/** A value after the last change of an interval. */
 export interface KnownValue {
-  readonly atMs: number | null;
+  /** Which point it is; null: the last one before all of them. */
+  readonly place: number | null;
   readonly value: number;
   readonly version: number;
 }
 
+/** Since when something is known, ms since 1970. */
+export interface KnownSince {
+  /** The oldest hour and the oldest day there are; null: there is none. */
+  readonly hoursMs: number | null;
+  readonly daysMs: number | null;
+  /** When the oldest of some counters came into being; null: none of them is there. */
+  readonly createdMs: number | null;
+}
+
+const msOf = (time: string): string => `extract(epoch FROM ${time})::float8 * 1000`;
+const timeOf = (ms: string): string => `to_timestamp(${ms}::float8 / 1000)`;
+
 /**
- * $1 name, $2 from, $3 to, $4 interval. What is not yet in hours is in minutes, and what is in no history yet is in the
- * counter itself: all of them are looked at, and of each interval the highest version counts. A coarser row is known
- * to lie before the range only where all of its period does.
+ * $1 names, $2 when the points begin, $3 when the last ends, $4 of which rows they are made, $5 up to when of days, $6
+ * which days are over. What is not yet in hours is in minutes, and what is in no history yet is in the counter itself: all
+ * of them are looked at, and of each point the highest version counts. Of what was before, the last row of each kind is.
  */
 const KNOWN = `
-  WITH asked AS (SELECT to_timestamp($2::float8 / 1000) AS "from", to_timestamp($3::float8 / 1000) AS "to")
-  SELECT extract(epoch FROM begin)::float8 * 1000 AS "atMs", latest.value, latest.version
-  FROM counters c CROSS JOIN asked LEFT JOIN LATERAL (
-    SELECT DISTINCT ON (begin) begin, value, version
+  WITH asked AS MATERIALIZED (
+    SELECT begins, begins[1] AS "from", ${timeOf('$3')} AS "to", $4::text AS made_of, ${timeOf('$5')} AS days_to,
+           ${timeOf('$6')} AS days_before
+    FROM (SELECT array_agg(${timeOf('ms')} ORDER BY ms) AS begins FROM unnest($2::float8[]) AS ms) AS given
+  )
+  SELECT c.name, nullif(latest.place, 0) - 1 AS place, latest.value, latest.version
+  FROM counters AS c CROSS JOIN asked LEFT JOIN LATERAL (
+    SELECT DISTINCT ON (place) place, value, version
     FROM (
-      SELECT CASE WHEN at >= "from" THEN date_trunc($4, at, 'UTC') END AS begin, value, version
+      SELECT width_bucket(at, asked.begins) AS place, value, version
       FROM (
         SELECT c.updated_at AS at, c.value, c.version
         UNION ALL
-        SELECT at, value, version FROM history_minutes WHERE name = c.name AND created_at = c.created_at
+        SELECT at, value, version FROM history_minutes
+        WHERE name = c.name AND created_at = c.created_at AND at >= asked.from AND at < asked.to
         UNION ALL
-        SELECT at, value, version FROM history_hours WHERE name = c.name AND created_at = c.created_at
-          AND ($4 <> 'minute' OR at < date_trunc('hour', "from", 'UTC'))
+        SELECT quarter.at, quarter.value, quarter.version
+        FROM history_hours AS h CROSS JOIN LATERAL ${CHANGED_QUARTERS} AS quarter
+        WHERE h.name = c.name AND h.created_at = c.created_at AND asked.made_of <> 'minutes'
+          AND h.at > asked.from - interval '1 hour' AND h.at < asked.to AND quarter.at >= asked.from
         UNION ALL
-        SELECT at, value, version FROM history_days WHERE name = c.name AND created_at = c.created_at
-          AND ($4 = 'day' OR at < date_trunc('day', "from", 'UTC'))
+        SELECT at, value, version FROM history_days
+        WHERE name = c.name AND created_at = c.created_at AND asked.made_of = 'days'
+          AND at >= asked.from AND at < asked.days_to
+        UNION ALL ${lastRowsBefore('asked.from', 'asked.days_before')}
       ) AS row
-      WHERE at < "to"
+      WHERE at < asked.to
     ) AS point
-    ORDER BY begin, version DESC
+    ORDER BY place, version DESC
   ) AS latest ON true
-  WHERE c.name = $1 AND ${IS_LIVE}
-  ORDER BY begin NULLS FIRST`;
+  WHERE c.name = ANY($1::text[]) AND ${IS_LIVE}
+  ORDER BY c.name, latest.place`;
 
 interface KnownRow {
-  readonly atMs: number | null;
+  readonly name: string;
+  readonly place: number | null;
   /** Null in the one row of a counter that has nothing to tell of the range. */
   readonly value: string | null;
   readonly version: string;
@@ -59,17 +90,41 @@ export class HistoryReader {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * What is known of a counter, in order of time; null where there is no counter.
+   * What is known of each counter, in order of time; those that are not there are left out.
    *
    * @throws StoreFailure
    */
-  async known({ name, interval, fromMs, toMs }: HistoryQuestion): Promise<KnownValue[] | null> {
+  async known(question: HistoryQuestion): Promise<Map<string, KnownValue[]>> {
+    const { names, begins, toMs, madeOf, daysToMs, daysBeforeMs } = question;
     const { rows } = await withClient(this.pool, (client) =>
-      client.query<KnownRow>(KNOWN, [name, fromMs, toMs, interval]),
+      client.query<KnownRow>(KNOWN, [names, begins, toMs, madeOf, daysToMs, daysBeforeMs]),
     );
-    if (rows.length === 0) return null;
-    return rows.flatMap(({ atMs, value, version }) =>
-      value === null ? [] : [{ atMs, value: Number(value), version: Number(version) }],
+    const found = new Map<string, KnownValue[]>();
+    for (const { name, place, value, version } of rows) {
+      const known = found.get(name) ?? [];
+      if (value !== null) known.push({ place, value: Number(value), version: Number(version) });
+      found.set(name, known);
+    }
+    return found;
+  }
+
+  /**
+   * Since when hours and days are there, and how old the oldest of these counters is.
+   *
+   * @throws StoreFailure
+   */
+  async knownSince(names: readonly string[]): Promise<KnownSince> {
+    const { rows } = await withClient(this.pool, (client) =>
+      client.query<KnownSince>(
+        `SELECT (SELECT ${msOf('min(at)')} FROM history_hours) AS "hoursMs",
+                (SELECT ${msOf('min(at)')} FROM history_days) AS "daysMs",
+                (SELECT ${msOf('min(created_at)')} FROM counters WHERE name = ANY($1::text[]) AND ${IS_LIVE})
+                  AS "createdMs"`,
+        [names],
+      ),
     );
+    const [row] = rows;
+    if (row === undefined) throw new Error('what is known since when has one row');
+    return row;
   }
 }

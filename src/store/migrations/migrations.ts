@@ -13,6 +13,7 @@ import { ExpiringCounters1766000001000 } from './1766000001000-expiring-counters
 import { Expiries1766000001100 } from './1766000001100-expiries.js';
 import { RankOfRedis1766000003000 } from './1766000003000-rank-of-redis.js';
 import { Walk1766000004000 } from './1766000004000-walk.js';
+import { QuartersOfHours1766000005000 } from './1766000005000-quarters-of-hours.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
@@ -31,4 +32,5 @@ export const MIGRATIONS = [
   Expiries1766000001100,
   RankOfRedis1766000003000,
   Walk1766000004000,
+  QuartersOfHours1766000005000,
 ];

@@ -18,10 +18,19 @@ const DRIP_MS = 1_000;
 /** A tenth of it would do; the machine of the tests is busy with the slow ones, too. */
 const SERVED_WITHIN_MS = 2_000;
 
+/** As many times as long as before them: a machine that others use is slow by itself. */
+const TIMES = 20;
+
 const service = withService();
+
+const p90Of = (tookMs: readonly number[]): number =>
+  [...tookMs].sort((a, b) => a - b)[Math.floor(0.9 * tookMs.length)] ?? NaN;
 
 it('a thousand clients that send their requests byte by byte are cut off, and hold up nobody meanwhile', async () => {
   const { port } = new URL(service.app.url);
+  const calls = new CounterCalls(service.app.url);
+  const aloneMs: number[] = [];
+  while (aloneMs.length < 20) aloneMs.push((await calls.increment('served')).tookMs);
   const open = new Set<Socket>();
   let cut = 0;
   for (let client = 0; client < SLOW_CLIENTS; client += 1) {
@@ -39,7 +48,6 @@ it('a thousand clients that send their requests byte by byte are cut off, and ho
     for (const socket of open) socket.write('a');
   }, DRIP_MS);
   try {
-    const calls = new CounterCalls(service.app.url);
     const tookMs: number[] = [];
     await eventually(async () => {
       const { status, tookMs: ms } = await calls.increment('served');
@@ -48,8 +56,8 @@ it('a thousand clients that send their requests byte by byte are cut off, and ho
     });
     expect(tookMs.length).toBeGreaterThan(10);
     // The very first ones wait until a thousand connections were accepted.
-    expect(tookMs.sort((a, b) => a - b)[Math.floor(0.9 * tookMs.length)]).toBeLessThan(SERVED_WITHIN_MS);
-    expect((await calls.read('served', '?consistency=strong')).body.value).toBe(tookMs.length);
+    expect(p90Of(tookMs)).toBeLessThan(Math.max(SERVED_WITHIN_MS, TIMES * p90Of(aloneMs)));
+    expect((await calls.read('served', '?consistency=strong')).body.value).toBe(aloneMs.length + tookMs.length);
   } finally {
     clearInterval(drip);
     for (const socket of open) socket.destroy();

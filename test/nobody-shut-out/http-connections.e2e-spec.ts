@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { REQUEST_TIMEOUT_MS } from '../../src/web/connections/limits.js';
+import { MAX_REQUESTS_PER_CONNECTION, REQUEST_TIMEOUT_MS } from '../../src/web/connections/limits.js';
 import { send, sendRaw } from '../support/http.js';
 import { withService } from '../support/service.js';
 
@@ -85,6 +85,38 @@ it('a request that does not arrive in time is answered 408 and its connection cl
   const answers = await Promise.all(slow.map((bytes) => sendRaw(service.app.url, bytes)));
   expect(performance.now() - begin).toBeLessThan(2 * REQUEST_TIMEOUT_MS);
   expect(answers.map(problemOf)).toEqual(slow.map(() => [408, 'timeout']));
+});
+
+it(`of more than ${MAX_REQUESTS_PER_CONNECTION} requests in a row none is refused, and the last answer closes the connection`, async () => {
+  const [length, rest] = [1_000, 7];
+  const thousand = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(length);
+  const { hostname, port } = new URL(service.app.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  const answers = { begun: 0, good: 0, closing: 0 };
+  let tail = '';
+  socket.on('data', (chunk: Buffer) => {
+    // A head may come in two parts; what is kept of the one before holds no whole one.
+    const heads = (tail + chunk.toString('latin1')).split('HTTP/1.1 ');
+    tail = heads.pop() ?? '';
+    count(heads);
+    tail = `HTTP/1.1 ${tail}`;
+  });
+  const count = (heads: readonly string[]): void => {
+    for (const head of heads.filter((text) => text !== '')) {
+      answers.begun += 1;
+      if (head.startsWith('200 ')) answers.good += 1;
+      if (/\r\nconnection: close\r\n/i.test(head)) answers.closing += 1;
+    }
+  };
+  for (let sent = 0; sent < MAX_REQUESTS_PER_CONNECTION; sent += length) {
+    if (!socket.write(thousand)) await once(socket, 'drain');
+  }
+  socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(rest));
+  await once(socket, 'close');
+  count([tail.slice('HTTP/1.1 '.length)]);
+  // What arrived behind the last one was not begun, and its client knows.
+  expect(answers).toEqual({ begun: answers.begun, good: answers.begun, closing: 1 });
+  expect(answers.begun).toBeGreaterThanOrEqual(MAX_REQUESTS_PER_CONNECTION);
 });
 
 describe('a page of another origin', () => {

@@ -168,6 +168,10 @@ const VARIABLES = {
 } as const satisfies Record<string, readonly [z.ZodType, string | ((text: string) => string)]>;
 
 type Variable = keyof typeof VARIABLES;
+
+/** Every variable that the service reads, in any order; each may be given as `NAME_FILE` too. */
+export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
+
 export type Values = { [V in Variable]?: z.output<(typeof VARIABLES)[V][0]> };
 
 /** Values that may hold a secret are not repeated in a message or a log. */

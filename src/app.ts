@@ -5,12 +5,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger as Pino } from 'pino';
 import { firstKey } from './access/first-key.js';
 import { Gate } from './web/gate/gate.js';
+import { KeyOrigins } from './access/key-origins.js';
 import { KeyAdministration } from './access/key-administration.js';
 import { AppModule } from './app.module.js';
 import type { AddressShares } from './access/address-shares.js';
 import type { Config } from './config/config.js';
 import { CALLS } from './calls.js';
-import { allowOrigins } from './web/cross-origin.js';
+import { allowOrigins, allowOriginsOfKeys } from './web/cross-origin.js';
 import { openApiDocument } from './web/openapi/document.js';
 import type { Routes } from './web/routes.js';
 import type { Connections } from './web/connections/connections.js';
@@ -54,6 +55,7 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   refuseForeign(server, config);
   server.addHook('preClose', () => nest.get(RespService).drain());
   await allowOrigins(server, config.http.corsOrigins, routes);
+  if (config.access.auth === 'required') allowOriginsOfKeys(server, nest.get(KeyOrigins), routes);
   SwaggerModule.setup('docs', nest, openApiDocument(config.http.basePath, CALLS), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],

@@ -1,5 +1,6 @@
 import { batchCalls } from './api/batches.calls.js';
 import { counterCalls } from './api/counters.calls.js';
+import { keyCalls } from './api/keys.calls.js';
 import { sessionCalls } from './api/session.calls.js';
 import { healthCalls } from './health/health.calls.js';
 import { historyCalls } from './history/history.calls.js';
@@ -16,6 +17,7 @@ export const CALLS: readonly Call[] = [
   ...historyCalls,
   ...streamCalls,
   ...sessionCalls,
+  ...keyCalls,
   ...adminCalls,
   ...healthCalls,
   ...metricsCalls,

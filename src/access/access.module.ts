@@ -6,6 +6,7 @@ import { StoreModule } from '../store/store.module.js';
 import { Admission } from './admission.js';
 import { CallerTurns } from './caller-turns.js';
 import { KeyAdministration } from './key-administration.js';
+import { KeyOrigins } from './key-origins.js';
 import { KnownKeys } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
 import { Looks } from './looks.js';
@@ -19,6 +20,7 @@ import { Traces } from './traces.js';
   providers: [
     Admission,
     { provide: CallerTurns, useFactory: () => new CallerTurns() },
+    KeyOrigins,
     KnownKeys,
     Looks,
     RateLimits,
@@ -32,6 +34,6 @@ import { Traces } from './traces.js';
         new KeyAdministration(keys, (action, keyId) => traces.leave(action, { keyId })),
     },
   ],
-  exports: [Admission, LastingAnswers, Traces, SignIn, KeyAdministration],
+  exports: [Admission, KeyOrigins, LastingAnswers, Traces, SignIn, KeyAdministration],
 })
 export class AccessModule {}

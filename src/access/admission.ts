@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { AccessSettings } from '../config/config.js';
 import { CallerTurns } from './caller-turns.js';
 import type { Credential } from './credential.js';
-import { EVERYTHING, type Grant, holderOf } from './grant.js';
+import { EVERYTHING, type Grant } from './grant.js';
 import { KnownKeys, type Use } from './known-keys.js';
 import { Looks } from './looks.js';
 import { networkOf } from './network.js';
 import { type Cost, RateLimits } from './rate-limits.js';
-import { holdRule, type Rule } from './rules.js';
+import { holdOrigin, holdRule, type Rule } from './rules.js';
 import type { Allowance } from './token-bucket.js';
 
 /**
@@ -59,7 +59,7 @@ export class Admission {
   isTurnOf(credential: Credential | null, address: () => string, begin: (fault?: Error) => void): boolean {
     const grant = credential === null ? null : this.keys.recall(credential, 'read');
     const caller = grant === null ? networkOf(address()) : grant.keyId;
-    const isLate = grant === null ? this.limits.isStrangerPast(caller) : this.limits.isKeyPast(caller);
+    const isLate = grant === null ? this.limits.isStrangerPast(caller) : this.limits.isKeyPast(grant);
     if (!isLate && !this.turns.isFull(caller)) return this.turns.take(caller, begin);
     setTimeout(() => {
       try {
@@ -106,13 +106,15 @@ export class Admission {
    * A call begins. Takes one from the limit of the key, and holds the call to what the key allows; the names that it
    * touches are the caller's to hold (`holdName`, `prefixWithin`).
    *
+   * @param origin of the page that calls; null where it is none
    * @returns what is left to the key; null where it is not limited
    * @throws RateLimited
    * @throws Forbidden
    */
-  enter(rule: Rule, grant: Grant): Allowance | null {
-    const allowance = this.limits.isOn && grant !== EVERYTHING ? this.limits.takeForKey(grant.keyId) : null;
+  enter(rule: Rule, grant: Grant, origin: string | null = null): Allowance | null {
+    const allowance = grant === EVERYTHING ? null : this.limits.takeForKey(grant);
     holdRule(rule, grant);
+    if (grant.origins.length > 0) holdOrigin(grant, origin);
     return allowance;
   }
 
@@ -127,6 +129,6 @@ export class Admission {
 
   /** Takes what a call came to beside itself, from the key or else from the address. */
   charge(grant: Grant | null, address: string, cost: Cost): void {
-    if (this.limits.isOn) this.limits.charge(holderOf(grant), address, cost);
+    this.limits.charge(grant, address, cost);
   }
 }

@@ -19,11 +19,12 @@ export class CallerBuckets {
     return this.buckets.size;
   }
 
-  of(caller: string, nowMs: number): TokenBucket {
+  /** @param policy the caller's own, where it has one; a bucket that was of another policy begins anew */
+  of(caller: string, nowMs: number, policy: RatePolicy = this.policy): TokenBucket {
     let bucket = this.buckets.get(caller);
-    if (bucket === undefined) {
-      if (this.buckets.size >= MAX_CALLERS) return this.surplus;
-      bucket = new TokenBucket(this.policy, nowMs);
+    if (bucket === undefined || bucket.policy.quota !== policy.quota) {
+      if (bucket === undefined && this.buckets.size >= MAX_CALLERS) return this.surplus;
+      bucket = new TokenBucket(policy, nowMs);
       this.buckets.set(caller, bucket);
     }
     return bucket;

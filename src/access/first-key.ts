@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AccessSettings } from '../config/config.js';
 import { StoreFailure } from '../store/failure.js';
-import type { KeyAdministration, MadeKey } from './key-administration.js';
+import type { FirstKey, KeyAdministration } from './key-administration.js';
 
 /** Many instances that start at once keep each other waiting; each try takes some seconds at most. */
 const ATTEMPTS = 5;
@@ -21,7 +21,7 @@ export async function firstKey(
   return (await createFirst(administration))?.key ?? null;
 }
 
-async function createFirst(administration: KeyAdministration): Promise<MadeKey | null> {
+async function createFirst(administration: KeyAdministration): Promise<FirstKey | null> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await administration.createFirst();

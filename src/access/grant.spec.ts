@@ -27,6 +27,8 @@ const key = (parts: Partial<ApiKey> = {}): ApiKey => ({
   revokedAt: null,
   lastUsedAt: null,
   maxNames: null,
+  origins: [],
+  perSecond: null,
   namesCreated: 7,
   ...parts,
 });
@@ -37,6 +39,8 @@ describe('a key allows what it was given', () => {
       keyId: 'id',
       scopes: new Set(['read']),
       prefix: 'shop:',
+      origins: [],
+      pace: null,
       creator: { keyId: 'id', maxNames: NAMES_PER_KEY, names: 7 },
     });
     expect(grantOf(key(), previous, NOW, NAMES_PER_KEY)).toBeNull();

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Creator } from '../domain/operation.js';
 import { type Scope, SCOPES } from '../domain/scope.js';
 import type { ApiKey } from '../store/api-keys.js';
+import { policyFor, type RatePolicy } from './token-bucket.js';
 
 /** What whoever makes a request may do. */
 export interface Grant {
@@ -10,18 +11,36 @@ export interface Grant {
   readonly scopes: ReadonlySet<Scope>;
   /** Names must begin with it; '' allows every name. */
   readonly prefix: string;
+  /** Of pages that alone may call with it; none: whoever has it. */
+  readonly origins: readonly string[];
+  /** At what pace it may call; null: as every key. */
+  readonly pace: RatePolicy | null;
   /** On whose account names are brought into being; null: on nobody's, and without a limit. */
   readonly creator: Creator | null;
 }
 
 /** Where no key is asked for. */
-export const EVERYTHING: Grant = { keyId: '', scopes: new Set(SCOPES), prefix: '', creator: null };
+export const EVERYTHING: Grant = {
+  keyId: '',
+  scopes: new Set(SCOPES),
+  prefix: '',
+  origins: [],
+  pace: null,
+  creator: null,
+};
 
 /** The id of the key that the configuration brings; ids in the database are longer. */
 export const ADMIN_KEY_ID = 'admin';
 
 /** That of the key that the configuration brings. */
-export const ADMIN: Grant = { keyId: ADMIN_KEY_ID, scopes: new Set(SCOPES), prefix: '', creator: null };
+export const ADMIN: Grant = {
+  keyId: ADMIN_KEY_ID,
+  scopes: new Set(SCOPES),
+  prefix: '',
+  origins: [],
+  pace: null,
+  creator: null,
+};
 
 /**
  * What a key allows, to whom presents a secret with this digest; null: nothing, it is revoked, expired or another's.
@@ -36,7 +55,15 @@ export function grantOf(key: ApiKey, digest: Buffer, nowMs: number, namesPerKey:
     timingSafeEqual(key.previousDigest ?? key.digest, digest) && isBefore(nowMs, key.previousExpiresAt);
   if (!isCurrent && !isPrevious) return null;
   if (key.revokedAt !== null || (key.expiresAt !== null && !isBefore(nowMs, key.expiresAt))) return null;
-  return { keyId: key.id, scopes: new Set(key.scopes), prefix: key.prefix, creator: creatorOf(key, namesPerKey) };
+  const { id: keyId, scopes, prefix, origins, perSecond } = key;
+  return {
+    keyId,
+    scopes: new Set(scopes),
+    prefix,
+    origins,
+    pace: perSecond === null ? null : policyFor('key', perSecond),
+    creator: creatorOf(key, namesPerKey),
+  };
 }
 
 /** Whoever may operate the service is not kept from filling it. */

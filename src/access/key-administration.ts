@@ -1,43 +1,24 @@
-import { faultOfPrefix } from '../domain/operands.js';
-import { type Scope, SCOPES } from '../domain/scope.js';
-import type { ApiKey, ApiKeys } from '../store/api-keys.js';
+import { SCOPES } from '../domain/scope.js';
+import type { ApiKey, ApiKeys, NewApiKey } from '../store/api-keys.js';
 import { digestOf, newApiKey, newKeyId } from './api-key.js';
-import { AccessError } from './errors.js';
+import { type ChangeWish, type KeyWish, refuseUnfit, refuseUnfitChange } from './key-wish.js';
 import type { Action } from './traces.js';
 
 /** After a rotation, time to bring the new key to wherever the old one is. */
 export const DEFAULT_OVERLAP_MS = 86_400_000;
 
-/** What a new key is to be. */
-export interface KeyWish {
-  /** For people, such as the name of who will use it. */
-  readonly label: string;
-  /** At least one. */
-  readonly scopes: readonly Scope[];
-  /** Names must begin with it; '' allows every name. */
-  readonly prefix: string;
-  /** Null: it does not expire. */
-  readonly expiresAt: Date | null;
-  /** Names that it may bring into being, at least 0; null or left out: what the configuration says. */
-  readonly maxNames?: number | null;
-}
-
-/** Longer ones do not fit into a table that people read. */
-const MAX_LABEL_LENGTH = 100;
-
-const CONTROL_OR_LONE_SURROGATE = /[\p{Cc}\p{Cs}]/u;
-
-/** There cannot be such a key; the message says why. */
-export class UnfitKey extends AccessError {}
-
 /** A key that was just made: the only moment at which it can be seen. */
 export interface MadeKey {
   readonly id: string;
+  /** As it is stored. */
+  readonly stored: ApiKey;
   /** `ec_<id>_<secret>` */
   readonly key: string;
 }
 
-/** Makes, lists, rotates and revokes keys. Takes effect on every instance within seconds. */
+export type FirstKey = Pick<MadeKey, 'id' | 'key'>;
+
+/** Makes, lists, changes, rotates and revokes keys. Takes effect on every instance within seconds. */
 export class KeyAdministration {
   /** @param leave where a trace of each action goes; the operator's command tells its operator, and leaves none */
   constructor(
@@ -50,12 +31,25 @@ export class KeyAdministration {
    * @throws StoreFailure
    */
   async create(wish: KeyWish): Promise<MadeKey> {
-    const fault = faultOf(wish, wish.expiresAt === null ? 0 : await this.nowMs());
-    if (fault !== null) throw new UnfitKey(fault);
-    const made = make();
-    await this.keys.add(rowOf(made, wish));
-    this.leave('key made', made.id);
-    return made;
+    refuseUnfit(wish, await this.nowFor(wish));
+    const { id, key } = make();
+    const stored = await this.keys.add(rowOf(id, key, wish));
+    this.leave('key made', id);
+    return { id, key, stored };
+  }
+
+  /**
+   * Changes what a key is, but for what it may do to which names: for that there is a new key.
+   *
+   * @returns the key as it is now; null where there is none with this id, or it is revoked
+   * @throws UnfitKey
+   * @throws StoreFailure
+   */
+  async change(id: string, wish: ChangeWish): Promise<ApiKey | null> {
+    refuseUnfitChange(wish, await this.nowFor(wish));
+    const key = await this.keys.change(id, { ...wish, expiresAt: isoOf(wish.expiresAt) });
+    if (key !== null) this.leave('key changed', id);
+    return key;
   }
 
   /**
@@ -73,10 +67,10 @@ export class KeyAdministration {
    * @returns null where there is, or ever was, a key
    * @throws StoreFailure
    */
-  async createFirst(): Promise<MadeKey | null> {
+  async createFirst(): Promise<FirstKey | null> {
     const made = make();
     const wish = { label: 'first', scopes: SCOPES, prefix: '', expiresAt: null };
-    if (!(await this.keys.addFirst(rowOf(made, wish)))) return null;
+    if (!(await this.keys.addFirst(rowOf(made.id, made.key, wish)))) return null;
     this.leave('key made', made.id);
     return made;
   }
@@ -91,6 +85,16 @@ export class KeyAdministration {
   }
 
   /**
+   * Up to `limit` keys, oldest first.
+   *
+   * @param after the id of the last key of the page before; null: the first page
+   * @throws StoreFailure
+   */
+  async page(after: string | null, limit: number): Promise<ApiKey[]> {
+    return this.keys.page(after, limit);
+  }
+
+  /**
    * Gives a key a new secret. Its id stays, and with it the idempotency keys it has used; the old secret stays good for
    * `overlapMs`; with 0 it ends at once, on every instance within seconds.
    *
@@ -99,9 +103,10 @@ export class KeyAdministration {
    */
   async rotate(id: string, overlapMs: number = DEFAULT_OVERLAP_MS): Promise<MadeKey | null> {
     const key = newApiKey(id);
-    if ((await this.keys.rotate(id, digestOf(key), overlapMs)) === null) return null;
+    const stored = await this.keys.rotate(id, digestOf(key), overlapMs);
+    if (stored === null) return null;
     this.leave('key rotated', id);
-    return { id, key };
+    return { id, key, stored };
   }
 
   /**
@@ -115,23 +120,26 @@ export class KeyAdministration {
     if (key !== null) this.leave('key revoked', id);
     return key;
   }
-}
 
-function faultOf({ label, scopes, prefix, expiresAt }: KeyWish, nowMs: number): string | null {
-  if (label === '' || label.length > MAX_LABEL_LENGTH || CONTROL_OR_LONE_SURROGATE.test(label)) {
-    return `The label must be 1 to ${MAX_LABEL_LENGTH} characters, without control characters.`;
+  private async nowFor({ expiresAt }: Pick<ChangeWish, 'expiresAt'>): Promise<number> {
+    return expiresAt instanceof Date ? this.nowMs() : 0;
   }
-  if (scopes.length === 0) return `A key needs a scope: ${SCOPES.join(', ')}.`;
-  const fault = faultOfPrefix(prefix);
-  if (fault !== null) return `The prefix ${fault}.`;
-  return expiresAt !== null && !(expiresAt.getTime() > nowMs) ? 'The key would have expired already.' : null;
 }
 
-function make(): MadeKey {
+function make(): FirstKey {
   const id = newKeyId();
   return { id, key: newApiKey(id) };
 }
 
-function rowOf({ id, key }: MadeKey, { label, scopes, prefix, expiresAt, maxNames = null }: KeyWish) {
-  return { id, label, scopes, prefix, digest: digestOf(key), expiresAt: expiresAt?.toISOString() ?? null, maxNames };
+function rowOf(id: string, key: string, wish: KeyWish): NewApiKey {
+  const { label, scopes, prefix, expiresAt, maxNames = null, origins = [], perSecond = null } = wish;
+  return {
+    ...{ id, label, scopes, prefix, maxNames, origins, perSecond },
+    digest: digestOf(key),
+    expiresAt: expiresAt?.toISOString() ?? null,
+  };
+}
+
+function isoOf(date: Date | null | undefined): string | null | undefined {
+  return date instanceof Date ? date.toISOString() : date;
 }

@@ -4,11 +4,9 @@ import { SharedUsage } from '../cache/shared-usage.js';
 import { AccessSettings } from '../config/config.js';
 import { CallerBuckets } from './caller-buckets.js';
 import { RateLimited } from './errors.js';
+import { type Grant, holderOf } from './grant.js';
 import { networkOf } from './network.js';
-import type { Allowance } from './token-bucket.js';
-
-/** A burst of as much as ten seconds' worth is nobody's harm. */
-const WINDOW_SECONDS = 10;
+import { type Allowance, policyFor, type RatePolicy } from './token-bucket.js';
 
 /** How often instances tell each other; a caller that comes to all of them gets a second's worth too much at most. */
 const SYNC_INTERVAL_MS = 1_000;
@@ -69,7 +67,7 @@ export class RateLimits implements OnApplicationShutdown {
   private syncing = false;
 
   constructor(
-    { rateLimit, perKeyPerSecond, perAddressPerSecond }: AccessSettings,
+    { auth, rateLimit, perKeyPerSecond, perAddressPerSecond }: AccessSettings,
     private readonly usage: SharedUsage,
   ) {
     this.isOn = rateLimit;
@@ -79,7 +77,8 @@ export class RateLimits implements OnApplicationShutdown {
     this.refusals = bucketsFor('refusals', perAddressPerSecond / REQUESTS_PER_REFUSAL);
     this.signIns = new CallerBuckets({ name: 'sign-ins', quota: SIGN_INS, windowSeconds: SIGN_IN_WINDOW_SECONDS });
     this.all = [this.keys, this.known, this.addresses, this.refusals, this.signIns];
-    if (rateLimit) this.timer = setInterval(() => void this.sync(), SYNC_INTERVAL_MS).unref();
+    // A key may have a limit of its own where nothing else has.
+    if (rateLimit || auth === 'required') this.timer = setInterval(() => void this.sync(), SYNC_INTERVAL_MS).unref();
   }
 
   onApplicationShutdown(): void {
@@ -104,9 +103,12 @@ export class RateLimits implements OnApplicationShutdown {
     return take(this.known, 'address', networkOf(address));
   }
 
-  /** @throws RateLimited */
-  takeForKey(keyId: string): Allowance {
-    return take(this.keys, 'key', keyId);
+  /**
+   * @returns null where the key is not limited
+   * @throws RateLimited
+   */
+  takeForKey({ keyId, pace }: Grant): Allowance | null {
+    return this.isOn || pace !== null ? take(this.keys, 'key', keyId, pace ?? this.keys.policy) : null;
   }
 
   /**
@@ -121,9 +123,9 @@ export class RateLimits implements OnApplicationShutdown {
   }
 
   /** Whether a key has used up what it may ask for. */
-  isKeyPast(keyId: string): boolean {
+  isKeyPast({ keyId, pace }: Grant): boolean {
     const nowMs = performance.now();
-    return !this.keys.of(keyId, nowMs).has(nowMs);
+    return !this.keys.of(keyId, nowMs, pace ?? this.keys.policy).has(nowMs);
   }
 
   /**
@@ -153,12 +155,16 @@ export class RateLimits implements OnApplicationShutdown {
     if (!bucket.take(nowMs)) throw new RateLimited('Too many sign-ins with this key.', bucket.secondsToOne);
   }
 
-  /** @param keyId null where the address pays */
-  charge(keyId: string | null, address: string, cost: Cost): void {
+  /** Whoever has no key pays by the address. */
+  charge(grant: Grant | null, address: string, cost: Cost): void {
+    if (!this.isOn && (grant?.pace ?? null) === null) return;
     const requests = requestsOf(cost);
     if (requests === 0) return;
     const nowMs = performance.now();
-    const bucket = keyId === null ? this.addresses.of(networkOf(address), nowMs) : this.keys.of(keyId, nowMs);
+    const bucket =
+      grant === null || holderOf(grant) === null
+        ? this.addresses.of(networkOf(address), nowMs)
+        : this.keys.of(grant.keyId, nowMs, grant.pace ?? this.keys.policy);
     bucket.charge(requests, nowMs);
   }
 
@@ -187,8 +193,7 @@ export class RateLimits implements OnApplicationShutdown {
 }
 
 function bucketsFor(name: string, perSecond: number): CallerBuckets {
-  // Below one nobody would ever have any.
-  return new CallerBuckets({ name, quota: Math.max(1, perSecond * WINDOW_SECONDS), windowSeconds: WINDOW_SECONDS });
+  return new CallerBuckets(policyFor(name, perSecond));
 }
 
 /** As many requests as it costs. */
@@ -201,9 +206,14 @@ function requestsOf({ bytes = 0, items = 0, misses = 0, missedItems = 0 }: Cost)
 }
 
 /** @returns what is left to the caller */
-function take(buckets: CallerBuckets, kind: 'key' | 'address', caller: string): Allowance {
+function take(
+  buckets: CallerBuckets,
+  kind: 'key' | 'address',
+  caller: string,
+  policy: RatePolicy = buckets.policy,
+): Allowance {
   const nowMs = performance.now();
-  const bucket = buckets.of(caller, nowMs);
+  const bucket = buckets.of(caller, nowMs, policy);
   if (bucket.take(nowMs)) return bucket;
   throw new RateLimited(`Too many requests by this ${kind}.`, bucket.secondsToOne, bucket);
 }

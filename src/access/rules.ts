@@ -30,13 +30,15 @@ const rule = (scopes: readonly Scope[], use: Use, about: Rule['about'], leaves: 
 export const RULES = {
   /** Counters, by name or by how their names begin, now or over time. */
   read: rule(['read'], 'read', 'names'),
-  increment: rule(['write'], 'write', 'names'),
+  increment: rule(['increment', 'write'], 'write', 'names'),
+  /** To say when a counter ends, along with whatever else: one that ends in a moment is deleted. */
+  expire: rule(['write'], 'write', 'names'),
   set: rule(['write'], 'write', 'names', 'counter set'),
   reset: rule(['write'], 'write', 'names', 'counter reset'),
   delete: rule(['write'], 'write', 'names', 'counter deleted'),
   /** The numbers of an instance. */
   measure: rule(['read'], 'read', 'all'),
-  /** The state of the cache and of jobs, and what changes it. */
+  /** The state of the cache, of jobs and keys, and what changes it. */
   inspect: rule(['admin'], 'read', 'all'),
   operate: rule(['admin'], 'write', 'all'),
   /** What the key itself allows. */
@@ -57,6 +59,17 @@ export function holdRule({ scopes, about }: Rule, grant: Grant): void {
   if (about === 'all' && grant.prefix !== '') {
     throw new Forbidden('This is about all counters, and the key is for those with its prefix.');
   }
+}
+
+/**
+ * Holds a call to the pages that a key is for.
+ *
+ * @param origin of the page that calls; null where it is none
+ * @throws Forbidden
+ */
+export function holdOrigin({ origins }: Grant, origin: string | null): void {
+  if (origins.length === 0 || (origin !== null && origins.includes(origin))) return;
+  throw new Forbidden('The key is for the pages of other origins.');
 }
 
 function hasOne(scopes: readonly Scope[], grant: Grant): boolean {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { orUnavailable } from '../counters/or-unavailable.js';
 import { type Session, Sessions } from '../store/sessions.js';
 import { digestOf, newSession } from './api-key.js';
+import { Forbidden } from './errors.js';
 import { GatheredStatements } from './gathered-statements.js';
 import type { Grant } from './grant.js';
 import { KnownKeys } from './known-keys.js';
@@ -49,11 +50,13 @@ export class SignIn {
   /**
    * @returns the session, and what it allows
    * @throws Unauthorized for a key that is not good
+   * @throws Forbidden for one that is bound to pages
    * @throws RateLimited
    * @throws Unavailable
    */
   async begin(key: string, { address, requestId }: Presenting): Promise<{ session: string; grant: Grant }> {
     const grant = await this.looks.at({ text: key, isSession: false }, 'write', address);
+    if (grant.origins.length > 0) throw new Forbidden('The key is for pages of other origins, which keep no session.');
     this.limits.takeForSignIn(grant.keyId);
     const session = newSession();
     const row = { digest: digestOf(session), keyId: grant.keyId, keyDigest: digestOf(key) };

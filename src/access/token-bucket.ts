@@ -6,6 +6,14 @@ export interface RatePolicy {
   readonly windowSeconds: number;
 }
 
+/** A burst of as much as ten seconds' worth is nobody's harm. */
+const WINDOW_SECONDS = 10;
+
+/** @param perSecond in the long run; below a tenth nobody would ever have any */
+export function policyFor(name: string, perSecond: number): RatePolicy {
+  return { name, quota: Math.max(1, perSecond * WINDOW_SECONDS), windowSeconds: WINDOW_SECONDS };
+}
+
 /** What a caller is told of its limit. */
 export type Allowance = Pick<TokenBucket, 'policy' | 'left' | 'secondsToFull'>;
 

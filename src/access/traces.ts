@@ -9,6 +9,7 @@ export type Action =
   | 'signed in'
   | 'signed out'
   | 'key made'
+  | 'key changed'
   | 'key rotated'
   | 'key revoked'
   | 'key or session over';

@@ -91,7 +91,7 @@ function writesOf(request: FastifyRequest, items: readonly Item[]): Write[] {
   return items.map(({ name, by, idempotencyKey, ...rest }, index) => {
     const key = idempotencyKey ?? (header === null ? null : `${header.key}/${index}`);
     return {
-      operation: { kind: 'increment', name, by, expiry: expiryOf(rest) },
+      operation: { kind: 'increment', name, by, expiry: expiryOf(rest, request) },
       key: key === null ? null : { owner, key },
       creator,
       requestId: request.id,

@@ -46,7 +46,7 @@ export class CountersController {
       value: unsigned(value),
       min: bound(min),
       max: bound(max),
-      expiry: expiryOf(rest),
+      expiry: expiryOf(rest, request),
       condition,
     } as const;
     sendSetAnswer(reply, await this.counters.write(writeOf(request, operation)));
@@ -67,7 +67,7 @@ export class CountersController {
     refuseQuery(request);
     const { to, ...rest } = bodyOf(ResetBody, request);
     const condition = conditionOf(request.headers);
-    const operation = { kind: 'reset', name, to: unsigned(to), expiry: expiryOf(rest), condition } as const;
+    const operation = { kind: 'reset', name, to: unsigned(to), expiry: expiryOf(rest, request), condition } as const;
     sendAnswer(reply, await this.counters.write(writeOf(request, operation)), true);
   }
 }

@@ -1,4 +1,7 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { EVERYTHING } from '../access/grant.js';
+import { holdRule, RULES } from '../access/rules.js';
 import { MAX_LIFE_MS } from '../domain/operands.js';
 import type { Expiry } from '../domain/operation.js';
 
@@ -42,8 +45,18 @@ export function refineExpiry({ ttlMs, expiresAt, expiry }: ExpiryBody, context: 
   }
 }
 
-/** The expiry in a body; undefined: it says nothing of it. */
-export function expiryOf({ ttlMs, expiresAt, expiry: where = 'always' }: ExpiryBody): Expiry | undefined {
+/**
+ * The expiry in a body; undefined: it says nothing of it.
+ *
+ * @throws Forbidden where the key may add, but not say when a counter ends
+ */
+export function expiryOf(body: ExpiryBody, { grant }: FastifyRequest): Expiry | undefined {
+  const expiry = readExpiry(body);
+  if (expiry !== undefined) holdRule(RULES.expire, grant ?? EVERYTHING);
+  return expiry;
+}
+
+function readExpiry({ ttlMs, expiresAt, expiry: where = 'always' }: ExpiryBody): Expiry | undefined {
   if (ttlMs !== undefined) return { kind: 'in', ms: ttlMs, where };
   if (expiresAt === undefined) return undefined;
   if (expiresAt === null) return { kind: 'never' };

@@ -65,7 +65,7 @@ export class HotRoutes implements OnModuleInit {
     refuseQuery(request);
     refuseCondition(request.headers);
     const { by, ...rest } = request.body === undefined ? ONE : bodyOf(IncrementBody, request);
-    const operation = { kind: 'increment', name, by: sign * by, expiry: expiryOf(rest) } as const;
+    const operation = { kind: 'increment', name, by: sign * by, expiry: expiryOf(rest, request) } as const;
     const answer = await this.counters.write(writeOf(request, operation));
     return sendAnswer(reply, answer);
   }

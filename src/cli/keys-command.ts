@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey, UnfitKey } from '../access/key-administration.js';
+import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey } from '../access/key-administration.js';
+import { UnfitKey } from '../access/key-wish.js';
 import { type Scope, SCOPES } from '../domain/scope.js';
 import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { wholeNumber } from './arguments.js';
@@ -21,6 +22,17 @@ interface CreateOptions extends Options {
   readonly prefix: string;
   readonly expiresInDays?: number;
   readonly maxNames?: number;
+  readonly origins?: readonly string[];
+  readonly perSecond?: number;
+}
+
+type OrDefault = number | 'default';
+
+interface ChangeOptions extends Options {
+  readonly label?: string;
+  readonly maxNames?: OrDefault;
+  readonly origins?: readonly string[];
+  readonly perSecond?: OrDefault;
 }
 
 interface RotateOptions extends Options {
@@ -35,7 +47,7 @@ interface RevokeOptions extends Options {
 
 /** `keys`: who may call the service. Asks Postgres itself: the first key must not need another one. */
 export function addKeys(program: Command, session: Session): void {
-  const keys = program.command('keys').description('make, list, rotate and revoke API keys');
+  const keys = program.command('keys').description('make, list, change, rotate and revoke API keys');
 
   withJson(keys.command('create <label>'))
     .description('make a key, and print it: it can be seen only now')
@@ -43,11 +55,21 @@ export function addKeys(program: Command, session: Session): void {
     .option('--prefix <text>', 'only counters whose names begin so', '')
     .option('--expires-in-days <n>', 'for so long (default: for ever)', wholeNumber)
     .option('--max-names <n>', 'so many names may it bring into being (default: NAMES_PER_KEY)', wholeNumber)
+    .option('--origins <list>', 'only pages of these, such as https://example.org (default: whoever has it)', origins)
+    .option('--per-second <n>', 'requests (default: as much as any key)', wholeNumber)
     .action((label: string, options: CreateOptions) => create(session, label, options));
 
   withJson(keys.command('list'))
     .description('every key, revoked and expired ones too; the keys themselves are not stored')
     .action((options: Options) => list(session, options));
+
+  withJson(keys.command('change <id>'))
+    .description('change what a key is, within seconds; what it may do to which names is said of a new key')
+    .option('--label <text>', 'what people call it')
+    .option('--max-names <n>', 'so many names may it bring into being; "default": NAMES_PER_KEY', orDefault)
+    .option('--origins <list>', 'only pages of these; "": whoever has it', origins)
+    .option('--per-second <n>', 'requests; "default": as much as any key', orDefault)
+    .action((id: string, options: ChangeOptions) => change(session, id, options));
 
   withJson(keys.command('rotate <id>'))
     .description('give a key a new secret, and print it; the old one stays good for a while')
@@ -70,13 +92,37 @@ function scopes(text: string): readonly Scope[] {
   return known;
 }
 
+function origins(text: string): readonly string[] {
+  return text === '' ? [] : text.split(',');
+}
+
+/** @throws InvalidArgumentError */
+function orDefault(text: string): OrDefault {
+  return text === 'default' ? text : wholeNumber(text);
+}
+
+function nullFor(value: OrDefault | undefined): number | null | undefined {
+  return value === 'default' ? null : value;
+}
+
 async function create(session: Session, label: string, { scopes, prefix, ...rest }: CreateOptions): Promise<void> {
-  const { expiresInDays: days, maxNames = null } = rest;
+  const { expiresInDays: days, maxNames = null, origins = [], perSecond = null } = rest;
   const made = await administer(session, async (keys) => {
     const expiresAt = days === undefined ? null : new Date((await keys.nowMs()) + days * MS_PER_DAY);
-    return keys.create({ label, scopes, prefix, expiresAt, maxNames });
+    return keys.create({ label, scopes, prefix, expiresAt, maxNames, origins, perSecond });
   });
   showMade(session, made, rest);
+}
+
+async function change(session: Session, id: string, { json, ...wish }: ChangeOptions): Promise<void> {
+  const { label, origins, maxNames, perSecond } = wish;
+  if (Object.keys(wish).length === 0) throw new CommandFailed(EXIT.usage, 'nothing was said that should change');
+  const key = await administer(session, (keys) =>
+    keys.change(id, { label, origins, maxNames: nullFor(maxNames), perSecond: nullFor(perSecond) }),
+  );
+  if (key === null) throw unknownKey(id);
+  if (json === true) session.terminal.printJson(shown(key));
+  else session.terminal.note(`the key ${id} ("${key.label}") is changed, on every instance within seconds`);
 }
 
 async function list(session: Session, { json }: Options): Promise<void> {
@@ -87,7 +133,7 @@ async function list(session: Session, { json }: Options): Promise<void> {
     return;
   }
   terminal.printTable(
-    ['id', 'label', 'scopes', 'prefix', 'state', 'names', 'created', 'last used'],
+    ['id', 'label', 'scopes', 'prefix', 'state', 'names', 'created', 'last used', 'per second', 'pages of'],
     keys.map((key) => [
       key.id,
       key.label,
@@ -97,6 +143,8 @@ async function list(session: Session, { json }: Options): Promise<void> {
       key.maxNames === null ? key.namesCreated : `${key.namesCreated} of ${key.maxNames}`,
       key.createdAt,
       key.lastUsedAt ?? 'never',
+      key.perSecond ?? 'any',
+      key.origins.length === 0 ? 'any' : key.origins.join(' '),
     ]),
   );
   if (keys.length === 0) terminal.note('there are none');
@@ -151,7 +199,7 @@ async function administer<T>(session: Session, work: (keys: KeyAdministration) =
 
 function showMade({ terminal }: Session, made: MadeKey, { json }: Options): void {
   if (json === true) {
-    terminal.printJson(made);
+    terminal.printJson({ id: made.id, key: made.key });
     return;
   }
   terminal.print(made.key);

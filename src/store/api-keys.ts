@@ -23,6 +23,10 @@ export interface ApiKey {
   readonly revokedAt: string | null;
   /** To the minute. */
   readonly lastUsedAt: string | null;
+  /** Of pages that may call with it, such as `https://example.org`; none: whoever has it. */
+  readonly origins: readonly string[];
+  /** Requests; null: what the configuration says. */
+  readonly perSecond: number | null;
   /** Names that it may bring into being; null: what the configuration says. */
   readonly maxNames: number | null;
   /** Names that it has brought into being, those that were deleted since counted too. */
@@ -30,17 +34,26 @@ export interface ApiKey {
 }
 
 /** A key to be stored. */
-export type NewApiKey = Pick<ApiKey, 'id' | 'label' | 'scopes' | 'prefix' | 'digest' | 'expiresAt' | 'maxNames'>;
+export type NewApiKey = Pick<
+  ApiKey,
+  'id' | 'label' | 'scopes' | 'prefix' | 'digest' | 'expiresAt' | 'maxNames' | 'origins' | 'perSecond'
+>;
+
+/** What of a key can be another than it was; what is undefined stays as it is. */
+export type KeyChange = {
+  readonly [Part in 'label' | 'origins' | 'perSecond' | 'maxNames' | 'expiresAt']?: ApiKey[Part] | undefined;
+};
 
 const COLUMNS = `id, label, scopes, prefix, digest, previous_digest AS "previousDigest",
   ${utc('previous_expires_at')} AS "previousExpiresAt", ${utc('created_at')} AS "createdAt",
   ${utc('rotated_at')} AS "rotatedAt", ${utc('expires_at')} AS "expiresAt", ${utc('revoked_at')} AS "revokedAt",
   ${utc('last_used_at')} AS "lastUsedAt",
-  max_names::float8 AS "maxNames",
+  origins, per_second AS "perSecond", max_names::float8 AS "maxNames",
   (SELECT coalesce(sum(names), 0) FROM names_created WHERE key_id = api_keys.id)::float8 AS "namesCreated"`;
 
 const INSERT = `
-  INSERT INTO api_keys (id, label, scopes, prefix, digest, expires_at, max_names) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
+  INSERT INTO api_keys (id, label, scopes, prefix, digest, expires_at, max_names, origins, per_second)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${COLUMNS}`;
 
 /** Any number will do, as long as it is only used for this. */
 const FIRST_KEY_LOCK = 7_239_054_119;
@@ -53,6 +66,8 @@ const valuesOf = (key: NewApiKey) => [
   key.digest,
   key.expiresAt,
   key.maxNames,
+  key.origins,
+  key.perSecond,
 ];
 
 /** The keys, by their ids. */
@@ -93,9 +108,61 @@ export class ApiKeys {
     });
   }
 
-  /** @throws StoreFailure `conflict` for an id that is taken */
-  async add(key: NewApiKey): Promise<void> {
-    await this.rows(INSERT, valuesOf(key));
+  /**
+   * Up to `limit` keys, oldest first, also those that are revoked or expired.
+   *
+   * @param after the id of the last key of the page before; null: the first page
+   * @throws StoreFailure
+   */
+  async page(after: string | null, limit: number): Promise<ApiKey[]> {
+    return this.rows(
+      `SELECT ${COLUMNS} FROM api_keys
+       WHERE $1::text IS NULL OR (created_at, id) > (SELECT created_at, id FROM api_keys WHERE id = $1)
+       ORDER BY created_at, id LIMIT $2`,
+      [after, limit],
+    );
+  }
+
+  /**
+   * All origins of pages that may call with some key that is good now.
+   *
+   * @throws StoreFailure
+   */
+  async origins(): Promise<string[]> {
+    return withClient(this.pool, async (client) => {
+      const { rows } = await client.query<{ origin: string }>(
+        `SELECT DISTINCT unnest(origins) AS origin FROM api_keys
+         WHERE revoked_at IS NULL AND coalesce(expires_at, 'infinity') > now()`,
+      );
+      return rows.map(({ origin }) => origin);
+    });
+  }
+
+  /**
+   * @returns the key as it is stored
+   * @throws StoreFailure `conflict` for an id that is taken
+   */
+  async add(key: NewApiKey): Promise<ApiKey> {
+    const [added] = await this.rows(INSERT, valuesOf(key));
+    if (added === undefined) throw new Error('what was inserted is returned');
+    return added;
+  }
+
+  /**
+   * @returns the key as it is now; null where there is none, or it is revoked
+   * @throws StoreFailure
+   */
+  async change(id: string, { label, origins, perSecond, maxNames, expiresAt }: KeyChange): Promise<ApiKey | null> {
+    const isGiven = (part: unknown): boolean => part !== undefined;
+    const [key] = await this.rows(
+      `UPDATE api_keys SET label = coalesce($2, label), origins = coalesce($3::text[], origins),
+              per_second = CASE WHEN $4 THEN $5 ELSE per_second END,
+              max_names = CASE WHEN $6 THEN $7 ELSE max_names END,
+              expires_at = CASE WHEN $8 THEN $9::timestamptz ELSE expires_at END
+       WHERE id = $1 AND revoked_at IS NULL RETURNING ${COLUMNS}`,
+      [...[id, label, origins], ...[perSecond, maxNames, expiresAt].flatMap((part) => [isGiven(part), part ?? null])],
+    );
+    return key ?? null;
   }
 
   /**

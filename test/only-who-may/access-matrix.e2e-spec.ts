@@ -80,6 +80,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   'POST /v1/admin/cache/rehydrate': REFUSED,
   'POST /v1/admin/cache/reconcile': REFUSED,
   'GET /v1/admin/jobs/:id': REFUSED,
+  'GET /v1/keys': REFUSED,
+  'POST /v1/keys': REFUSED,
+  'PATCH /v1/keys/:id': REFUSED,
+  'DELETE /v1/keys/:id': REFUSED,
+  'POST /v1/keys/:id/rotate': REFUSED,
   'GET /metrics': REFUSED,
   'GET /v1/session': { foreign: [], own: [{ answer: /"prefix":"shop:"/ }] },
   'POST /v1/session': { foreign: [], own: [{ json: () => ({ key: bound }), answer: /"prefix":"shop:"/ }] },
@@ -91,6 +96,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'GET /problems/:code': { foreign: [], own: [{ name: 'forbidden' }] },
   // A preflight, which brings no key.
   'OPTIONS *': { foreign: [], own: [] },
+  'OPTIONS /v1/counters/:name/increment': { foreign: [], own: [] },
+  'OPTIONS /v1/counters/:name/decrement': { foreign: [], own: [] },
+  'OPTIONS /v1/increments': { foreign: [], own: [] },
   // Last: what was asked of its own counters before finds them there.
   'DELETE /v1/counters/:name': byName(),
 };
@@ -182,11 +190,26 @@ it('without a key, every route that is not open is 401, and says what to bring',
   }
 });
 
-it.each(SCOPES)('without the scope "%s", every route that asks for it is 403', async (scope) => {
-  const key = await make({ scopes: SCOPES.filter((other) => other !== scope), prefix: '' });
-  const asking = routes().filter((route) =>
-    ruleOf(...(route.split(' ') as [string, string]))?.rule?.scopes.includes(scope),
-  );
-  expect(asking.length).toBeGreaterThan(0);
-  for (const route of asking) expect([route, (await ask(key, route, {})).status]).toEqual([route, 403]);
+it.each(SCOPES)(
+  'with neither the scope "%s" nor another one that will do, every route that asks for it is 403',
+  async (scope) => {
+    const scopesOf = (route: string) => ruleOf(...(route.split(' ') as [string, string]))?.rule?.scopes ?? [];
+    const asking = routes().filter((route) => scopesOf(route).includes(scope));
+    expect(asking.length).toBeGreaterThan(0);
+    for (const route of asking) {
+      const key = await make({ scopes: SCOPES.filter((other) => !scopesOf(route).includes(other)), prefix: '' });
+      expect([route, (await ask(key, route, {})).status]).toEqual([route, 403]);
+    }
+  },
+);
+
+it('with the scope "increment" alone, nothing can be done but adding', async () => {
+  const key = await make({ scopes: ['increment'], prefix: '' });
+  for (const route of routes()) {
+    const rule = ruleOf(...(route.split(' ') as [string, string]))?.rule ?? null;
+    if (rule === null || rule.scopes.length === 0) continue;
+    const { status } = await ask(key, route, {});
+    const isAdding = /^POST \/v1\/(counters\/:name\/(in|de)crement|increments)$/.test(route);
+    expect([route, status === 403]).toEqual([route, !isAdding]);
+  }
 });

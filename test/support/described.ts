@@ -47,7 +47,10 @@ export function holdToDocument(method: string, address: string, answer: HttpAnsw
     (own) => own.method === (method === 'HEAD' ? 'GET' : method) && own.path.test(path),
   );
   const type = answer.headers['content-type']?.split(';', 1)[0];
-  if (operation === undefined) {
+  const isNowhere = answer.status === 404 && answer.body.includes('There is nothing at this path.');
+  // Compressed by a proxy.
+  if (answer.headers['content-encoding'] !== undefined) return;
+  if (operation === undefined || isNowhere) {
     if (type === 'application/problem+json') holdBody('#/components/schemas/Problem', answer.body, `${method} ${path}`);
     return;
   }

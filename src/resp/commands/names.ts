@@ -153,7 +153,7 @@ const FUNCTION: Command = {
       : told(error(`ERR unknown subcommand '${printable(subcommand)}'. Try FUNCTION HELP.`)),
 };
 
-const NOTHING = { keyId: '', scopes: new Set<never>(), prefix: '', creator: null } as const;
+const NOTHING = { keyId: '', scopes: new Set<never>(), prefix: '', origins: [], pace: null, creator: null } as const;
 
 function prefixOf({ grant }: Client): string {
   return grant?.prefix ?? '';

@@ -14,6 +14,7 @@ import { Expiries1766000001100 } from './1766000001100-expiries.js';
 import { RankOfRedis1766000003000 } from './1766000003000-rank-of-redis.js';
 import { Walk1766000004000 } from './1766000004000-walk.js';
 import { QuartersOfHours1766000005000 } from './1766000005000-quarters-of-hours.js';
+import { KeysForPages1766000006000 } from './1766000006000-keys-for-pages.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   RankOfRedis1766000003000,
   Walk1766000004000,
   QuartersOfHours1766000005000,
+  KeysForPages1766000006000,
 ];

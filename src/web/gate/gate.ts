@@ -19,6 +19,7 @@ import { type Rule, RULES } from '../../access/rules.js';
 import type { Allowance } from '../../access/token-bucket.js';
 import { type Action, Traces } from '../../access/traces.js';
 import { tellAllowance } from '../answer-headers.js';
+import { showToPage } from '../cross-origin.js';
 import { credentialOf, isMoreThanLooking } from './presented-credential.js';
 import { holdBody, holdPath, holdQuery, itemsOf } from './requested-names.js';
 import { type RouteRule, ruleOf, type Touches } from './route-rules.js';
@@ -132,7 +133,10 @@ export class Gate {
   ): void {
     request.isOfSession = credential?.isSession === true;
     const rule = route?.rule ?? RULES.unheardOf;
-    tell(reply, this.admission.enter(rule, grant));
+    // What a session opens is for the service's own pages.
+    const { origin = null } = request.headers;
+    if (origin !== null && grant.origins.includes(origin)) showToPage(reply, origin);
+    tell(reply, this.admission.enter(rule, grant, origin));
     if (route !== null && grant.prefix !== '') holdNames(route.touches, grant, request);
     request.grant = grant;
     this.toldOfLetIn(request, reply);

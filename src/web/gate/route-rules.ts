@@ -47,6 +47,11 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['POST /v1/admin/cache/rehydrate', route(RULES.operate, 'none')],
   ['POST /v1/admin/cache/reconcile', route(RULES.operate, 'none')],
   ['GET /v1/admin/jobs/:id', route(RULES.inspect, 'none')],
+  ['GET /v1/keys', route(RULES.inspect, 'none')],
+  ['POST /v1/keys', route(RULES.operate, 'none')],
+  ['PATCH /v1/keys/:id', route(RULES.operate, 'none')],
+  ['DELETE /v1/keys/:id', route(RULES.operate, 'none')],
+  ['POST /v1/keys/:id/rotate', route(RULES.operate, 'none')],
   ['GET /metrics', route(RULES.measure, 'none')],
   ['GET /v1/session', route(RULES.ownRights, 'none')],
   // It brings the key in its body, and looks at it itself.
@@ -57,11 +62,14 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['GET /readyz', PROBE],
   ['GET /openapi.json', OPEN],
   ['GET /problems/:code', OPEN],
-  // A preflight, which browsers send without a key.
-  ['OPTIONS *', OPEN],
   // The page: it has no counters in it, and asks for them with the session of whoever looks at it.
   ['GET /', OPEN],
 ]);
+
+/** The paths of the routes, as Fastify writes them, that ask for what a rule is about. */
+export function routesOf(rule: Rule): string[] {
+  return [...ROUTE_RULES].filter(([, own]) => own.rule === rule).map(([key]) => key.split(' ')[1] ?? '');
+}
 
 /** Below these paths lie files of the pages, and nothing else. */
 const FILES = /^GET \/(docs|dashboard|assets)(\/|$)/;
@@ -73,6 +81,8 @@ const FILES = /^GET \/(docs|dashboard|assets)(\/|$)/;
  * @param url as Fastify writes it: `/v1/counters/:name`
  */
 export function ruleOf(method: string, url: string): RouteRule | null {
+  // A preflight, which browsers send without a key.
+  if (method === 'OPTIONS') return OPEN;
   const key = `${method === 'HEAD' ? 'GET' : method} ${url}`;
   return ROUTE_RULES.get(key) ?? (FILES.test(key) ? OPEN : null);
 }

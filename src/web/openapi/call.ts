@@ -30,6 +30,7 @@ export const TAGS = {
   history: 'What changed over time, and what many counters come to.',
   stream: 'Counters as they change.',
   session: 'The session of a browser.',
+  keys: 'The keys that calls are made with.',
   admin: 'What operators look at and do.',
   health: 'Probes and numbers of an instance.',
   problems: 'What refusals mean.',

@@ -40,7 +40,7 @@ export function openApiDocument(basePath: string, calls: readonly Call[]): OpenA
       license: { name: 'MIT', identifier: 'MIT' },
       contact: { name: 'Whoever runs this service' },
     },
-    servers: [{ url: basePath === '' ? '/' : basePath, description: 'Where this document came from.' }],
+    servers: [{ url: basePath === '' ? '/' : basePath }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {

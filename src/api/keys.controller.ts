@@ -1,0 +1,101 @@
+import { Controller, Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey } from '../access/key-administration.js';
+import { orUnavailable } from '../counters/or-unavailable.js';
+import type { ApiKey } from '../store/api-keys.js';
+import { sendUnkept } from '../web/answers.js';
+import { bodyOf, refuseBody } from '../web/bodies/validation.js';
+import { ProblemError, refuse } from '../web/problems/problem.js';
+import { queryOf, refuseQuery } from '../web/query.js';
+import { Key, KeyChangeBody, KeyPage, KeysQuery, KeyWithSecret, NewKeyBody, RotateBody } from './keys.shapes.js';
+
+const NOT_REACHED = 'Keys cannot be looked after: ';
+
+/** As they are made here; nothing else needs to be looked up. */
+const KEY_ID = /^[\w-]{1,64}$/;
+
+/** The keys that calls are made with, for operators; `evercount keys` does the same. */
+@Controller('v1/keys')
+export class KeysController {
+  constructor(private readonly keys: KeyAdministration) {}
+
+  @Get()
+  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { limit, cursor = null } = queryOf(KeysQuery, request);
+    if (cursor !== null && !KEY_ID.test(cursor)) refuse('The query parameter "cursor" must be nextCursor of a page.');
+    const count = Number(limit);
+    const found = await reached(() => this.keys.page(cursor, count + 1));
+    const data = found.slice(0, count);
+    const hasMore = found.length > count;
+    request.charge({ items: data.length });
+    const nextCursor = hasMore ? (data.at(-1)?.id ?? null) : null;
+    sendUnkept(reply, KeyPage, { data: data.map(shown), hasMore, nextCursor });
+  }
+
+  @Post()
+  async make(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    const { expiresAt = null, ...wish } = bodyOf(NewKeyBody, request);
+    const made = await reached(() => this.keys.create({ ...wish, expiresAt }));
+    reply.code(201);
+    sendUnkept(reply, KeyWithSecret, withSecret(made));
+  }
+
+  @Patch(':id')
+  async change(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    const wish = bodyOf(KeyChangeBody, request);
+    sendUnkept(
+      reply,
+      Key,
+      shown(known(await reached(async () => (KEY_ID.test(id) ? this.keys.change(id, wish) : null)))),
+    );
+  }
+
+  @Delete(':id')
+  async revoke(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    refuseBody(request);
+    known(await reached(async () => (KEY_ID.test(id) ? this.keys.revoke(id) : null)));
+    reply.code(204).send();
+  }
+
+  @Post(':id/rotate')
+  @HttpCode(200)
+  async rotate(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    const { overlapMs = DEFAULT_OVERLAP_MS } = bodyOf(RotateBody, request);
+    const made = known(await reached(async () => (KEY_ID.test(id) ? this.keys.rotate(id, overlapMs) : null)));
+    sendUnkept(reply, KeyWithSecret, withSecret(made));
+  }
+}
+
+/** What would not be heeded is refused: nothing here is remembered by an idempotency key, which would keep a secret. */
+function refuseArguments(request: FastifyRequest): void {
+  refuseQuery(request);
+  if (request.headers['idempotency-key'] !== undefined) refuse('Idempotency-Key is taken by writes of counters only.');
+}
+
+function reached<T>(work: () => Promise<T>): Promise<T> {
+  return orUnavailable(work, NOT_REACHED);
+}
+
+function known<T>(found: T | null): T {
+  if (found === null) throw new ProblemError('not_found', 'There is no key with this id, or it is revoked.');
+  return found;
+}
+
+/** Without the digests: no secrets, but of no use to anybody either. */
+function shown(key: ApiKey): z.output<typeof Key> {
+  const { id, label, scopes, prefix, origins, perSecond, maxNames, namesCreated } = key;
+  const { createdAt, rotatedAt, previousExpiresAt, expiresAt, revokedAt, lastUsedAt } = key;
+  return {
+    ...{ id, label, scopes, prefix, origins, perSecond, maxNames, namesCreated },
+    ...{ createdAt, rotatedAt, previousExpiresAt, expiresAt, revokedAt, lastUsedAt },
+  };
+}
+
+function withSecret({ key, stored }: MadeKey): z.output<typeof KeyWithSecret> {
+  return { ...shown(stored), secret: key };
+}

@@ -12,6 +12,7 @@ import { type ManyRead, ManyReader } from './reads/many-reader.js';
 import { KeyReused } from '../domain/errors.js';
 import { orUnavailable } from './or-unavailable.js';
 import type { Answer, Refused, Write } from '../domain/operation.js';
+import type { Transaction, TransactionVerdict } from './commits/verdict.js';
 import { Tallies } from './tallies.js';
 
 /**
@@ -122,6 +123,16 @@ export class CountersService {
     const verdict = await this.pipeline.addBundle(writes);
     if (verdict.kind === 'key_reused') throw new KeyReused('One of the idempotency keys was used for another request.');
     return verdict;
+  }
+
+  /**
+   * Several writes and looks in one commit: all of it is in the truth or nothing. A part that is refused leaves the
+   * others standing, and looks see what was written before them; where a watched counter has changed, nothing is done.
+   *
+   * @throws CounterError
+   */
+  transact(transaction: Transaction): Promise<TransactionVerdict> {
+    return this.pipeline.addTransaction(transaction);
   }
 
   /** What the cache held is the answer, or else what the truth holds. */

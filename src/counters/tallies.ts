@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Buckets, SECONDS, SIZES } from '../meters/buckets.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../domain/errors.js';
 import type { Answer, Refused, Operation, Write } from '../domain/operation.js';
-import type { Bundle, Verdict } from './commits/verdict.js';
+import type { Bundle, Part, PartOutcome, Transaction, Verdict } from './commits/verdict.js';
 
 /** What one lane committed. */
 export class LaneTally {
@@ -41,20 +41,34 @@ export class Tallies {
   readonly publishes = new Buckets(SECONDS);
 
   /** What was decided one by one. */
-  noteVerdicts(bundles: readonly Bundle[], verdicts: readonly Verdict[]): void {
+  noteVerdicts(decided: readonly (Bundle | Transaction)[], verdicts: readonly Verdict[]): void {
     verdicts.forEach((verdict, index) => {
-      switch (verdict.kind) {
-        case 'done':
-          verdict.answers.forEach((answer, at) => this.noteAnswer(bundles[index]?.writes[at], answer));
-          return;
-        case 'refused':
-          this.noteRefusal(verdict.refused, verdict.replayed);
-          return;
-        case 'key_reused':
-          // Told as a failure, by whoever answers it.
-          return;
-      }
+      const one = decided[index];
+      if (one !== undefined) this.noteVerdict('parts' in one ? one.parts : [one], verdict);
     });
+  }
+
+  private noteVerdict(parts: readonly (Bundle | Part)[], verdict: Verdict | PartOutcome): void {
+    const [part] = parts;
+    switch (verdict.kind) {
+      case 'done':
+        verdict.answers.forEach((answer, at) =>
+          this.noteAnswer(part !== undefined && 'writes' in part ? part.writes[at] : undefined, answer),
+        );
+        return;
+      case 'refused':
+        this.noteRefusal(verdict.refused, verdict.replayed);
+        return;
+      case 'key_reused':
+        // Told as a failure, by whoever answers it.
+        return;
+      case 'transacted':
+        verdict.outcomes.forEach((outcome, at) => this.noteVerdict(parts.slice(at, at + 1), outcome));
+        return;
+      case 'looked':
+      case 'overtaken':
+        return;
+    }
   }
 
   noteFailure(error: unknown): void {

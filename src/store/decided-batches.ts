@@ -30,12 +30,17 @@ import { utc } from './utc.js';
 import type { Writability } from './writability.js';
 import { FLOOR } from './version-floor.js';
 
+/** Among advisory locks of this database, those of names. */
+const HELD_NAMES = 1_163_282_004;
+
 /** Writes that are decided one by one, in order of arrival, under the locks of their rows. */
 export interface DecidedBatch {
   /** A random UUID. Sending the same batch twice applies it once. */
   readonly id: string;
   /** Each counter once. */
   readonly names: readonly string[];
+  /** Those of them that must stay absent where they are, until the commit, for all who say so. */
+  readonly held: readonly string[];
   readonly keys: readonly IdempotencyKey[];
   readonly keyTtlHours: number;
   /** The ids of API keys on whose account names may be brought into being. */
@@ -122,8 +127,20 @@ export class DecidedBatches {
   }
 }
 
+/**
+ * What is absent has no row to lock: of two transactions that each find absent what the other one creates, both would
+ * go through. So whoever rests on it holds the name itself. Before any row, so that nobody who holds a row waits for a
+ * name; in one order; and a thousand buckets of names, since Postgres has room for some thousand locks.
+ */
+const HOLD = `
+  SELECT pg_advisory_xact_lock(${HELD_NAMES}, bucket)
+  FROM (
+    SELECT DISTINCT hashtext(name COLLATE "C") & 1023 AS bucket FROM unnest($1::text[]) AS held (name) ORDER BY bucket
+  ) AS buckets`;
+
 /** A statement of its own: under READ COMMITTED the next one sees what the lock waited for. */
-async function lock(client: pg.PoolClient, { names, creators }: DecidedBatch): Promise<Omit<Locked, 'used'>> {
+async function lock(client: pg.PoolClient, { names, held, creators }: DecidedBatch): Promise<Omit<Locked, 'used'>> {
+  if (held.length > 0) await client.query({ name: 'hold-names', text: HOLD, values: [held] });
   const { rows } = await client.query<CounterRow>({
     name: 'lock-counters',
     text: `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[]) ORDER BY name FOR UPDATE`,

@@ -8,7 +8,7 @@ import { IncrementLane, type PendingIncrement } from './increment-lane.js';
 import type { Answer, Write } from '../../domain/operation.js';
 import { holderOf, keyId, type PendingWrite } from './pending-write.js';
 import { Tallies } from '../tallies.js';
-import type { Verdict } from './verdict.js';
+import type { BundleVerdict, Transaction, TransactionVerdict } from './verdict.js';
 
 /** How long a request waits for another one with the same key; a commit takes milliseconds. */
 const WAIT_FOR_KEY_MS = 1_000;
@@ -62,15 +62,32 @@ export class CommitPipeline {
    *
    * @throws CounterError
    */
-  async addBundle(writes: readonly Write[]): Promise<Verdict> {
+  async addBundle(writes: readonly Write[]): Promise<BundleVerdict> {
     const fingerprints = writes.map(fingerprintIfKeyed);
     const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
-    const work = (): Promise<Verdict> =>
+    const work = (): Promise<BundleVerdict> =>
       new Promise((resolve, reject) => {
         const acceptedAtMs = performance.now();
         this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, resolve, reject });
       });
     return this.accepted(writes, () => this.holdingKeys(keys, work));
+  }
+
+  /**
+   * Commits several writes and looks together, each deciding for itself.
+   *
+   * @throws CounterError
+   */
+  async addTransaction(transaction: Transaction): Promise<TransactionVerdict> {
+    const { parts, watched } = transaction;
+    const sizes = parts.map((part) => (part.kind === 'writes' ? part.writes.length : part.names.length));
+    const size = sizes.reduce((sum, one) => sum + one, watched.size);
+    const writes = parts.flatMap((part) => (part.kind === 'writes' ? part.writes : []));
+    return this.accepted(writes, () => {
+      return new Promise((resolve, reject) => {
+        this.decisions.add({ ...transaction, acceptedAtMs: performance.now(), size, resolve, reject });
+      });
+    });
   }
 
   private commit(write: Write): Promise<Answer> {

@@ -5,13 +5,22 @@ import { type Decided, DecidedBatches } from '../../store/decided-batches.js';
 import { StoreFailure } from '../../store/failure.js';
 import { Changes } from '../changes/changes.js';
 import type { Truth } from '../../domain/counter.js';
+import type { Write } from '../../domain/operation.js';
 import { CounterError, KeyInProgress, OutcomeUnknown } from '../../domain/errors.js';
 import { Exposure, type Nonces } from './exposure.js';
 import { Lane, NotWritten, type Queued } from './lane.js';
 import { holderOf, keyReused, type PendingWrite, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
-import { Ruling, type Bundle, type Verdict } from './verdict.js';
+import {
+  type Bundle,
+  type BundleVerdict,
+  type PartOutcome,
+  Ruling,
+  type Transaction,
+  type TransactionVerdict,
+  type Verdict,
+} from './verdict.js';
 
 /** Writes in one transaction: rows stay locked while they are decided here, so fewer than in the fast lane. */
 const MAX_BATCH = 500;
@@ -23,17 +32,27 @@ const MAX_OF_ONE_KEY = 200;
 const MAX_CONFLICTS = 5;
 
 export interface PendingBundle extends Queued, Bundle {
-  readonly resolve: (verdict: Verdict) => void;
+  readonly resolve: (verdict: BundleVerdict) => void;
   readonly reject: (error: Error) => void;
 }
+
+export interface PendingTransaction extends Queued, Transaction {
+  readonly resolve: (verdict: TransactionVerdict) => void;
+  readonly reject: (error: Error) => void;
+}
+
+type Pending = PendingBundle | PendingTransaction;
 
 /** The exact lane: writes are decided one by one, in order of arrival, under the locks of their rows. */
 @Injectable()
 export class DecisionLane {
-  private readonly lane = new Lane<PendingBundle>(
+  private readonly lane = new Lane<Pending>(
     MAX_BATCH,
     MAX_OF_ONE_KEY,
-    ({ writes: [first] }) => (first === undefined ? null : holderOf(first)),
+    (pending) => {
+      const [first] = writesIn(pending);
+      return first === undefined ? null : holderOf(first);
+    },
     (batch) => this.commit(batch),
   );
 
@@ -45,8 +64,8 @@ export class DecisionLane {
     private readonly settings: WriteSettings,
   ) {}
 
-  add(bundle: PendingBundle): void {
-    this.lane.add(bundle);
+  add(pending: PendingBundle | PendingTransaction): void {
+    this.lane.add(pending);
   }
 
   /** A bundle of one write, whose refusal is an answer like any other. */
@@ -57,7 +76,7 @@ export class DecisionLane {
       acceptedAtMs,
       size: 1,
       reject,
-      resolve: (verdict) => {
+      resolve: (verdict: BundleVerdict) => {
         switch (verdict.kind) {
           case 'done': {
             verdict.answers.forEach(resolve);
@@ -76,7 +95,7 @@ export class DecisionLane {
     });
   }
 
-  private async commit(batch: readonly PendingBundle[]): Promise<readonly PendingBundle[]> {
+  private async commit(batch: readonly Pending[]): Promise<readonly Pending[]> {
     const bundles = batch.filter((bundle) => !tooOld(bundle));
     if (bundles.length === 0) return [];
     const nonces = await this.exposure.leaseWanted(namesOf(bundles));
@@ -94,11 +113,12 @@ export class DecisionLane {
     }
   }
 
-  private async run(bundles: readonly PendingBundle[]): Promise<Decided<Verdict>> {
+  private async run(bundles: readonly Pending[]): Promise<Decided<Verdict>> {
     const batch = {
       id: randomUUID(),
       names: [...namesOf(bundles)],
-      keys: bundles.flatMap(({ writes }) => writes.flatMap(({ key }) => (key === null ? [] : [key]))),
+      held: bundles.flatMap((one) => (isTransaction(one) ? [...namesIn(one)] : [])),
+      keys: bundles.flatMap((one) => writesIn(one).flatMap(({ key }) => (key === null ? [] : [key]))),
       keyTtlHours: this.settings.idempotencyTtlHours,
       creators: creatorsOf(bundles),
     };
@@ -106,7 +126,7 @@ export class DecisionLane {
     const send = (): Promise<Decided<Verdict>> =>
       this.batches.run<Verdict>(batch, (locked) => {
         const ruling = new Ruling(locked);
-        const verdicts = bundles.map((bundle) => ruling.decide(bundle));
+        const verdicts = bundles.map((one) => (isTransaction(one) ? ruling.transact(one) : ruling.decide(one)));
         return { changed: ruling.changed, creators: ruling.creators, kept: ruling.kept, verdicts };
       });
     // Inside: a conflict must not make it forget a try whose answer was lost.
@@ -114,7 +134,7 @@ export class DecisionLane {
   }
 
   private async answer(
-    bundles: readonly PendingBundle[],
+    bundles: readonly Pending[],
     { verdicts, ended, clock }: Decided<Verdict>,
     sentAtMs: number,
     nonces: Nonces,
@@ -122,25 +142,21 @@ export class DecisionLane {
     try {
       await this.exposure.publish([...ended, ...verdicts.flatMap(truthsOf)], { sentAtMs, clock }, nonces);
       this.changes.note([...ended, ...changedBy(verdicts)], sentAtMs);
-      bundles.forEach(({ resolve, reject }, index) => {
-        const verdict = verdicts[index];
-        if (verdict === undefined) reject(new Error('a write was not decided'));
-        else resolve(verdict);
-      });
+      bundles.forEach((one, index) => settle(one, verdicts[index]));
     } catch {
       for (const { reject } of bundles) reject(new OutcomeUnknown('It is decided, but cannot be told safely yet.'));
     }
   }
 
   /** @returns what may be tried again */
-  private async giveUp(bundles: readonly PendingBundle[], error: unknown): Promise<readonly PendingBundle[]> {
+  private async giveUp(bundles: readonly Pending[], error: unknown): Promise<readonly Pending[]> {
     if (bundles.length > 1 && (error instanceof StoreFailure || wasHeldUp(error))) {
       // Alone, each fails or succeeds for itself.
-      const undecided: PendingBundle[] = [];
+      const undecided: Pending[] = [];
       for (const bundle of bundles) undecided.push(...(await this.commit([bundle])));
       return undecided;
     }
-    const keyed = bundles.some(({ writes }) => writes.some(({ key }) => key !== null));
+    const keyed = bundles.some((one) => writesIn(one).some(({ key }) => key !== null));
     if (keyed && wasHeldUp(error)) {
       for (const { reject } of bundles) reject(new KeyInProgress('The counter or the key is held by another request.'));
     } else if (error instanceof NotWritten) {
@@ -163,15 +179,39 @@ async function againAfterConflicts<T>(send: () => Promise<T>): Promise<T> {
   }
 }
 
-function namesOf(bundles: readonly Bundle[]): Set<string> {
-  return new Set(bundles.flatMap(({ writes }) => writes.map(({ operation }) => operation.name)));
+function isTransaction(pending: Bundle | Transaction): pending is PendingTransaction {
+  return 'parts' in pending;
 }
 
-function creatorsOf(bundles: readonly Bundle[]): string[] {
-  return [...new Set(bundles.flatMap(({ writes }) => writes.flatMap(({ creator }) => creator?.keyId ?? [])))];
+/** Hands out a verdict of the kind that is waited for. */
+function settle(pending: Pending, verdict: Verdict | undefined): void {
+  const isOfTransaction = verdict?.kind === 'transacted' || verdict?.kind === 'overtaken';
+  if (isTransaction(pending) && isOfTransaction) pending.resolve(verdict);
+  else if (!isTransaction(pending) && verdict !== undefined && !isOfTransaction) pending.resolve(verdict);
+  else pending.reject(new Error('a write was not decided'));
 }
 
-function truthsOf(verdict: Verdict): Truth[] {
+function writesIn(pending: Bundle | Transaction): readonly Write[] {
+  if (!('parts' in pending)) return pending.writes;
+  return pending.parts.flatMap((part) => (part.kind === 'writes' ? part.writes : []));
+}
+
+function* namesIn(pending: Bundle | Transaction): Generator<string> {
+  for (const { operation } of writesIn(pending)) yield operation.name;
+  if (!('parts' in pending)) return;
+  for (const part of pending.parts) if (part.kind === 'look') yield* part.names;
+  yield* pending.watched.keys();
+}
+
+function namesOf(bundles: readonly Pending[]): Set<string> {
+  return new Set(bundles.flatMap((one) => [...namesIn(one)]));
+}
+
+function creatorsOf(bundles: readonly Pending[]): string[] {
+  return [...new Set(bundles.flatMap((one) => writesIn(one).flatMap(({ creator }) => creator?.keyId ?? [])))];
+}
+
+function truthsOf(verdict: Verdict | PartOutcome): Truth[] {
   switch (verdict.kind) {
     case 'done':
       return verdict.answers.map(({ outcome }) => outcome.truth);
@@ -179,12 +219,19 @@ function truthsOf(verdict: Verdict): Truth[] {
       return [verdict.refused.truth];
     case 'key_reused':
       return [];
+    case 'looked':
+      return [...verdict.truths];
+    case 'transacted':
+      return verdict.outcomes.flatMap(truthsOf);
+    case 'overtaken':
+      return [verdict.truth];
   }
 }
 
 /** A replay changed nothing: what it tells may be long past. */
-function* changedBy(verdicts: readonly Verdict[]): Generator<Truth> {
+function* changedBy(verdicts: readonly (Verdict | PartOutcome)[]): Generator<Truth> {
   for (const verdict of verdicts) {
+    if (verdict.kind === 'transacted') yield* changedBy(verdict.outcomes);
     if (verdict.kind !== 'done') continue;
     for (const { outcome, replayed } of verdict.answers) if (!replayed && outcome.kind === 'done') yield outcome.truth;
   }

@@ -12,8 +12,29 @@ export interface Bundle {
   readonly fingerprints: readonly (string | null)[];
 }
 
-/** What a bundle came to; plain data, since it is stored with its batch. */
-export type Verdict =
+/** A part of a transaction: writes that stand or fall together, or a look at what is there by then. */
+export type Part =
+  | { readonly kind: 'writes'; readonly writes: readonly Write[] }
+  | { readonly kind: 'look'; readonly names: readonly string[] };
+
+/** Parts that are decided one after the other and committed together; one that is refused leaves the others standing. */
+export interface Transaction {
+  readonly parts: readonly Part[];
+  /** The versions that names must still have, or nothing is done. */
+  readonly watched: ReadonlyMap<string, number>;
+}
+
+/** What a batch has to tell; plain data, since it is stored with it. */
+export type Verdict = BundleVerdict | TransactionVerdict;
+
+export type TransactionVerdict =
+  | { readonly kind: 'transacted'; readonly outcomes: readonly PartOutcome[] }
+  /** A watched counter has changed; nothing was done. */
+  | { readonly kind: 'overtaken'; readonly truth: Truth };
+
+export type PartOutcome = BundleVerdict | { readonly kind: 'looked'; readonly truths: readonly Truth[] };
+
+export type BundleVerdict =
   | { readonly kind: 'done'; readonly answers: readonly Answer[] }
   | { readonly kind: 'refused'; readonly index: number; readonly refused: Refused; readonly replayed: boolean }
   | { readonly kind: 'key_reused' };
@@ -50,7 +71,7 @@ export class Ruling {
   }
 
   /** Decides a bundle. One write that is refused undoes the others of its bundle, and is the answer. */
-  decide({ writes, fingerprints }: Bundle): Verdict {
+  decide({ writes, fingerprints }: Bundle): BundleVerdict {
     const before = new Map<string, Truth>();
     const decided: KeptKey[] = [];
     const answers: Answer[] = [];
@@ -81,6 +102,23 @@ export class Ruling {
     return { kind: 'done', answers };
   }
 
+  /** Decides a transaction, part by part; each sees what those before it did. */
+  transact({ parts, watched }: Transaction): TransactionVerdict {
+    for (const [name, version] of watched) {
+      const truth = this.truthOf(name);
+      if (truth.version !== version) return { kind: 'overtaken', truth };
+    }
+    const outcomes = parts.map((part): PartOutcome => {
+      if (part.kind === 'look') return { kind: 'looked', truths: part.names.map((name) => this.truthOf(name)) };
+      return this.decide({ writes: part.writes, fingerprints: part.writes.map(() => null) });
+    });
+    return { kind: 'transacted', outcomes };
+  }
+
+  private truthOf(name: string): Truth {
+    return this.truths.get(name) ?? { name, value: null, version: 0 };
+  }
+
   private earlier({ key }: Write, decided: readonly KeptKey[]): Pick<UsedKey, 'fingerprint' | 'outcomeFor'> | null {
     if (key === null) return null;
     const id = keyId(key);
@@ -92,7 +130,7 @@ export class Ruling {
   private apply(write: Write, before: Map<string, Truth>): Outcome {
     const { operation, creator, requestId } = write;
     const { name } = operation;
-    const truth = this.truths.get(name) ?? { name, value: null, version: 0 };
+    const truth = this.truthOf(name);
     const outcome = decide(operation, truth, this.locked.now, requestId);
     if (outcome.kind === 'refused') return outcome;
     if (this.locked.unknown.has(name) && !this.born.has(name)) {

@@ -40,7 +40,7 @@ export class Importer {
    */
   async commit(counters: readonly ImportedCounter[], overwrite: boolean): Promise<readonly ImportOutcome[]> {
     const deadlineMs = performance.now() + PATIENCE_MS;
-    const batch = { id: randomUUID(), names: [...new Set(counters.map(({ name }) => name))], ...NO_KEYS };
+    const batch = { id: randomUUID(), names: [...new Set(counters.map(({ name }) => name))], held: [], ...NO_KEYS };
     let sends = 0;
     let decided: readonly Truth[] = [];
     let sentAtMs = performance.now();

@@ -1,6 +1,7 @@
 import type { Credential } from '../access/credential.js';
 import type { Grant } from '../access/grant.js';
 import type { Protocol } from './reply.js';
+import type { OpenTransaction } from './transaction.js';
 
 /** What is known of the other side of a connection, as CLIENT tells it. */
 export class Client {
@@ -12,6 +13,10 @@ export class Client {
   name = '';
   libName = '';
   libVersion = '';
+  /** What MULTI has begun; null: nothing. */
+  transaction: OpenTransaction | null = null;
+  /** The versions that names had when they were watched. */
+  readonly watched = new Map<string, number>();
   lastCommand = 'NULL';
   /** Whether its connection ends with the next answer. */
   isLeaving = false;
@@ -32,5 +37,12 @@ export class Client {
     this.credential = null;
     this.grant = null;
     this.name = '';
+    this.endTransaction();
+  }
+
+  /** Nothing is begun any more, and nothing watched. */
+  endTransaction(): void {
+    this.transaction = null;
+    this.watched.clear();
   }
 }

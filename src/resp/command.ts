@@ -23,8 +23,8 @@ export interface Command {
   readonly differs?: string;
   /** Neither names of commands nor their number are what Redis has: it is ours alone. */
   readonly isOurs?: boolean;
-  /** Whether MULTI takes it: what walks through all names does not belong into one commit. */
-  readonly isLone?: boolean;
+  /** What MULTI does with it: left out, it is queued; `now`: it is done at once; `never`: it belongs into no commit. */
+  readonly inMulti?: 'now' | 'never';
   /** What is to be done. Throws CommandError for arguments that are none. */
   readonly plan: (args: readonly string[], call: Call) => Step;
 }

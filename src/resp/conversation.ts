@@ -1,11 +1,12 @@
 import { Unauthorized } from '../access/errors.js';
 import type { Line, Talk } from '../wire/line.js';
 import type { Client } from './client.js';
-import { CommandError, told } from './command.js';
+import { CommandError, type Step, told } from './command.js';
 import type { Desk, Run, Turn } from './desk.js';
 import { admit, commandIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
-import { error } from './reply.js';
+import { error, QUEUED } from './reply.js';
 import { ProtocolError, type Request, RequestParser } from './request-parser.js';
+import type { OpenTransaction } from './transaction.js';
 
 /** Commands that are in flight together; of a longer pipeline the next ones go on their way when these are answered. */
 const MAX_RUN = 2_000;
@@ -138,10 +139,13 @@ export class Conversation implements Talk {
       client.lastCommand = command.name;
       client.lastAtMs = performance.now();
       order = { ...understood, rule, names: namesIn(command.names, args, grant) };
+      const { transaction } = client;
+      if (transaction !== null && command.inMulti !== 'now') return { step: queued(order, transaction), order, bytes };
       const step = command.plan(args, { client, names: order.names });
       if (idempotencyKey !== null) onceIn(step);
       return { step, order, bytes };
     } catch (refused) {
+      if (client.transaction !== null && order === null) client.transaction.isDoomed = true;
       return { step: told(this.desk.faultAnswer(refused)), order, bytes };
     }
   }
@@ -172,4 +176,10 @@ export class Conversation implements Talk {
       return [this.desk.faultAnswer(fault)];
     }
   }
+}
+
+function queued(order: Ordered, transaction: OpenTransaction): Step {
+  if (order.command.inMulti !== 'never' && order.idempotencyKey === null && transaction.add(order)) return told(QUEUED);
+  transaction.isDoomed = true;
+  return told(error('ERR Command not allowed inside a transaction'));
 }

@@ -4,11 +4,12 @@ import { AccessError } from '../access/errors.js';
 import type { Traces } from '../access/traces.js';
 import type { CountersService, Reading } from '../counters/counters.service.js';
 import { CounterError } from '../domain/errors.js';
-import type { Answer, Operation, Outcome, Write } from '../domain/operation.js';
+import type { Operation, Outcome } from '../domain/operation.js';
 import type { Client } from './client.js';
 import { type Command, CommandError, type Step } from './command.js';
 import type { Ordered } from './dispatch.js';
 import { faultAnswer } from './faults.js';
+import { leaveTrace, writeOf } from './writes.js';
 
 /** A command on its way to its answer. */
 export interface Turn {
@@ -95,7 +96,7 @@ export class Desk {
       for (const result of own) {
         if (result.status === 'rejected') return this.faultAnswer(result.reason);
         outcomes.push(result.value.outcome);
-        this.leaveTrace(client, order, result.value);
+        leaveTrace(this.traces, client, order, result.value);
       }
       const [outcome] = outcomes;
       if (step.kind === 'decided') return step.answer(outcomes);
@@ -108,18 +109,11 @@ export class Desk {
     try {
       const writes = step.operations.map((operation) => writeOf(client, operation, null));
       const verdict = await this.counters.writeAtomically(writes);
-      if (verdict.kind === 'done') for (const answer of verdict.answers) this.leaveTrace(client, order, answer);
+      if (verdict.kind === 'done') for (const answer of verdict.answers) leaveTrace(this.traces, client, order, answer);
       return step.answer(verdict.kind === 'refused' ? verdict.refused : null);
     } catch (fault) {
       return this.faultAnswer(fault);
     }
-  }
-
-  private leaveTrace(client: Client, order: Ordered | null, { outcome, replayed }: Answer): void {
-    const leaves = order?.rule?.leaves ?? null;
-    if (leaves === null || outcome.kind === 'refused' || replayed) return;
-    const { grant, address, requestId } = client;
-    this.traces.leave(leaves, { keyId: grant?.keyId ?? '', address, requestId, counter: outcome.truth.name });
   }
 
   /** What a client is told in place of an answer; what nobody expects is logged. */
@@ -128,11 +122,6 @@ export class Desk {
     if (!isExpected) this.logger.error({ msg: 'a command failed', err: fault });
     return faultAnswer(fault);
   }
-}
-
-function writeOf({ grant, requestId }: Client, operation: Operation, idempotencyKey: string | null): Write {
-  const key = idempotencyKey === null ? null : { owner: grant?.keyId ?? '', key: idempotencyKey };
-  return { operation, key, creator: grant?.creator ?? null, requestId };
 }
 
 function operationsOf(step: Step): readonly Operation[] {

@@ -1,4 +1,5 @@
 import type { Admission } from '../access/admission.js';
+import type { Traces } from '../access/traces.js';
 import type { CountersService } from '../counters/counters.service.js';
 import type { Names } from '../counters/reads/names.js';
 import type { Command } from './command.js';
@@ -13,12 +14,15 @@ import { ONCE } from './commands/once.js';
 import { type Instance, serverCommands } from './commands/server.js';
 import { SETTING } from './commands/setting.js';
 import { signInCommands } from './commands/sign-in.js';
+import { transactionCommands } from './commands/transactions.js';
 import { VALUES } from './commands/values.js';
+import { execute } from './execution.js';
 
 /** What commands stand on. */
 export interface Ground {
   readonly admission: Admission;
   readonly counters: CountersService;
+  readonly traces: Traces;
   readonly names: Names;
   readonly instance: Instance;
   /** Milliseconds since 1970, by the database's clock. */
@@ -27,7 +31,15 @@ export interface Ground {
 }
 
 /** Every command there is, by its name in small letters. */
-export function tableOf({ admission, counters, names, instance, nowMs, flush }: Ground): ReadonlyMap<string, Command> {
+export function tableOf({
+  admission,
+  counters,
+  traces,
+  names,
+  instance,
+  nowMs,
+  flush,
+}: Ground): ReadonlyMap<string, Command> {
   const commands: readonly Command[] = [
     ...signInCommands(admission),
     ...connectionCommands(instance.clients),
@@ -38,6 +50,7 @@ export function tableOf({ admission, counters, names, instance, nowMs, flush }: 
     ...KEYS,
     ...expiryCommands(nowMs),
     ...nameCommands(names, counters, flush),
+    ...transactionCommands((client, orders) => execute(client, orders, { counters, traces })),
     ONCE,
     ...serverCommands(instance),
     commandCommand(() => table),

@@ -47,6 +47,7 @@ export function connectionCommands(clients: Clients): readonly Command[] {
       arity: -1,
       rule: 'open',
       flags: [...FLAGS, 'no_auth'],
+      inMulti: 'now',
       summary: 'Closes the connection.',
       syntax: '',
       plan: (_args, { client }) => leaving(client),
@@ -57,6 +58,7 @@ export function connectionCommands(clients: Clients): readonly Command[] {
       arity: 1,
       rule: 'open',
       flags: [...FLAGS, 'no_auth'],
+      inMulti: 'now',
       summary: 'Begins anew: RESP2, no transaction, no name, not let in.',
       syntax: '',
       plan: (_args, { client }) => ({

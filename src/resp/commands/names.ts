@@ -22,7 +22,7 @@ const FLUSH_REFUSED =
 
 /** Which names there are. */
 export function nameCommands(names: Names, counters: CountersService, flush: 'refuse' | 'delete'): readonly Command[] {
-  const ALL = { names: null, isLone: true } as const;
+  const ALL = { names: null, inMulti: 'never' } as const;
   const flushing = (name: string): Command => ({
     ...ALL,
     name,

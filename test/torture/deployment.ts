@@ -20,7 +20,7 @@ const RECONCILE_INTERVAL_MS = 2_000;
 const OUTAGE = /"code":"(unavailable|outcome_unknown)"/;
 
 /** What is printed for whoever started it by hand. */
-const GREETING = /^evercount is ready|^ {2}curl/;
+const GREETING = /^evercount is ready|^ {2}(curl|redis-cli)|^The dashboard: /;
 
 /** A start may meet a Postgres that is being restarted; it is then tried again, as an orchestrator would. */
 const START_TRIES = 5;

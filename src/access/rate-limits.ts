@@ -30,8 +30,8 @@ const STRANGERS_PER_SECOND = 1_000;
 /** Items of a batch that cost as much as a request. */
 const ITEMS_PER_REQUEST = 10;
 
-/** Bytes of a body that cost as much as a request: a batch of long names pays about twice what its items cost. */
-const BYTES_PER_REQUEST = 4_096;
+/** Bytes of a body that cost as much as a request: a megabyte takes some twenty milliseconds, in which nobody is served. */
+const BYTES_PER_REQUEST = 1_024;
 
 /** A read that the cache cannot answer costs so many requests more: two scripts in Redis, and a statement. */
 const MISS_COST = 4;

@@ -11,6 +11,9 @@ import type { OpenTransaction } from './transaction.js';
 /** Commands that are in flight together; of a longer pipeline the next ones go on their way when these are answered. */
 const MAX_RUN = 2_000;
 
+/** Where callers take turns, so that nobody waits for a whole pipeline of somebody else's. */
+const MAX_RUN_IN_TURN = 100;
+
 /** Of who has shown no key; that there is none is told each of them. */
 const MAX_RUN_OF_STRANGER = 16;
 
@@ -96,8 +99,7 @@ export class Conversation implements Talk {
   /** The next commands that go together: of one kind, and those among them that are told at once. */
   private gather(): Run {
     const turns: Turn[] = [];
-    const isStranger = this.desk.admission.isShared && this.client.credential === null;
-    const most = isStranger ? MAX_RUN_OF_STRANGER : MAX_RUN;
+    const most = this.longestRun();
     let kind: Run['kind'] = 'told';
     for (; this.next < this.requests.length && turns.length < most && !this.hasLeft; this.next += 1) {
       const turn = this.planned ?? this.plan(this.requests[this.next]);
@@ -120,6 +122,11 @@ export class Conversation implements Talk {
       }
     }
     return { kind, turns };
+  }
+
+  private longestRun(): number {
+    if (!this.desk.admission.isShared) return MAX_RUN;
+    return this.client.credential === null ? MAX_RUN_OF_STRANGER : MAX_RUN_IN_TURN;
   }
 
   /** @returns null where the key must be looked at first */

@@ -5,7 +5,7 @@ import { PROBLEM_TYPE, ProblemError, problemJson } from '../problems/problem.js'
 import { newRequestId } from '../request-id.js';
 
 /** Time for the client to read the answer and hang up before the connection is cut. */
-const LINGER_MS = 1_000;
+const READ_MS = 1_000;
 
 /**
  * Answers what Node's parser refused: there is no request yet, only a socket.
@@ -46,7 +46,7 @@ function refuse(problem: ProblemError, socket: Socket, basePath: string): void {
   );
   // Unread input would turn the end of the connection into a reset that overtakes the answer.
   socket.resume();
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  setTimeout(() => socket.destroy(), READ_MS).unref();
 }
 
 function problemOfParser(code: string | undefined): ProblemError {

@@ -3,7 +3,14 @@ import type { Socket } from 'node:net';
 import type { AddressShares } from '../../access/address-shares.js';
 import { networkOf } from '../../access/network.js';
 import type { Meters } from '../../meters/meters.js';
-import { HASTY_PAUSE_MS, STALL_CHECK_MS, STALLED_LOOKS, STRANGER_KEEP_ALIVE_MS } from './limits.js';
+import {
+  HASTY_PAUSE_MS,
+  LINGER_MS,
+  MAX_LINGERING,
+  STALL_CHECK_MS,
+  STALLED_LOOKS,
+  STRANGER_KEEP_ALIVE_MS,
+} from './limits.js';
 import { StalledWrites } from './stalled-writes.js';
 
 /**
@@ -21,6 +28,7 @@ export class Connections {
   private readonly strangers = new WeakSet<Socket>();
   /** Addresses that get no new connection until then, by the monotonic clock. */
   private readonly barredUntilMs = new Map<string, number>();
+  private lingering = 0;
 
   /** @param shares of each address, over all ports together */
   constructor(private readonly shares: AddressShares) {}
@@ -91,7 +99,7 @@ export class Connections {
     const isBarred = this.barredUntilMs.size > 0 && this.barredUntilMs.has(networkOf(remoteAddress));
     if (isBarred || !this.shares.take(remoteAddress)) {
       this.cut[isBarred ? 'hasty' : 'crowded'] += 1;
-      socket.destroy();
+      this.closeLate(socket);
       return;
     }
     this.open.add(socket);
@@ -99,6 +107,22 @@ export class Connections {
     socket.once('close', () => {
       this.open.delete(socket);
       this.shares.giveBack(remoteAddress);
+    });
+  }
+
+  /** Whoever is closed at once is back at once, ten thousand times a second; nothing is read from it meanwhile. */
+  private closeLate(socket: Socket): void {
+    if (this.lingering >= MAX_LINGERING) {
+      socket.destroy();
+      return;
+    }
+    this.lingering += 1;
+    // Not now: Node is about to begin to read it.
+    process.nextTick(() => socket.pause());
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.once('close', () => {
+      this.lingering -= 1;
+      clearTimeout(timer);
     });
   }
 

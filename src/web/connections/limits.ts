@@ -57,3 +57,9 @@ export const MAX_REQUESTS_IN_A_ROW = 16;
 
 /** Whoever sent more takes no new connection for so long, nor does anybody else at its address. */
 export const HASTY_PAUSE_MS = 10_000;
+
+/** A connection that is refused is closed so late: it is not made anew before. */
+export const LINGER_MS = 1_000;
+
+/** So many of them, some 10 KB each; more are closed at once. */
+export const MAX_LINGERING = 1_000;

@@ -14,14 +14,14 @@ const POLL_MS = 100;
 
 /** Takes away all that a write pays for history: the job finds nothing to go on with, and batches are in no index. */
 const FORGET_HISTORY = [
-  'DELETE FROM history_progress',
+  'DELETE FROM batch_cursors',
   'DROP INDEX IF EXISTS batches_committed_in',
   'ALTER TABLE batches ALTER COLUMN committed_in DROP DEFAULT',
 ];
 
 /** Batches that the history lacks; none where there is no history. */
 const UNDERIVED = `
-  SELECT 1 FROM batches, history_progress WHERE NOT pg_visible_in_snapshot(committed_in, derived) LIMIT 1`;
+  SELECT 1 FROM batches, batch_cursors WHERE NOT pg_visible_in_snapshot(committed_in, seen) LIMIT 1`;
 
 /** @param keeps whether there is a history; each has a database of its own */
 export function serviceWithHistory(field: Field, workload: Workload, keeps: boolean): Entrant {

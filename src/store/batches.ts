@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { READ_BY_ALL } from './batch-log.js';
 import { withClient } from './failure.js';
 
 /** The rows of committed batches, once they are written. */
@@ -26,8 +27,8 @@ export class Batches {
   }
 
   /**
-   * Removes up to `limit` batches that were committed more than `ageMs` ago, nobody sends those again, that are in the
-   * history, and that are not among the latest `keep`.
+   * Removes up to `limit` batches that were committed more than `ageMs` ago, nobody sends those again, that every
+   * reader of the log has read, and that are not among the latest `keep`.
    *
    * @returns how many were removed
    * @throws StoreFailure
@@ -40,7 +41,7 @@ export class Batches {
          SELECT id FROM batches
          WHERE committed_at < now() - make_interval(secs => $1::float8 / 1000)
            AND committed_at < (SELECT committed_at FROM batches ORDER BY committed_at DESC OFFSET $2 - 1 LIMIT 1)
-           AND (committed_in IS NULL OR pg_visible_in_snapshot(committed_in, (SELECT derived FROM history_progress)))
+           AND ${READ_BY_ALL}
          ORDER BY committed_at LIMIT $3 FOR UPDATE SKIP LOCKED))`,
         [ageMs, keep, limit],
       ),

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { DatabaseSettings } from '../config/config.js';
 import { Meters } from '../meters/meters.js';
 import { ApiKeys } from './api-keys.js';
+import { BatchLog } from './batch-log.js';
 import { Batches } from './batches.js';
 import { sharesOf } from './connections.js';
 import { CounterPages } from './counter-pages.js';
@@ -95,7 +96,9 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       inject: [Pools],
       useFactory: ({ general, replication }: Pools) => new NameWalk(general, replication),
     },
-    ...[Batches, HistoryDerivation, HistoryPruning, HistoryRankings, HistoryReader, HistoryRollUp].map(onGeneral),
+    ...[Batches, BatchLog, HistoryDerivation, HistoryPruning, HistoryRankings, HistoryReader, HistoryRollUp].map(
+      onGeneral,
+    ),
   ],
   exports: [
     GuardRow,
@@ -109,6 +112,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     CounterPages,
     NameWalk,
     Batches,
+    BatchLog,
     HistoryDerivation,
     HistoryPruning,
     HistoryRankings,

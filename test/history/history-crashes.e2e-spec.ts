@@ -67,8 +67,8 @@ async function count(name: string, by: number): Promise<void> {
 const isDerived = () =>
   inDatabase(async (client) => {
     const { rows } = await client.query(
-      `SELECT 1 FROM batches, history_progress
-       WHERE committed_in IS NOT NULL AND NOT pg_visible_in_snapshot(committed_in, derived)`,
+      `SELECT 1 FROM batches, batch_cursors
+       WHERE committed_in IS NOT NULL AND NOT pg_visible_in_snapshot(committed_in, seen)`,
     );
     return rows.length === 0;
   });

@@ -88,7 +88,7 @@ describe('the deltas add up to the value', () => {
     for (const by of [5, -2, 40]) await service.calls.increment('again', by);
     await derive();
     const before = await history('again');
-    await database.query(`UPDATE history_progress SET derived = '3:3:'`);
+    await database.query(`UPDATE batch_cursors SET seen = '3:3:'`);
     await derive();
     expect(await history('again')).toEqual(before);
     expect(sumOf(before)).toBe(43);
@@ -134,7 +134,7 @@ it('a backup that was restored into a younger cluster goes on', async () => {
   await service.calls.increment('restored', 1);
   await derive();
   // As the other cluster left them.
-  await database.query(`UPDATE history_progress SET derived = '900000000:900000000:'`);
+  await database.query(`UPDATE batch_cursors SET seen = '900000000:900000000:'`);
   await database.query(`UPDATE batches SET committed_in = '899999999' WHERE names = '{restored}'`);
   await service.calls.increment('restored', 1);
   await derive();

@@ -18,7 +18,8 @@ beforeAll(async () => {
   await eventually(async () => {
     scraped = await scrape(service.app.url);
     const late = ['reconcile', 'history'].map((what) => `evercount_${what}_last_complete_timestamp_seconds`);
-    return late.every((name) => scraped.get(name) !== undefined);
+    const lag = scraped.get('evercount_batch_log_lag_seconds', { cursor: 'history' });
+    return late.every((name) => scraped.get(name) !== undefined) && lag !== undefined;
   });
 });
 

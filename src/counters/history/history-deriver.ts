@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Meters } from '../../meters/meters.js';
 import { HistoryDerivation } from '../../store/history/history-derivation.js';
 
@@ -22,6 +22,7 @@ export interface DeriveReport {
 /** Takes what was committed into the history. It may stop anywhere, be late, or be done twice: nothing changes by it. */
 @Injectable()
 export class HistoryDeriver {
+  private readonly log = new Logger(HistoryDeriver.name);
   /** Of the calendar; null before the first run that left nothing over. */
   private completeAtMs: number | null = null;
 
@@ -47,6 +48,8 @@ export class HistoryDeriver {
       const chunk = await this.derivation.deriveChunk();
       // Another instance is at it.
       if (chunk === null) break;
+      if (chunk.gap)
+        this.log.error('batches went before they were in the history: it is coarser there, and right after it');
       batches += chunk.batches;
       minutes += chunk.minutes;
       complete = chunk.complete;

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { Meters } from '../../meters/meters.js';
+import { BatchLog, type CursorLag, type KeptForReaders } from '../../store/batch-log.js';
 import { Batches } from '../../store/batches.js';
 import { IdempotencyKeys } from '../../store/idempotency-keys.js';
 
@@ -8,6 +10,15 @@ const BATCH_LIFE_MS = 600_000;
 
 /** After a quiet night too, these tell which counters a cold cache is to be filled with. */
 const KEPT_BATCHES = 1_000;
+
+/**
+ * A reader of the log that does not come for a weekend is mended on Monday. What comes first: so many batches of some ten
+ * counters are about ten gigabytes.
+ */
+const KEPT_FOR_READERS: KeptForReaders = { ageMs: 3 * 86_400_000, batches: 10_000_000 };
+
+/** Another instance may have cleaned up since: what was seen longer ago says nothing of now. */
+const LAGS_LIFE_MS = 180_000;
 
 /** Rows in one statement: tens of milliseconds, far below the statement timeout. */
 const CHUNK = 5_000;
@@ -31,15 +42,33 @@ export interface CleanUpReport {
 /** Removes rows that nobody will ask for any more. */
 @Injectable()
 export class CleanUp {
+  private readonly logger = new Logger(CleanUp.name);
+  private lags: readonly CursorLag[] = [];
+  private lagsSeenAtMs = -Infinity;
+
   constructor(
     private readonly batches: Batches,
+    private readonly log: BatchLog,
     private readonly keys: IdempotencyKeys,
-  ) {}
+    meters: Meters,
+  ) {
+    meters.add({
+      kind: 'gauge',
+      name: 'evercount_batch_log_lag_seconds',
+      help: 'Age of the oldest batch that a reader has not read; missing where this instance has not looked of late',
+      labels: ['cursor'],
+      read: () =>
+        performance.now() - this.lagsSeenAtMs > LAGS_LIFE_MS
+          ? []
+          : this.lags.map(({ cursor, behindMs }) => ({ labels: { cursor }, value: behindMs / 1_000 })),
+    });
+  }
 
   /** Removes in chunks until nothing is left, or its time is over. */
   async runOnce({ signal }: { readonly signal?: AbortSignal } = {}): Promise<CleanUpReport> {
     const startedAtMs = performance.now();
     const stop = AbortSignal.any([AbortSignal.timeout(LONGEST_RUN_MS), ...(signal === undefined ? [] : [signal])]);
+    await this.lookAfterReaders();
     const batches = await inChunks(() => this.batches.removeOlderThan(BATCH_LIFE_MS, KEPT_BATCHES, CHUNK), stop);
     const keys = await inChunks(() => this.keys.removeExpired(CHUNK), stop);
     return {
@@ -48,6 +77,17 @@ export class CleanUp {
       complete: batches.complete && keys.complete,
       durationMs: Math.round(performance.now() - startedAtMs),
     };
+  }
+
+  /** Batches are kept for readers of the log, but not for ever. */
+  private async lookAfterReaders(): Promise<void> {
+    this.lags = await this.log.lags();
+    this.lagsSeenAtMs = performance.now();
+    const left = await this.log.letGo(KEPT_FOR_READERS);
+    if (left.length > 0) {
+      const msg = 'readers of the batch log were left behind: what they did not read is no longer kept for them';
+      this.logger.error({ msg, cursors: left });
+    }
   }
 }
 

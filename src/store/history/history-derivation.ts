@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { MOVED, next, TAKEN } from '../batch-log.js';
 import { inTransaction } from '../transaction.js';
 
 /** Batches and counters in one statement: some hundred milliseconds, far below the statement timeout. */
@@ -13,24 +14,16 @@ export interface DerivedChunk {
   readonly minutes: number;
   /** Whether that were all that the statement saw. */
   readonly complete: boolean;
+  /** Whether batches are missing before these: they were kept for so long, and nobody came. */
+  readonly gap: boolean;
 }
 
 /**
- * $1 the snapshot up to which everything is derived, $2 batches, $3 counters at most.
- *
- * "Not seen by the last snapshot" are exactly the batches that were committed since, however long their commits took.
- * Of each counter and minute the highest version stays, so doing it again, or in another order, changes nothing.
- * A chunk ends between two transactions; its snapshot is that of the statement, cut off there.
+ * Reads the next batches of the log. Of each counter and minute the highest version stays, so doing it again, or in
+ * another order, changes nothing.
  */
 const DERIVE = `
-  WITH found AS MATERIALIZED (
-    SELECT committed_in, names, "values", versions, created_ats, updated_ats,
-           sum(cardinality(names)) OVER (ORDER BY committed_in) - cardinality(names) AS counters_before
-    FROM batches
-    WHERE committed_in >= pg_snapshot_xmin($1::pg_snapshot) AND NOT pg_visible_in_snapshot(committed_in, $1::pg_snapshot)
-    ORDER BY committed_in LIMIT $2
-  ),
-  taken AS MATERIALIZED (SELECT * FROM found WHERE counters_before < $3),
+  WITH ${TAKEN},
   changes AS MATERIALIZED (
     SELECT DISTINCT ON (name, at) name, at, value, version, created_at
     FROM (
@@ -49,27 +42,17 @@ const DERIVE = `
     WHERE h.version < excluded.version
     RETURNING 1
   ),
-  present AS (
-    SELECT pg_current_snapshot() AS snapshot,
-           (SELECT count(*) FROM found) < $2 AND (SELECT count(*) FROM taken) = (SELECT count(*) FROM found) AS complete,
-           (SELECT committed_in::text::bigint + 1 FROM taken ORDER BY committed_in DESC LIMIT 1) AS cut
-  ),
-  moved AS (
-    UPDATE history_progress SET
-      derived = CASE WHEN complete THEN snapshot ELSE (
-        SELECT least(pg_snapshot_xmin(snapshot)::text::bigint, cut) || ':' || cut || ':'
-               || coalesce(string_agg(running::text, ',' ORDER BY running), '')
-        FROM pg_snapshot_xip(snapshot) AS running WHERE running::text::bigint < cut
-      )::pg_snapshot END,
-      unrolled_from = least(unrolled_from, (SELECT min(at) FROM changes WHERE value IS NOT NULL))
-    FROM present
+  ${MOVED},
+  rolled_up_from AS (
+    UPDATE history_progress
+    SET unrolled_from = least(unrolled_from, (SELECT min(at) FROM changes WHERE value IS NOT NULL))
   )
   SELECT (SELECT count(*)::int FROM taken) AS batches, (SELECT count(*)::int FROM written) AS minutes, complete,
          (SELECT array_agg(name ORDER BY name, at) FROM changes WHERE value IS NULL) AS ended_names,
          (SELECT array_agg(version ORDER BY name, at) FROM changes WHERE value IS NULL) AS ended_versions
   FROM present`;
 
-interface DeriveRow extends DerivedChunk {
+interface DeriveRow extends Omit<DerivedChunk, 'gap'> {
   readonly ended_names: string[] | null;
   readonly ended_versions: string[] | null;
 }
@@ -86,39 +69,32 @@ export class HistoryDerivation {
    */
   async deriveChunk(): Promise<DerivedChunk | null> {
     return inTransaction(this.pool, async (client) => {
-      const derived = await lockProgress(client);
-      if (derived === null) return null;
-      const { rows } = await client.query<DeriveRow>(DERIVE, [derived, CHUNK_BATCHES, CHUNK_COUNTERS]);
-      const [row] = rows;
-      if (row === undefined) throw new Error('the history has no row of its progress');
-      const { batches, minutes, complete, ended_names: names, ended_versions: versions } = row;
-      if (names !== null && versions !== null) await forget(client, names, versions);
-      return { batches, minutes, complete };
+      // Lost with a crash, all of it is done again: nobody has to wait for the disk.
+      await client.query('SET LOCAL synchronous_commit = off');
+      // Minutes are not made while others are rolled up: they could be passed over.
+      const { rowCount } = await client.query('SELECT FROM history_progress FOR UPDATE SKIP LOCKED');
+      if (rowCount === 0) return null;
+      const place = await next(client, 'history');
+      switch (place.kind) {
+        case 'busy':
+          return null;
+        case 'gap':
+          return { batches: 0, minutes: 0, complete: false, gap: true };
+        case 'next':
+          return derive(client, place.seen);
+      }
     });
   }
 }
 
-/** How far the history goes; null where another instance holds it. */
-async function lockProgress(client: pg.ClientBase): Promise<string | null> {
-  // Lost with a crash, all of it is done again: nobody has to wait for the disk.
-  await client.query('SET LOCAL synchronous_commit = off');
-  const { rows } = await client.query<{ derived: string; foreign: boolean }>(
-    `SELECT derived::text, pg_snapshot_xmin(derived) > pg_snapshot_xmin(pg_current_snapshot()) AS "foreign"
-     FROM history_progress FOR UPDATE SKIP LOCKED`,
-  );
-  const [progress] = rows;
-  if (progress === undefined) return null;
-  if (!progress.foreign) return progress.derived;
-  // Transactions never count backwards: this is a backup, restored into another cluster. Its numbers mean nothing here;
-  // whatever its last seconds did to a counter counts for the minute of that counter's next change.
-  await client.query(
-    'UPDATE batches SET committed_in = NULL WHERE committed_in >= pg_snapshot_xmax(pg_current_snapshot())',
-  );
-  return NOTHING_SEEN;
+async function derive(client: pg.ClientBase, seen: string): Promise<DerivedChunk> {
+  const { rows } = await client.query<DeriveRow>(DERIVE, [seen, CHUNK_BATCHES, CHUNK_COUNTERS, 'history']);
+  const [row] = rows;
+  if (row === undefined) throw new Error('a statement about the present has one row');
+  const { batches, minutes, complete, ended_names: names, ended_versions: versions } = row;
+  if (names !== null && versions !== null) await forget(client, names, versions);
+  return { batches, minutes, complete, gap: false };
 }
-
-/** A snapshot that sees no transaction of anybody; the first three numbers are Postgres' own. */
-const NOTHING_SEEN = '3:3:';
 
 /** A history ends with its counter: a new one of that name begins anew. */
 async function forget(client: pg.ClientBase, names: readonly string[], versions: readonly string[]): Promise<void> {

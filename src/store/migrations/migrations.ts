@@ -15,6 +15,7 @@ import { RankOfRedis1766000003000 } from './1766000003000-rank-of-redis.js';
 import { Walk1766000004000 } from './1766000004000-walk.js';
 import { QuartersOfHours1766000005000 } from './1766000005000-quarters-of-hours.js';
 import { KeysForPages1766000006000 } from './1766000006000-keys-for-pages.js';
+import { BatchCursors1766000008000 } from './1766000008000-batch-cursors.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
@@ -35,4 +36,5 @@ export const MIGRATIONS = [
   Walk1766000004000,
   QuartersOfHours1766000005000,
   KeysForPages1766000006000,
+  BatchCursors1766000008000,
 ];

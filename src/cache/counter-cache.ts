@@ -95,11 +95,7 @@ export class CounterCache {
     }
   }
 
-  /**
-   * Many at once, in the order asked; null where there is no entry of this identity.
-   *
-   * @throws CacheUnavailable
-   */
+  /** Many at once, in the order asked; null where there is no entry of this identity. */
   async getMany(names: readonly string[], identity: Identity): Promise<(Entry | null)[]> {
     if (names.length === 0) return [];
     const { values, dataSet } = await this.realm.values(names.map((name) => KEY_PREFIX + name));
@@ -107,11 +103,7 @@ export class CounterCache {
     return values.map((value) => (value === null ? null : decodeEntry(value, identity)));
   }
 
-  /**
-   * Asks for leases, in the order of the names.
-   *
-   * @throws CacheUnavailable
-   */
+  /** Asks for leases, in the order of the names. */
   async lease(names: readonly string[], identity: Identity): Promise<Leased[]> {
     // It tells leases of one key apart; so one will do for many keys.
     const nonce = randomBytes(16).toString('base64url');
@@ -163,17 +155,12 @@ export class CounterCache {
    * Deletes entries and leases.
    *
    * @returns how many there were
-   * @throws CacheUnavailable
    */
   async remove(names: readonly string[]): Promise<number> {
     return names.length === 0 ? 0 : this.unlink(names.map((name) => KEY_PREFIX + name));
   }
 
-  /**
-   * How many keys this Redis holds, those of others included.
-   *
-   * @throws CacheUnavailable
-   */
+  /** How many keys this Redis holds, those of others included. */
   async keyCount(): Promise<number> {
     return (await this.realm.ask(['dbsize'])) as number;
   }
@@ -183,7 +170,6 @@ export class CounterCache {
    *
    * @param cursor '0' to begin; the answer's to go on, until it is '0' again
    * @param count how many keys Redis looks at in this step, about
-   * @throws CacheUnavailable
    */
   async scan(cursor: string, count: number): Promise<{ cursor: string; names: string[] }> {
     const reply = await this.realm.ask(['scan', cursor, 'MATCH', `${KEY_PREFIX}*`, 'COUNT', count]);

@@ -120,8 +120,6 @@ export class Realm {
    * The values of keys, or null, and whose they are. A server that was demoted goes on answering those who stayed, and
    * soon with what an older one had: so it is asked behind each look, which takes it a microsecond (`WAIT 0 0`, which a
    * replica refuses, takes less, but would not tell that it was demoted and promoted again).
-   *
-   * @throws CacheUnavailable
    */
   async values(keys: readonly string[]): Promise<Values> {
     const [values, info] = await this.connection.send([
@@ -178,7 +176,6 @@ export class Realm {
    * Notes in Redis that entries of this identity are being filled in.
    *
    * @returns whether this caller was the first to note it, and so the one to act
-   * @throws CacheUnavailable
    */
   async setSentinel(digest: string): Promise<boolean> {
     return (await this.connection.ask(['set', SENTINEL_KEY, digest, 'GET'])) !== digest;

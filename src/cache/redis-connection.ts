@@ -10,7 +10,10 @@ const MISSES_BEFORE_RECONNECT = 3;
 /** Longer than a connection across a network takes, password and TLS included. */
 const FIRST_CONTACT_MS = 5_000;
 
-/** The cache did not answer, or not in time; a command that timed out may still run. */
+/**
+ * The cache did not answer, or not in time; a command that timed out may still run. Calls on the cache throw it, but for
+ * those whose answer can say so; at the call stands only what is more.
+ */
 export class CacheUnavailable extends Error {
   override readonly name = 'CacheUnavailable';
 }

@@ -17,7 +17,6 @@ export class SharedUsage {
    * Adds what was used, in one pipeline.
    *
    * @returns what each caller has used in all, in order; smaller than before after a flush
-   * @throws CacheUnavailable
    */
   async add(uses: readonly (readonly [caller: string, count: number])[]): Promise<number[]> {
     const replies = await this.realm.send(

@@ -74,29 +74,17 @@ const valuesOf = (key: NewApiKey) => [
 export class ApiKeys {
   constructor(private readonly pool: pg.Pool) {}
 
-  /**
-   * The keys with these ids, in no order; those that are not there are left out.
-   *
-   * @throws StoreFailure
-   */
+  /** The keys with these ids, in no order; those that are not there are left out. */
   async find(ids: readonly string[]): Promise<ApiKey[]> {
     return this.rows(`SELECT ${COLUMNS} FROM api_keys WHERE id = ANY($1::text[])`, [ids]);
   }
 
-  /**
-   * Every key, also those that are revoked or expired, oldest first.
-   *
-   * @throws StoreFailure
-   */
+  /** Every key, also those that are revoked or expired, oldest first. */
   async list(): Promise<ApiKey[]> {
     return this.rows(`SELECT ${COLUMNS} FROM api_keys ORDER BY created_at, id`, []);
   }
 
-  /**
-   * The database's clock, by which keys expire: milliseconds since 1970.
-   *
-   * @throws StoreFailure
-   */
+  /** The database's clock, by which keys expire: milliseconds since 1970. */
   async nowMs(): Promise<number> {
     return withClient(this.pool, async (client) => {
       const { rows } = await client.query<{ ms: number }>(
@@ -169,7 +157,6 @@ export class ApiKeys {
    * Stores a key if there has never been one. Of many instances that start at once, one does.
    *
    * @returns whether it did
-   * @throws StoreFailure
    */
   async addFirst(key: NewApiKey): Promise<boolean> {
     return inTransaction(this.pool, async (client) => {
@@ -184,7 +171,6 @@ export class ApiKeys {
    * Gives a key another digest; the one it had stays good for `overlapMs`, 0 ends it at once; the one before no longer.
    *
    * @returns the key as it is now; null where there is none, or it is revoked
-   * @throws StoreFailure
    */
   async rotate(id: string, digest: Buffer, overlapMs: number): Promise<ApiKey | null> {
     const [key] = await this.rows(
@@ -201,7 +187,6 @@ export class ApiKeys {
    * Ends a key for good, and its sessions with it. It stays in the list.
    *
    * @returns the key as it is now; null where there is none
-   * @throws StoreFailure
    */
   async revoke(id: string): Promise<ApiKey | null> {
     const [key] = await this.rows(
@@ -211,11 +196,7 @@ export class ApiKeys {
     return key ?? null;
   }
 
-  /**
-   * Notes that keys were used just now; to the minute, so that a busy key costs a write a minute.
-   *
-   * @throws StoreFailure
-   */
+  /** Notes that keys were used just now; to the minute, so that a busy key costs a write a minute. */
   async touch(ids: readonly string[]): Promise<void> {
     await this.rows(
       `UPDATE api_keys SET last_used_at = now()

@@ -107,7 +107,6 @@ export class BatchLog {
    * reader that is at it right now is not.
    *
    * @returns their names
-   * @throws StoreFailure
    */
   async letGo({ ageMs, batches }: KeptForReaders): Promise<string[]> {
     const { rows } = await withClient(this.pool, (client) =>
@@ -127,11 +126,7 @@ export class BatchLog {
     return rows.map(({ name }) => name);
   }
 
-  /**
-   * How far each reader is behind.
-   *
-   * @throws StoreFailure
-   */
+  /** How far each reader is behind. */
   async lags(): Promise<CursorLag[]> {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<CursorLag>(

@@ -10,7 +10,6 @@ export class Batches {
    * The names that the latest batches touched, latest first, each once.
    *
    * @param limit how many names at most
-   * @throws StoreFailure
    */
   async latestNames(limit: number): Promise<string[]> {
     // The inner limit keeps a hot counter's thousands of batches from being sorted for one name.
@@ -31,7 +30,6 @@ export class Batches {
    * reader of the log has read, and that are not among the latest `keep`.
    *
    * @returns how many were removed
-   * @throws StoreFailure
    */
   async removeOlderThan(ageMs: number, keep: number, limit: number): Promise<number> {
     // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.

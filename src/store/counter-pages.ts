@@ -25,11 +25,7 @@ export class CounterPages {
     private readonly replication: Replication,
   ) {}
 
-  /**
-   * The next counters that are there.
-   *
-   * @throws StoreFailure
-   */
+  /** The next counters that are there. */
   async counters(page: Page): Promise<{ counters: Counter[]; hasMore: boolean }> {
     const found = (await this.rows({ ...page, limit: page.limit + 1 }, `AND ${IS_LIVE}`)).filter(isCounter);
     return { counters: found.slice(0, page.limit), hasMore: found.length > page.limit };
@@ -39,17 +35,12 @@ export class CounterPages {
    * The truths of the next names, deleted ones included.
    *
    * @returns fewer than the limit at the end
-   * @throws StoreFailure
    */
   async truths(page: Page): Promise<Truth[]> {
     return this.rows(page, '');
   }
 
-  /**
-   * About how many names there are, as Postgres last counted them; 0 where it never did.
-   *
-   * @throws StoreFailure
-   */
+  /** About how many names there are, as Postgres last counted them; 0 where it never did. */
   async estimate(): Promise<number> {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<{ about: number }>(

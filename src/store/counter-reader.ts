@@ -82,11 +82,7 @@ export class CounterReader {
     private readonly endings: Pick<Endings, 'end'>,
   ) {}
 
-  /**
-   * The truth of a name, from a statement that begins after the call.
-   *
-   * @throws StoreFailure
-   */
+  /** The truth of a name, from a statement that begins after the call. */
   async read(name: string): Promise<ReadTruth> {
     if (this.waiting.length >= MAX_WAITING) throw tooMany();
     const answer = new Promise<ReadTruth>((resolve, reject) => this.waiting.push({ name, resolve, reject }));
@@ -98,8 +94,6 @@ export class CounterReader {
   /**
    * The truths of up to 500 names, in their order; absences are included. A counter whose time is over is told as absent
    * only once that is written down: whoever renews it at the same time would give the same version another meaning.
-   *
-   * @throws StoreFailure
    */
   async readMany(names: readonly string[]): Promise<ReadTruths> {
     const sentAtMs = performance.now();
@@ -139,7 +133,6 @@ export class CounterReader {
    *
    * @param said of each name: its version, a space and its JSON; nothing behind the space where there is no counter
    * @returns the places of those names
-   * @throws StoreFailure
    */
   async unlike(names: readonly string[], said: readonly string[]): Promise<number[]> {
     const isLine = (text: string): boolean => !NO_LINE.test(text);

@@ -92,8 +92,6 @@ export class DecidedBatches {
   /**
    * Locks the rows, lets `decide` decide, writes and commits: one transaction. May be called again with the same batch
    * after any failure; a `conflict` means that somebody created a counter or used a key meanwhile.
-   *
-   * @throws StoreFailure
    */
   async run<Verdict>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<Verdict>): Promise<Decided<Verdict>> {
     return this.writability.watch(() =>

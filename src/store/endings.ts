@@ -56,11 +56,7 @@ export class Endings {
     this.listener = listener;
   }
 
-  /**
-   * Ends those of these counters whose time is over. Waits for whoever is changing one of them, and may renew it.
-   *
-   * @throws StoreFailure
-   */
+  /** Ends those of these counters whose time is over. Waits for whoever is changing one of them, and may renew it. */
   async end(names: readonly string[]): Promise<void> {
     await this.write('end-named', END_NAMED, names);
   }
@@ -70,7 +66,6 @@ export class Endings {
    *
    * @param limit how many at most
    * @returns how many ended
-   * @throws StoreFailure
    */
   async endDue(limit: number): Promise<number> {
     return this.write('end-due', END_DUE, limit);

@@ -11,6 +11,7 @@ import pg from 'pg';
  */
 export type Fate = 'not_sent' | 'rolled_back' | 'rejected' | 'conflict' | 'unknown';
 
+/** What every call on the store throws where Postgres did not do it; at the call stands only what is more. */
 export class StoreFailure extends Error {
   override readonly name = 'StoreFailure';
 
@@ -110,7 +111,6 @@ export function isLockTimeout(failure: StoreFailure): boolean {
  * Runs `work` on a connection of the pool, and gives a connection whose state is not known back to be destroyed.
  *
  * @param isSpent whether it is to be destroyed although all went well
- * @throws StoreFailure
  */
 export async function withClient<T>(
   pool: pg.Pool,

@@ -62,7 +62,6 @@ export class GuardRow {
     private readonly leave: () => void = () => undefined,
   ) {}
 
-  /** @throws StoreFailure */
   async read(): Promise<GuardState> {
     const found = await withClient(
       this.pool,
@@ -84,8 +83,6 @@ export class GuardRow {
   /**
    * The same, settled within 600 ms. What takes longer is left to go on: on a busy machine a connection and its first
    * statement are the slowest, and who gave them up would begin with them anew, for ever.
-   *
-   * @throws StoreFailure
    */
   async poll(): Promise<GuardState> {
     if (this.polling) throw new StoreFailure('not_sent', new Error('the poll before is not answered yet'));
@@ -98,11 +95,7 @@ export class GuardRow {
     return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
   }
 
-  /**
-   * Begins a new epoch and a blind period, or prolongs the running one.
-   *
-   * @throws StoreFailure
-   */
+  /** Begins a new epoch and a blind period, or prolongs the running one. */
   async register(): Promise<void> {
     // What was registered before, by a clock that was ahead then, ends no later in truth.
     await this.changes(
@@ -116,7 +109,6 @@ export class GuardRow {
    * Prolongs the blind period, if it still runs by the server's clock: an instance of the version before goes by that.
    *
    * @returns whether it did
-   * @throws StoreFailure
    */
   async renew(): Promise<boolean> {
     return this.changes(
@@ -126,11 +118,7 @@ export class GuardRow {
     );
   }
 
-  /**
-   * Shortens a period that the server's clock, set back, would let run for longer than any is meant to.
-   *
-   * @throws StoreFailure
-   */
+  /** Shortens a period that the server's clock, set back, would let run for longer than any is meant to. */
   async shorten(): Promise<void> {
     await this.changes(
       'guard-shorten',
@@ -142,8 +130,6 @@ export class GuardRow {
   /**
    * Vouches that nobody is blind any more, unless another period began meanwhile, or it is another database. For
    * whoever has seen both for longer than anybody can believe to be blind.
-   *
-   * @throws StoreFailure
    */
   async vouch({ database, period }: GuardState): Promise<void> {
     await this.changes(
@@ -159,7 +145,6 @@ export class GuardRow {
    *
    * @param rank of its election, 0 where nobody elects
    * @returns whether it did
-   * @throws StoreFailure
    */
   async nameRedis(redis: string, rank: number, epoch: string): Promise<boolean> {
     return this.changes(
@@ -173,8 +158,6 @@ export class GuardRow {
   /**
    * Settles the name of the Redis, if the epoch is still the same. For whoever saw the name unsettled, and then waited
    * until no permission given before could be left.
-   *
-   * @throws StoreFailure
    */
   async settle(epoch: string): Promise<boolean> {
     return this.changes('guard-settle', 'UPDATE cache_guard SET settled = true WHERE epoch = $1', [epoch]);

@@ -122,11 +122,7 @@ export class IdempotencyKeys {
     private readonly general: pg.Pool,
   ) {}
 
-  /**
-   * Which of these keys were decided before, expired ones removed.
-   *
-   * @throws StoreFailure
-   */
+  /** Which of these keys were decided before, expired ones removed. */
   async findLive(keys: readonly IdempotencyKey[]): Promise<UsedKey[]> {
     return this.replication.commit(this.pool, async (client) => {
       await removeExpiredOf(client, keys);
@@ -138,7 +134,6 @@ export class IdempotencyKeys {
    * Removes up to `limit` expired keys. Rows that somebody holds are skipped, so the table is never held up.
    *
    * @returns how many were removed
-   * @throws StoreFailure
    */
   async removeExpired(limit: number): Promise<number> {
     // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.

@@ -133,7 +133,6 @@ export class IncrementBatches {
    * Applies a batch in one statement and one commit.
    *
    * @param resent whether this batch was sent before, and its fate is not known
-   * @throws StoreFailure
    */
   async apply(batch: IncrementBatch, resent: boolean): Promise<IncrementBatchResult> {
     const result = await this.try(batch);

@@ -32,7 +32,6 @@ export class NameWalk {
    * @param from the place to begin at: 0, or what the step before said
    * @param limit how many are looked at, 1 to 1000
    * @returns the place to go on at; 0 at the end
-   * @throws StoreFailure
    */
   async step(from: number, limit: number, prefix: string): Promise<{ names: string[]; next: number }> {
     const { rows } = await withClient(this.pool, (client) =>
@@ -48,11 +47,7 @@ export class NameWalk {
     return { names: rows.flatMap(({ name }) => name ?? []), next };
   }
 
-  /**
-   * How many counters there are whose names begin with a prefix. Looks at each of them.
-   *
-   * @throws StoreFailure
-   */
+  /** How many counters there are whose names begin with a prefix. Looks at each of them. */
   async count(prefix: string): Promise<number> {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<{ count: number }>(

@@ -3,9 +3,7 @@ import type pg from 'pg';
 import { LIMITS } from './connections.js';
 import { StoreFailure, withClient } from './failure.js';
 
-/**
- * How long a statement whose answer was lost may still run, and only then begin to wait for the standby.
- */
+/** How long a statement whose answer was lost may still run, and only then begin to wait for the standby. */
 const MAY_STILL_RUN_MS = 2_000;
 
 ok(LIMITS.statement_timeout < MAY_STILL_RUN_MS, 'by then the server has ended it, or waits with its commit');
@@ -58,8 +56,6 @@ export class Replication {
   /**
    * Runs what ends in a commit. Not while an earlier one of ours still waits for the standby, as this one would too: each
    * would leave another session of the server behind, since no timeout ends that wait.
-   *
-   * @throws StoreFailure
    */
   async commit<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     return this.doubting(pool, async (client) => {

@@ -20,11 +20,7 @@ const REMOVED_WITH_EACH = 100;
 export class Sessions {
   constructor(private readonly pool: pg.Pool) {}
 
-  /**
-   * Those of the sessions that have not expired, in no order.
-   *
-   * @throws StoreFailure
-   */
+  /** Those of the sessions that have not expired, in no order. */
   async find(digests: readonly Buffer[]): Promise<Session[]> {
     return this.rows(
       `SELECT digest, key_id AS "keyId", key_digest AS "keyDigest", ${utc('expires_at')} AS "expiresAt"
@@ -33,11 +29,7 @@ export class Sessions {
     );
   }
 
-  /**
-   * Stores sessions that last for `lifeMs`. Of each key the `kept` that last longest stay, the others end.
-   *
-   * @throws StoreFailure
-   */
+  /** Stores sessions that last for `lifeMs`. Of each key the `kept` that last longest stay, the others end. */
   async add(sessions: readonly Omit<Session, 'expiresAt'>[], lifeMs: number, kept: number): Promise<void> {
     const keyIds = sessions.map(({ keyId }) => keyId);
     await this.rows(
@@ -62,7 +54,6 @@ export class Sessions {
     );
   }
 
-  /** @throws StoreFailure */
   async remove(digests: readonly Buffer[]): Promise<void> {
     await this.rows('DELETE FROM sessions WHERE digest = ANY($1::bytea[])', [digests]);
   }

@@ -48,11 +48,7 @@ const REMOVE = `
 export class Tombstones {
   constructor(private readonly pool: pg.Pool) {}
 
-  /**
-   * Those of counters that were deleted before an instant (ms since 1970), and at least an hour ago.
-   *
-   * @throws StoreFailure
-   */
+  /** Those of counters that were deleted before an instant (ms since 1970), and at least an hour ago. */
   async find(deletedBeforeMs: number): Promise<Purgeable> {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<Purgeable>(
@@ -86,7 +82,6 @@ export class Tombstones {
    *
    * @param after names after this one; '' from the first
    * @returns how many, and the name to go on after; null: there are no more
-   * @throws StoreFailure
    */
   async removeChunk(deletedBeforeMs: number, after: string): Promise<{ count: number; last: string | null }> {
     const { rows } = await withClient(this.pool, (client) =>

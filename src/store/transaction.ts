@@ -1,11 +1,7 @@
 import type pg from 'pg';
 import { failureOf, withClient } from './failure.js';
 
-/**
- * Runs `work` in a transaction on a connection of the pool.
- *
- * @throws StoreFailure
- */
+/** Runs `work` in a transaction on a connection of the pool. */
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   return withClient(pool, async (client) => {
     await client.query('BEGIN');

@@ -49,11 +49,7 @@ export class Writability {
     this.note(READ_ONLY, 'its sessions may only read');
   }
 
-  /**
-   * Writes what is there already, to learn whether it would be taken.
-   *
-   * @throws StoreFailure
-   */
+  /** Writes what is there already, to learn whether it would be taken. */
   async try(): Promise<void> {
     await this.watch(() => withClient(this.pool, (client) => client.query('UPDATE cache_guard SET settled = settled')));
   }

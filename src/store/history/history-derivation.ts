@@ -65,7 +65,6 @@ export class HistoryDerivation {
    * Takes the next batches into the history, in one transaction with how far it came.
    *
    * @returns null where another instance is at it
-   * @throws StoreFailure
    */
   async deriveChunk(): Promise<DerivedChunk | null> {
     return inTransaction(this.pool, async (client) => {

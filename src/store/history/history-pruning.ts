@@ -10,7 +10,6 @@ export class HistoryPruning {
    * began that holds that time; no minutes that are not yet in hours and days.
    *
    * @returns how many were removed
-   * @throws StoreFailure
    */
   async removeOlderThan(period: 'minutes' | 'hours', keptMs: number, limit: number): Promise<number> {
     const keptFrom = 'now() - make_interval(secs => $1::float8 / 1000)';

@@ -89,11 +89,7 @@ interface KnownRow {
 export class HistoryReader {
   constructor(private readonly pool: pg.Pool) {}
 
-  /**
-   * What is known of each counter, in order of time; those that are not there are left out.
-   *
-   * @throws StoreFailure
-   */
+  /** What is known of each counter, in order of time; those that are not there are left out. */
   async known(question: HistoryQuestion): Promise<Map<string, KnownValue[]>> {
     const { names, begins, toMs, madeOf, daysToMs, daysBeforeMs } = question;
     const { rows } = await withClient(this.pool, (client) =>
@@ -108,11 +104,7 @@ export class HistoryReader {
     return found;
   }
 
-  /**
-   * Since when hours and days are there, and how old the oldest of these counters is.
-   *
-   * @throws StoreFailure
-   */
+  /** Since when hours and days are there, and how old the oldest of these counters is. */
   async knownSince(names: readonly string[]): Promise<KnownSince> {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<KnownSince>(

@@ -23,7 +23,6 @@ export class HistoryRollUp {
    *
    * @param beginOfDay of the day that an instant belongs to, both in ms since 1970
    * @returns null where another instance is at the history
-   * @throws StoreFailure
    */
   async rollUpMinute(beginOfDay: (ms: number) => number): Promise<RolledMinute | null> {
     return inTransaction(this.pool, async (client) => {

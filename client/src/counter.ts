@@ -44,19 +44,27 @@ export interface Point {
   readonly value: number;
 }
 
+/** The period of a change; one that goes on is told up to when it was looked at. */
+export interface Period {
+  readonly from: string;
+  readonly to: string;
+  readonly tz: string;
+}
+
 /** Counters in the order of their values or changes, the highest first. */
-export interface Ranking {
+export interface Ranking extends Period {
   readonly data: readonly { readonly name: string; readonly value: number; readonly change: number }[];
   /** When they were looked at: now, or some seconds ago. */
   readonly asOf: string;
 }
 
-/** How many counters there are, and what they add up to. */
-export interface Summary {
+/** How many counters there are, and what they add up to; with `over`, what they gained in that period, too. */
+export interface Summary extends Partial<Period> {
   readonly prefix: string;
   readonly count: number;
   /** Beyond 2^53-1 it is rounded. */
   readonly sum: number;
+  readonly change?: number;
   readonly asOf: string;
 }
 

@@ -24,7 +24,7 @@ export {
 } from './errors.js';
 export { OutOfBounds, RateLimited, Unavailable, VersionMismatch } from './errors.js';
 export type { BodyFault, ErrorCode, ErrorFacts } from './errors.js';
-export type { Counter, Expiry, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
+export type { Counter, Expiry, Period, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
 export type * from './options.js';
 export type { Fetch, Signal } from './platform.js';
 export type { RetryOptions } from './retry.js';

@@ -54,6 +54,10 @@ export type Over =
 
 export interface SummaryOptions extends CallOptions {
   readonly prefix?: string;
+  /** A length that ends now, such as `24h` or `P30D`, or `today`, `yesterday`, `thisWeek`, `thisMonth`. */
+  readonly over?: string;
+  /** Where days, weeks and months begin: a time zone of IANA. Default `UTC`. */
+  readonly tz?: string;
 }
 
 export interface TopOptions extends SummaryOptions {

@@ -13,15 +13,21 @@ interface TopOptions extends ServiceOptions, OutputOptions {
   readonly prefix: string;
   readonly by: string;
   readonly over: string;
+  readonly tz?: string;
   readonly limit: number;
 }
 
 interface HistoryOptions extends ServiceOptions, OutputOptions<Format | 'chart'> {
   readonly from?: string;
   readonly to?: string;
-  readonly interval: string;
+  readonly over?: string;
+  readonly interval?: string;
+  readonly tz?: string;
   readonly show: Drawn;
 }
+
+const INTERVALS = ['minute', 'hour', 'day', 'week', 'month'];
+const ABOUT_ZONE = 'where days, weeks and months begin, such as Asia/Kolkata (default: UTC)';
 
 interface WatchOptions extends ServiceOptions, OutputOptions {
   readonly prefix: readonly string[];
@@ -48,7 +54,8 @@ export function addOverTime(program: Command, session: Session): void {
     .description('the first counters by value, or by what they gained')
     .option('--prefix <text>', 'only names that begin so', '')
     .addOption(new Option('--by <what>', 'what they are ranked by').choices(['value', 'change']).default('value'))
-    .addOption(new Option('--over <period>', 'of the change').choices(['1h', '24h', '7d', '30d']).default('24h'))
+    .option('--over <period>', 'of the change: 1h, 24h, 30d …, today, yesterday, thisWeek or thisMonth', '24h')
+    .option('--tz <zone>', ABOUT_ZONE)
     .option('--limit <n>', 'so many at most', wholeNumber, 10)
     .action((options: TopOptions) => top(session, options));
 
@@ -56,11 +63,9 @@ export function addOverTime(program: Command, session: Session): void {
     .description('what a counter came to over time, drawn')
     .option('--from <time>', 'ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z')
     .option('--to <time>', 'the same; now, where it is left out')
-    .addOption(
-      new Option('--interval <length>', 'of a point')
-        .choices(['minute', 'hour', 'day', 'week', 'month'])
-        .default('hour'),
-    )
+    .option('--over <period>', 'in place of both: 1h, 24h, 30d …, today, yesterday, thisWeek or thisMonth')
+    .addOption(new Option('--interval <length>', 'of a point (default: what suits the period)').choices(INTERVALS))
+    .option('--tz <zone>', ABOUT_ZONE)
     .addOption(new Option('--show <what>', 'what is drawn').choices(['change', 'value']).default('change'))
     .action((name: string, options: HistoryOptions) => history(session, name, options));
 
@@ -72,10 +77,10 @@ export function addOverTime(program: Command, session: Session): void {
 }
 
 async function top(session: Session, options: TopOptions): Promise<void> {
-  const { prefix, by, over, limit } = options;
-  const query = new URLSearchParams({ by, over, limit: String(limit), ...(prefix === '' ? {} : { prefix }) });
+  const { prefix, by, over, tz, limit } = options;
+  const query = queryOf({ by, over, tz, limit: String(limit), prefix: prefix === '' ? undefined : prefix });
   const calls = await session.calls(options);
-  const ranking = await calls.expect<Ranking>('GET', `/v1/top?${query.toString()}`);
+  const ranking = await calls.expect<Ranking>('GET', `/v1/top?${query}`);
   printRecords(session.terminal, formatOf(options), {
     head: ['name', 'value', 'change'],
     rows: ranking.data.map(({ name, value, change }) => [name, value, change]),
@@ -85,17 +90,10 @@ async function top(session: Session, options: TopOptions): Promise<void> {
 
 async function history(session: Session, name: string, options: HistoryOptions): Promise<void> {
   const { terminal } = session;
-  const { from, to, interval, show } = options;
-  const query = new URLSearchParams({
-    interval,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
-  });
+  const { from, to, over, interval, tz, show } = options;
+  const query = queryOf({ from, to, over, interval, tz });
   const calls = await session.calls(options);
-  const answer = await calls.expect<{ data: readonly Point[] }>(
-    'GET',
-    `${counterPath(name)}/history?${query.toString()}`,
-  );
+  const answer = await calls.expect<{ data: readonly Point[] }>('GET', `${counterPath(name)}/history?${query}`);
   const format = formatOf(options);
   if (format !== 'chart') {
     printRecords(terminal, format, {
@@ -179,6 +177,12 @@ function lineOf(format: Format, counter: CounterBody | Deleted): string {
     case 'table':
       return `${updatedAt ?? ''}  ${value ?? 'deleted'}  ${shown(name)}`.trimStart();
   }
+}
+
+/** What is left out is left to the service. */
+function queryOf(options: Readonly<Record<string, string | undefined>>): string {
+  const said = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return new URLSearchParams(said).toString();
 }
 
 function gathered(text: string, before: readonly string[]): readonly string[] {

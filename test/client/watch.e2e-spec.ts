@@ -103,8 +103,13 @@ it('tells what came of counters over time, and who is first', async () => {
   const from = new Date(Date.now() - 3_600_000);
   const points = await client.history('rank:b', { interval: 'minute', from });
   expect(points.reduce((sum, { delta }) => sum + delta, 0)).toBe(5);
+  const [month] = await client.history('rank:b', { interval: 'month', tz: 'Asia/Kolkata' });
+  expect(month).toMatchObject({ at: expect.stringMatching(/T18:30:00/), value: 5 });
   await expect(client.history('nowhere')).rejects.toMatchObject({ name: 'NotFound' });
 
   expect(await client.top({ prefix: 'rank:', limit: 1 })).toMatchObject({ data: [{ name: 'rank:b', value: 5 }] });
-  expect(await client.summary({ prefix: 'rank:' })).toMatchObject({ prefix: 'rank:', count: 2, sum: 8 });
+  const summary = () => client.summary({ prefix: 'rank:', over: 'P1D' });
+  // What was gained is told some seconds late.
+  await eventually(async () => (await summary()).change === 8);
+  expect(await summary()).toMatchObject({ prefix: 'rank:', count: 2, sum: 8, tz: 'UTC' });
 });

@@ -62,7 +62,10 @@ it('draws what a counter came to', async () => {
   await eventually(async () => (await cli('history drawn --interval minute')).out.includes('┼'));
   expect((await cli('history drawn --interval minute --show value')).out).toMatch(/7 ┼[^]*T\d\d:\d\dZ to 20/);
   expect((await cli('history drawn --interval minute --output csv')).out).toMatch(/^at,delta,value\n20[^,]*Z,7,7\n/);
-  expect(await json('history drawn --interval day')).toMatchObject({ data: [{ delta: 7, value: 7 }] });
+  expect(await json('history drawn --interval day --tz Asia/Kolkata')).toMatchObject({
+    data: [{ at: expect.stringContaining('T18:30:00'), delta: 7, value: 7 }],
+  });
+  expect(await json('history drawn --over today')).toMatchObject({ tz: 'UTC' });
   expect(await cli('history nowhere')).toMatchObject({ code: 1 });
 });
 

@@ -1,7 +1,10 @@
 /** What was told to have ended stays ended, and what has ended is told by nobody, whatever clocks and processes do. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { findPostgres } from '../../src/embedded/postgres-programs.js';
 import { type AppProcess, startAppProcess } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
+import { type CounterBody, CounterCalls } from '../support/counter-calls.js';
+import { EndingsWatch } from '../support/endings-watch.js';
 import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { newCluster, startPostgresOn, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
@@ -72,6 +75,40 @@ it('a process that is frozen while its counters end shows none of them afterward
     const states = await Promise.all(names.flatMap((name) => calls.map((call) => call.read(name))));
     expect(new Set(states.map(({ status }) => status))).toEqual(new Set([404]));
   }
+});
+
+it('a version has one meaning, and what was told as ended stays so, through all of it', async () => {
+  const names = Array.from({ length: 8 }, (_, index) => `chaos:${index}`);
+  const untilMs = performance.now() + 15_000;
+  const watch = new EndingsWatch();
+  const work = async (name: string, worker: number): Promise<void> => {
+    while (performance.now() < untilMs) {
+      const call = callsTo(worker % 2);
+      const floor = watch.floorOf(name);
+      const ttlMs = 1 + Math.floor(Math.random() * 300);
+      const { status, body } =
+        worker < 2
+          ? await call.call<CounterBody>('POST', `/v1/counters/${name}/increment`, { ttlMs, expiry: 'ifNone' })
+          : await call.read(name, worker < 4 ? '?consistency=strong' : '');
+      if (status === 404) watch.sawNone(name, floor);
+      else if (status === 200) watch.sawCounter(body, floor);
+    }
+  };
+  const flushes = new Redis(redis.url);
+  const disturb = async (): Promise<void> => {
+    for (let round = 0; performance.now() < untilMs - 2_000; round += 1) {
+      await flushes.flushall();
+      await clock.set(`${(round % 3) - 1}s`.replace(/^(?=\d)/, '+'));
+      await apps[round % 2]?.freeze();
+      await sleep(Math.random() * 200);
+      apps[round % 2]?.thaw();
+      await sleep(Math.random() * 300);
+    }
+  };
+  const workers = names.flatMap((name) => Array.from({ length: 8 }, (_, worker) => work(name, worker)));
+  await Promise.all([disturb(), ...workers]).finally(() => flushes.disconnect());
+  expect(watch.faults).toEqual([]);
+  expect(watch.ends).toBeGreaterThan(100);
 });
 
 it('a process that is killed leaves ends to the others, which write them down within a second', async () => {

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { Expirer } from '../../src/counters/expiry/expirer.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { type CounterBody, CounterCalls, type Reply } from '../support/counter-calls.js';
+import { EndingsWatch } from '../support/endings-watch.js';
 import { eventually } from '../support/eventually.js';
 import { startRedis, type TestRedis } from '../support/servers.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
@@ -35,15 +36,8 @@ afterAll(async () => {
   await redis.stop();
 });
 
-const write = (name: string, call: string, body: object, key?: string): Promise<Reply> =>
-  here.call(
-    call === 'PUT' ? 'PUT' : 'POST',
-    `/v1/counters/${encodeURIComponent(name)}${call === 'PUT' ? '' : `/${call}`}`,
-    body,
-    key === undefined ? {} : { key },
-  );
-const increment = (name: string, body: object = {}, key?: string): Promise<Reply> =>
-  write(name, 'increment', body, key);
+const increment = (name: string, body: object = {}): Promise<Reply> =>
+  here.call('POST', `/v1/counters/${encodeURIComponent(name)}/increment`, body);
 
 /** Makes a counter end now, as if its time had come. */
 async function letEnd(name: string): Promise<void> {
@@ -51,84 +45,9 @@ async function letEnd(name: string): Promise<void> {
   await database.query(`UPDATE counters SET expires_at = clock_timestamp() - interval '1 ms' WHERE name = $1`, [name]);
 }
 
-const leftMs = ({ body }: Reply): number => Date.parse(body.expiresAt ?? '') - Date.now();
 const rowOf = async (name: string): Promise<{ version: string; deleted: boolean } | undefined> =>
   (await database.query<{ version: string; deleted: boolean }>('SELECT * FROM counters WHERE name = $1', [name]))
     .rows[0];
-
-describe('what a write says of the expiry', () => {
-  it.each(['increment', 'decrement', 'PUT', 'reset'])('counts for %s, in ms from now or as a moment', async (call) => {
-    const name = `said:${call}`;
-    await increment(name);
-    const value = call === 'PUT' ? { value: 1 } : {};
-    expect(leftMs(await write(name, call, { ...value, ttlMs: 60_000 }))).toBeLessThanOrEqual(60_000 + 50);
-    expect(leftMs(await write(name, call, { ...value, ttlMs: 60_000 }))).toBeGreaterThan(50_000);
-    const expiresAt = new Date(Date.now() + 90_000).toISOString();
-    expect((await write(name, call, { ...value, expiresAt })).body.expiresAt).toBe(expiresAt);
-    // Left out it stays; what has one keeps it.
-    expect((await write(name, call, value)).body.expiresAt).toBe(expiresAt);
-    expect((await write(name, call, { ...value, ttlMs: 1_000, expiry: 'ifNone' })).body.expiresAt).toBe(expiresAt);
-    expect((await write(name, call, { ...value, expiresAt: null })).body.expiresAt).toBeNull();
-    expect(leftMs(await write(name, call, { ...value, ttlMs: 60_000, expiry: 'ifNone' }))).toBeGreaterThan(50_000);
-    expect((await here.read(name)).body).toEqual((await here.read(name, '?consistency=strong')).body);
-  });
-
-  it('counts for each item of a batch, whatever the others of the same counter say', async () => {
-    const increments = [
-      { name: 'batch:a', ttlMs: 60_000, expiry: 'ifNone' },
-      { name: 'batch:a', ttlMs: 60_000, expiry: 'ifNone' },
-      { name: 'batch:b', ttlMs: 60_000 },
-      { name: 'batch:b' },
-      { name: 'batch:b', expiresAt: null },
-      { name: 'batch:c' },
-    ];
-    const { body } = await here.batch<{ results: { counter: CounterBody }[] }>({ increments });
-    const has = body.results.map(({ counter: { value, version, expiresAt } }) => [value, version, expiresAt !== null]);
-    expect(has).toEqual([
-      [1, 1, true],
-      [2, 2, true],
-      [1, 1, true],
-      [2, 2, true],
-      [3, 3, false],
-      [1, 1, false],
-    ]);
-  });
-
-  it.each<[object, string]>([
-    [{ ttlMs: 0 }, '/ttlMs'],
-    [{ ttlMs: 1.5 }, '/ttlMs'],
-    [{ ttlMs: 315_360_000_001 }, '/ttlMs'],
-    [{ ttlMs: null }, '/ttlMs'],
-    [{ expiresAt: 'tomorrow' }, '/expiresAt'],
-    [{ expiresAt: '2999-01-01T00:00:00Z' }, '/expiresAt'],
-    [{ ttlMs: 5, expiresAt: null }, '/expiresAt'],
-    [{ expiry: 'ifNone' }, '/expiry'],
-    [{ expiresAt: null, expiry: 'ifNone' }, '/expiry'],
-    [{ ttlMs: 5, expiry: 'never' }, '/expiry'],
-  ])('is refused where it makes no sense: %j', async (body, pointer) => {
-    const reply = await here.call<{ errors: { pointer: string }[] }>('POST', '/v1/counters/refused/increment', body);
-    expect([reply.status, reply.body.errors[0]?.pointer]).toEqual([400, pointer]);
-  });
-
-  it('is refused where the moment is past, and counts nothing', async () => {
-    const past = await increment('past', { expiresAt: '2020-01-01T00:00:00Z' });
-    expect([past.status, (past.body as unknown as { code: string }).code]).toEqual([400, 'invalid_request']);
-    expect((await here.read('past')).status).toBe(404);
-  });
-
-  it('is a part of the request that a key stands for', async () => {
-    const first = await increment('keyed', { ttlMs: 60_000 }, 'expiring');
-    const again = await increment('keyed', { ttlMs: 60_000 }, 'expiring');
-    expect([again.text, again.headers.get('idempotent-replayed')]).toEqual([first.text, 'true']);
-    expect((await increment('keyed', {}, 'expiring')).status).toBe(422);
-    const expiresAt = new Date(Date.now() + 600).toISOString();
-    const brief = await increment('keyed', { expiresAt }, 'brief');
-    await eventually(() => Date.now() > Date.parse(expiresAt));
-    // A replay is told what the first was, also when that moment is past, and brings nothing back.
-    expect((await increment('keyed', { expiresAt }, 'brief')).text).toBe(brief.text);
-    expect((await here.read('keyed')).status).toBe(404);
-  });
-});
 
 describe('a counter whose time is over', () => {
   it('is absent in every way of asking, although nobody has written it down', async () => {
@@ -166,7 +85,7 @@ describe('a counter whose time is over', () => {
   });
 
   it('begins anew two versions on, at 0, without bounds and without an end', async () => {
-    await write('anew', 'PUT', { value: 5, min: 0, max: 10, ttlMs: 60_000 });
+    await here.call('PUT', '/v1/counters/anew', { value: 5, min: 0, max: 10, ttlMs: 60_000 });
     await letEnd('anew');
     expect((await increment('anew', { by: 50 })).body).toMatchObject({
       value: 50,
@@ -284,40 +203,22 @@ it('a version has one meaning, and what was told as ended stays so, while counte
   const names = Array.from({ length: 12 }, (_, index) => `race:${index}`);
   const callers = apps.map(({ url }) => new CounterCalls(url));
   const untilMs = performance.now() + 6_000;
-  const meanings = new Map<string, Set<string>>();
-  const faults: string[] = [];
-  let ends = 0;
-  // What was told of each counter: its highest version, and whether that was a counter; after an absence at least v+1.
-  const known = new Map<string, { readonly version: number; readonly isAbsent: boolean }>();
-  const note = (name: string, version: number, isAbsent: boolean): void => {
-    const before = known.get(name) ?? { version: 0, isAbsent: true };
-    if (version > before.version || (version === before.version && isAbsent)) known.set(name, { version, isAbsent });
-  };
+  const watch = new EndingsWatch();
   const work = async (name: string, worker: number): Promise<void> => {
     while (performance.now() < untilMs) {
       const calls = callers[worker % callers.length] ?? here;
-      const floor = known.get(name) ?? { version: 0, isAbsent: true };
+      const floor = watch.floorOf(name);
       const ttlMs = 1 + Math.floor(Math.random() * 40);
       const expiry = worker % 2 === 0 ? 'always' : 'ifNone';
-      const reply =
+      const { status, body } =
         worker % 3 === 0
           ? await calls.call<CounterBody>('POST', `/v1/counters/${name}/increment`, { ttlMs, expiry })
           : await calls.read(name, worker % 3 === 1 ? '' : '?consistency=strong');
-      if (reply.status === 404) {
-        ends += 1;
-        note(name, floor.isAbsent ? floor.version : floor.version + 1, true);
-        continue;
-      }
-      const { version, value, createdAt, expiresAt } = reply.body;
-      const isBehind = version < floor.version || (version === floor.version && floor.isAbsent);
-      if (isBehind) faults.push(`${name}: v${version} after v${floor.version}${floor.isAbsent ? ', absent' : ''}`);
-      note(name, version, false);
-      const key = `${name} ${version}`;
-      meanings.set(key, (meanings.get(key) ?? new Set()).add(`${value} ${createdAt} ${expiresAt}`));
+      if (status === 404) watch.sawNone(name, floor);
+      else watch.sawCounter(body, floor);
     }
   };
   await Promise.all(names.flatMap((name) => Array.from({ length: 6 }, (_, worker) => work(name, worker))));
-  expect(faults).toEqual([]);
-  expect([...meanings].filter(([, set]) => set.size > 1)).toEqual([]);
-  expect(ends).toBeGreaterThan(100);
+  expect(watch.faults).toEqual([]);
+  expect(watch.ends).toBeGreaterThan(100);
 });

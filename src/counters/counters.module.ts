@@ -7,7 +7,7 @@ import { CacheUpkeep } from './upkeep/cache-upkeep.js';
 import { Changes } from './changes/changes.js';
 import { CleanUp } from './upkeep/clean-up.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
-import { Clock } from './guard/clock.js';
+import { Clock } from './clock.js';
 import { CounterMeters } from './counter-meters.js';
 import { AbsenceBudget } from './reads/absence-budget.js';
 import { CounterFills } from './reads/counter-fills.js';

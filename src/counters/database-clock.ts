@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Unavailable } from '../domain/errors.js';
-import { Clock } from './guard/clock.js';
+import { Clock } from './clock.js';
 
 /** A clock that is set forth or back by more is told of; less is what busy machines and slow answers look like. */
 const JUMP_MS = 2_000;

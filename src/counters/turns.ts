@@ -1,4 +1,5 @@
 import type { Holder } from './shares.js';
+import { Clock } from './clock.js';
 
 /** After what took longer, something else was the matter. */
 const LONGEST_REST_MS = 15_000;
@@ -13,13 +14,15 @@ export class Turns {
   private readonly waiting = new Map<Holder, (() => void)[]>();
   private busy = false;
 
+  constructor(private readonly clock: Clock) {}
+
   async take<T>(holder: Holder, work: () => Promise<T>): Promise<T> {
     await this.turnOf(holder);
-    const startedAtMs = performance.now();
+    const startedAtMs = this.clock.monotonicMs();
     try {
       return await work();
     } finally {
-      setTimeout(() => this.next(), Math.min(performance.now() - startedAtMs, LONGEST_REST_MS)).unref();
+      setTimeout(() => this.next(), Math.min(this.clock.monotonicMs() - startedAtMs, LONGEST_REST_MS)).unref();
     }
   }
 

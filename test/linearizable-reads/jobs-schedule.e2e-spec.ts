@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { DatabaseClock } from '../../src/counters/database-clock.js';
-import { Clock } from '../../src/counters/guard/clock.js';
+import { Clock } from '../../src/counters/clock.js';
 import { JobQueue, QUEUE_NAME, QUEUE_PREFIX } from '../../src/jobs/job-queue.js';
 import { JobsRedis } from '../../src/jobs/jobs-redis.js';
 import { JobKinds } from '../../src/jobs/kinds.js';

@@ -4,7 +4,7 @@ import { Realm } from '../../cache/realm.js';
 import type { Config } from '../../config/config.js';
 import { DatabaseClock } from '../../counters/database-clock.js';
 import { CacheGuard } from '../../counters/guard/cache-guard.js';
-import { Clock } from '../../counters/guard/clock.js';
+import { Clock } from '../../counters/clock.js';
 import { WriteReach } from '../../counters/guard/write-reach.js';
 import { Exposure } from '../../counters/commits/exposure.js';
 import { FillDemand } from '../../counters/reads/fill-demand.js';
@@ -54,7 +54,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const realm = new QuietRealm(config.cache.servers);
   const row = new GuardRow(guardPool, () => routeOf(config.database.url).drop());
   const clock = new Clock();
-  const guard = new CacheGuard(row, realm, new WriteReach(writability), clock, new DatabaseClock(clock));
+  const guard = new CacheGuard(row, realm, new WriteReach(writability, clock), clock, new DatabaseClock(clock));
   const close = async (): Promise<void> => {
     await guard.onApplicationShutdown();
     realm.close();
@@ -76,9 +76,10 @@ export async function openImportServers(session: Session, config: Config, yes: b
     await close();
     throw serverFault('Postgres', error);
   }
-  const exposure = new Exposure(new CounterCache(realm, config.cache), guard, new FillDemand(), new Tallies());
+  const cache = new CounterCache(realm, config.cache);
+  const exposure = new Exposure(cache, guard, new FillDemand(clock), new Tallies(), clock);
   const replication = new Replication(pool);
   const batches = new DecidedBatches(pool, replication, writability);
   const reader = new CounterReader(pool, LANES, replication, new Endings(pool, replication, writability));
-  return { importer: new Importer(batches, reader, exposure), close };
+  return { importer: new Importer(batches, reader, exposure, clock), close };
 }

@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from '@jest/globals';
 import type { ChangeChannel } from '../../cache/change-channel.js';
 import type { Counter } from '../../domain/counter.js';
+import { Clock } from '../clock.js';
 import type { CacheGuard } from '../guard/cache-guard.js';
 import { Changes } from './changes.js';
 
@@ -45,7 +46,7 @@ let told: number[];
 beforeEach(() => {
   databases = new Databases();
   channel = new Channel();
-  changes = new Changes(channel as unknown as ChangeChannel, databases as unknown as CacheGuard);
+  changes = new Changes(channel as unknown as ChangeChannel, databases as unknown as CacheGuard, new Clock());
   told = [];
   changes.listen({
     changed: (news) => told.push(...news.map(({ version }) => version)),

@@ -4,6 +4,7 @@ import { ChangeChannel } from '../../cache/change-channel.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { type Change, changeOf, changesIn, messageOf, type Sender } from './change.js';
 import type { Truth } from '../../domain/counter.js';
+import { Clock } from '../clock.js';
 
 /** A counter is told of once in this time, however often it changes; the first change after a pause at once. */
 const GATHER_MS = 100;
@@ -37,9 +38,10 @@ export class Changes {
   constructor(
     private readonly channel: ChangeChannel,
     private readonly guard: CacheGuard,
+    private readonly clock: Clock,
   ) {
     guard.onOtherDatabase(() => {
-      this.databaseSinceMs = performance.now();
+      this.databaseSinceMs = clock.monotonicMs();
       this.gathered.clear();
     });
   }
@@ -65,7 +67,7 @@ export class Changes {
       if (earlier === undefined || truth.version > earlier.version) this.gathered.set(truth.name, truth);
     }
     if (this.timer !== null || this.gathered.size === 0) return;
-    this.timer = setTimeout(() => this.tell(), Math.max(0, this.toldAtMs + GATHER_MS - performance.now()));
+    this.timer = setTimeout(() => this.tell(), Math.max(0, this.toldAtMs + GATHER_MS - this.clock.monotonicMs()));
   }
 
   /** Begins to listen; there is one listener at a time. */
@@ -88,7 +90,7 @@ export class Changes {
 
   private tell(): void {
     this.timer = null;
-    this.toldAtMs = performance.now();
+    this.toldAtMs = this.clock.monotonicMs();
     const changes = [...this.gathered.values()].map(changeOf);
     this.gathered.clear();
     const sender = this.channel.othersListen ? this.sender() : null;

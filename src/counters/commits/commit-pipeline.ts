@@ -9,6 +9,7 @@ import type { Answer, Write } from '../../domain/operation.js';
 import { holderOf, keyId, type PendingWrite } from './pending-write.js';
 import { Tallies } from '../tallies.js';
 import type { BundleVerdict, Transaction, TransactionVerdict } from './verdict.js';
+import { Clock } from '../clock.js';
 
 /** How long a request waits for another one with the same key; a commit takes milliseconds. */
 const WAIT_FOR_KEY_MS = 1_000;
@@ -25,6 +26,7 @@ export class CommitPipeline {
     private readonly decisions: DecisionLane,
     settings: WriteSettings,
     private readonly tallies: Tallies,
+    private readonly clock: Clock,
   ) {
     this.unanswered = new Shares(settings.maxQueued);
   }
@@ -67,7 +69,7 @@ export class CommitPipeline {
     const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
     const work = (): Promise<BundleVerdict> =>
       new Promise((resolve, reject) => {
-        const acceptedAtMs = performance.now();
+        const acceptedAtMs = this.clock.monotonicMs();
         this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, resolve, reject });
       });
     return this.accepted(writes, () => this.holdingKeys(keys, work));
@@ -114,7 +116,7 @@ export class CommitPipeline {
   }
 
   private enqueue(write: Write, resolve: PendingWrite['resolve'], reject: PendingWrite['reject']): void {
-    const acceptedAtMs = performance.now();
+    const acceptedAtMs = this.clock.monotonicMs();
     const fingerprint = fingerprintIfKeyed(write);
     const pending: PendingWrite = { write, fingerprint, acceptedAtMs, size: 1, resolve, reject };
     if (isIncrement(pending)) this.increments.add(pending);
@@ -143,7 +145,7 @@ export class CommitPipeline {
 
   /** Lets no other request with one of these keys in before the work is done. */
   private async holdingKeys<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
-    const deadlineMs = performance.now() + WAIT_FOR_KEY_MS;
+    const deadlineMs = this.clock.monotonicMs() + WAIT_FOR_KEY_MS;
     // Between the last look and the entry below nothing may be awaited, or two requests would get in.
     while (keys.some((key) => this.keysInProgress.has(key))) await this.othersSettled(keys, deadlineMs);
     const running = work();
@@ -157,7 +159,7 @@ export class CommitPipeline {
   }
 
   private async othersSettled(keys: readonly string[], deadlineMs: number): Promise<void> {
-    const leftMs = deadlineMs - performance.now();
+    const leftMs = deadlineMs - this.clock.monotonicMs();
     if (leftMs <= 0) throw new KeyInProgress('The first request with this idempotency key is still running.');
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise((resolve) => (timer = setTimeout(resolve, leftMs)));

@@ -21,6 +21,7 @@ import {
   type TransactionVerdict,
   type Verdict,
 } from './verdict.js';
+import { Clock } from '../clock.js';
 
 /** Writes in one transaction: rows stay locked while they are decided here, so fewer than in the fast lane. */
 const MAX_BATCH = 500;
@@ -62,6 +63,7 @@ export class DecisionLane {
     private readonly changes: Changes,
     private readonly tallies: Tallies,
     private readonly settings: WriteSettings,
+    private readonly clock: Clock,
   ) {}
 
   add(pending: PendingBundle | PendingTransaction): void {
@@ -96,15 +98,15 @@ export class DecisionLane {
   }
 
   private async commit(batch: readonly Pending[]): Promise<readonly Pending[]> {
-    const bundles = batch.filter((bundle) => !tooOld(bundle));
+    const bundles = batch.filter((bundle) => !tooOld(bundle, this.clock));
     if (bundles.length === 0) return [];
     const nonces = await this.exposure.leaseWanted(namesOf(bundles));
-    const sentAtMs = performance.now();
+    const sentAtMs = this.clock.monotonicMs();
     try {
       const decided = await this.run(bundles);
       const { verdicts } = decided;
       const writes = bundles.reduce((sum, { size }) => sum + size, 0);
-      this.tallies.decisions.noteBatch(writes, sentAtMs);
+      this.tallies.decisions.noteBatch(writes, this.clock.monotonicMs() - sentAtMs);
       this.tallies.noteVerdicts(bundles, verdicts);
       void this.answer(bundles, decided, sentAtMs, nonces);
       return [];
@@ -130,7 +132,7 @@ export class DecisionLane {
         return { changed: ruling.changed, creators: ruling.creators, kept: ruling.kept, verdicts };
       });
     // Inside: a conflict must not make it forget a try whose answer was lost.
-    return sendUntilKnown(() => againAfterConflicts(send), deadlineMs);
+    return sendUntilKnown(() => againAfterConflicts(send), deadlineMs, this.clock);
   }
 
   private async answer(

@@ -7,6 +7,7 @@ import type { StatementTimes } from '../../store/statement-times.js';
 import { publicationOf } from '../publication.js';
 import { FillDemand } from '../reads/fill-demand.js';
 import { Tallies } from '../tallies.js';
+import { Clock } from '../clock.js';
 
 /** Nonces of leases that a writer took before its commit, by name. */
 export type Nonces = ReadonlyMap<string, string>;
@@ -21,6 +22,7 @@ export class Exposure {
     private readonly guard: CacheGuard,
     private readonly demand: FillDemand,
     private readonly tallies: Tallies,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -48,12 +50,12 @@ export class Exposure {
    * @throws Unavailable when they may not be told in time
    */
   async publish(truths: readonly Truth[], times: StatementTimes, nonces: Nonces = NO_NONCES): Promise<void> {
-    const beganAtMs = performance.now();
+    const beganAtMs = this.clock.monotonicMs();
     const publications = newestOfEach(truths).map((truth) =>
       publicationOf(truth, times, nonces.get(truth.name) ?? null),
     );
     await this.guard.withClearance((identity) => this.send(publications, identity));
-    this.tallies.publishes.observe((performance.now() - beganAtMs) / 1_000);
+    this.tallies.publishes.observe((this.clock.monotonicMs() - beganAtMs) / 1_000);
   }
 
   private async send(publications: readonly Publication[], identity: Identity): Promise<void> {

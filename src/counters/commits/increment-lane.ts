@@ -18,6 +18,7 @@ import { answerReplays, holderOf, keyId, type PendingWrite, type Replay, tooOld 
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
 import { addUp, type AddedUp } from './totals.js';
+import { Clock } from '../clock.js';
 
 /** Increments in one statement: enough for a thousand waiting clients, and a few milliseconds of Postgres at most. */
 const MAX_BATCH = 2_000;
@@ -55,6 +56,7 @@ export class IncrementLane {
     private readonly changes: Changes,
     private readonly tallies: Tallies,
     private readonly settings: WriteSettings,
+    private readonly clock: Clock,
   ) {}
 
   add(pending: PendingIncrement): void {
@@ -62,11 +64,11 @@ export class IncrementLane {
   }
 
   private async commit(batch: readonly PendingIncrement[]): Promise<readonly PendingIncrement[]> {
-    let left = batch.filter((pending) => !tooOld(pending));
+    let left = batch.filter((pending) => !tooOld(pending, this.clock));
     const nonces = await this.exposure.leaseWanted(namesOf(left));
     try {
       while (left.length > 0) {
-        const sentAtMs = performance.now();
+        const sentAtMs = this.clock.monotonicMs();
         const added = addUp(left.map(({ write }) => write));
         const { applied, created, used, clock } = await this.apply(left, added);
         if (used.length === 0) {
@@ -101,7 +103,7 @@ export class IncrementLane {
     };
     const deadlineMs = Math.min(...batch.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
     try {
-      const result = await sendUntilKnown((resent) => this.batches.apply(statement, resent), deadlineMs);
+      const result = await sendUntilKnown((resent) => this.batches.apply(statement, resent), deadlineMs, this.clock);
       if (!result.used.some(({ expired }) => expired)) return result;
     } catch (error) {
       // Somebody else committed one of the keys meanwhile: nothing was applied, and now it can be seen.
@@ -115,7 +117,7 @@ export class IncrementLane {
   }
 
   private tally(writes: number, sentAtMs: number, { totals }: AddedUp, applied: ReadonlyMap<string, Counter>): void {
-    this.tallies.increments.noteBatch(writes, sentAtMs);
+    this.tallies.increments.noteBatch(writes, this.clock.monotonicMs() - sentAtMs);
     for (const { name, count } of totals.values()) if (applied.has(name)) this.tallies.writes.increment += count;
   }
 

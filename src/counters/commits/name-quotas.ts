@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Total } from '../../store/increment-codec.js';
 import type { Creator } from '../../domain/operation.js';
+import { Clock } from '../clock.js';
 
 /** How old what is known of a creator may be when its write is decided; what was created here since then is added. */
 const RECENT_MS = 5_000;
@@ -18,6 +19,8 @@ interface Recent {
 @Injectable()
 export class NameQuotas {
   private readonly recent = new Map<string, Recent[]>();
+
+  constructor(private readonly clock: Clock) {}
 
   /** Names of a batch that may be too many for their creators, if none of them was ever there. */
   barredOf(totals: Iterable<Pick<Total, 'name' | 'creator'>>): Set<string> {
@@ -40,7 +43,7 @@ export class NameQuotas {
       const keyId = totals.get(name)?.creator?.keyId;
       if (keyId !== undefined) counts.set(keyId, (counts.get(keyId) ?? 0) + 1);
     }
-    const atMs = performance.now();
+    const atMs = this.clock.monotonicMs();
     for (const [keyId, names] of counts) this.recent.set(keyId, [...this.recentOf(keyId), { atMs, names }]);
   }
 
@@ -51,7 +54,7 @@ export class NameQuotas {
   private recentOf(keyId: string): readonly Recent[] {
     const all = this.recent.get(keyId);
     if (all === undefined) return [];
-    const sinceMs = performance.now() - RECENT_MS;
+    const sinceMs = this.clock.monotonicMs() - RECENT_MS;
     const recent = all.filter(({ atMs }) => atMs >= sinceMs);
     if (recent.length === 0) this.recent.delete(keyId);
     else if (recent.length < all.length) this.recent.set(keyId, recent);

@@ -1,6 +1,7 @@
 import type { UsedKey } from '../../store/idempotency-keys.js';
 import type { Truth } from '../../domain/counter.js';
 import { KeyReused, OutcomeUnknown, Unavailable } from '../../domain/errors.js';
+import type { Clock } from '../clock.js';
 import type { Holder } from '../shares.js';
 import type { Queued } from './lane.js';
 import type { Answer, IdempotencyKey, Write } from '../../domain/operation.js';
@@ -27,8 +28,8 @@ export function keyId({ owner, key }: IdempotencyKey): string {
 }
 
 /** Whether something waited so long that its client must hear now; it was not written. */
-export function tooOld({ acceptedAtMs, reject }: Pick<PendingWrite, 'acceptedAtMs' | 'reject'>): boolean {
-  const old = performance.now() - acceptedAtMs > ANSWER_WITHIN_MS;
+export function tooOld({ acceptedAtMs, reject }: Pick<PendingWrite, 'acceptedAtMs' | 'reject'>, clock: Clock): boolean {
+  const old = clock.monotonicMs() - acceptedAtMs > ANSWER_WITHIN_MS;
   if (old) reject(new Unavailable('Postgres could not take the write in time; nothing was written.'));
   return old;
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { ok } from 'node:assert/strict';
 import { LIMITS } from '../../store/connections.js';
 import { isLockTimeout, StoreFailure } from '../../store/failure.js';
@@ -27,12 +28,16 @@ const JITTER_MS = 70;
  * sure that it counts once.
  *
  * @param send one try; told whether an earlier one may have been committed
- * @param deadlineMs of the monotonic clock
+ * @param deadlineMs of the clock's monotonic time
  * @throws NotWritten when nothing of it was written
  * @throws OutcomeUnknown when Postgres did not come back in time to tell
  * @throws StoreFailure `rejected` or `conflict`, rolled back, for the caller to deal with: nothing of it was written
  */
-export async function sendUntilKnown<T>(send: (resent: boolean) => Promise<T>, deadlineMs: number): Promise<T> {
+export async function sendUntilKnown<T>(
+  send: (resent: boolean) => Promise<T>,
+  deadlineMs: number,
+  clock: Clock,
+): Promise<T> {
   let sent = false;
   for (;;) {
     try {
@@ -52,7 +57,7 @@ export async function sendUntilKnown<T>(send: (resent: boolean) => Promise<T>, d
         case 'rolled_back':
           if (!sent) throw new NotWritten(error.message, { cause: error });
       }
-      if (performance.now() >= deadlineMs) {
+      if (clock.monotonicMs() >= deadlineMs) {
         throw new OutcomeUnknown('Postgres did not tell in time whether the write was committed.');
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS + Math.random() * JITTER_MS));

@@ -1,24 +1,7 @@
 import type pg from 'pg';
+import { HandClock } from '../../../test/support/hand-clock.js';
 import { BLIND_MS, GuardRow } from '../../store/guard-row.js';
 import { Blindness, PERMISSION_MS } from './blindness.js';
-import { Clock, type Moment } from './clock.js';
-
-/** Two clocks that the test moves. */
-class HandClock extends Clock {
-  private now: Moment = { monotonicMs: 0, calendarMs: 0 };
-
-  override monotonicMs(): number {
-    return this.now.monotonicMs;
-  }
-
-  override moment(): Moment {
-    return this.now;
-  }
-
-  pass(ms: number, calendarMs = ms): void {
-    this.now = { monotonicMs: this.now.monotonicMs + ms, calendarMs: this.now.calendarMs + calendarMs };
-  }
-}
 
 /** The row, without a server: what is called on it, and how it answers. */
 class HandRow extends GuardRow {

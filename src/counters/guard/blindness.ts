@@ -1,5 +1,5 @@
 import { BLIND_MS, type GuardRow } from '../../store/guard-row.js';
-import type { Clock, Moment } from './clock.js';
+import type { Clock, Moment } from '../clock.js';
 
 /** P: how long a permission to serve entries lasts. Going blind waits this long, until every one given has run out. */
 export const PERMISSION_MS = 1_000;

@@ -5,7 +5,7 @@ import { GuardRow, type GuardState } from '../../store/guard-row.js';
 import { DatabaseClock } from '../database-clock.js';
 import { Blindness } from './blindness.js';
 import { Clearance } from './clearance.js';
-import { Clock, type Moment } from './clock.js';
+import { Clock, type Moment } from '../clock.js';
 import { Ground } from './ground.js';
 import { Naming, type Standing } from './naming.js';
 import { Permissions } from './permissions.js';

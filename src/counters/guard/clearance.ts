@@ -2,7 +2,7 @@ import type { Identity } from '../../cache/identity.js';
 import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { Unavailable } from '../../domain/errors.js';
 import type { Blindness } from './blindness.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '../clock.js';
 import type { Permissions } from './permissions.js';
 import type { Polls } from './polls.js';
 

@@ -3,7 +3,7 @@ import type { Realm } from '../../cache/realm.js';
 import type { GuardRow, GuardState } from '../../store/guard-row.js';
 import { PERMISSION_MS } from './blindness.js';
 import { type Claims, claimsWhenNamed, decideClaim, NO_CLAIMS } from './claim.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '../clock.js';
 
 /**
  * Keeps the guard's row naming the Redis that is really there.

@@ -2,7 +2,7 @@ import type { Identity } from '../../cache/identity.js';
 import type { Realm } from '../../cache/realm.js';
 import type { GuardState } from '../../store/guard-row.js';
 import { PERMISSION_MS } from './blindness.js';
-import type { Clock, Moment } from './clock.js';
+import type { Clock, Moment } from '../clock.js';
 import type { Ground } from './ground.js';
 
 /** What one poll learned from Postgres and Redis together. */

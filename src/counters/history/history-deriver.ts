@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Meters } from '../../meters/meters.js';
 import { HistoryDerivation } from '../../store/history/history-derivation.js';
+import { Clock } from '../clock.js';
 
 /** Lets other statements have the connection and the disk. */
 const CHUNK_PAUSE_MS = 10;
@@ -29,6 +30,7 @@ export class HistoryDeriver {
   constructor(
     private readonly derivation: HistoryDerivation,
     meters: Meters,
+    private readonly clock: Clock,
   ) {
     meters.add({
       kind: 'gauge',
@@ -40,7 +42,7 @@ export class HistoryDeriver {
 
   /** Works in chunks until nothing is left, or its time is over. */
   async runOnce({ signal }: { readonly signal?: AbortSignal } = {}): Promise<DeriveReport> {
-    const startedAtMs = performance.now();
+    const startedAtMs = this.clock.monotonicMs();
     const stop = AbortSignal.any([AbortSignal.timeout(LONGEST_RUN_MS), ...(signal === undefined ? [] : [signal])]);
     let [batches, minutes, complete] = [0, 0, false];
     while (!stop.aborted && !complete) {
@@ -54,7 +56,7 @@ export class HistoryDeriver {
       minutes += chunk.minutes;
       complete = chunk.complete;
     }
-    if (complete) this.completeAtMs = Date.now();
-    return { batches, minutes, complete, durationMs: Math.round(performance.now() - startedAtMs) };
+    if (complete) this.completeAtMs = this.clock.moment().calendarMs;
+    return { batches, minutes, complete, durationMs: Math.round(this.clock.monotonicMs() - startedAtMs) };
   }
 }

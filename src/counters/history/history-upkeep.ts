@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
 import { HistoryPruning } from '../../store/history/history-pruning.js';
 import { HistoryRollUp } from '../../store/history/history-roll-up.js';
+import { Clock } from '../clock.js';
 import { beginOf, DAY_MS, HOUR_MS } from './intervals.js';
 
 /** Rows that are removed in one statement: tens of milliseconds, far below the statement timeout. */
@@ -44,11 +45,12 @@ export class HistoryUpkeep {
     private readonly rollUps: HistoryRollUp,
     private readonly pruning: HistoryPruning,
     private readonly settings: HistorySettings,
+    private readonly clock: Clock,
   ) {}
 
   /** Rolls up minute by minute until none is left, or the time is over. */
   async rollUpOnce({ signal }: RunOptions = {}): Promise<RollUpReport> {
-    const startedAtMs = performance.now();
+    const startedAtMs = this.clock.monotonicMs();
     const stop = stopOf(signal);
     let [rows, complete] = [0, false];
     while (!stop.aborted && !complete) {
@@ -58,12 +60,12 @@ export class HistoryUpkeep {
       rows += step.rows;
       complete = step.complete;
     }
-    return { rows, complete, durationMs: Math.round(performance.now() - startedAtMs) };
+    return { rows, complete, durationMs: Math.round(this.clock.monotonicMs() - startedAtMs) };
   }
 
   /** Removes in chunks until nothing is left, or the time is over. */
   async pruneOnce({ signal }: RunOptions = {}): Promise<PruneReport> {
-    const startedAtMs = performance.now();
+    const startedAtMs = this.clock.monotonicMs();
     const stop = stopOf(signal);
     const { minutesKeptHours, hoursKeptDays } = this.settings;
     const minutes = await this.prune('minutes', minutesKeptHours * HOUR_MS, stop);
@@ -72,7 +74,7 @@ export class HistoryUpkeep {
       minutes: minutes.removed,
       hours: hours.removed,
       complete: minutes.complete && hours.complete,
-      durationMs: Math.round(performance.now() - startedAtMs),
+      durationMs: Math.round(this.clock.monotonicMs() - startedAtMs),
     };
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { Unavailable } from '../../domain/errors.js';
+import { Clock } from '../clock.js';
 import { KeptAnswers } from './kept-answers.js';
 import { Turns } from '../turns.js';
 
@@ -16,7 +17,8 @@ function slow() {
   return { make, end, begun: () => begun };
 }
 
-const answers = (patienceMs?: number) => new KeptAnswers<number>(new Turns(), patienceMs);
+const clock = new Clock();
+const answers = (patienceMs?: number) => new KeptAnswers<number>(new Turns(clock), clock, patienceMs);
 
 describe('an answer', () => {
   it('is made once for all who ask meanwhile and soon after', async () => {

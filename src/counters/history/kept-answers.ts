@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '../../domain/errors.js';
 import { type Holder, Shares } from '../shares.js';
 import type { Turns } from '../turns.js';
+import { Clock } from '../clock.js';
 
 /**
  * An answer is kept for this many times as long as it took to make, so that however often somebody asks, and however
@@ -40,6 +41,7 @@ export class KeptAnswers<T> {
   /** @param turns may be shared with other kinds of answers */
   constructor(
     private readonly turns: Turns,
+    private readonly clock: Clock,
     private readonly patienceMs = PATIENCE_MS,
   ) {}
 
@@ -49,7 +51,7 @@ export class KeptAnswers<T> {
    * @throws Unavailable where too many different ones are asked, where it takes too long, and what `make` throws
    */
   async ask(question: string, holder: Holder, make: () => Promise<T>): Promise<T> {
-    const nowMs = performance.now();
+    const nowMs = this.clock.monotonicMs();
     const found = this.kept.get(question);
     const kept = found !== undefined && nowMs < found.state.untilMs ? found : this.begin(question, holder, make, nowMs);
     kept.state.askers += 1;
@@ -78,9 +80,9 @@ export class KeptAnswers<T> {
 
   private async answer(state: State, make: () => Promise<T>): Promise<T> {
     if (state.askers === 0) throw new Unavailable('Nobody waited for it any more.');
-    const startedAtMs = performance.now();
+    const startedAtMs = this.clock.monotonicMs();
     const answer = await make();
-    const nowMs = performance.now();
+    const nowMs = this.clock.monotonicMs();
     state.untilMs = nowMs + Math.max(KEPT_AT_LEAST_MS, (nowMs - startedAtMs) * KEPT_TIMES_COST);
     return answer;
   }

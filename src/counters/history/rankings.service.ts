@@ -13,6 +13,7 @@ import { type Over, periodOf } from './periods.js';
 import { Unavailable } from '../../domain/errors.js';
 import { orUnavailable } from '../or-unavailable.js';
 import type { Holder } from '../shares.js';
+import { Clock } from '../clock.js';
 
 /** Some counters may be gone by then; mostly it would take as long again. */
 const TOO_MANY_RETRY_SECONDS = 60;
@@ -44,16 +45,20 @@ export interface ToldPeriod {
 /** Looks at many counters at once: what they add up to, and which of them are the first. */
 @Injectable()
 export class RankingsService {
-  private readonly turns = new Turns();
-  private readonly sums = new KeptAnswers<Sum & { readonly period: ToldPeriod | null }>(this.turns);
-  private readonly rankings = new KeptAnswers<Ranking & { readonly period: ToldPeriod }>(this.turns);
+  private readonly sums: KeptAnswers<Sum & { readonly period: ToldPeriod | null }>;
+  private readonly rankings: KeptAnswers<Ranking & { readonly period: ToldPeriod }>;
 
   constructor(
     private readonly rows: HistoryRankings,
     private readonly reader: HistoryReader,
     private readonly settings: HistorySettings,
-    private readonly clock: DatabaseClock,
-  ) {}
+    private readonly databaseClock: DatabaseClock,
+    clock: Clock,
+  ) {
+    const turns = new Turns(clock);
+    this.sums = new KeptAnswers(turns, clock);
+    this.rankings = new KeptAnswers(turns, clock);
+  }
 
   /**
    * Number and sum of the counters of a prefix, exact at the instant it names, which may be some seconds ago.
@@ -90,7 +95,7 @@ export class RankingsService {
 
   /** From before hours are kept, whole days in a zone of their own. */
   private async periodOf({ over, zone }: PeriodRequest): Promise<{ period: ToldPeriod; question: ChangeQuestion }> {
-    const nowMs = this.clock.nowMs();
+    const nowMs = this.databaseClock.nowMs();
     const { fromMs, toMs, interval } = periodOf(over, zone, nowMs);
     const kept = this.settings.zone;
     const oldest = await this.reader.knownSince([]);

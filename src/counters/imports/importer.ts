@@ -9,6 +9,7 @@ import type { Exposure } from '../commits/exposure.js';
 import { decideImport, type ImportedCounter, type ImportOutcome } from './import-rule.js';
 import { NotWritten } from '../commits/lane.js';
 import { sendUntilKnown } from '../commits/resend.js';
+import { Clock } from '../clock.js';
 
 /** A restart of Postgres or Redis in the middle of a long import is waited for. */
 const PATIENCE_MS = 60_000;
@@ -29,6 +30,7 @@ export class Importer {
     private readonly batches: DecidedBatches,
     private readonly reader: CounterReader,
     private readonly exposure: Exposure,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -39,27 +41,29 @@ export class Importer {
    * @throws StoreFailure, CounterError, NotWritten when the servers stay away for a minute
    */
   async commit(counters: readonly ImportedCounter[], overwrite: boolean): Promise<readonly ImportOutcome[]> {
-    const deadlineMs = performance.now() + PATIENCE_MS;
+    const deadlineMs = this.clock.monotonicMs() + PATIENCE_MS;
     const batch = { id: randomUUID(), names: [...new Set(counters.map(({ name }) => name))], held: [], ...NO_KEYS };
     let sends = 0;
     let decided: readonly Truth[] = [];
-    let sentAtMs = performance.now();
+    let sentAtMs = this.clock.monotonicMs();
     const send = (): Promise<Decided<ImportOutcome>> => {
       sends += 1;
-      sentAtMs = performance.now();
+      sentAtMs = this.clock.monotonicMs();
       return this.batches.run<ImportOutcome>(batch, ({ truths, now }) => {
         const ruling = ruleOn(counters, truths, now, overwrite);
         decided = ruling.truths;
         return { changed: ruling.changed, creators: NOBODY, kept: [], verdicts: ruling.outcomes };
       });
     };
-    const { verdicts, clock } = await patiently(deadlineMs, () => sendUntilKnown(send, deadlineMs));
+    const { verdicts, clock } = await patiently(this.clock, deadlineMs, () =>
+      sendUntilKnown(send, deadlineMs, this.clock),
+    );
     // An earlier try may be the one that was committed, with times of its own.
     const { truths, times } =
       sends === 1
         ? { truths: decided, times: { sentAtMs, clock } }
-        : await patiently(deadlineMs, () => this.reader.readMany(batch.names));
-    await patiently(deadlineMs, () => this.exposure.publish(truths, times));
+        : await patiently(this.clock, deadlineMs, () => this.reader.readMany(batch.names));
+    await patiently(this.clock, deadlineMs, () => this.exposure.publish(truths, times));
     return verdicts;
   }
 
@@ -94,12 +98,12 @@ function ruleOn(
 }
 
 /** Tries again what may succeed later; a committed batch is not forgotten because it cannot be published yet. */
-async function patiently<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
+async function patiently<T>(clock: Clock, deadlineMs: number, work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (!isPassing(error) || performance.now() > deadlineMs) throw error;
+      if (!isPassing(error) || clock.monotonicMs() > deadlineMs) throw error;
       await sleep(RETRY_PAUSE_MS);
     }
   }

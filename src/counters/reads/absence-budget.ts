@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock.js';
 
 /**
  * Absences that an instance may bring to the cache: some 2 MB, most of which are gone after seconds. Names that are not
@@ -12,10 +13,14 @@ const PER_MS = ABSENCES_PER_MINUTE / 60_000;
 @Injectable()
 export class AbsenceBudget {
   private left = ABSENCES_PER_MINUTE;
-  private updatedAtMs = performance.now();
+  private updatedAtMs: number;
 
-  /** @param nowMs of the monotonic clock */
-  take(nowMs = performance.now()): boolean {
+  constructor(private readonly clock: Clock) {
+    this.updatedAtMs = clock.monotonicMs();
+  }
+
+  take(): boolean {
+    const nowMs = this.clock.monotonicMs();
     this.left = Math.min(ABSENCES_PER_MINUTE, this.left + (nowMs - this.updatedAtMs) * PER_MS);
     this.updatedAtMs = nowMs;
     if (this.left < 1) return false;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock.js';
 
 /** Counters that readers could not fill lately; far more than can be hot at once. */
 const MAX_NAMES = 1_000;
@@ -22,12 +23,14 @@ interface Wish {
 export class FillDemand {
   private readonly wishes = new Map<string, Wish>();
 
+  constructor(private readonly clock: Clock) {}
+
   /** A reader could not fill this counter. */
   note(name: string): void {
     const earlier = this.wishes.get(name);
     // The oldest goes first: a Map keeps the order of insertion.
     this.wishes.delete(name);
-    this.wishes.set(name, { atMs: performance.now(), batchesWithoutEntry: earlier?.batchesWithoutEntry ?? 0 });
+    this.wishes.set(name, { atMs: this.clock.monotonicMs(), batchesWithoutEntry: earlier?.batchesWithoutEntry ?? 0 });
     if (this.wishes.size > MAX_NAMES) {
       const [oldest] = this.wishes.keys();
       if (oldest !== undefined) this.wishes.delete(oldest);
@@ -51,7 +54,7 @@ export class FillDemand {
    */
   wantedOf(names: Iterable<string>): string[] {
     if (this.wishes.size === 0) return [];
-    const forgottenMs = performance.now() - WISH_LIFE_MS;
+    const forgottenMs = this.clock.monotonicMs() - WISH_LIFE_MS;
     return [...new Set(names)].filter((name) => {
       const wish = this.wishes.get(name);
       if (wish === undefined) return false;

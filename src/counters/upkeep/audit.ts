@@ -4,6 +4,7 @@ import type { CounterReader } from '../../store/counter-reader.js';
 import { Comparison } from './comparison.js';
 import type { Drift } from './drift.js';
 import { Walk } from './walk.js';
+import { Clock } from '../clock.js';
 
 export interface AuditReport {
   /** Entries that were compared; one may be compared twice. */
@@ -35,14 +36,20 @@ export async function audit(
   identity: Identity,
   { fix, progress }: AuditOptions,
 ): Promise<AuditReport> {
-  const walk = new Walk(Infinity);
+  const clock = new Clock();
+  const walk = new Walk(Infinity, clock);
   const remedy = (names: readonly string[]): Promise<number> => (fix ? cache.remove(names) : Promise.resolve(0));
-  const comparison = new Comparison(cache, reader, {
-    identity: () => identity,
-    nowMs: Date.now,
-    ofWrong: remedy,
-    ofBehind: (truths) => remedy(truths.map(({ name }) => name)),
-  });
+  const comparison = new Comparison(
+    cache,
+    reader,
+    {
+      identity: () => identity,
+      nowMs: () => clock.moment().calendarMs,
+      ofWrong: remedy,
+      ofBehind: (truths) => remedy(truths.map(({ name }) => name)),
+    },
+    clock,
+  );
   await comparison.of(walk, { progress });
   const { compared, others, drift, repaired, durationMs } = walk;
   return { compared, others, drift, removed: repaired, durationMs };

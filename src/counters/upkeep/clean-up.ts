@@ -4,6 +4,7 @@ import { Meters } from '../../meters/meters.js';
 import { BatchLog, type CursorLag, type KeptForReaders } from '../../store/batch-log.js';
 import { Batches } from '../../store/batches.js';
 import { IdempotencyKeys } from '../../store/idempotency-keys.js';
+import { Clock } from '../clock.js';
 
 /** A batch is sent again for seconds after its connection was lost; ten minutes leave room for a frozen process. */
 const BATCH_LIFE_MS = 600_000;
@@ -51,6 +52,7 @@ export class CleanUp {
     private readonly log: BatchLog,
     private readonly keys: IdempotencyKeys,
     meters: Meters,
+    private readonly clock: Clock,
   ) {
     meters.add({
       kind: 'gauge',
@@ -58,7 +60,7 @@ export class CleanUp {
       help: 'Age of the oldest batch that a reader has not read; missing where this instance has not looked of late',
       labels: ['cursor'],
       read: () =>
-        performance.now() - this.lagsSeenAtMs > LAGS_LIFE_MS
+        this.clock.monotonicMs() - this.lagsSeenAtMs > LAGS_LIFE_MS
           ? []
           : this.lags.map(({ cursor, behindMs }) => ({ labels: { cursor }, value: behindMs / 1_000 })),
     });
@@ -66,7 +68,7 @@ export class CleanUp {
 
   /** Removes in chunks until nothing is left, or its time is over. */
   async runOnce({ signal }: { readonly signal?: AbortSignal } = {}): Promise<CleanUpReport> {
-    const startedAtMs = performance.now();
+    const startedAtMs = this.clock.monotonicMs();
     const stop = AbortSignal.any([AbortSignal.timeout(LONGEST_RUN_MS), ...(signal === undefined ? [] : [signal])]);
     await this.lookAfterReaders();
     const batches = await inChunks(() => this.batches.removeOlderThan(BATCH_LIFE_MS, KEPT_BATCHES, CHUNK), stop);
@@ -75,14 +77,14 @@ export class CleanUp {
       batches: batches.removed,
       keys: keys.removed,
       complete: batches.complete && keys.complete,
-      durationMs: Math.round(performance.now() - startedAtMs),
+      durationMs: Math.round(this.clock.monotonicMs() - startedAtMs),
     };
   }
 
   /** Batches are kept for readers of the log, but not for ever. */
   private async lookAfterReaders(): Promise<void> {
     this.lags = await this.log.lags();
-    this.lagsSeenAtMs = performance.now();
+    this.lagsSeenAtMs = this.clock.monotonicMs();
     const left = await this.log.letGo(KEPT_FOR_READERS);
     if (left.length > 0) {
       const msg = 'readers of the batch log were left behind: what they did not read is no longer kept for them';

@@ -8,6 +8,7 @@ import type { CounterReader } from '../../store/counter-reader.js';
 import type { StatementTimes } from '../../store/statement-times.js';
 import { compare, driftOf } from './drift.js';
 import type { Suspect, Walk } from './walk.js';
+import { Clock } from '../clock.js';
 
 /** Keys that one SCAN is asked for; it may give some more, and those should not take a SELECT of their own. */
 const SCANNED = NAMES_IN_STEP - 20;
@@ -63,6 +64,7 @@ export class Comparison {
     private readonly cache: CounterCache,
     private readonly reader: CounterReader,
     private readonly circumstances: Circumstances,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -74,14 +76,14 @@ export class Comparison {
   async of(walk: Walk, { limit = Infinity, signal, progress }: ComparisonOptions): Promise<boolean> {
     for (let step: Step | null = { held: [], next: '0' }; step !== null;) {
       if (walk.compared >= limit || !this.mayGoOn(signal)) return false;
-      const beganAtMs = performance.now();
+      const beganAtMs = this.clock.monotonicMs();
       const { held, next }: Step = step;
       // Redis looks the next ones up while Postgres compares these.
       [step] = await Promise.all([next === null ? null : this.look(walk, next), this.compareAll(walk, held)]);
       progress?.(walk.compared);
       await this.lookAgain(walk);
       while (walk.suspects.size > MAX_SUSPECTS) await this.lookAgainWhenDue(walk);
-      await sleep(Math.max(0, beganAtMs + SHORTEST_STEP_MS - performance.now()));
+      await sleep(Math.max(0, beganAtMs + SHORTEST_STEP_MS - this.clock.monotonicMs()));
     }
     while (walk.suspects.size > 0) {
       if (!this.mayGoOn(signal)) return false;
@@ -134,7 +136,7 @@ export class Comparison {
           return;
         case 'older':
           if (!walk.suspects.has(truth.name)) {
-            walk.suspects.set(truth.name, { version: truth.version, seenAtMs: performance.now() });
+            walk.suspects.set(truth.name, { version: truth.version, seenAtMs: this.clock.monotonicMs() });
           }
           return;
         case 'wrong':
@@ -150,13 +152,13 @@ export class Comparison {
     if (oldest === undefined) return;
     const dueAtMs = oldest.seenAtMs + SECOND_LOOK_AFTER_MS;
     // A timer may fire a moment early.
-    await sleep(Math.max(0, Math.ceil(dueAtMs - performance.now()) + 1));
+    await sleep(Math.max(0, Math.ceil(dueAtMs - this.clock.monotonicMs()) + 1));
     await this.lookAgain(walk);
   }
 
   /** The second look at up to a step of suspects whose time has come. */
   private async lookAgain(walk: Walk): Promise<void> {
-    const due = takeDue(walk.suspects);
+    const due = takeDue(walk.suspects, this.clock.monotonicMs() - SECOND_LOOK_AFTER_MS);
     const identity = this.circumstances.identity();
     if (due.length === 0 || identity === null) return;
     const entries = await this.cache.getMany(
@@ -179,8 +181,7 @@ export class Comparison {
 }
 
 /** Takes out up to a step of suspects that were seen long enough ago. */
-function takeDue(suspects: Map<string, Suspect>): [string, Suspect][] {
-  const dueBeforeMs = performance.now() - SECOND_LOOK_AFTER_MS;
+function takeDue(suspects: Map<string, Suspect>, dueBeforeMs: number): [string, Suspect][] {
   const due: [string, Suspect][] = [];
   for (const [name, suspect] of suspects) {
     if (suspect.seenAtMs > dueBeforeMs || due.length === NAMES_IN_STEP) break;

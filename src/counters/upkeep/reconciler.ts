@@ -7,6 +7,7 @@ import { CacheGuard } from '../guard/cache-guard.js';
 import { Comparison, type ComparisonOptions } from './comparison.js';
 import type { Drift } from './drift.js';
 import { Walk } from './walk.js';
+import { Clock } from '../clock.js';
 
 /** Drift told in a report; more of it says nothing new. */
 const MAX_DRIFT = 100;
@@ -48,22 +49,33 @@ export class Reconciler {
   private readonly log = new Logger(Reconciler.name);
   private readonly comparison: Comparison;
 
-  constructor(cache: CounterCache, reader: CounterReader, guard: CacheGuard, clock: DatabaseClock) {
-    this.comparison = new Comparison(cache, reader, {
-      identity: () => guard.permission(),
-      nowMs: () => clock.nowMs(),
-      ofWrong: async (names) => {
-        await cache.remove(names);
-        return names.length;
+  constructor(
+    cache: CounterCache,
+    reader: CounterReader,
+    guard: CacheGuard,
+    databaseClock: DatabaseClock,
+    private readonly clock: Clock,
+  ) {
+    this.comparison = new Comparison(
+      cache,
+      reader,
+      {
+        identity: () => guard.permission(),
+        nowMs: () => databaseClock.nowMs(),
+        ofWrong: async (names) => {
+          await cache.remove(names);
+          return names.length;
+        },
+        ofBehind: async (truths, times, identity) => {
+          await cache.publish(
+            truths.map((truth) => publicationOf(truth, times, null)),
+            identity,
+          );
+          return truths.length;
+        },
       },
-      ofBehind: async (truths, times, identity) => {
-        await cache.publish(
-          truths.map((truth) => publicationOf(truth, times, null)),
-          identity,
-        );
-        return truths.length;
-      },
-    });
+      clock,
+    );
   }
 
   /**
@@ -72,7 +84,7 @@ export class Reconciler {
    * @throws CacheUnavailable, StoreFailure when the walk was cut off; what was repaired until then stays so
    */
   async runOnce(options: ComparisonOptions = {}): Promise<ReconcileReport> {
-    const walk = new Walk(MAX_DRIFT);
+    const walk = new Walk(MAX_DRIFT, this.clock);
     let result: 'complete' | 'incomplete' | 'failed' = 'failed';
     try {
       const complete = await this.comparison.of(walk, options);
@@ -93,7 +105,7 @@ export class Reconciler {
     tally.compared += compared;
     tally.repaired += repaired;
     tally.durationMs = durationMs;
-    if (result === 'complete') tally.completeAtMs = Date.now();
+    if (result === 'complete') tally.completeAtMs = this.clock.moment().calendarMs;
   }
 
   private tell({ behind, wrong, drift }: Walk): void {

@@ -5,6 +5,7 @@ import { NAMES_IN_STEP } from '../../domain/steps.js';
 import { Batches } from '../../store/batches.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { CounterFills } from '../reads/counter-fills.js';
+import { Clock } from '../clock.js';
 
 /** Rests this many times as long as a step took: readers fill what they need by themselves, and must not wait for this. */
 const RESTS = 9;
@@ -46,6 +47,7 @@ export class Rehydrator {
     private readonly batches: Batches,
     private readonly fills: CounterFills,
     private readonly guard: CacheGuard,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -56,32 +58,32 @@ export class Rehydrator {
    * @throws CacheUnavailable, StoreFailure where a server did not answer; what was filled until then stays
    */
   async runOnce(limit: number, { signal, progress }: RehydrateOptions = {}): Promise<RehydrateReport> {
-    const startedAtMs = performance.now();
+    const startedAtMs = this.clock.monotonicMs();
     let [done, filled] = [0, 0];
     const names = (await this.permission(signal)) === null ? null : await this.batches.latestNames(limit);
     while (names !== null && done < names.length) {
       const identity = await this.permission(signal);
       if (identity === null) break;
-      const beganAtMs = performance.now();
+      const beganAtMs = this.clock.monotonicMs();
       const chunk = names.slice(done, done + NAMES_IN_STEP);
       filled += (await this.fills.fillMany(chunk, identity)).filled;
       done += chunk.length;
       progress?.({ names: names.length, done, filled });
-      await sleep(Math.max(SHORTEST_REST_MS, RESTS * (performance.now() - beganAtMs)));
+      await sleep(Math.max(SHORTEST_REST_MS, RESTS * (this.clock.monotonicMs() - beganAtMs)));
     }
     return {
       names: names?.length ?? 0,
       filled,
       complete: done === names?.length,
-      durationMs: Math.round(performance.now() - startedAtMs),
+      durationMs: Math.round(this.clock.monotonicMs() - startedAtMs),
     };
   }
 
   private async permission(signal: AbortSignal | undefined): Promise<Identity | null> {
-    const deadlineMs = performance.now() + PERMISSION_PATIENCE_MS;
+    const deadlineMs = this.clock.monotonicMs() + PERMISSION_PATIENCE_MS;
     while (signal?.aborted !== true) {
       const identity = this.guard.permission();
-      if (identity !== null || performance.now() > deadlineMs) return identity;
+      if (identity !== null || this.clock.monotonicMs() > deadlineMs) return identity;
       await sleep(PERMISSION_POLL_MS);
     }
     return null;

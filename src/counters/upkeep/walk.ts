@@ -1,4 +1,5 @@
 import type { Drift } from './drift.js';
+import { Clock } from '../clock.js';
 
 /** An entry that looked older, and the version it must have reached by the second look. */
 export interface Suspect {
@@ -20,13 +21,18 @@ export class Walk {
   readonly drift: Drift[] = [];
   /** In the order they were seen. */
   readonly suspects = new Map<string, Suspect>();
-  private readonly startedAtMs = performance.now();
+  private readonly startedAtMs: number;
 
   /** @param maxDrift how many are told of one by one */
-  constructor(private readonly maxDrift: number) {}
+  constructor(
+    private readonly maxDrift: number,
+    private readonly clock: Clock,
+  ) {
+    this.startedAtMs = clock.monotonicMs();
+  }
 
   get durationMs(): number {
-    return Math.round(performance.now() - this.startedAtMs);
+    return Math.round(this.clock.monotonicMs() - this.startedAtMs);
   }
 
   note(drift: Drift): void {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Clock } from '../../counters/clock.js';
 import { Turns } from '../../counters/turns.js';
 import { BODY_BYTES } from '../connections/limits.js';
 import { scanJson } from './json-scan.js';
@@ -33,7 +34,7 @@ export function readJsonBodies(server: FastifyInstance): void {
     return read.value;
   };
   // In which nothing else is done: some ten milliseconds for a batch.
-  const turns = new Turns();
+  const turns = new Turns(new Clock());
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     request.charge({ bytes: body.length });
     // Where no route takes the request, that is what to tell, whatever the body.

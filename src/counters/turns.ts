@@ -1,5 +1,5 @@
 import type { Holder } from './shares.js';
-import { Clock } from './clock.js';
+import type { Clock } from './clock.js';
 
 /** After what took longer, something else was the matter. */
 const LONGEST_REST_MS = 15_000;

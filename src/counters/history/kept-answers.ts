@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '../../domain/errors.js';
 import { type Holder, Shares } from '../shares.js';
 import type { Turns } from '../turns.js';
-import { Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 
 /**
  * An answer is kept for this many times as long as it took to make, so that however often somebody asks, and however

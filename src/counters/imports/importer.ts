@@ -9,7 +9,7 @@ import type { Exposure } from '../commits/exposure.js';
 import { decideImport, type ImportedCounter, type ImportOutcome } from './import-rule.js';
 import { NotWritten } from '../commits/lane.js';
 import { sendUntilKnown } from '../commits/resend.js';
-import { Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 
 /** A restart of Postgres or Redis in the middle of a long import is waited for. */
 const PATIENCE_MS = 60_000;

@@ -8,7 +8,7 @@ import type { CounterReader } from '../../store/counter-reader.js';
 import type { StatementTimes } from '../../store/statement-times.js';
 import { compare, driftOf } from './drift.js';
 import type { Suspect, Walk } from './walk.js';
-import { Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 
 /** Keys that one SCAN is asked for; it may give some more, and those should not take a SELECT of their own. */
 const SCANNED = NAMES_IN_STEP - 20;

@@ -1,5 +1,5 @@
 import type { Drift } from './drift.js';
-import { Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 
 /** An entry that looked older, and the version it must have reached by the second look. */
 export interface Suspect {

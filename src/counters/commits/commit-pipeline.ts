@@ -87,7 +87,7 @@ export class CommitPipeline {
     const writes = parts.flatMap((part) => (part.kind === 'writes' ? part.writes : []));
     return this.accepted(writes, () => {
       return new Promise((resolve, reject) => {
-        this.decisions.add({ ...transaction, acceptedAtMs: performance.now(), size, resolve, reject });
+        this.decisions.add({ ...transaction, acceptedAtMs: this.clock.monotonicMs(), size, resolve, reject });
       });
     });
   }

@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { counterJson } from '../domain/counter.js';
 import { faultOfName } from '../domain/operands.js';
 import { CountersService } from '../counters/counters.service.js';
+import type { Page } from '../store/counter-pages.js';
+import type { Found } from '../store/name-search.js';
 import { sendAnswer, sendSetAnswer, writeOf } from './answers.js';
 import { expiryOf } from './expiry.js';
 import { conditionOf } from './preconditions.js';
@@ -13,6 +15,9 @@ import { bodyOf, refuseBody } from '../web/bodies/validation.js';
 import { nameOf } from '../web/named.js';
 import { queryOf, refuseQuery } from '../web/query.js';
 
+/** Names that are looked through cost their caller as much as one counter that is told. */
+const NAMES_FOR_AN_ITEM = 100;
+
 /** The calls on counters that are not in `hot-routes.ts`. */
 @Controller('v1/counters')
 export class CountersController {
@@ -20,18 +25,25 @@ export class CountersController {
 
   @Get()
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { prefix, limit, cursor } = queryOf(ListQuery, request);
+    const { prefix, search, limit, cursor } = queryOf(ListQuery, request);
     const after = cursor === undefined ? null : nameOfCursor(cursor);
-    const { counters, hasMore } = await this.counters.list({ prefix, after, limit: Number(limit) });
-    const last = counters.at(-1);
-    request.charge({ items: counters.length });
-    const nextCursor = hasMore && last !== undefined ? cursorOf(last.name) : null;
+    const { counters, upTo, looked } = await this.page(search, { prefix, after, limit: Number(limit) });
+    request.charge({ items: Math.max(counters.length, Math.ceil(looked / NAMES_FOR_AN_ITEM)) });
+    const hasMore = upTo !== null;
+    const nextCursor = upTo === null ? null : cursorOf(upTo);
     if (nextCursor !== null) {
-      const query = `prefix=${encodeURIComponent(prefix)}&limit=${limit}&cursor=${nextCursor}`;
+      const part = search === undefined ? '' : `search=${encodeURIComponent(search)}&`;
+      const query = `prefix=${encodeURIComponent(prefix)}&${part}limit=${limit}&cursor=${nextCursor}`;
       reply.header('link', `<${reply.server.basePath}/v1/counters?${query}>; rel="next"`);
     }
     const data = counters.map(counterJson).join(',');
     sendJson(reply, `{"data":[${data}],"hasMore":${hasMore},"nextCursor":${JSON.stringify(nextCursor)}}`);
+  }
+
+  private async page(search: string | undefined, page: Page): Promise<Found> {
+    if (search !== undefined) return this.counters.search(search, page);
+    const { counters, hasMore } = await this.counters.list(page);
+    return { counters, upTo: hasMore ? (counters.at(-1)?.name ?? null) : null, looked: counters.length };
   }
 
   @Put(':name')

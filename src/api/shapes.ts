@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EXPIRY, refineExpiry } from './expiry.js';
-import { areBounds, IDEMPOTENCY_KEY, MAX_ITEMS } from '../domain/operands.js';
+import { areBounds, faultOfPrefix, IDEMPOTENCY_KEY, MAX_ITEMS } from '../domain/operands.js';
 import { SCOPES } from '../domain/scope.js';
 import { Problem } from '../web/openapi/refusals.js';
 import { Counter, fields, limitUpTo, Name, Prefix, Value } from '../web/shapes.js';
@@ -78,8 +78,19 @@ export const ReadQuery = z.strictObject({
     .meta({ description: 'Reads Postgres. Cached reads are linearizable too; this one says so without a proof.' }),
 });
 
+/** A part of names. */
+const Part = z
+  .string()
+  .refine((text) => text !== '' && faultOfPrefix(text) === null, { error: 'must be a part of a name' })
+  .meta({
+    description:
+      'Only counters whose names contain it, letter by letter. A page may then be short, or empty, and still have a ' +
+      'following one: each looks for a fraction of a second.',
+  });
+
 export const ListQuery = z.strictObject({
   prefix: Prefix.default(''),
+  search: Part.optional(),
   limit: limitUpTo(MAX_ITEMS, 100),
   cursor: z.string().optional().meta({ description: 'nextCursor of the page before.' }),
 });

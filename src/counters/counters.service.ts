@@ -3,6 +3,7 @@ import { CounterCache, type Found } from '../cache/counter-cache.js';
 import { type Entry, expiresAtOf } from '../cache/entry.js';
 import { DatabaseClock } from './database-clock.js';
 import { CounterPages, type Page } from '../store/counter-pages.js';
+import { type Found as FoundByName, NameSearch } from '../store/name-search.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
@@ -46,6 +47,7 @@ export class CountersService {
     private readonly pipeline: CommitPipeline,
     private readonly reader: CounterReader,
     private readonly pages: CounterPages,
+    private readonly names: NameSearch,
     private readonly tallies: Tallies,
     private readonly databaseClock: DatabaseClock,
   ) {}
@@ -94,6 +96,15 @@ export class CountersService {
    */
   async list(page: Page): Promise<{ counters: Counter[]; hasMore: boolean }> {
     return orUnavailable(() => this.pages.counters(page));
+  }
+
+  /**
+   * The next counters whose names contain a text, as far as it comes in a fraction of a second.
+   *
+   * @throws Unavailable
+   */
+  async search(text: string, page: Page): Promise<FoundByName> {
+    return orUnavailable(() => this.names.find(text, page));
   }
 
   /**

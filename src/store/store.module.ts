@@ -19,6 +19,7 @@ import { HistoryRollUp } from './history/history-roll-up.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
 import { NameWalk } from './name-walk.js';
+import { NameSearch } from './name-search.js';
 import { Pools } from './pools.js';
 import { prepareDatabase } from './prepare-database.js';
 import { Replication } from './replication.js';
@@ -92,6 +93,11 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       useFactory: ({ general, replication }: Pools) => new CounterPages(general, replication),
     },
     {
+      provide: NameSearch,
+      inject: [Pools],
+      useFactory: ({ general, replication }: Pools) => new NameSearch(general, replication),
+    },
+    {
       provide: NameWalk,
       inject: [Pools],
       useFactory: ({ general, replication }: Pools) => new NameWalk(general, replication),
@@ -110,6 +116,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     ApiKeys,
     Sessions,
     CounterPages,
+    NameSearch,
     NameWalk,
     Batches,
     BatchLog,

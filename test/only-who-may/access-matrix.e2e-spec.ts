@@ -46,7 +46,14 @@ const REFUSED: Row = { foreign: [{}], own: [] };
 const GRANTED: Row = { foreign: [], own: [{}] };
 
 const ROWS: Readonly<Record<string, Row>> = {
-  'GET /v1/counters': byPrefix(/"data":\[\{"name":"shop:a".*"name":"shop:b"/),
+  'GET /v1/counters': {
+    foreign: [...byPrefix(/(?:)/).foreign, { query: 'search=a&prefix=bank' }],
+    own: [
+      ...byPrefix(/"data":\[\{"name":"shop:a".*"name":"shop:b"/).own,
+      { query: 'search=a', answer: /"data":\[\{"name":"shop:a"/ },
+      { query: 'search=an', answer: /"data":\[\]/ },
+    ],
+  },
   'GET /v1/counters/:name': byName(),
   'PUT /v1/counters/:name': byName({ value: 1 }),
   'POST /v1/counters/:name/increment': byName(),

@@ -1,6 +1,7 @@
 import { BASE } from './base.js';
 import { noteAnswer } from './clock.js';
-import type { CacheState, Counter, CounterPage, HistoryPoint, Interval, Job, Ranked, Summary } from './shapes.js';
+import type { CacheState, Counter, CounterPage, Histories, Interval, Job, Ranked, Summary } from './shapes.js';
+import { zone } from './zone.js';
 
 /** Longer than the service may take for any call of the page. */
 const TIMEOUT_MS = 8_000;
@@ -79,14 +80,15 @@ export const api = {
   counters: (prefix: string, limit: number, cursor: string | null) =>
     call<CounterPage>('GET', `/v1/counters${query({ prefix, limit, cursor })}`),
   reads: (names: readonly string[]) => call<{ data: readonly (Counter | null)[] }>('POST', '/v1/reads', { names }),
-  history: (name: string, from: Date, interval: Interval) =>
-    call<{ data: readonly HistoryPoint[] }>(
+  /** @param over a period that the service defines, in the zone of the page */
+  histories: (names: readonly string[], over: string, interval: Interval | null = null) =>
+    call<Histories>(
       'GET',
-      `${counterPath(name)}/history${query({ from: from.toISOString(), interval })}`,
+      `/v1/history${query({ over, interval, tz: zone() })}${names.map((name) => `&name=${encodeURIComponent(name)}`).join('')}`,
     ),
   summary: (prefix: string) => call<Summary>('GET', `/v1/summary${query({ prefix })}`),
   top: (prefix: string, by: RankedBy, limit: number) =>
-    call<{ data: readonly Ranked[] }>('GET', `/v1/top${query({ prefix, by, over: '24h', limit })}`),
+    call<{ data: readonly Ranked[] }>('GET', `/v1/top${query({ prefix, by, over: '24h', tz: zone(), limit })}`),
   cache: () => call<CacheState>('GET', '/v1/admin/cache'),
   ready: () => call<{ postgres: 'up' | 'down'; redis: 'up' | 'degraded' }>('GET', '/readyz?degraded=ok'),
   flush: () => call<{ removed: number }>('POST', '/v1/admin/cache/flush'),

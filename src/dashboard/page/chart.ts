@@ -22,6 +22,7 @@ export class Chart {
   private points: readonly HistoryPoint[] = [];
   private series: Series = 'value';
   private interval: Interval = 'hour';
+  private zone = 'UTC';
   private readonly resize: ResizeObserver;
   private readonly onTheme = () => this.draw();
 
@@ -33,9 +34,11 @@ export class Chart {
     document.addEventListener(THEME_CHANGED, this.onTheme);
   }
 
-  show(points: readonly HistoryPoint[], interval: Interval, series: Series): void {
-    const same = series === this.series && interval === this.interval && this.plot !== null;
+  /** @param zone in which the points begin */
+  show(points: readonly HistoryPoint[], interval: Interval, zone: string, series: Series): void {
+    const same = series === this.series && interval === this.interval && zone === this.zone && this.plot !== null;
     this.interval = interval;
+    this.zone = zone;
     this.points = points;
     this.series = series;
     if (same) this.plot?.setData(this.data());
@@ -70,12 +73,13 @@ export class Chart {
       ticks: { show: false },
       gap: 8,
     };
-    const { interval } = this;
+    const { interval, zone } = this;
     const bars = this.series === 'delta';
     const label = interval === 'day' ? dayOf : timeOrDayOf;
     this.plot = new uPlot(
       {
         ...this.size(),
+        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
         padding: [12, RIGHT_PX, 0, 0],
         legend: { show: true, live: true, markers: { show: false } },
         cursor: { y: false, points: { size: 7, fill: colour('--accent') }, drag: { x: false, y: false } },
@@ -85,7 +89,7 @@ export class Chart {
             ...axis,
             grid: { show: false },
             space: LABEL_SPACE_PX,
-            values: (_, values) => values.map((seconds) => label(seconds * 1_000)),
+            values: (_, values) => values.map((seconds) => label(seconds * 1_000, zone)),
           },
           {
             ...axis,
@@ -97,7 +101,8 @@ export class Chart {
         series: [
           {
             label: 'From',
-            value: (_, at: number | null) => (at === null ? '–' : bucket(new Date(at * 1_000).toISOString(), interval)),
+            value: (_, at: number | null) =>
+              at === null ? '–' : bucket(new Date(at * 1_000).toISOString(), interval, zone),
           },
           {
             label: bars ? 'Change' : 'Value',

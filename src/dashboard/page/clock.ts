@@ -7,19 +7,12 @@
 const EXACT_TO_MS = 2_000;
 
 let aheadMs = 0;
-let told: () => void = () => undefined;
-
-/** Settles when a first answer told the time. */
-export const timeIsKnown = new Promise<void>((resolve) => {
-  told = resolve;
-});
 
 /** To be told of every answer; without its date, as a proxy may send it, the browser's clock is believed. */
 export function noteAnswer({ headers }: Response): void {
   const at = Date.parse(headers.get('date') ?? '');
   const differenceMs = Number.isNaN(at) ? 0 : at - Date.now();
   aheadMs = Math.abs(differenceMs) <= EXACT_TO_MS ? 0 : differenceMs;
-  told();
 }
 
 /** Milliseconds of the calendar, by the service's clock as far as it is known. */

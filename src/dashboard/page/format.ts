@@ -1,18 +1,28 @@
+import type { Interval } from './shapes.js';
+import { zone } from './zone.js';
+
 /** Numbers and times as people read them. */
 const whole = new Intl.NumberFormat('en-US');
 const signed = new Intl.NumberFormat('en-US', { signDisplay: 'exceptZero' });
 /** As many digits as tell the marks of a large value's axis apart: 2.014M, 2.018M. */
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 3 });
 const share = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 1 });
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
-const dayAndTime = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-});
-const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+/** Formats of times by zone: the page's, or that of days from before hours are kept. */
+function zoned(options: Intl.DateTimeFormatOptions): (ms: number, timeZone?: string) => string {
+  const formats = new Map<string, Intl.DateTimeFormat>();
+  return (ms, timeZone = zone()) => {
+    const format = formats.get(timeZone) ?? new Intl.DateTimeFormat('en-GB', { ...options, timeZone });
+    formats.set(timeZone, format);
+    return format.format(ms);
+  };
+}
+
+const moment = zoned({ dateStyle: 'medium', timeStyle: 'medium' });
+const clock = zoned({ timeStyle: 'medium' });
+const dayAndTime = zoned({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const day = zoned({ day: 'numeric', month: 'short', year: 'numeric' });
+const hourAndMinute = zoned({ hour: '2-digit', minute: '2-digit' });
+const shortDay = zoned({ day: 'numeric', month: 'short' });
 
 /** A typographic minus, as wide as the plus. */
 const minus = (text: string): string => text.replace('-', '−');
@@ -21,24 +31,20 @@ export const number = (value: number): string => minus(whole.format(value));
 export const change = (value: number): string => minus(signed.format(value));
 export const short = (value: number): string => minus(compact.format(value));
 export const percent = (ratio: number): string => share.format(ratio);
-export const instant = (iso: string): string => moment.format(new Date(iso));
-export const timeOfDay = (at: Date): string => clock.format(at);
-
-const hourAndMinute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const shortDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-const shortDayUtc = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+export const instant = (iso: string): string => moment(Date.parse(iso));
+export const timeOfDay = (at: Date): string => clock(at.getTime());
 
 /** For an axis: the hour, and at midnight the day instead. */
-export function timeOrDayOf(ms: number): string {
-  const time = hourAndMinute.format(ms);
-  return time === '00:00' ? shortDay.format(ms) : time;
+export function timeOrDayOf(ms: number, timeZone: string): string {
+  const time = hourAndMinute(ms, timeZone);
+  return time === '00:00' ? shortDay(ms, timeZone) : time;
 }
 
-export const dayOf = (ms: number): string => shortDayUtc.format(ms);
+export const dayOf = (ms: number, timeZone: string): string => shortDay(ms, timeZone);
 
-/** Days begin at midnight UTC, and so are named by it; shorter times are local. */
-export function bucket(iso: string, interval: 'minute' | 'hour' | 'day'): string {
-  return interval === 'day' ? day.format(new Date(iso)) : dayAndTime.format(new Date(iso));
+/** The name of an interval: of a day its date, of what is shorter its beginning. */
+export function bucket(iso: string, interval: Interval, timeZone: string): string {
+  return (interval === 'day' ? day : dayAndTime)(Date.parse(iso), timeZone);
 }
 
 const UNITS = [

@@ -1,10 +1,12 @@
 import { api, whenUnauthorized } from './api.js';
 import { h } from './dom.js';
 import { LiveFeed } from './live-feed.js';
-import { hashOf, routeOf } from './route.js';
+import { hashOf, type Route, routeOf, zoneOf } from './route.js';
 import { StateWatch } from './service-state.js';
 import { strip } from './strip.js';
 import { themeSwitch } from './theme-switch.js';
+import { takeZone } from './zone.js';
+import { zoneChoice } from './zone-choice.js';
 import type { View } from './view.js';
 import { counterView } from './views/counter.js';
 import { operationsView } from './views/operations.js';
@@ -16,10 +18,11 @@ const feed = new LiveFeed(() => top.update());
 const top = strip(watch, feed);
 const main = h('main', { id: 'main', tabindex: -1 });
 
-const links = [
-  h('a', { href: hashOf({ view: 'overview', prefix: '', sort: 'name' }) }, 'Counters'),
-  h('a', { href: hashOf({ view: 'operations' }) }, 'Operations'),
-] as const;
+const HOME: Route = { view: 'overview', prefix: '', sort: 'name' };
+
+const brand = h('a', { class: 'brand' }, 'evercount');
+const links = [h('a', {}, 'Counters'), h('a', {}, 'Operations')] as const;
+const zones = zoneChoice();
 
 const signOut = h('button', { type: 'button', class: 'theme', hidden: true, onclick: () => void leave() }, 'Sign out');
 
@@ -44,12 +47,18 @@ function viewOf(): View {
 }
 
 function render(moveFocus: boolean): void {
+  takeZone(zoneOf(location.hash));
+  zones.show();
   view?.close();
   feed.stop();
   view = viewOf();
   document.title = view.title;
   main.replaceChildren(view.element);
   const [counters, operations] = links;
+  // Each place is looked at in the same zone.
+  brand.href = hashOf(HOME);
+  counters.href = hashOf(HOME);
+  operations.href = hashOf({ view: 'operations' });
   const current = location.hash.startsWith('#/operations') ? operations : counters;
   for (const link of links) {
     if (link === current) link.setAttribute('aria-current', 'page');
@@ -94,7 +103,7 @@ document.addEventListener('keydown', (event) => {
   if (document.querySelector('dialog[open]') !== null) return;
   if (event.key === '/' && !isTyping(event.target)) {
     event.preventDefault();
-    if (routeOf(location.hash).view !== 'overview') location.hash = '#/';
+    if (routeOf(location.hash).view !== 'overview') location.hash = hashOf(HOME);
     // The view changes when the address has.
     setTimeout(() => document.querySelector<HTMLInputElement>('input[type=search]')?.focus());
     return;
@@ -109,9 +118,9 @@ document.body.append(
   h(
     'header',
     {},
-    h('a', { class: 'brand', href: '#/' }, 'evercount'),
+    brand,
     h('nav', { 'aria-label': 'Pages' }, ...links),
-    h('div', {}, signOut, themeSwitch()),
+    h('div', {}, zones.element, signOut, themeSwitch()),
   ),
   top.element,
   main,

@@ -1,92 +1,96 @@
 import { api, ApiError } from './api.js';
-import { now, timeIsKnown } from './clock.js';
 import type { HistoryPoint } from './shapes.js';
 
-const HOUR_MS = 3_600_000;
-const HOURS = 24;
-/** History is asked for a few counters at a time: a page of them must not crowd out its reader's own clicks. */
-const CONCURRENCY = 4;
+/** As many as one call takes; as long as an address may be, which may have some 8,000 characters. */
+const MOST_NAMES = 20;
+const MOST_CHARACTERS = 6_000;
 
-const hourOf = (ms: number): number => Math.floor(ms / HOUR_MS);
-
-/** Changes of one counter in the last 24 hours, hour by hour; what comes in live is added to the last. */
+/** What one counter gained in the last 24 hours, hour by hour, and today: both as the service has it, and live. */
 export class RecentChanges {
-  private readonly hours = new Map<number, number>();
-  private readonly lastValue: number | null;
+  private readonly hours: number[];
 
-  constructor(points: readonly HistoryPoint[]) {
-    for (const { at, delta } of points) this.add(delta, Date.parse(at));
-    this.lastValue = points.at(-1)?.value ?? null;
+  constructor(
+    private readonly points: readonly HistoryPoint[],
+    private readonly ofToday: HistoryPoint,
+    private today = ofToday.delta,
+  ) {
+    this.hours = points.map(({ delta }) => delta);
   }
 
-  /** History may be some seconds behind: what it lacks of the value, it lacks of the last hour. */
-  catchUp(value: number, nowMs: number): void {
-    if (this.lastValue !== null) this.add(value - this.lastValue, nowMs);
-  }
-
-  add(delta: number, atMs: number): void {
-    const hour = hourOf(atMs);
-    this.hours.set(hour, (this.hours.get(hour) ?? 0) + delta);
+  /** A change that came live counts for the hour that was running; what was told may be some seconds behind. */
+  catchUp(value: number): void {
+    const last = this.points.at(-1);
+    if (last === undefined) return;
+    this.hours[this.hours.length - 1] = last.delta + value - last.value;
+    this.today = this.ofToday.delta + value - this.ofToday.value;
   }
 
   /** Oldest first; the last is the hour that is running. */
-  perHour(nowMs: number): number[] {
-    const now = hourOf(nowMs);
-    return Array.from({ length: HOURS }, (_, index) => this.hours.get(now - HOURS + 1 + index) ?? 0);
+  get perHour(): readonly number[] {
+    return this.hours;
   }
 
-  /** Since local midnight, which is taken to lie on a full hour. */
-  today(nowMs: number): number {
-    const midnight = hourOf(new Date(nowMs).setHours(0, 0, 0, 0));
-    let sum = 0;
-    for (const [hour, delta] of this.hours) if (hour >= midnight) sum += delta;
-    return sum;
+  get sinceMidnight(): number {
+    return this.today;
   }
 }
 
-/** Asks for changes, a few counters at a time, in the order they were asked for. */
+type Use = (changes: RecentChanges | null) => void;
+
+/** Asks for changes of many counters at once, in the order they were asked for, and one call after the other. */
 export class RecentChangesLoader {
-  private readonly waiting: (() => Promise<void>)[] = [];
-  private running = 0;
-  private missing = false;
+  private readonly waiting = new Map<string, Use>();
+  private running = false;
   private closed = false;
 
-  /** Calls back with null where the service has no history. */
-  load(name: string, use: (changes: RecentChanges | null) => void): void {
-    this.waiting.push(async () => {
-      const changes = this.missing ? null : await this.ask(name);
-      if (!this.closed) use(changes);
-    });
-    this.next();
+  /** Calls back with null where there is nothing to tell. */
+  load(name: string, use: Use): void {
+    this.waiting.set(name, use);
+    // Those that come into sight together go together.
+    queueMicrotask(() => void this.work());
   }
 
   close(): void {
     this.closed = true;
-    this.waiting.length = 0;
+    this.waiting.clear();
   }
 
-  private next(): void {
-    if (this.running >= CONCURRENCY) return;
-    const task = this.waiting.shift();
-    if (task === undefined) return;
-    this.running += 1;
-    void task().finally(() => {
-      this.running -= 1;
-      this.next();
-    });
-  }
-
-  private async ask(name: string): Promise<RecentChanges | null> {
-    await timeIsKnown;
-    try {
-      const from = new Date((hourOf(now()) - HOURS + 1) * HOUR_MS);
-      return new RecentChanges((await api.history(name, from, 'hour')).data);
-    } catch (error) {
-      // The counter is gone, or there is no such call; one counter that is gone must not end it for the others.
-      if (error instanceof ApiError && error.status === 404 && error.message.startsWith('There is nothing at')) {
-        this.missing = true;
-      }
-      return null;
+  private async work(): Promise<void> {
+    if (this.running) return;
+    this.running = true;
+    for (let next = this.next(); next.size > 0; next = this.next()) {
+      const found = await ask([...next.keys()]);
+      if (this.closed) return;
+      for (const [name, use] of next) use(found.get(name) ?? null);
     }
+    this.running = false;
   }
+
+  private next(): Map<string, Use> {
+    const taken = new Map<string, Use>();
+    let room = MOST_CHARACTERS;
+    for (const [name, use] of this.waiting) {
+      room -= encodeURIComponent(name).length + '&name='.length;
+      if (taken.size === MOST_NAMES || (room < 0 && taken.size > 0)) break;
+      taken.set(name, use);
+      this.waiting.delete(name);
+    }
+    return taken;
+  }
+}
+
+async function ask(names: readonly string[]): Promise<Map<string, RecentChanges>> {
+  const found = new Map<string, RecentChanges>();
+  try {
+    const [hours, today] = await Promise.all([api.histories(names, '24h'), api.histories(names, 'today', 'day')]);
+    for (const name of names) {
+      const points = hours.data[name] ?? [];
+      const ofToday = today.data[name]?.at(-1);
+      if (points.length > 0 && ofToday !== undefined) found.set(name, new RecentChanges(points, ofToday));
+    }
+  } catch (error) {
+    // What is shown stays; it is asked for again in a minute.
+    if (!(error instanceof ApiError)) throw error;
+  }
+  return found;
 }

@@ -1,3 +1,5 @@
+import { zoneInAddress } from './zone.js';
+
 /** Where the page is: a part of the address, so that each place has a link and the browser's buttons work. */
 export type Route =
   | { readonly view: 'overview'; readonly prefix: string; readonly sort: Sort }
@@ -37,14 +39,19 @@ export function hashOf(route: Route): string {
     case 'counter':
       return `${COUNTER}${encodeURIComponent(route.name)}${search({ range: route.range === '24h' ? '' : route.range })}`;
     case 'operations':
-      return '#/operations';
+      return `#/operations${search({})}`;
     case 'unknown':
-      return '#/';
+      return `#/${search({})}`;
   }
 }
 
+/** The zone that a place is looked at in; null where it does not say. */
+export function zoneOf(hash: string): string | null {
+  return new URLSearchParams(hash.split('?', 2)[1] ?? '').get('tz');
+}
+
 function search(values: Readonly<Record<string, string>>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== '');
+  const given = Object.entries({ ...values, tz: zoneInAddress() }).filter(([, value]) => value !== '');
   return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
 }
 

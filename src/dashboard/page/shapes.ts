@@ -29,6 +29,14 @@ export interface HistoryPoint {
   readonly value: number;
 }
 
+/** By name; null where there is no counter. */
+export interface Histories {
+  readonly data: Readonly<Record<string, readonly HistoryPoint[] | null>>;
+  /** Where its intervals begin. */
+  readonly tz: string;
+  readonly interval: Interval;
+}
+
 export interface Summary {
   readonly count: number;
   readonly sum: number;

@@ -1,4 +1,3 @@
-import { now } from '../clock.js';
 import { h, setText } from '../dom.js';
 import { change, number } from '../format.js';
 import type { RecentChanges } from '../recent-changes.js';
@@ -36,15 +35,15 @@ export class Card {
     return this.current ?? 0;
   }
 
-  /** @param live whether it changed while we looked: then it is counted for the hour, and marked */
+  /** @param live whether it changed while we looked: then it is marked */
   setValue(value: number, live: boolean): void {
     if (value === this.current) return;
     if (live && this.current !== null) {
-      this.changes?.add(value - this.current, now());
       if (this.rankedChange !== null) this.rankedChange += value - this.current;
       this.markChange();
     }
     this.current = value;
+    this.changes?.catchUp(value);
     const text = number(value);
     this.number.style.setProperty('--characters', String(text.length));
     setText(this.number, text);
@@ -53,7 +52,7 @@ export class Card {
 
   setChanges(changes: RecentChanges | null): void {
     this.changes = changes;
-    if (this.current !== null) changes?.catchUp(this.current, now());
+    if (this.current !== null) changes?.catchUp(this.current);
     this.showChanges();
   }
 
@@ -64,10 +63,9 @@ export class Card {
   }
 
   private showChanges(): void {
-    const nowMs = now();
     if (this.rankedChange !== null) setText(this.today, `${change(this.rankedChange)} in 24 h`);
-    else setText(this.today, this.changes === null ? '' : `${change(this.changes.today(nowMs))} today`);
-    if (this.changes !== null) this.shape.replaceChildren(sparkline(this.changes.perHour(nowMs)));
+    else setText(this.today, this.changes === null ? '' : `${change(this.changes.sinceMidnight)} today`);
+    if (this.changes !== null) this.shape.replaceChildren(sparkline(this.changes.perHour));
   }
 
   private markChange(): void {

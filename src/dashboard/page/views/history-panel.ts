@@ -1,12 +1,12 @@
 import { api, ApiError } from '../api.js';
 import { Chart, type Series } from '../chart.js';
-import { now, timeIsKnown } from '../clock.js';
 import { csvOf, download, fileNameOf } from '../csv.js';
 import { every, h, setText } from '../dom.js';
 import { bucket, change, number } from '../format.js';
-import { padded, SPANS, startOf, withChange } from '../ranges.js';
+import { RANGE_LABELS, withChange } from '../ranges.js';
 import { type Range, RANGES } from '../route.js';
-import type { HistoryPoint } from '../shapes.js';
+import type { HistoryPoint, Interval } from '../shapes.js';
+import { zone } from '../zone.js';
 import { choice } from './choice.js';
 
 /** Corrects what live changes added up. */
@@ -31,6 +31,9 @@ export class HistoryPanel {
   private readonly stopTimer: () => void;
   private value: number | null = null;
   private points: readonly HistoryPoint[] = [];
+  private interval: Interval = 'hour';
+  /** In which the points begin. */
+  private zone = zone();
   private series: Series = 'value';
   private round = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -50,7 +53,7 @@ export class HistoryPanel {
     const ranges = choice(
       'Range',
       'range',
-      RANGES.map((each) => [each, SPANS[each].label]),
+      RANGES.map((each) => [each, RANGE_LABELS[each]]),
       range,
       (next) => this.setRange(next),
     );
@@ -86,8 +89,7 @@ export class HistoryPanel {
   private catchUp(): boolean {
     const last = this.points.at(-1);
     if (last === undefined || this.value === null || this.value === last.value) return false;
-    const { interval } = SPANS[this.range];
-    this.points = withChange(this.points, interval, this.value - last.value, this.value, now());
+    this.points = withChange(this.points, this.value);
     return true;
   }
 
@@ -96,12 +98,12 @@ export class HistoryPanel {
     clearTimeout(this.retry);
     this.round += 1;
     const mine = this.round;
-    await timeIsKnown;
-    if (mine !== this.round) return;
     try {
-      const { data } = await api.history(this.name, startOf(this.range, now()), SPANS[this.range].interval);
+      const { data, interval, tz } = await api.histories([this.name], this.range);
       if (mine !== this.round) return;
-      this.points = padded(data, this.range, now());
+      this.points = data[this.name] ?? [];
+      this.interval = interval;
+      this.zone = tz;
       this.catchUp();
       this.show();
     } catch (error) {
@@ -138,8 +140,8 @@ export class HistoryPanel {
       return;
     }
     const all = this.points.reduce((sum, { delta }) => sum + delta, 0);
-    setText(this.sum, `${change(all)} in ${SPANS[this.range].label}`);
-    this.chart.show(this.points, SPANS[this.range].interval, this.series);
+    setText(this.sum, `${change(all)} in ${RANGE_LABELS[this.range]}`);
+    this.chart.show(this.points, this.interval, this.zone, this.series);
     this.showTable();
   }
 
@@ -158,14 +160,14 @@ export class HistoryPanel {
   /** Only while it is open: it may have hundreds of rows. */
   private showTable(): void {
     if (!this.details.open) return;
-    const { interval } = SPANS[this.range];
+    const { interval } = this;
     const rows = this.points
       .toReversed()
       .map(({ at, delta, value }) =>
         h(
           'tr',
           {},
-          h('th', { scope: 'row' }, h('time', { datetime: at }, bucket(at, interval))),
+          h('th', { scope: 'row' }, h('time', { datetime: at }, bucket(at, interval, this.zone))),
           h('td', {}, change(delta)),
           h('td', {}, number(value)),
         ),

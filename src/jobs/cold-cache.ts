@@ -23,7 +23,7 @@ export class ColdCache implements OnModuleInit {
 
   private async rehydrate(): Promise<void> {
     if ((await this.queue.add(this.job).catch(() => null)) !== null) return;
-    // What was filled before the cache turned cold once more is gone again.
+    // A cache that turns cold while it is filled has lost what was filled by then: it is filled once more.
     this.again = this.running;
     if (this.running) return;
     this.running = true;

@@ -19,7 +19,7 @@ export function viewOf(id: string, state: JobState, job: Job<object, object>): J
     id,
     kind: name,
     state,
-    // BullMQ begins with the number 0; ours are objects.
+    // Before a job tells of its progress BullMQ has the number 0 there.
     progress: typeof progress === 'object' ? progress : null,
     result: state === 'completed' ? job.returnvalue : null,
     createdAt: isoOf(timestamp),

@@ -47,7 +47,7 @@ export class JobWorker {
   async close(): Promise<void> {
     this.runner.stop();
     if (this.worker === null) return;
-    // In order BullMQ would wait for a Redis that is away.
+    // Without force BullMQ would wait for a Redis that is away.
     const force = !this.redis.isReady;
     const closed = this.worker.close(force).catch((error: unknown) => this.log.debug(error));
     const timeout = new AbortController();
@@ -59,7 +59,7 @@ export class JobWorker {
   private async process(job: Job<object, object>): Promise<object> {
     const kind = this.kinds.named(job.name);
     if (kind === null) throw new UnrecoverableError(`there is no job of the kind ${job.name}`);
-    // Only told: a flush may have taken the job itself.
+    // A failure to tell the progress is no failure of the job: a flush may have taken the job away.
     return this.runner.run(kind, (progress) => void job.updateProgress(progress).catch(() => undefined));
   }
 }

@@ -48,7 +48,7 @@ export class JobsRedis {
         socketTimeout: PRODUCER_SILENCE_MS,
       }),
     );
-    // Told by its consequences; without a listener every failed attempt would be printed.
+    // Whoever needs the connection says what fails; without a listener ioredis would print every failed attempt.
     this.producer.on('error', (error: Error) => (this.lastFault = reasonOf(error)));
     this.producer.on('ready', () => (this.lastFault = null));
   }

@@ -32,7 +32,7 @@ export class Schedule {
    */
   async keep(): Promise<string[]> {
     return this.queue.ask(async (queue) => {
-      // Both are lost in a flush too.
+      // A flush of Redis takes these two settings along.
       await queue.setGlobalConcurrency(GLOBAL_CONCURRENCY);
       await queue.getBackend().setQueueMeta({ 'opts.maxLenEvents': KEPT_EVENTS });
       const missing: string[] = [];
@@ -43,7 +43,8 @@ export class Schedule {
         const nowMs = this.clock.nowMsIfKnown();
         const dueInMs = found?.next === undefined || nowMs === null ? 0 : found.next - nowMs;
         if (found?.every === everyMs && Math.abs(dueInMs) < everyMs + LATE_MS) continue;
-        // In place a next run that is too far ahead would stay; else not, since removing it may lose its next job.
+        // Only a next run that is too far ahead is removed first: an update would leave it where it is. Otherwise not, since
+        // a schedule that is removed may lose the job that is due.
         if (dueInMs > everyMs + LATE_MS) await queue.removeJobScheduler(name);
         await queue.upsertJobScheduler(name, { every: everyMs }, { name, opts: options });
         missing.push(name);

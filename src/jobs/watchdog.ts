@@ -100,7 +100,7 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
       await this.keepSchedule();
       this.fault = null;
     } catch (error) {
-      // A Redis that is away is told by the closed connection.
+      // That Redis is away was logged when the connection closed.
       if (this.redis.isReady && !this.stopped) this.noteFault(error);
     }
   }

@@ -13,8 +13,8 @@ const BATCH_LIFE_MS = 600_000;
 const KEPT_BATCHES = 1_000;
 
 /**
- * A reader of the log that does not come for a weekend is mended on Monday. What comes first: so many batches of some ten
- * counters are about ten gigabytes.
+ * What is kept for a reader that does not come. Three days, so that one that breaks on a Friday can be mended on Monday;
+ * and rows that take up some ten gigabytes, at about a kilobyte for a batch of ten counters.
  */
 const KEPT_FOR_READERS: KeptForReaders = { ageMs: 3 * 86_400_000, batches: 10_000_000 };
 

@@ -51,6 +51,8 @@ export function holdToDocument(method: string, address: string, answer: HttpAnsw
   // Compressed by a proxy.
   if (answer.headers['content-encoding'] !== undefined) return;
   if (operation === undefined || isNowhere) {
+    // As the answer to HEAD is.
+    if (answer.body === '') return;
     if (type === 'application/problem+json') holdBody('#/components/schemas/Problem', answer.body, `${method} ${path}`);
     return;
   }

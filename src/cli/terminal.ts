@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
+import { styleText } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 
@@ -40,7 +41,7 @@ const PLAIN = {
   middle: '  ',
 } as const;
 
-const COLOURS = { red: 31, green: 32, yellow: 33, grey: 90 } as const;
+type Colour = 'red' | 'green' | 'yellow' | 'grey';
 
 /** Results go to stdout, everything else to stderr: so that a result can be piped on. */
 export class Terminal {
@@ -89,8 +90,10 @@ export class Terminal {
     }
   }
 
-  colour(colour: keyof typeof COLOURS, text: string): string {
-    return this.colours && this.streams.stdout.isTTY === true ? `\u001b[${COLOURS[colour]}m${text}\u001b[39m` : text;
+  colour(colour: Colour, text: string): string {
+    if (!this.colours || this.streams.stdout.isTTY !== true) return text;
+    // Whether a person looks was asked of the stream that is written to, which need not be this process's own.
+    return styleText(colour, text, { validateStream: false });
   }
 
   /**

@@ -35,7 +35,7 @@ describe('a stream', () => {
     });
     expect(source.snapshot).toEqual([(await service.calls.read('begin:a')).body]);
     expect(source.events.map(({ event }) => event).slice(0, 2)).toEqual(['snapshot', 'status']);
-    expect(source.otherLines[0]).toMatch(/^retry: \d+$/);
+    expect(source.retries).toEqual([expect.any(Number)]);
 
     await service.calls.increment('begin:b', 7);
     await source.untilValue('begin:b', 7);
@@ -145,7 +145,7 @@ describe('a stream', () => {
 
   it('is closed on neither side while nothing happens, since a comment comes in time', async () => {
     const source = await open('name=quiet');
-    await eventually(() => source.otherLines.includes(': '));
+    await eventually(() => source.comments.length > 0);
     expect(source.ended).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 /** A client of server-sent events, as a browser is one, that keeps all it was sent. */
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { createParser } from 'eventsource-parser';
 import { eventually } from './eventually.js';
 
 export interface SentEvent {
@@ -18,17 +19,23 @@ export interface StreamedCounter {
 
 export class EventSource {
   readonly events: SentEvent[] = [];
-  /** Lines that are neither part of an event nor empty: comments and `retry`. */
-  readonly otherLines: string[] = [];
+  readonly comments: string[] = [];
+  /** What it was told to wait before it connects again, ms. */
+  readonly retries: number[] = [];
   ended = false;
-  private rest = '';
 
   private constructor(
     private readonly request: ClientRequest,
     readonly response: IncomingMessage,
   ) {
     response.setEncoding('utf8');
-    response.on('data', (chunk: string) => this.take(chunk));
+    const parser = createParser({
+      onEvent: ({ id = '', event = '', data }) =>
+        this.events.push({ id, event, data: JSON.parse(data), atMs: performance.now() }),
+      onComment: (comment) => this.comments.push(comment),
+      onRetry: (ms) => this.retries.push(ms),
+    });
+    response.on('data', (chunk: string) => parser.feed(chunk));
     response.on('error', () => undefined);
     response.on('close', () => (this.ended = true));
   }
@@ -95,24 +102,5 @@ export class EventSource {
 
   close(): void {
     this.request.destroy();
-  }
-
-  private take(chunk: string): void {
-    const blocks = (this.rest + chunk).split('\n\n');
-    this.rest = blocks.pop() ?? '';
-    for (const block of blocks) this.takeBlock(block.split('\n'));
-  }
-
-  private takeBlock(lines: readonly string[]): void {
-    const fields = new Map<string, string>();
-    for (const line of lines) {
-      const [, field = '', value = ''] = /^(id|event|data): (.*)$/.exec(line) ?? [];
-      if (field === '') this.otherLines.push(line);
-      else fields.set(field, value);
-    }
-    const data = fields.get('data');
-    if (data === undefined) return;
-    const [id = '', event = ''] = [fields.get('id'), fields.get('event')];
-    this.events.push({ id, event, data: JSON.parse(data), atMs: performance.now() });
   }
 }

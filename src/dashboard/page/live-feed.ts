@@ -1,7 +1,7 @@
+import { createParser } from 'eventsource-parser';
 import { api, ApiError, noteStatus } from './api.js';
 import { BASE } from './base.js';
 import type { Counter, Deleted } from './shapes.js';
-import { EventReader } from './sse.js';
 
 /** How changes reach the page: by a stream, by asking again and again, or not at the moment. */
 export type Link = 'connecting' | 'live' | 'polled' | 'lost';
@@ -100,7 +100,8 @@ export class LiveFeed {
         signal: AbortSignal.any([signal, silence.signal]),
       });
       if (!response.ok || response.body === null) return response.status;
-      const events = new EventReader(({ event, data }) => this.take(event, data, watcher));
+      // EventSource tells no status, and so neither a missing key nor a missing stream from a broken connection.
+      const events = createParser({ onEvent: ({ event, data }) => this.take(event, data, watcher) });
       const decoder = new TextDecoder();
       const reader = response.body.getReader();
       for (;;) {
@@ -108,14 +109,14 @@ export class LiveFeed {
         if (done || signal.aborted) return 0;
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENCE_MS);
-        events.push(decoder.decode(value, { stream: true }));
+        events.feed(decoder.decode(value, { stream: true }));
       }
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private take(event: string, data: string, watcher: Watcher): void {
+  private take(event: string | undefined, data: string, watcher: Watcher): void {
     if (event === 'snapshot') {
       this.set('live');
       watcher.snapshot(JSON.parse(data) as Counter[]);

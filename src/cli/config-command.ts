@@ -65,6 +65,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['RESP_PORT', resp.port ?? 'off'],
     ['RESP_FLUSH', resp.flush],
     ['RESP_TLS_CERT', resp.tls === null ? null : 'a certificate that is not shown'],
+    ['RESP_TLS_KEY', resp.tls === null ? null : 'a value that is not shown'],
     ['LOG_LEVEL', log.level],
   ];
 }

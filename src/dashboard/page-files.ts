@@ -36,7 +36,10 @@ interface Variant {
   readonly body: Buffer;
 }
 
-/** The files of the built page, in memory: they are few, and none is large. */
+/**
+ * The files of the built page, in memory: they are few, and none is large. Not by `@fastify/static`: it cannot write a path
+ * into the page where the service is mounted below one, and its tags are weak.
+ */
 @Injectable()
 export class PageFiles {
   private files: Promise<ReadonlyMap<string, readonly Variant[]>> | null = null;

@@ -5,6 +5,7 @@ import { KeyAdministration } from '../../src/access/key-administration.js';
 import type { Scope } from '../../src/domain/scope.js';
 import { startApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
+import { send } from '../support/http.js';
 import { command, connectRaw } from '../support/resp.js';
 import { withService } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
@@ -104,6 +105,20 @@ describe('keys over the Redis protocol', () => {
     expect(await one.client('KILL', 'ID', ids[1] ?? 0)).toBe(1);
     await eventually(() => two.status === 'end');
     for (const client of [one, two, other]) client.disconnect();
+  });
+
+  it('lets no increment overtake one that is decided by itself, though a batch takes only so many of one key', async () => {
+    const client = connected((await keyWith(['read', 'write'])).key);
+    const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+    await send(service.app.url, 'PUT', '/v1/counters/overtaken', { headers, json: { value: 9, max: 10 } });
+    const count = 900;
+    const pipeline = client.pipeline();
+    for (let index = 0; index < count; index += 1) pipeline.incr('overtaken');
+    for (let index = 0; index < count; index += 1) pipeline.decr('overtaken');
+    const answers = ((await pipeline.exec()) ?? []).map(([error, answer]) => error?.message ?? answer);
+    const refused = Array<string>(count - 1).fill('ERR value is out of bounds');
+    expect(answers).toEqual([10, ...refused, ...Array.from({ length: count }, (_, index) => 9 - index)]);
+    client.disconnect();
   });
 
   it('lets nobody on with a key that was revoked', async () => {

@@ -40,6 +40,8 @@ export type PendingIncrement = PendingWrite & { readonly write: { readonly opera
  */
 @Injectable()
 export class IncrementLane {
+  /** Increments that went on to be decided and are not answered yet, by counter: what came after them must not overtake. */
+  private readonly moved = new Map<string, number>();
   private readonly lane = new Lane<PendingIncrement>(
     MAX_BATCH,
     MAX_OF_ONE_KEY,
@@ -64,7 +66,7 @@ export class IncrementLane {
   }
 
   private async commit(batch: readonly PendingIncrement[]): Promise<readonly PendingIncrement[]> {
-    let left = batch.filter((pending) => !tooOld(pending, this.clock));
+    let left = batch.filter((pending) => !tooOld(pending, this.clock) && !this.followsOthers(pending));
     const nonces = await this.exposure.leaseWanted(namesOf(left));
     try {
       while (left.length > 0) {
@@ -84,6 +86,34 @@ export class IncrementLane {
     } catch (error) {
       return this.giveUp(left, error);
     }
+  }
+
+  /** Sends an increment on to be decided where others of its counter are there already. */
+  private followsOthers(pending: PendingIncrement): boolean {
+    if (!this.moved.has(pending.write.operation.name)) return false;
+    this.moveOn(pending);
+    return true;
+  }
+
+  private moveOn(pending: PendingIncrement): void {
+    const { name } = pending.write.operation;
+    this.moved.set(name, (this.moved.get(name) ?? 0) + 1);
+    const settled = (): void => {
+      const left = (this.moved.get(name) ?? 1) - 1;
+      if (left > 0) this.moved.set(name, left);
+      else this.moved.delete(name);
+    };
+    this.decisions.addWrite({
+      ...pending,
+      resolve: (answer) => {
+        settled();
+        pending.resolve(answer);
+      },
+      reject: (error) => {
+        settled();
+        pending.reject(error);
+      },
+    });
   }
 
   private async apply(
@@ -147,7 +177,7 @@ export class IncrementLane {
     nonces: Nonces,
   ): Promise<void> {
     for (const pending of batch) {
-      if (!applied.has(pending.write.operation.name)) this.decisions.addWrite(pending);
+      if (!applied.has(pending.write.operation.name)) this.moveOn(pending);
     }
     const failure = await this.exposure.publish([...applied.values()], times, nonces).then(
       () => null,
@@ -175,7 +205,7 @@ export class IncrementLane {
       return batch.filter(({ write }) => write.key === null);
     }
     // Rolled back because of what one of them asked: alone, each fails or succeeds for itself.
-    if (error instanceof StoreFailure) batch.forEach((pending) => this.decisions.addWrite(pending));
+    if (error instanceof StoreFailure) batch.forEach((pending) => this.moveOn(pending));
     else batch.forEach((pending) => pending.reject(error instanceof CounterError ? error : new Error(String(error))));
     return [];
   }

@@ -1,7 +1,17 @@
 import type { Call, CallAnswer } from '../web/openapi/call.js';
 import type { ProblemCode } from '../web/problems/problem.js';
 import { Counter, COUNTER_EXAMPLE } from '../web/shapes.js';
-import { CounterPage, IncrementBody, ListQuery, ReadQuery, ResetBody, ResetCounter, SetBody } from './shapes.js';
+import {
+  CounterPage,
+  IncrementBody,
+  ListQuery,
+  ReadQuery,
+  ResetBody,
+  ResetCounter,
+  SetBody,
+  TreePage,
+  TreeQuery,
+} from './shapes.js';
 
 const path = { name: { description: 'The name of the counter, percent-encoded.', example: 'page:/home' } };
 
@@ -43,6 +53,32 @@ export const counterCalls: readonly Call[] = [
         description: 'A page; "Link" with rel="next" leads to the following one.',
         headers: ['Link'],
         json: { schema: CounterPage, example: { data: [COUNTER_EXAMPLE], hasMore: false, nextCursor: null } },
+      },
+    },
+  },
+  {
+    route: 'GET /v1/tree',
+    id: 'listLevel',
+    tag: 'counters',
+    summary: 'The next level of names below a prefix',
+    description:
+      'As the separator parts them: `a:b` and `a:c` are one branch, `a:`, with the number and the sum of its counters. ' +
+      'Exact at the instant it names; the answer is kept for a while, the longer the more there is to add up. Where it ' +
+      'takes more than 5 s it is 503, and mostly there when it is asked for again.',
+    query: TreeQuery,
+    answers: {
+      200: {
+        description: 'A page; "Link" with rel="next" leads to the following one.',
+        headers: ['Link'],
+        json: {
+          schema: TreePage,
+          example: {
+            data: [{ name: 'page:', isBranch: true, count: 2, sum: 30 }],
+            hasMore: false,
+            nextCursor: null,
+            asOf: '2026-01-01T00:00:00.000Z',
+          },
+        },
       },
     },
   },

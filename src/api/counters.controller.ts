@@ -1,14 +1,13 @@
 import { Controller, Delete, Get, Post, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { counterJson } from '../domain/counter.js';
-import { faultOfName } from '../domain/operands.js';
 import { CountersService } from '../counters/counters.service.js';
 import type { Page } from '../store/counter-pages.js';
 import type { Found } from '../store/name-search.js';
 import { sendAnswer, sendSetAnswer, writeOf } from './answers.js';
 import { expiryOf } from './expiry.js';
+import { cursorOf, nameOfCursor } from './cursor.js';
 import { conditionOf } from './preconditions.js';
-import { refuse } from '../web/problems/problem.js';
 import { ListQuery, ResetBody, SetBody } from './shapes.js';
 import { sendJson } from '../web/answers.js';
 import { bodyOf, refuseBody } from '../web/bodies/validation.js';
@@ -91,18 +90,4 @@ function unsigned(value: number): number {
 
 function bound(value: number | null | undefined): number | null | undefined {
   return value === 0 ? 0 : value;
-}
-
-/** Opaque to clients: the last name of a page. */
-function cursorOf(name: string): string {
-  return Buffer.from(name).toString('base64url');
-}
-
-function nameOfCursor(cursor: string): string {
-  const name = Buffer.from(cursor, 'base64url').toString();
-  // Decoding skips what it does not know; only what encodes back was made here.
-  if (cursorOf(name) !== cursor || faultOfName(name) !== null) {
-    refuse('The query parameter "cursor" must be nextCursor of the page before.');
-  }
-  return name;
 }

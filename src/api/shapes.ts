@@ -3,7 +3,7 @@ import { EXPIRY, refineExpiry } from './expiry.js';
 import { areBounds, faultOfPrefix, IDEMPOTENCY_KEY, MAX_ITEMS } from '../domain/operands.js';
 import { SCOPES } from '../domain/scope.js';
 import { Problem } from '../web/openapi/refusals.js';
-import { Counter, fields, limitUpTo, Name, Prefix, Value } from '../web/shapes.js';
+import { Count, Counter, fields, Instant, limitUpTo, Name, Prefix, Value, Whole } from '../web/shapes.js';
 
 const By = Value.refine((by) => by !== 0, { error: 'must not be 0' }).meta({
   not: { const: 0 },
@@ -106,6 +106,33 @@ export const SessionBody = z.strictObject(
 );
 
 /** A page of counters. */
+const separator = 'must be 1 to 16 characters that names may have';
+
+export const TreeQuery = z.strictObject({
+  prefix: Prefix.default(''),
+  separator: z
+    .string()
+    .refine((text) => text !== '' && text.length <= 16 && faultOfPrefix(text) === null, { error: separator })
+    .default(':')
+    .meta({ description: 'What parts the names.' }),
+  limit: limitUpTo(MAX_ITEMS, 100),
+  cursor: z.string().optional().meta({ description: 'nextCursor of the page before.' }),
+});
+
+export const TreePage = z.object({
+  data: z.array(
+    z.object({
+      name: z.string().meta({ description: 'Of a counter, or up to and with the separator, a prefix to go on with.' }),
+      isBranch: z.boolean().meta({ description: 'Whether it stands for the names that begin with it.' }),
+      count: Count.meta({ description: 'Counters below it; 1 for a counter.' }),
+      sum: Whole,
+    }),
+  ),
+  hasMore: z.boolean(),
+  nextCursor: z.string().nullable().meta({ description: 'For "cursor" of the following page.' }),
+  asOf: Instant.meta({ description: 'When the counters were looked at: now, or some seconds ago.' }),
+});
+
 export const CounterPage = z.object({
   data: z.array(Counter),
   hasMore: z.boolean(),

@@ -20,6 +20,7 @@ import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
 import { NameWalk } from './name-walk.js';
 import { NameSearch } from './name-search.js';
+import { NameTree } from './name-tree.js';
 import { Pools } from './pools.js';
 import { prepareDatabase } from './prepare-database.js';
 import { Replication } from './replication.js';
@@ -102,9 +103,16 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       inject: [Pools],
       useFactory: ({ general, replication }: Pools) => new NameWalk(general, replication),
     },
-    ...[Batches, BatchLog, HistoryDerivation, HistoryPruning, HistoryRankings, HistoryReader, HistoryRollUp].map(
-      onGeneral,
-    ),
+    ...[
+      Batches,
+      BatchLog,
+      HistoryDerivation,
+      HistoryPruning,
+      HistoryRankings,
+      HistoryReader,
+      HistoryRollUp,
+      NameTree,
+    ].map(onGeneral),
   ],
   exports: [
     GuardRow,
@@ -117,6 +125,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     Sessions,
     CounterPages,
     NameSearch,
+    NameTree,
     NameWalk,
     Batches,
     BatchLog,

@@ -76,6 +76,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     foreign: [{ query: 'name=bank:a' }, { query: 'name=shop:a&name=shop' }, { query: 'name=shop%3B&over=24h' }],
     own: [{ query: 'name=shop:a&name=shop:b', answer: /"shop:a":\[.*"shop:b":\[/ }],
   },
+  'GET /v1/tree': byPrefix(/"data":\[\{"name":"shop:a","isBranch":false,"count":1,/),
   'GET /v1/summary': byPrefix(/"prefix":"shop:","count":2,"sum":-?\d{1,2},/),
   'GET /v1/top': byPrefix(/"name":"shop:/, '&by=value'),
   'GET /v1/stream': {

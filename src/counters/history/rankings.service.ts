@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
 import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
 import { type ChangeQuestion, HistoryRankings, type Ranking, type Sum } from '../../store/history/history-rankings.js';
+import { type Level, NameTree, type TreeQuestion } from '../../store/name-tree.js';
 import { HistoryReader } from '../../store/history/history-reader.js';
 import { DatabaseClock } from '../database-clock.js';
 import type { Zone } from '../../domain/zone.js';
@@ -47,9 +48,11 @@ export interface ToldPeriod {
 export class RankingsService {
   private readonly sums: KeptAnswers<Sum & { readonly period: ToldPeriod | null }>;
   private readonly rankings: KeptAnswers<Ranking & { readonly period: ToldPeriod }>;
+  private readonly levels: KeptAnswers<Level>;
 
   constructor(
     private readonly rows: HistoryRankings,
+    private readonly tree: NameTree,
     private readonly reader: HistoryReader,
     private readonly settings: HistorySettings,
     private readonly databaseClock: DatabaseClock,
@@ -58,6 +61,7 @@ export class RankingsService {
     const turns = new Turns(clock);
     this.sums = new KeptAnswers(turns, clock);
     this.rankings = new KeptAnswers(turns, clock);
+    this.levels = new KeptAnswers(turns, clock);
   }
 
   /**
@@ -91,6 +95,15 @@ export class RankingsService {
         return { ...(await this.rows.top({ prefix, by, limit, ...changed })), period };
       }),
     );
+  }
+
+  /**
+   * The next level of names below a prefix, as a separator parts them, with what is below each.
+   *
+   * @throws Unavailable
+   */
+  async level(question: TreeQuestion, holder: Holder): Promise<Level> {
+    return this.levels.ask(JSON.stringify(question), holder, () => inTime(() => this.tree.level(question)));
   }
 
   /** From before hours are kept, whole days in a zone of their own. */

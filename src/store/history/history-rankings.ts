@@ -1,18 +1,8 @@
 import type pg from 'pg';
 import { IS_LIVE } from '../counter-row.js';
+import { patient, patiently } from '../patience.js';
 import { endOfPrefix } from '../prefix.js';
-import { inTransaction } from '../transaction.js';
-import { utc } from '../utc.js';
 import { CHANGED_QUARTERS, lastRowsBefore } from './quarters.js';
-
-/** Ten million counters are added up in less, and a million ranked by change; nobody waits for what takes longer. */
-const STATEMENT_TIMEOUT_MS = 15_000;
-
-/** Above the server's own limit, so that it fires only when the server does not answer at all. */
-const QUERY_TIMEOUT_MS = 16_000;
-
-/** Whatever is asked, the other cores are left to those who write. */
-const LIMITS = `SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}; SET LOCAL max_parallel_workers_per_gather = 0`;
 
 /** All counters of a prefix together, as one statement saw them. */
 export interface Sum {
@@ -127,11 +117,6 @@ const rankingOf = (question: RankingQuestion): string => `
   FROM asked AS c, period
   ORDER BY ${question.by} DESC, name LIMIT $7`;
 
-/** pg takes a timeout for one query; its types do not say so. */
-function patient(text: string, values: unknown[]): pg.QueryConfig & { readonly query_timeout: number } {
-  return { text, values, query_timeout: QUERY_TIMEOUT_MS };
-}
-
 interface Row {
   readonly name: string;
   readonly value: string;
@@ -150,7 +135,7 @@ export class HistoryRankings {
    * @throws StoreFailure, also where it took too long
    */
   async sum(prefix: string, period: ChangeQuestion | null): Promise<Sum> {
-    return this.patiently(async (client) => {
+    return patiently(this.pool, async (client) => {
       const { rows } = await client.query<{ count: string; sum: string }>(patient(SUM, [prefix, endOfPrefix(prefix)]));
       const [row] = rows;
       if (row === undefined) throw new Error('a sum has one row');
@@ -162,7 +147,7 @@ export class HistoryRankings {
   /** @throws StoreFailure, also where it took too long */
   async top(question: RankingQuestion): Promise<Ranking> {
     const { prefix, limit } = question;
-    return this.patiently(async (client) => {
+    return patiently(this.pool, async (client) => {
       const { rows } = await client.query<Row>(patient(rankingOf(question), [...valuesOf(prefix, question), limit]));
       const ranked = rows.map(({ name, value, change }) => ({
         name,
@@ -170,16 +155,6 @@ export class HistoryRankings {
         change: BigInt(change),
       }));
       return { ranked };
-    });
-  }
-
-  private async patiently<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T & { asOf: string }> {
-    return inTransaction(this.pool, async (client) => {
-      await client.query(LIMITS);
-      const { rows } = await client.query<{ now: string }>(`SELECT ${utc('clock_timestamp()')} AS now`);
-      const [clock] = rows;
-      if (clock === undefined) throw new Error('a clock has one time');
-      return { ...(await work(client)), asOf: clock.now };
     });
   }
 }

@@ -39,6 +39,7 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['POST /v1/increments', route(RULES.increment, 'increments')],
   ['GET /v1/counters/:name/history', route(RULES.read, 'path')],
   ['GET /v1/history', route(RULES.read, 'query')],
+  ['GET /v1/tree', route(RULES.read, 'query')],
   ['GET /v1/summary', route(RULES.read, 'query')],
   ['GET /v1/top', route(RULES.read, 'query')],
   ['GET /v1/stream', { ...route(RULES.read, 'query'), lasts: true }],

@@ -14,8 +14,8 @@ const MAX_RUN = 2_000;
 /** Where callers take turns, so that nobody waits for a whole pipeline of somebody else's. */
 const MAX_RUN_IN_TURN = 100;
 
-/** Of who has shown no key; that there is none is told each of them. */
-const MAX_RUN_OF_STRANGER = 16;
+/** Of who has shown no key: each is counted like a request of a stranger, and late past so many. */
+const MAX_RUN_OF_STRANGER = 1;
 
 /** What people and pages send who take this for a port of HTTP: no page must be able to speak to it. */
 const HTTP = /^(post|host:)$/i;

@@ -117,4 +117,9 @@ export default tseslint.config(
       },
     },
   },
+  {
+    // Pages, which browsers run as they are.
+    files: ['examples/**/*.js'],
+    languageOptions: { globals: { document: 'readonly', location: 'readonly', crypto: 'readonly' } },
+  },
 );

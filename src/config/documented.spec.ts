@@ -41,5 +41,6 @@ const load = (environment: NodeJS.ProcessEnv) =>
 it.each(defaults)('%s is %s where nothing is said', async (name, value) => {
   const [said, unsaid] = await Promise.all([load({ [name]: value }), load({})]);
   // Whether a port was asked for is all that tells them apart.
-  expect(said).toEqual({ ...unsaid, resp: { ...unsaid.resp, isPortAsked: name === 'RESP_PORT' } });
+  Object.assign(unsaid.resp, { isPortAsked: name === 'RESP_PORT' });
+  expect(said).toEqual(unsaid);
 });

@@ -47,7 +47,7 @@ export function holdToDocument(method: string, address: string, answer: HttpAnsw
     (own) => own.method === (method === 'HEAD' ? 'GET' : method) && own.path.test(path),
   );
   const type = answer.headers['content-type']?.split(';', 1)[0];
-  const isNowhere = answer.status === 404 && answer.body.includes('There is nothing at this path.');
+  const isNowhere = answer.status === 404 && answer.body.includes('There is nothing at this path');
   // Compressed by a proxy.
   if (answer.headers['content-encoding'] !== undefined) return;
   if (operation === undefined || isNowhere) {

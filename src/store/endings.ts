@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Absence } from '../domain/counter.js';
 import { STATE_OF_ENDED, STATES, GATHERED_STATES } from './counter-row.js';
+import { withClient } from './failure.js';
 import type { Replication } from './replication.js';
 import type { StatementTimes } from './statement-times.js';
 import { utc } from './utc.js';
@@ -31,6 +32,9 @@ const END_NAMED = ending(`name = ANY($2::text[]) AND expires_at <= clock_timesta
 
 /** $2 how many. now(), since only what stays the same during a statement can be looked up in the index. */
 const END_DUE = ending(`expires_at <= now() ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED`);
+
+/** Whether there is anything to end: most looks find nothing, and must neither write nor say that writes are taken. */
+const ANY_DUE = `SELECT 1 FROM counters WHERE expires_at <= now() AND NOT deleted LIMIT 1`;
 
 /** Counters that ended, and when that was written down. */
 export interface Ended {
@@ -68,6 +72,8 @@ export class Endings {
    * @returns how many ended
    */
   async endDue(limit: number): Promise<number> {
+    const { rows } = await withClient(this.pool, (client) => client.query({ name: 'any-due', text: ANY_DUE }));
+    if (rows.length === 0) return 0;
     return this.write('end-due', END_DUE, limit);
   }
 

@@ -6,6 +6,7 @@ import { withService } from '../support/service.js';
 
 const TOMBSTONES = 300_000;
 const LIVE = 50;
+const LISTED = `indexrelname <> 'counters_expires_at'`;
 let database: pg.Client;
 
 const service = withService({
@@ -37,9 +38,13 @@ describe('behind the names of deleted counters', () => {
   /** What was looked at in counters and their indexes so far; sessions tell it a moment later. */
   const looks = async (): Promise<{ scans: number; pages: number; updates: number }> => {
     const { rows } = await database.query<{ scans: number; pages: number; updates: number }>(
-      `SELECT (seq_scan + coalesce(idx_scan, 0))::int AS scans, n_tup_upd::int AS updates,
-              (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::int AS pages
-       FROM pg_stat_user_tables JOIN pg_statio_user_tables USING (relid) WHERE relid = 'counters'::regclass`,
+      // The index of expiries is looked at all the time, by whoever ends counters.
+      `SELECT (seq_scan + (SELECT sum(idx_scan) FROM pg_stat_user_indexes WHERE relid = t.relid AND ${LISTED}))::int AS scans,
+              n_tup_upd::int AS updates,
+              (heap_blks_read + heap_blks_hit + (
+                SELECT sum(idx_blks_read + idx_blks_hit) FROM pg_statio_user_indexes WHERE relid = t.relid AND ${LISTED}
+              ))::int AS pages
+       FROM pg_stat_user_tables t JOIN pg_statio_user_tables USING (relid) WHERE relid = 'counters'::regclass`,
     );
     return rows[0] ?? { scans: 0, pages: 0, updates: 0 };
   };

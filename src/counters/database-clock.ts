@@ -15,6 +15,8 @@ export class DatabaseClock {
   private readonly log = new Logger(DatabaseClock.name);
   /** How far it is ahead of the monotonic clock; null before the first answer. */
   private aheadMs: number | null = null;
+  /** How far it may have been away from that, for all that the last answer told. */
+  private uncertainMs = 0;
 
   constructor(private readonly clock: Clock) {}
 
@@ -31,6 +33,7 @@ export class DatabaseClock {
       this.log.warn({ msg: "the database's clock jumped: history and expiry go by it", jumpMs: Math.round(jumpMs) });
     }
     this.aheadMs = aheadMs;
+    this.uncertainMs = (answeredAtMs - sentAtMs) / 2;
   }
 
   /**
@@ -42,6 +45,15 @@ export class DatabaseClock {
     const nowMs = this.nowMsIfKnown();
     if (nowMs === null) throw new Unavailable('Postgres cannot be reached.');
     return nowMs;
+  }
+
+  /**
+   * The latest that it can be, in milliseconds since 1970: what is left of a life is never told as more than it was given.
+   *
+   * @throws Unavailable where the database has never answered
+   */
+  latestMs(): number {
+    return this.nowMs() + this.uncertainMs;
   }
 
   /** Whether a moment (RFC 3339) has come; null: there is none. */

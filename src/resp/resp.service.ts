@@ -39,7 +39,7 @@ export class RespService implements BeforeApplicationShutdown {
     const { clients } = this;
     const runId = randomBytes(20).toString('hex');
     const instance = { guard, clients, runId, startedAtMs: performance.now(), port: () => this.port };
-    const nowMs = (): number => clock.nowMs();
+    const nowMs = (): number => clock.latestMs();
     const table = tableOf({ admission, counters, traces, names, instance, nowMs, flush: settings.flush });
     this.desk = new Desk(table, admission, counters, traces);
   }

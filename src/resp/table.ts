@@ -25,7 +25,7 @@ export interface Ground {
   readonly traces: Traces;
   readonly names: Names;
   readonly instance: Instance;
-  /** Milliseconds since 1970, by the database's clock. */
+  /** Milliseconds since 1970, by the database's clock: the latest that it can be. */
   readonly nowMs: () => number;
   readonly flush: 'refuse' | 'delete';
 }

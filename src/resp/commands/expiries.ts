@@ -26,7 +26,7 @@ export function expiryCommands(nowMs: () => number): readonly Command[] {
   const leftMs = (endMs: number): number => Math.max(0, endMs - nowMs());
   return [
     asking('ttl', 'Answers the seconds that are left', (endMs) => seconds(leftMs(endMs))),
-    asking('pttl', 'Answers the milliseconds that are left', (endMs) => Math.ceil(leftMs(endMs))),
+    asking('pttl', 'Answers the milliseconds that are left', (endMs) => Math.floor(leftMs(endMs))),
     asking('expiretime', 'Answers the end, in seconds since 1970', seconds),
     asking('pexpiretime', 'Answers the end, in milliseconds since 1970', (endMs) => endMs),
     ending('expire', 'EX', 'Ends the counter after some seconds', 'seconds'),

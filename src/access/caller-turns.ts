@@ -31,10 +31,14 @@ export class CallerTurns {
   private begun = 0;
   /** How much may begin in this turn. */
   private allowed: number;
-  private scheduledAtMs: number | null = null;
+  /** When the present turn began; null where none is to come. */
+  private begunAtMs: number | null = null;
 
   /** @param perTurn what begins in one turn of the event loop, at least 1 */
-  constructor(private readonly perTurn = PER_TURN) {
+  constructor(
+    private readonly perTurn = PER_TURN,
+    private readonly nowMs = (): number => performance.now(),
+  ) {
     this.allowed = perTurn;
   }
 
@@ -63,14 +67,16 @@ export class CallerTurns {
   }
 
   private schedule(): void {
-    if (this.scheduledAtMs !== null) return;
-    this.scheduledAtMs = performance.now();
+    if (this.begunAtMs !== null) return;
+    this.begunAtMs = this.nowMs();
     setImmediate(() => this.turn());
   }
 
   private turn(): void {
-    const tookMs = performance.now() - (this.scheduledAtMs ?? 0);
-    this.scheduledAtMs = null;
+    const nowMs = this.nowMs();
+    // With what was begun in it, since most of that is done at once.
+    const tookMs = nowMs - (this.begunAtMs ?? nowMs);
+    this.begunAtMs = nowMs;
     this.allowed = tookMs > LONG_TURN_MS ? Math.ceil(this.allowed / 2) : Math.min(this.perTurn, this.allowed + 1);
     this.begun = 0;
     while (this.begun < this.allowed) {
@@ -85,6 +91,7 @@ export class CallerTurns {
       this.begun += 1;
       begin?.();
     }
-    if (this.begun > 0) this.schedule();
+    if (this.begun > 0) setImmediate(() => this.turn());
+    else this.begunAtMs = null;
   }
 }

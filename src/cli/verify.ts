@@ -2,7 +2,7 @@ import { CounterCache } from '../cache/counter-cache.js';
 import { identityOf } from '../cache/identity.js';
 import type { Config } from '../config/config.js';
 import { audit, type AuditReport } from '../counters/upkeep/audit.js';
-import { Endings } from '../store/endings.js';
+import { ExpiredCounters } from '../store/expired-counters.js';
 import { Writability } from '../store/writability.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { GuardRow } from '../store/guard-row.js';
@@ -33,8 +33,8 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
       if (state.redis !== server) throw otherRedis(state.redis === null);
       const identity = identityOf(server, state.epoch, state.database);
       const replication = new Replication(pool);
-      const endings = new Endings(pool, replication, new Writability(pool));
-      const reader = new CounterReader(pool, 1, replication, endings);
+      const expired = new ExpiredCounters(pool, replication, new Writability(pool));
+      const reader = new CounterReader(pool, 1, replication, expired);
       return await audit(copy, reader, identity, { fix, progress: (compared) => progress.update(compared, total) });
     } finally {
       progress.stop();

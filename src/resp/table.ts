@@ -3,7 +3,7 @@ import type { Traces } from '../access/traces.js';
 import type { CountersService } from '../counters/counters.service.js';
 import type { Names } from '../counters/reads/names.js';
 import type { Command } from './command.js';
-import { commandCommand } from './commands/command.js';
+import { commandCommand } from './commands/introspection.js';
 import { connectionCommands } from './commands/connection.js';
 import { COUNTING } from './commands/counting.js';
 import { expiryCommands } from './commands/expiries.js';

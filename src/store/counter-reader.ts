@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Truth } from '../domain/counter.js';
 import { NAMES_IN_STEP } from '../domain/steps.js';
 import { absentColumns, COUNTER_COLUMNS, type CounterRow, isOver, truthOf } from './counter-row.js';
-import type { Endings } from './endings.js';
+import type { ExpiredCounters } from './expired-counters.js';
 import { StoreFailure, withClient } from './failure.js';
 import type { Replication } from './replication.js';
 import type { StatementTimes } from './statement-times.js';
@@ -79,7 +79,7 @@ export class CounterReader {
     private readonly pool: pg.Pool,
     private readonly connections: number,
     private readonly replication: Replication,
-    private readonly endings: Pick<Endings, 'end'>,
+    private readonly expired: Pick<ExpiredCounters, 'end'>,
   ) {}
 
   /** The truth of a name, from a statement that begins after the call. */
@@ -109,7 +109,7 @@ export class CounterReader {
       asked = rows.filter((row) => isOver(row, clock)).map(({ name }) => name);
       if (asked.length === 0) break;
       if (look === MAX_LOOKS) throw new StoreFailure('not_sent', new Error('counters end again and again'));
-      await this.endings.end(asked);
+      await this.expired.end(asked);
     }
     await this.replication.confirm();
     return { truths: names.flatMap((name) => found.get(name) ?? []), times: { sentAtMs, clock } };

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { IS_LIVE } from './counter-row.js';
-import { patient, patiently } from './patience.js';
+import { patient, patiently } from './slow-statements.js';
 import { endOfPrefix } from './prefix.js';
 
 export interface TreeQuestion {

@@ -9,7 +9,7 @@ import { sharesOf } from './connections.js';
 import { CounterPages } from './counter-pages.js';
 import { CounterReader } from './counter-reader.js';
 import { DecidedBatches } from './decided-batches.js';
-import { Endings } from './endings.js';
+import { ExpiredCounters } from './expired-counters.js';
 import { GuardRow } from './guard-row.js';
 import { HistoryDerivation } from './history/history-derivation.js';
 import { HistoryPruning } from './history/history-pruning.js';
@@ -70,16 +70,16 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
         new DecidedBatches(decisions, replication, writability),
     },
     {
-      provide: Endings,
+      provide: ExpiredCounters,
       inject: [Pools, Writability],
       useFactory: ({ fills, replication }: Pools, writability: Writability) =>
-        new Endings(fills, replication, writability),
+        new ExpiredCounters(fills, replication, writability),
     },
     {
       provide: CounterReader,
-      inject: [Pools, DatabaseSettings, Endings],
-      useFactory: ({ fills, replication }: Pools, { poolSize }: DatabaseSettings, endings: Endings) =>
-        new CounterReader(fills, sharesOf(poolSize).fills, replication, endings),
+      inject: [Pools, DatabaseSettings, ExpiredCounters],
+      useFactory: ({ fills, replication }: Pools, { poolSize }: DatabaseSettings, expired: ExpiredCounters) =>
+        new CounterReader(fills, sharesOf(poolSize).fills, replication, expired),
     },
     {
       provide: IdempotencyKeys,
@@ -118,7 +118,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     GuardRow,
     IncrementBatches,
     DecidedBatches,
-    Endings,
+    ExpiredCounters,
     CounterReader,
     IdempotencyKeys,
     ApiKeys,

@@ -13,7 +13,7 @@ import { Tallies } from '../../counters/tallies.js';
 import { poolOf } from '../../store/connections.js';
 import { Writability } from '../../store/writability.js';
 import { CounterReader } from '../../store/counter-reader.js';
-import { Endings } from '../../store/endings.js';
+import { ExpiredCounters } from '../../store/expired-counters.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
 import { GuardRow } from '../../store/guard-row.js';
 import { Replication } from '../../store/replication.js';
@@ -80,6 +80,6 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const exposure = new Exposure(cache, guard, new FillDemand(clock), new Tallies(), clock);
   const replication = new Replication(pool);
   const batches = new DecidedBatches(pool, replication, writability);
-  const reader = new CounterReader(pool, LANES, replication, new Endings(pool, replication, writability));
+  const reader = new CounterReader(pool, LANES, replication, new ExpiredCounters(pool, replication, writability));
   return { importer: new Importer(batches, reader, exposure, clock), close };
 }

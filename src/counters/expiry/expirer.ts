@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CounterError } from '../../domain/errors.js';
-import { Endings, type Ended } from '../../store/endings.js';
+import { ExpiredCounters, type Ended } from '../../store/expired-counters.js';
 import { StoreFailure } from '../../store/failure.js';
 import { Changes } from '../changes/changes.js';
 import { Exposure } from '../commits/exposure.js';
@@ -23,12 +23,12 @@ export class Expirer implements OnApplicationBootstrap, OnApplicationShutdown {
   private stopped = false;
 
   constructor(
-    private readonly endings: Endings,
+    private readonly expired: ExpiredCounters,
     private readonly exposure: Exposure,
     private readonly changes: Changes,
   ) {
     // Those that readers found first, too.
-    endings.onEnded((ended) => void this.tell(ended));
+    expired.onEnded((ended) => void this.tell(ended));
   }
 
   onApplicationBootstrap(): void {
@@ -42,7 +42,7 @@ export class Expirer implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private async look(): Promise<void> {
     try {
-      while (!this.stopped && (await this.endings.endDue(CHUNK)) === CHUNK);
+      while (!this.stopped && (await this.expired.endDue(CHUNK)) === CHUNK);
     } catch (error) {
       // Postgres is away, or takes no writes: nothing is lost by waiting.
       if (!(error instanceof StoreFailure)) this.log.error(error);

@@ -46,7 +46,7 @@ export interface Ended {
  * Writes down that counters have ended by themselves. They are absent from their moment on; but a moment is told by a
  * clock, which may be set back, and only what is written down stays ended. So it is, before anybody is told.
  */
-export class Endings {
+export class ExpiredCounters {
   private listener: (ended: Ended) => void = () => undefined;
 
   constructor(

@@ -1,4 +1,4 @@
-import { MAX_VALUE } from '../domain/operands.js';
+import { isValue, MAX_VALUE } from '../domain/operands.js';
 import { CommandError } from './command.js';
 
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
@@ -29,7 +29,7 @@ export function int64Of(text: string, fault = NOT_AN_INTEGER): bigint {
 export function valueOf(text: string): number {
   if (!INTEGER.test(text)) throw new CommandError(NOT_AN_INTEGER);
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new CommandError(NOT_AN_INTEGER);
+  if (!isValue(value)) throw new CommandError(NOT_AN_INTEGER);
   return value;
 }
 

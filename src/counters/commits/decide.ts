@@ -1,5 +1,5 @@
 import { type Counter, isCounter, type Truth } from '../../domain/counter.js';
-import { MAX_VALUE } from '../../domain/operands.js';
+import { areBounds, MAX_VALUE } from '../../domain/operands.js';
 import type {
   Condition,
   Done,
@@ -89,7 +89,7 @@ function set({ value, expiry, ...bounds }: SetCounter, truth: Truth, now: string
   const before = isCounter(truth) ? truth : emptyCounter(truth, now);
   const min = bounds.min === undefined ? before.min : bounds.min;
   const max = bounds.max === undefined ? before.max : bounds.max;
-  if (min !== null && max !== null && min > max) {
+  if (!areBounds(min, max)) {
     return fault('invalid_request', `The lower bound ${min} is above the upper bound ${max}.`);
   }
   const expiresAt = expiresAtAfter(expiry, before.expiresAt, now);

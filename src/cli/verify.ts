@@ -6,6 +6,7 @@ import { ExpiredCounters } from '../store/expired-counters.js';
 import { Writability } from '../store/writability.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { GuardRow } from '../store/guard-row.js';
+import { ReadBudget } from '../store/read-budget.js';
 import { Replication } from '../store/replication.js';
 import { patientPool, serverFault } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
@@ -34,7 +35,7 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
       const identity = identityOf(server, state.epoch, state.database);
       const replication = new Replication(pool);
       const expired = new ExpiredCounters(pool, replication, new Writability(pool));
-      const reader = new CounterReader(pool, 1, replication, expired);
+      const reader = new CounterReader(pool, 1, replication, expired, new ReadBudget(Infinity));
       return await audit(copy, reader, identity, { fix, progress: (compared) => progress.update(compared, total) });
     } finally {
       progress.stop();

@@ -48,6 +48,8 @@ export class DatabaseSettings {
   pooler!: 'transaction' | null;
   /** Connections of this instance to Postgres, the guard's own included. */
   poolSize!: number;
+  /** Names that this instance reads from Postgres in a second, at most; past it they wait, and then are refused. */
+  readsPerSecond!: number;
 }
 
 /** The copy. */
@@ -213,6 +215,7 @@ export async function loadConfig(
       migrateOnStart: values.MIGRATE_ON_START ?? true,
       pooler: values.DATABASE_POOLER ?? null,
       poolSize: values.DATABASE_POOL_SIZE ?? 10,
+      readsPerSecond: values.DATABASE_READS_PER_SECOND ?? 20_000,
     },
     cache: { servers: redisServers(redisUrl, extras), ttlMs: values.CACHE_TTL_MS ?? 300_000 },
     jobs: {

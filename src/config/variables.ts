@@ -129,6 +129,7 @@ const VARIABLES = {
   MIGRATIONS_DATABASE_URL: [databaseUrl, takesForDatabase],
   DATABASE_POOLER: [z.enum(['transaction']), 'transaction'],
   DATABASE_POOL_SIZE: [wholeNumber(SMALLEST_POOL, 1000), `a whole number, ${SMALLEST_POOL} to 1000`],
+  DATABASE_READS_PER_SECOND: [wholeNumber(1, 1_000_000), 'names read in a second, 1 to 1000000'],
   CACHE_TTL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
   RECONCILE_INTERVAL_MS: [wholeNumber(100, 86_400_000), 'milliseconds, 100 to 86400000 (a day)'],
   IDEMPOTENCY_TTL_HOURS: [wholeNumber(1, 8760), 'hours, 1 to 8760 (a year)'],

@@ -3,6 +3,7 @@ import { CounterCache } from '../cache/counter-cache.js';
 import { WriteSettings } from '../config/config.js';
 import { Meters, readingsOf } from '../meters/meters.js';
 import { Realm } from '../cache/realm.js';
+import { CounterReader } from '../store/counter-reader.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { GUARD_STANDINGS } from './guard/standing.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
@@ -21,6 +22,7 @@ export class CounterMeters {
     private readonly guard: CacheGuard,
     private readonly realm: Realm,
     private readonly reconciler: Reconciler,
+    private readonly reader: CounterReader,
   ) {
     this.addReads();
     this.addWrites();
@@ -30,7 +32,7 @@ export class CounterMeters {
   }
 
   private addReads(): void {
-    const { meters, tallies, cache } = this;
+    const { meters, tallies, cache, reader } = this;
     meters.add(
       {
         kind: 'counter',
@@ -52,6 +54,24 @@ export class CounterMeters {
         help: 'Truths that were published, by what became of the key',
         labels: ['result'],
         read: () => readingsOf('result', cache.publications),
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_postgres_reads_waiting',
+        help: 'Counters that wait to be read from Postgres',
+        read: () => reader.waitingNames,
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_postgres_reads_limit',
+        help: 'Counters that may wait at once to be read from Postgres; one more is refused',
+        read: () => reader.mostWaiting,
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_postgres_reads_refused_total',
+        help: 'Counters that were not read from Postgres, since too many were waiting',
+        read: () => reader.refused,
       },
     );
   }

@@ -1,16 +1,15 @@
 import type pg from 'pg';
 import type { Truth } from '../domain/counter.js';
+import { Unavailable } from '../domain/errors.js';
 import { NAMES_IN_STEP } from '../domain/steps.js';
 import { absentColumns, COUNTER_COLUMNS, type CounterRow, isOver, truthOf } from './counter-row.js';
 import type { ExpiredCounters } from './expired-counters.js';
 import { StoreFailure, withClient } from './failure.js';
+import type { ReadBudget } from './read-budget.js';
 import type { Replication } from './replication.js';
 import type { StatementTimes } from './statement-times.js';
 import { utc } from './utc.js';
 import { FLOOR } from './version-floor.js';
-
-/** Readers waiting for a SELECT; beyond it they are refused, since they could not be answered in time. */
-const MAX_WAITING = 20_000;
 
 /** Neither names nor the JSON of counters hold these. */
 const NO_LINE = /[\0\n]/;
@@ -74,17 +73,37 @@ interface Waiting {
 export class CounterReader {
   private waiting: Waiting[] = [];
   private running = 0;
+  /** Names of those that wait for a statement of their own. */
+  private waitingInBulk = 0;
+
+  /** Names whose reading was refused, since too many were waiting. */
+  refused = 0;
 
   constructor(
     private readonly pool: pg.Pool,
     private readonly connections: number,
     private readonly replication: Replication,
     private readonly expired: Pick<ExpiredCounters, 'end'>,
+    private readonly budget: ReadBudget,
   ) {}
 
-  /** The truth of a name, from a statement that begins after the call. */
+  /** Names that wait to be read. */
+  get waitingNames(): number {
+    return this.waiting.length + this.waitingInBulk;
+  }
+
+  /** Names that may wait at once; one more is refused. */
+  get mostWaiting(): number {
+    return this.budget.mostWaiting;
+  }
+
+  /**
+   * The truth of a name, from a statement that begins after the call.
+   *
+   * @throws StoreFailure, Unavailable where too many are waiting
+   */
   async read(name: string): Promise<ReadTruth> {
-    if (this.waiting.length >= MAX_WAITING) throw tooMany();
+    this.admit(1);
     const answer = new Promise<ReadTruth>((resolve, reject) => this.waiting.push({ name, resolve, reject }));
     // Readers of the same turn of the event loop go together.
     setImmediate(() => void this.work());
@@ -94,8 +113,28 @@ export class CounterReader {
   /**
    * The truths of up to 500 names, in their order; absences are included. A counter whose time is over is told as absent
    * only once that is written down: whoever renews it at the same time would give the same version another meaning.
+   *
+   * @throws StoreFailure, Unavailable where too many are waiting
    */
   async readMany(names: readonly string[]): Promise<ReadTruths> {
+    this.admit(names.length);
+    this.waitingInBulk += names.length;
+    return this.budget.turn(() => {
+      this.waitingInBulk -= names.length;
+      return this.readNow(names);
+    });
+  }
+
+  /** Whoever asks for more at once than may wait comes alone. */
+  private admit(names: number): void {
+    const { waitingNames } = this;
+    if (waitingNames === 0 || waitingNames + names <= this.budget.mostWaiting) return;
+    this.refused += names;
+    throw new Unavailable('More is to be read from Postgres than it is given at once.');
+  }
+
+  private async readNow(names: readonly string[]): Promise<ReadTruths> {
+    this.budget.pay(names.length);
     const sentAtMs = performance.now();
     const found = new Map<string, Truth>();
     let clock = '';
@@ -151,15 +190,20 @@ export class CounterReader {
     if (this.running >= this.connections) return;
     this.running += 1;
     try {
-      while (this.waiting.length > 0) await this.answer(this.waiting.splice(0, NAMES_IN_STEP));
+      while (this.waiting.length > 0) {
+        // Meanwhile more come, and go together.
+        await this.budget.turn(() => this.answer(this.waiting.splice(0, NAMES_IN_STEP)));
+      }
     } finally {
       this.running -= 1;
     }
   }
 
   private async answer(readers: Waiting[]): Promise<void> {
+    // While it waited for its turn, another connection took them.
+    if (readers.length === 0) return;
     try {
-      const { truths, times } = await this.readMany([...new Set(readers.map(({ name }) => name))]);
+      const { truths, times } = await this.readNow([...new Set(readers.map(({ name }) => name))]);
       const byName = new Map(truths.map((truth) => [truth.name, truth]));
       for (const { name, resolve, reject } of readers) {
         const truth = byName.get(name);
@@ -170,8 +214,4 @@ export class CounterReader {
       for (const { reject } of readers) reject(error as Error);
     }
   }
-}
-
-function tooMany(): StoreFailure {
-  return new StoreFailure('not_sent', new Error('too many reads are waiting for Postgres'));
 }

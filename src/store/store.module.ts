@@ -23,6 +23,7 @@ import { NameSearch } from './name-search.js';
 import { NameTree } from './name-tree.js';
 import { Pools } from './pools.js';
 import { prepareDatabase } from './prepare-database.js';
+import { ReadBudget } from './read-budget.js';
 import { Replication } from './replication.js';
 import { routeOf } from './route.js';
 import { Sessions } from './sessions.js';
@@ -78,8 +79,10 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     {
       provide: CounterReader,
       inject: [Pools, DatabaseSettings, ExpiredCounters],
-      useFactory: ({ fills, replication }: Pools, { poolSize }: DatabaseSettings, expired: ExpiredCounters) =>
-        new CounterReader(fills, sharesOf(poolSize).fills, replication, expired),
+      useFactory: ({ fills, replication }: Pools, settings: DatabaseSettings, expired: ExpiredCounters) => {
+        const budget = new ReadBudget(settings.readsPerSecond);
+        return new CounterReader(fills, sharesOf(settings.poolSize).fills, replication, expired, budget);
+      },
     },
     {
       provide: IdempotencyKeys,

@@ -199,7 +199,14 @@ describe('a start that finds no primary', () => {
     ],
   ])('says in the end where there is none: %s', async (_, url, message) => {
     await pair.primary.kill();
-    const settings = { url: url(), migrationsUrl: url(), migrateOnStart: true, pooler: null, poolSize: 5 };
+    const settings = {
+      url: url(),
+      migrationsUrl: url(),
+      migrateOnStart: true,
+      pooler: null,
+      poolSize: 5,
+      readsPerSecond: 1,
+    };
     await expect(prepareDatabase(settings, 0)).rejects.toThrow(message());
   });
 });

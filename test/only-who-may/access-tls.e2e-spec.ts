@@ -80,7 +80,7 @@ describe('one of several servers', () => {
     return parsed.href.replace(parsed.host, `${parsed.hostname}:1,${parsed.host}`);
   };
   const prepare = (url: string) =>
-    prepareDatabase({ url, migrationsUrl: url, migrateOnStart: true, pooler: null, poolSize: 5 });
+    prepareDatabase({ url, migrationsUrl: url, migrateOnStart: true, pooler: null, poolSize: 5, readsPerSecond: 1 });
 
   it('is held to the name it is listed by', async () => {
     const url = among(await postgres.createDatabase('listed'));
@@ -96,7 +96,14 @@ describe('a Postgres that is not trusted', () => {
     ['for its name', (url: string) => byAnotherName(verified(url, { sslrootcert: AUTHORITY })), 'does not match'],
   ])('%s ends the start without another try, and says why', async (_, spoil, reason) => {
     const url = spoil(postgres.url);
-    const start = prepareDatabase({ url, migrationsUrl: url, migrateOnStart: true, pooler: null, poolSize: 5 });
+    const start = prepareDatabase({
+      url,
+      migrationsUrl: url,
+      migrateOnStart: true,
+      pooler: null,
+      poolSize: 5,
+      readsPerSecond: 1,
+    });
     await expect(start).rejects.toThrow(ConfigError);
     await expect(start).rejects.toThrow(new RegExp(`DATABASE_URL.*${reason}`));
   });

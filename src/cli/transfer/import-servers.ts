@@ -16,6 +16,7 @@ import { CounterReader } from '../../store/counter-reader.js';
 import { ExpiredCounters } from '../../store/expired-counters.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
 import { GuardRow } from '../../store/guard-row.js';
+import { ReadBudget } from '../../store/read-budget.js';
 import { Replication } from '../../store/replication.js';
 import { routeOf } from '../../store/route.js';
 import { patientPool, serverFault } from '../deployment.js';
@@ -80,6 +81,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const exposure = new Exposure(cache, guard, new FillDemand(clock), new Tallies(), clock);
   const replication = new Replication(pool);
   const batches = new DecidedBatches(pool, replication, writability);
-  const reader = new CounterReader(pool, LANES, replication, new ExpiredCounters(pool, replication, writability));
+  const expired = new ExpiredCounters(pool, replication, writability);
+  const reader = new CounterReader(pool, LANES, replication, expired, new ReadBudget(Infinity));
   return { importer: new Importer(batches, reader, exposure, clock), close };
 }

@@ -121,8 +121,8 @@ export const PROBLEMS = {
     status: 503,
     title: 'Unavailable',
     explanation:
-      'The request cannot be answered now: the database cannot be reached, too many writes are waiting, or this ' +
-      'instance is shutting down. Nothing was changed. Ask again after "Retry-After".',
+      'The request cannot be answered now: the database cannot be reached, too many writes or reads are waiting for ' +
+      'it, or this instance is shutting down. Nothing was changed. Ask again after "Retry-After".',
   },
   outcome_unknown: {
     status: 503,

@@ -11,6 +11,7 @@ import type { ProblemFilter } from './web/problems/problem.filter.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MetersModule } from './meters/meters.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { RespModule } from './resp/resp.module.js';
 import { StreamModule } from './stream/stream.module.js';
 import { WebModule } from './web/web.module.js';
@@ -32,6 +33,7 @@ export class AppModule {
         HistoryModule,
         JobsModule,
         MetricsModule,
+        OperationsModule,
         RespModule,
         StreamModule,
         DashboardModule,

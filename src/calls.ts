@@ -6,6 +6,7 @@ import { healthCalls } from './health/health.calls.js';
 import { historyCalls } from './history/history.calls.js';
 import { adminCalls } from './jobs/admin.calls.js';
 import { metricsCalls } from './metrics/metrics.calls.js';
+import { auditCalls } from './operations/audit.calls.js';
 import { streamCalls } from './stream/stream.calls.js';
 import type { Call } from './web/openapi/call.js';
 import { problemCalls } from './web/problems/problems.calls.js';
@@ -19,6 +20,7 @@ export const CALLS: readonly Call[] = [
   ...sessionCalls,
   ...keyCalls,
   ...adminCalls,
+  ...auditCalls,
   ...healthCalls,
   ...metricsCalls,
   ...problemCalls,

@@ -1,3 +1,4 @@
+import { type Actor, THE_SERVICE } from '../domain/deed.js';
 import { SCOPES } from '../domain/scope.js';
 import type { ApiKey, ApiKeys, NewApiKey } from '../store/api-keys.js';
 import { digestOf, newApiKey, newKeyId } from './api-key.js';
@@ -18,7 +19,10 @@ export interface MadeKey {
 
 export type FirstKey = Pick<MadeKey, 'id' | 'key'>;
 
-/** Makes, lists, changes, rotates and revokes keys. Takes effect on every instance within seconds. */
+/**
+ * Makes, lists, changes, rotates and revokes keys, and has written down who did. Takes effect on every instance within
+ * seconds.
+ */
 export class KeyAdministration {
   /** @param leave where a trace of each action goes; the operator's command tells its operator, and leaves none */
   constructor(
@@ -30,10 +34,10 @@ export class KeyAdministration {
    * @throws UnfitKey
    * @throws StoreFailure
    */
-  async create(wish: KeyWish): Promise<MadeKey> {
+  async create(wish: KeyWish, by: Actor = THE_SERVICE): Promise<MadeKey> {
     refuseUnfit(wish, await this.nowFor(wish));
     const { id, key } = make();
-    const stored = await this.keys.add(rowOf(id, key, wish));
+    const stored = await this.keys.add(rowOf(id, key, wish), by);
     this.leave('key made', id);
     return { id, key, stored };
   }
@@ -45,9 +49,9 @@ export class KeyAdministration {
    * @throws UnfitKey
    * @throws StoreFailure
    */
-  async change(id: string, wish: ChangeWish): Promise<ApiKey | null> {
+  async change(id: string, wish: ChangeWish, by: Actor = THE_SERVICE): Promise<ApiKey | null> {
     refuseUnfitChange(wish, await this.nowFor(wish));
-    const key = await this.keys.change(id, { ...wish, expiresAt: isoOf(wish.expiresAt) });
+    const key = await this.keys.change(id, { ...wish, expiresAt: isoOf(wish.expiresAt) }, by);
     if (key !== null) this.leave('key changed', id);
     return key;
   }
@@ -70,7 +74,7 @@ export class KeyAdministration {
   async createFirst(): Promise<FirstKey | null> {
     const made = make();
     const wish = { label: 'first', scopes: SCOPES, prefix: '', expiresAt: null };
-    if (!(await this.keys.addFirst(rowOf(made.id, made.key, wish)))) return null;
+    if (!(await this.keys.addFirst(rowOf(made.id, made.key, wish), THE_SERVICE))) return null;
     this.leave('key made', made.id);
     return made;
   }
@@ -101,9 +105,9 @@ export class KeyAdministration {
    * @returns null where there is no key with this id, or it is revoked
    * @throws StoreFailure
    */
-  async rotate(id: string, overlapMs: number = DEFAULT_OVERLAP_MS): Promise<MadeKey | null> {
+  async rotate(id: string, overlapMs: number = DEFAULT_OVERLAP_MS, by: Actor = THE_SERVICE): Promise<MadeKey | null> {
     const key = newApiKey(id);
-    const stored = await this.keys.rotate(id, digestOf(key), overlapMs);
+    const stored = await this.keys.rotate(id, digestOf(key), overlapMs, by);
     if (stored === null) return null;
     this.leave('key rotated', id);
     return { id, key, stored };
@@ -115,8 +119,8 @@ export class KeyAdministration {
    * @returns the key; null where there is none with this id
    * @throws StoreFailure
    */
-  async revoke(id: string): Promise<ApiKey | null> {
-    const key = await this.keys.revoke(id);
+  async revoke(id: string, by: Actor = THE_SERVICE): Promise<ApiKey | null> {
+    const key = await this.keys.revoke(id, by);
     if (key !== null) this.leave('key revoked', id);
     return key;
   }

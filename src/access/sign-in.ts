@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../domain/deed.js';
 import { orUnavailable } from '../counters/or-unavailable.js';
-import { type Session, Sessions } from '../store/sessions.js';
+import { type Session, type SessionDeed, Sessions } from '../store/sessions.js';
+import { actorOf } from './actor.js';
 import { digestOf, newSession } from './api-key.js';
 import { Forbidden } from './errors.js';
 import { GatheredStatements } from './gathered-statements.js';
@@ -27,8 +29,8 @@ interface Presenting {
 /** Exchanges a key for a session, which a browser may keep: it ends by itself, and with the key. */
 @Injectable()
 export class SignIn {
-  private readonly added: GatheredStatements<Omit<Session, 'expiresAt'>, undefined>;
-  private readonly removed: GatheredStatements<Buffer, undefined>;
+  private readonly added: GatheredStatements<SessionDeed<Omit<Session, 'expiresAt'>>, undefined>;
+  private readonly removed: GatheredStatements<SessionDeed<Pick<Session, 'digest' | 'keyId'>>, undefined>;
 
   constructor(
     private readonly keys: KnownKeys,
@@ -41,8 +43,8 @@ export class SignIn {
       await sessions.add(rows, SESSION_LIFE_MS, SESSIONS_PER_KEY);
       return () => undefined;
     });
-    this.removed = new GatheredStatements(async (digests) => {
-      await sessions.remove(digests);
+    this.removed = new GatheredStatements(async (ended) => {
+      await sessions.remove(ended);
       return () => undefined;
     });
   }
@@ -60,7 +62,8 @@ export class SignIn {
     this.limits.takeForSignIn(grant.keyId);
     const session = newSession();
     const row = { digest: digestOf(session), keyId: grant.keyId, keyDigest: digestOf(key) };
-    await orUnavailable(() => this.added.one(row), NOT_KEPT);
+    const by = actorOf(grant, { via: 'http', address, requestId }, true);
+    await orUnavailable(() => this.added.one({ session: row, by }), NOT_KEPT);
     this.traces.leave('signed in', { keyId: grant.keyId, address, requestId });
     return { session, grant };
   }
@@ -75,7 +78,8 @@ export class SignIn {
     // Anybody may ask for this: who has no session makes the database look, and write nothing.
     const keyId = await this.looks.keyOfSession(session, address);
     if (keyId === null) return;
-    await orUnavailable(() => this.removed.one(digestOf(session)), NOT_KEPT);
+    const by: Actor = { actor: keyId, isSession: true, via: 'http', address, requestId };
+    await orUnavailable(() => this.removed.one({ session: { digest: digestOf(session), keyId }, by }), NOT_KEPT);
     this.keys.forget(session);
     this.traces.leave('signed out', { keyId, address, requestId });
   }

@@ -4,12 +4,18 @@ import type { Answer, Creator, Done, Operation, Refused, Write } from '../domain
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { etagOf } from './preconditions.js';
 import { JSON_TYPE } from '../web/answers.js';
+import { requesterOf } from '../web/requester.js';
 import { ProblemError } from '../web/problems/problem.js';
 import { sendProblem } from '../web/problems/problem.filter.js';
 
 /** A write as a request brings it: with its key and its id. */
 export function writeOf(request: FastifyRequest, operation: Operation): Write {
   return { operation, key: idempotencyKeyOf(request), creator: creatorOf(request), requestId: request.id };
+}
+
+/** A write that is written down, with who asks for it. */
+export function deedOf(request: FastifyRequest, operation: Operation): Write {
+  return { ...writeOf(request, operation), actor: requesterOf(request) };
 }
 
 /** On whose account a request brings names into being; nobody's where no key is asked for. */

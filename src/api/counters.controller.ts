@@ -4,7 +4,7 @@ import { counterJson } from '../domain/counter.js';
 import { CountersService } from '../counters/counters.service.js';
 import type { Page } from '../store/counter-pages.js';
 import type { Found } from '../store/name-search.js';
-import { sendAnswer, sendSetAnswer, writeOf } from './answers.js';
+import { sendAnswer, sendSetAnswer, deedOf } from './answers.js';
 import { expiryOf } from './expiry.js';
 import { cursorOf, nameOfCursor } from './cursor.js';
 import { conditionOf } from './preconditions.js';
@@ -60,7 +60,7 @@ export class CountersController {
       expiry: expiryOf(rest, request),
       condition,
     } as const;
-    sendSetAnswer(reply, await this.counters.write(writeOf(request, operation)));
+    sendSetAnswer(reply, await this.counters.write(deedOf(request, operation)));
   }
 
   @Delete(':name')
@@ -69,7 +69,7 @@ export class CountersController {
     refuseQuery(request);
     refuseBody(request);
     const condition = conditionOf(request.headers);
-    sendAnswer(reply, await this.counters.write(writeOf(request, { kind: 'delete', name, condition })));
+    sendAnswer(reply, await this.counters.write(deedOf(request, { kind: 'delete', name, condition })));
   }
 
   @Post(':name/reset')
@@ -79,7 +79,7 @@ export class CountersController {
     const { to, ...rest } = bodyOf(ResetBody, request);
     const condition = conditionOf(request.headers);
     const operation = { kind: 'reset', name, to: unsigned(to), expiry: expiryOf(rest, request), condition } as const;
-    sendAnswer(reply, await this.counters.write(writeOf(request, operation)), true);
+    sendAnswer(reply, await this.counters.write(deedOf(request, operation)), true);
   }
 }
 

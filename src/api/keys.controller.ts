@@ -8,6 +8,7 @@ import { sendUnkept } from '../web/answers.js';
 import { bodyOf, refuseBody } from '../web/bodies/validation.js';
 import { ProblemError, refuse } from '../web/problems/problem.js';
 import { queryOf, refuseQuery } from '../web/query.js';
+import { requesterOf } from '../web/requester.js';
 import { Key, KeyChangeBody, KeyPage, KeysQuery, KeyWithSecret, NewKeyBody, RotateBody } from './keys.shapes.js';
 
 const NOT_REACHED = 'Keys cannot be looked after: ';
@@ -37,7 +38,7 @@ export class KeysController {
   async make(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseArguments(request);
     const { expiresAt = null, ...wish } = bodyOf(NewKeyBody, request);
-    const made = await reached(() => this.keys.create({ ...wish, expiresAt }));
+    const made = await reached(() => this.keys.create({ ...wish, expiresAt }, requesterOf(request)));
     reply.code(201);
     sendUnkept(reply, KeyWithSecret, withSecret(made));
   }
@@ -49,7 +50,9 @@ export class KeysController {
     sendUnkept(
       reply,
       Key,
-      shown(known(await reached(async () => (KEY_ID.test(id) ? this.keys.change(id, wish) : null)))),
+      shown(
+        known(await reached(async () => (KEY_ID.test(id) ? this.keys.change(id, wish, requesterOf(request)) : null))),
+      ),
     );
   }
 
@@ -57,7 +60,7 @@ export class KeysController {
   async revoke(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseArguments(request);
     refuseBody(request);
-    known(await reached(async () => (KEY_ID.test(id) ? this.keys.revoke(id) : null)));
+    known(await reached(async () => (KEY_ID.test(id) ? this.keys.revoke(id, requesterOf(request)) : null)));
     reply.code(204).send();
   }
 
@@ -66,7 +69,9 @@ export class KeysController {
   async rotate(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseArguments(request);
     const { overlapMs = DEFAULT_OVERLAP_MS } = bodyOf(RotateBody, request);
-    const made = known(await reached(async () => (KEY_ID.test(id) ? this.keys.rotate(id, overlapMs) : null)));
+    const made = known(
+      await reached(async () => (KEY_ID.test(id) ? this.keys.rotate(id, overlapMs, requesterOf(request)) : null)),
+    );
     sendUnkept(reply, KeyWithSecret, withSecret(made));
   }
 }

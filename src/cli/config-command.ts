@@ -28,7 +28,7 @@ export function addConfig(program: Command, session: Session): void {
 /** Every variable with what it comes to; nothing that may hold a secret. */
 async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [string, Cell])[]> {
   const running = await runningServers(DATA_DIR);
-  const { http, resp, database, cache, jobs, writes, history, access, log } = await loadConfig(environment, () =>
+  const { http, resp, database, cache, jobs, writes, history, audit, access, log } = await loadConfig(environment, () =>
     Promise.resolve(running ?? { databaseUrl: EMBEDDED, redisUrl: EMBEDDED_REDIS }),
   );
   return [
@@ -51,6 +51,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['HISTORY_MINUTES_KEPT_HOURS', history.minutesKeptHours],
     ['HISTORY_HOURS_DAYS', history.hoursKeptDays],
     ['HISTORY_TZ', history.zone.name],
+    ['AUDIT_DAYS', audit.days],
     ['AUTH', access.auth],
     ['ADMIN_KEY', access.adminKey === null ? null : 'a value that is not shown'],
     ['RATE_LIMIT', access.rateLimit ? 'on' : 'off'],

@@ -6,6 +6,7 @@ import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { wholeNumber } from './arguments.js';
 import { configOf, patientPool, serverFault } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
+import { theOperator } from './operator.js';
 import { type Session, withJson } from './session.js';
 
 const MS_PER_HOUR = 3_600_000;
@@ -109,7 +110,7 @@ async function create(session: Session, label: string, { scopes, prefix, ...rest
   const { expiresInDays: days, maxNames = null, origins = [], perSecond = null } = rest;
   const made = await administer(session, async (keys) => {
     const expiresAt = days === undefined ? null : new Date((await keys.nowMs()) + days * MS_PER_DAY);
-    return keys.create({ label, scopes, prefix, expiresAt, maxNames, origins, perSecond });
+    return keys.create({ label, scopes, prefix, expiresAt, maxNames, origins, perSecond }, theOperator());
   });
   showMade(session, made, rest);
 }
@@ -118,7 +119,7 @@ async function change(session: Session, id: string, { json, ...wish }: ChangeOpt
   const { label, origins, maxNames, perSecond } = wish;
   if (Object.keys(wish).length === 0) throw new CommandFailed(EXIT.usage, 'nothing was said that should change');
   const key = await administer(session, (keys) =>
-    keys.change(id, { label, origins, maxNames: nullFor(maxNames), perSecond: nullFor(perSecond) }),
+    keys.change(id, { label, origins, maxNames: nullFor(maxNames), perSecond: nullFor(perSecond) }, theOperator()),
   );
   if (key === null) throw unknownKey(id);
   if (json === true) session.terminal.printJson(shown(key));
@@ -161,7 +162,7 @@ async function rotate(session: Session, id: string, options: RotateOptions): Pro
     throw new CommandFailed(EXIT.usage, '--now and --overlap-hours are two answers to one question');
   }
   const overlapMs = now === true ? 0 : (overlapHours ?? DEFAULT_OVERLAP_HOURS) * MS_PER_HOUR;
-  const made = await administer(session, (keys) => keys.rotate(id, overlapMs));
+  const made = await administer(session, (keys) => keys.rotate(id, overlapMs, theOperator()));
   if (made === null) throw unknownKey(id);
   showMade(session, made, options);
 }
@@ -177,7 +178,7 @@ async function revoke(session: Session, id: string, { json, yes, dryRun }: Revok
     return;
   }
   await session.consent(`Revoke ${what}? Its clients are refused within seconds, for good.`, yes);
-  const revoked = await administer(session, (keys) => keys.revoke(id));
+  const revoked = await administer(session, (keys) => keys.revoke(id, theOperator()));
   if (revoked === null) throw unknownKey(id);
   if (json === true) terminal.printJson(shown(revoked));
   else terminal.note(`${what} is revoked`);

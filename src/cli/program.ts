@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config.js';
 import { packageVersion } from '../config/package-version.js';
 import { EmbeddedError } from '../embedded/embedded-error.js';
+import { addAudit } from './audit-command.js';
 import { addCache } from './cache-command.js';
 import { addConfig } from './config-command.js';
 import { addCompletion } from './completion-command.js';
@@ -72,6 +73,7 @@ function programOf(session: Session): Command {
   program.commandsGroup('Operating a running service, over HTTP:');
   addCache(program, session);
   addDrill(program, session);
+  addAudit(program, session);
   program.commandsGroup('Its servers, with the same environment as the service:');
   addDoctor(program, session);
   addVerify(program, session);

@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { AuditLog } from '../store/audit-log.js';
 import { poolOf } from '../store/connections.js';
 import { Tombstones } from '../store/tombstones.js';
 import { configOf, serverFault } from './deployment.js';
+import { theOperator } from './operator.js';
 import { type Session, withJson } from './session.js';
 
 /** It looks at every row of a table that may be large, and nobody waits for that. */
@@ -57,6 +59,10 @@ async function purge(session: Session, { deletedBefore, yes, dryRun, json }: Opt
       return;
     }
     await session.consent(`Purge ${found.count} deleted counters?`, yes);
+    const audit = new AuditLog(pool);
+    const before = { found: found.count, deletedBefore: deletedBefore.toISOString() };
+    const by = theOperator();
+    const deed = await audit.begin({ action: 'counters.purge', by, subject: null, before, after: null });
     await tombstones.raiseFloor(found.highest);
     const progress = terminal.progress('purging');
     let removed = 0;
@@ -70,6 +76,7 @@ async function purge(session: Session, { deletedBefore, yes, dryRun, json }: Opt
     } finally {
       progress.stop();
     }
+    await audit.finish(deed, { removed });
     if (json === true) terminal.printJson({ found: found.count, removed });
     else terminal.print(`purged ${removed} deleted counters`);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import {
   AccessSettings,
+  AuditSettings,
   CacheSettings,
   type Config,
   DatabaseSettings,
@@ -25,6 +26,7 @@ export class ConfigModule {
       { provide: JobsSettings, useValue: config.jobs },
       { provide: WriteSettings, useValue: config.writes },
       { provide: HistorySettings, useValue: config.history },
+      { provide: AuditSettings, useValue: config.audit },
       { provide: AccessSettings, useValue: config.access },
       { provide: LogSettings, useValue: config.log },
     ];

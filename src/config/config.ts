@@ -82,6 +82,12 @@ export class HistorySettings {
   zone!: Zone;
 }
 
+/** Who did what. */
+export class AuditSettings {
+  /** How long it can be found out. */
+  days!: number;
+}
+
 /** Who may call, and how often. */
 export class AccessSettings {
   auth!: 'off' | 'required';
@@ -110,6 +116,7 @@ export interface Config {
   readonly jobs: JobsSettings;
   readonly writes: WriteSettings;
   readonly history: HistorySettings;
+  readonly audit: AuditSettings;
   readonly access: AccessSettings;
   readonly log: LogSettings;
 }
@@ -231,6 +238,7 @@ export async function loadConfig(
       hoursKeptDays: values.HISTORY_HOURS_DAYS ?? 400,
       zone: values.HISTORY_TZ ?? UTC,
     },
+    audit: { days: values.AUDIT_DAYS ?? 90 },
     access: {
       auth,
       adminKey: values.ADMIN_KEY ?? null,

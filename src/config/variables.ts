@@ -136,6 +136,7 @@ const VARIABLES = {
   HISTORY_MINUTES_KEPT_HOURS: [wholeNumber(1, 8760), 'hours, 1 to 8760 (a year)'],
   HISTORY_HOURS_DAYS: [wholeNumber(1, 36_500), 'days, 1 to 36500 (a century)'],
   HISTORY_TZ: [timeZone, 'a time zone such as UTC or Europe/Berlin'],
+  AUDIT_DAYS: [wholeNumber(1, 36_500), 'days, 1 to 36500 (a century)'],
   MAX_QUEUED_WRITES: [wholeNumber(1, 1_000_000), 'a whole number, 1 to 1000000'],
   AUTH: [z.enum(['off', 'required']), 'off or required'],
   ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],

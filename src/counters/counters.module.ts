@@ -3,6 +3,7 @@ import { CacheModule } from '../cache/cache.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { WriteReach } from './guard/write-reach.js';
+import { AuditService } from './upkeep/audit.service.js';
 import { CacheUpkeep } from './upkeep/cache-upkeep.js';
 import { Changes } from './changes/changes.js';
 import { CleanUp } from './upkeep/clean-up.js';
@@ -35,6 +36,7 @@ import { Tallies } from './tallies.js';
   imports: [StoreModule, CacheModule],
   providers: [
     AbsenceBudget,
+    AuditService,
     CacheGuard,
     CacheUpkeep,
     Changes,
@@ -64,6 +66,7 @@ import { Tallies } from './tallies.js';
     WriteReach,
   ],
   exports: [
+    AuditService,
     CountersService,
     CacheGuard,
     CacheUpkeep,

@@ -1,4 +1,5 @@
 import type { Truth } from './counter.js';
+import type { Actor } from './deed.js';
 
 /** `If-Match: "<version>", ...`, `If-Match: *` or `If-None-Match: *` (RFC 9110, section 13.1). */
 export type Condition =
@@ -137,6 +138,8 @@ export interface Write {
   readonly creator: Creator | null;
   /** Goes into the body of a refusal, and so into its replay. */
   readonly requestId: string;
+  /** Who is written down for it, where it sets, resets or deletes; increments leave it out. */
+  readonly actor?: Actor;
 }
 
 /** The answer to a write: its outcome, and whether it was decided earlier, under the same key. */

@@ -4,6 +4,7 @@ import { CacheUpkeep } from '../counters/upkeep/cache-upkeep.js';
 import { sendUnkept } from '../web/answers.js';
 import { refuseBody } from '../web/bodies/validation.js';
 import { ProblemError } from '../web/problems/problem.js';
+import { requesterOf } from '../web/requester.js';
 import { CacheAnswer, FlushAnswer, JobAnswer, QueuedJob } from './admin.shapes.js';
 import type { JobKind } from './job-kind.js';
 import { JobQueue } from './job-queue.js';
@@ -48,7 +49,7 @@ export class AdminController {
   @HttpCode(200)
   async flush(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseBody(request);
-    sendUnkept(reply, FlushAnswer, { removed: await this.upkeep.flush() });
+    sendUnkept(reply, FlushAnswer, { removed: await this.upkeep.flush(requesterOf(request)) });
   }
 
   @Post('cache/rehydrate')

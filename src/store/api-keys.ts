@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import type { Scope } from '../domain/scope.js';
+import type { Actor, DeedKind } from '../domain/deed.js';
+import { writeDeeds } from './audit-log.js';
 import { withClient } from './failure.js';
 import { inTransaction } from './transaction.js';
 import { utc } from './utc.js';
@@ -130,9 +132,9 @@ export class ApiKeys {
    * @returns the key as it is stored
    * @throws StoreFailure `conflict` for an id that is taken
    */
-  async add(key: NewApiKey): Promise<ApiKey> {
-    const [added] = await this.rows(INSERT, valuesOf(key));
-    if (added === undefined) throw new Error('what was inserted is returned');
+  async add(key: NewApiKey, by: Actor): Promise<ApiKey> {
+    const added = await this.writtenDown('key.make', key.id, by, { text: INSERT, values: valuesOf(key) });
+    if (added === null) throw new Error('what was inserted is returned');
     return added;
   }
 
@@ -140,17 +142,20 @@ export class ApiKeys {
    * @returns the key as it is now; null where there is none, or it is revoked
    * @throws StoreFailure
    */
-  async change(id: string, { label, origins, perSecond, maxNames, expiresAt }: KeyChange): Promise<ApiKey | null> {
+  async change(id: string, change: KeyChange, by: Actor): Promise<ApiKey | null> {
+    const { label, origins, perSecond, maxNames, expiresAt } = change;
     const isGiven = (part: unknown): boolean => part !== undefined;
-    const [key] = await this.rows(
-      `UPDATE api_keys SET label = coalesce($2, label), origins = coalesce($3::text[], origins),
+    return this.writtenDown('key.change', id, by, {
+      text: `UPDATE api_keys SET label = coalesce($2, label), origins = coalesce($3::text[], origins),
               per_second = CASE WHEN $4 THEN $5 ELSE per_second END,
               max_names = CASE WHEN $6 THEN $7 ELSE max_names END,
               expires_at = CASE WHEN $8 THEN $9::timestamptz ELSE expires_at END
        WHERE id = $1 AND revoked_at IS NULL RETURNING ${COLUMNS}`,
-      [...[id, label, origins], ...[perSecond, maxNames, expiresAt].flatMap((part) => [isGiven(part), part ?? null])],
-    );
-    return key ?? null;
+      values: [
+        ...[id, label, origins],
+        ...[perSecond, maxNames, expiresAt].flatMap((part) => [isGiven(part), part ?? null]),
+      ],
+    });
   }
 
   /**
@@ -158,12 +163,14 @@ export class ApiKeys {
    *
    * @returns whether it did
    */
-  async addFirst(key: NewApiKey): Promise<boolean> {
+  async addFirst(key: NewApiKey, by: Actor): Promise<boolean> {
     return inTransaction(this.pool, async (client) => {
       await client.query('SELECT pg_advisory_xact_lock($1)', [FIRST_KEY_LOCK]);
       const { rowCount } = await client.query('SELECT FROM api_keys LIMIT 1');
-      if (rowCount === 0) await client.query(INSERT, valuesOf(key));
-      return rowCount === 0;
+      if (rowCount !== 0) return false;
+      const { rows } = await client.query<ApiKey>(INSERT, valuesOf(key));
+      await writeDeeds(client, [{ action: 'key.make', by, subject: key.id, before: null, after: statedOf(rows[0]) }]);
+      return true;
     });
   }
 
@@ -172,15 +179,14 @@ export class ApiKeys {
    *
    * @returns the key as it is now; null where there is none, or it is revoked
    */
-  async rotate(id: string, digest: Buffer, overlapMs: number): Promise<ApiKey | null> {
-    const [key] = await this.rows(
-      `UPDATE api_keys SET digest = $2, rotated_at = now(),
+  async rotate(id: string, digest: Buffer, overlapMs: number, by: Actor): Promise<ApiKey | null> {
+    return this.writtenDown('key.rotate', id, by, {
+      text: `UPDATE api_keys SET digest = $2, rotated_at = now(),
               previous_digest = CASE WHEN $3::float8 > 0 THEN digest END,
               previous_expires_at = CASE WHEN $3 > 0 THEN now() + make_interval(secs => $3 / 1000) END
        WHERE id = $1 AND revoked_at IS NULL RETURNING ${COLUMNS}`,
-      [id, digest, overlapMs],
-    );
-    return key ?? null;
+      values: [id, digest, overlapMs],
+    });
   }
 
   /**
@@ -188,12 +194,11 @@ export class ApiKeys {
    *
    * @returns the key as it is now; null where there is none
    */
-  async revoke(id: string): Promise<ApiKey | null> {
-    const [key] = await this.rows(
-      `UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id],
-    );
-    return key ?? null;
+  async revoke(id: string, by: Actor): Promise<ApiKey | null> {
+    return this.writtenDown('key.revoke', id, by, {
+      text: `UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING ${COLUMNS}`,
+      values: [id],
+    });
   }
 
   /** Notes that keys were used just now; to the minute, so that a busy key costs a write a minute. */
@@ -205,7 +210,34 @@ export class ApiKeys {
     );
   }
 
+  /** Changes a key, and writes down who did it, or neither. */
+  private async writtenDown(
+    action: DeedKind,
+    id: string,
+    by: Actor,
+    change: { readonly text: string; readonly values: unknown[] },
+  ): Promise<ApiKey | null> {
+    return inTransaction(this.pool, async (client) => {
+      const [before] =
+        action === 'key.make'
+          ? []
+          : (await client.query<ApiKey>(`SELECT ${COLUMNS} FROM api_keys WHERE id = $1 FOR UPDATE`, [id])).rows;
+      const { rows } = await client.query<ApiKey>(change.text, change.values);
+      const [key] = rows;
+      if (key === undefined) return null;
+      await writeDeeds(client, [{ action, by, subject: id, before: statedOf(before), after: statedOf(key) }]);
+      return key;
+    });
+  }
+
   private async rows(text: string, values: unknown[]): Promise<ApiKey[]> {
     return withClient(this.pool, async (client) => (await client.query<ApiKey>(text, values)).rows);
   }
+}
+
+/** What is written down of a key: what it is, and no digest. */
+function statedOf(key: ApiKey | undefined): object | null {
+  if (key === undefined) return null;
+  const { label, scopes, prefix, origins, perSecond, maxNames, expiresAt, revokedAt, rotatedAt } = key;
+  return { label, scopes, prefix, origins, perSecond, maxNames, expiresAt, revokedAt, rotatedAt };
 }

@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import { type Absence, isCounter, type Truth } from '../domain/counter.js';
+import type { Deed } from '../domain/deed.js';
 import type { IdempotencyKey } from '../domain/operation.js';
+import { deedArrays, insertDeeds } from './audit-log.js';
 import {
   COUNTER_COLUMNS,
   isOver,
@@ -68,6 +70,8 @@ export interface Decisions<Verdict> {
   /** On whose account names were brought into being, by the id of the API key; left out: on nobody's. */
   readonly creators: ReadonlyMap<string, string>;
   readonly kept: readonly KeptKey[];
+  /** What is to be written down of what was done. */
+  readonly deeds: readonly Deed[];
   /** What to answer, as plain data: stored with the batch for the case that the answer to the commit is lost. */
   readonly verdicts: readonly Verdict[];
 }
@@ -185,6 +189,7 @@ async function storedVerdicts<Verdict>(client: pg.PoolClient, id: string): Promi
 const FIRST_STATE = 3;
 const FIRST_KEY = FIRST_STATE + STATE_WIDTH;
 const REST = FIRST_KEY + KEPT_KEY_WIDTH;
+const REST_WIDTH = 5;
 const [HOURS, ID, VERDICTS, CREATORS, BUCKET] = [
   `$${REST}`,
   `$${REST + 1}`,
@@ -193,8 +198,12 @@ const [HOURS, ID, VERDICTS, CREATORS, BUCKET] = [
   `$${REST + 4}`,
 ];
 
-/** $1 names, $2 which of them had no row to lock: a plain INSERT fails where somebody else was faster. */
-const WRITE = `
+/**
+ * $1 names, $2 which of them had no row to lock: a plain INSERT fails where somebody else was faster.
+ *
+ * @param more another part of the statement
+ */
+const writeAnd = (more: string): string => `
   WITH changed AS (
     SELECT * FROM unnest($1::text[], $2::boolean[], ${stateParameters(FIRST_STATE)}) AS changed (name, is_new, ${STATE})
   ),
@@ -222,19 +231,24 @@ const WRITE = `
       WHERE (SELECT count(*) FROM created) + (SELECT count(*) FROM kept) > 0
     ) AS created`,
     BUCKET,
-  )})
+  )})${more}
   INSERT INTO batches (id, names, ${STATES}, verdicts)
   VALUES (${ID}, $1::text[], ${stateParameters(FIRST_STATE)}, ${VERDICTS})`;
+
+const WRITE = { name: 'write-decisions', text: writeAnd('') };
+const WRITE_WITH_DEEDS = {
+  name: 'write-decisions-and-deeds',
+  text: writeAnd(`,\n  done AS (${insertDeeds(REST + REST_WIDTH)})`),
+};
 
 async function write(
   client: pg.PoolClient,
   batch: DecidedBatch,
-  { changed, creators, kept, verdicts }: Decisions<unknown>,
+  { changed, creators, kept, deeds, verdicts }: Decisions<unknown>,
   { unknown, now }: Omit<Locked, 'used'>,
 ): Promise<void> {
   await client.query({
-    name: 'write-decisions',
-    text: WRITE,
+    ...(deeds.length === 0 ? WRITE : WRITE_WITH_DEEDS),
     values: [
       changed.map(({ name }) => name),
       changed.map(({ name }) => unknown.has(name)),
@@ -245,6 +259,7 @@ async function write(
       JSON.stringify(verdicts),
       changed.map(({ name }) => creators.get(name) ?? null),
       anyBucket(),
+      ...(deeds.length === 0 ? [] : deedArrays(deeds)),
     ],
   });
 }

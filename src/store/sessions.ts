@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import type { Actor, Deed } from '../domain/deed.js';
+import { deedArrays, insertDeeds } from './audit-log.js';
 import { withClient } from './failure.js';
 import { utc } from './utc.js';
 
@@ -11,6 +13,12 @@ export interface Session {
   readonly keyDigest: Buffer;
   /** RFC 3339, UTC. */
   readonly expiresAt: string;
+}
+
+/** A session to be kept, or one that is ended, and by whom. */
+export interface SessionDeed<S> {
+  readonly session: S;
+  readonly by: Actor;
 }
 
 /** Old sessions removed along with each new one: more than one, so that they cannot pile up. */
@@ -29,14 +37,24 @@ export class Sessions {
     );
   }
 
-  /** Stores sessions that last for `lifeMs`. Of each key the `kept` that last longest stay, the others end. */
-  async add(sessions: readonly Omit<Session, 'expiresAt'>[], lifeMs: number, kept: number): Promise<void> {
+  /**
+   * Stores sessions that last for `lifeMs`, and writes down who began them. Of each key the `kept` that last longest stay,
+   * the others end.
+   */
+  async add(begun: readonly SessionDeed<Omit<Session, 'expiresAt'>>[], lifeMs: number, kept: number): Promise<void> {
+    const sessions = begun.map(({ session }) => session);
     const keyIds = sessions.map(({ keyId }) => keyId);
     await this.rows(
-      `INSERT INTO sessions (digest, key_id, key_digest, expires_at)
-       SELECT digest, key_id, key_digest, now() + make_interval(secs => $4::float8 / 1000)
-       FROM unnest($1::bytea[], $2::text[], $3::bytea[]) AS new (digest, key_id, key_digest)`,
-      [sessions.map(({ digest }) => digest), keyIds, sessions.map(({ keyDigest }) => keyDigest), lifeMs],
+      `WITH added AS (
+         INSERT INTO sessions (digest, key_id, key_digest, expires_at)
+         SELECT digest, key_id, key_digest, now() + make_interval(secs => $4::float8 / 1000)
+         FROM unnest($1::bytea[], $2::text[], $3::bytea[]) AS new (digest, key_id, key_digest)
+       )
+       ${insertDeeds(5)}`,
+      [
+        ...[sessions.map(({ digest }) => digest), keyIds, sessions.map(({ keyDigest }) => keyDigest), lifeMs],
+        ...deedArrays(begun.map(({ session, by }) => deedOf('session.begin', session.keyId, by))),
+      ],
     );
     await this.rows(
       `DELETE FROM sessions WHERE digest = ANY (ARRAY(
@@ -54,11 +72,23 @@ export class Sessions {
     );
   }
 
-  async remove(digests: readonly Buffer[]): Promise<void> {
-    await this.rows('DELETE FROM sessions WHERE digest = ANY($1::bytea[])', [digests]);
+  /** Ends sessions, and writes down who did. */
+  async remove(ended: readonly SessionDeed<Pick<Session, 'digest' | 'keyId'>>[]): Promise<void> {
+    await this.rows(
+      `WITH gone AS (DELETE FROM sessions WHERE digest = ANY($1::bytea[]))
+       ${insertDeeds(2)}`,
+      [
+        ended.map(({ session }) => session.digest),
+        ...deedArrays(ended.map(({ session, by }) => deedOf('session.end', session.keyId, by))),
+      ],
+    );
   }
 
   private async rows(text: string, values: unknown[]): Promise<Session[]> {
     return withClient(this.pool, async (client) => (await client.query<Session>(text, values)).rows);
   }
+}
+
+function deedOf(action: 'session.begin' | 'session.end', keyId: string, by: Actor): Deed {
+  return { action, by, subject: keyId, before: null, after: null };
 }

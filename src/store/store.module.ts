@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { DatabaseSettings } from '../config/config.js';
 import { Meters } from '../meters/meters.js';
 import { ApiKeys } from './api-keys.js';
+import { AuditLog } from './audit-log.js';
 import { BatchLog } from './batch-log.js';
 import { Batches } from './batches.js';
 import { sharesOf } from './connections.js';
@@ -107,6 +108,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       useFactory: ({ general, replication }: Pools) => new NameWalk(general, replication),
     },
     ...[
+      AuditLog,
       Batches,
       BatchLog,
       HistoryDerivation,
@@ -130,6 +132,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     NameSearch,
     NameTree,
     NameWalk,
+    AuditLog,
     Batches,
     BatchLog,
     HistoryDerivation,

@@ -88,6 +88,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'POST /v1/admin/cache/rehydrate': REFUSED,
   'POST /v1/admin/cache/reconcile': REFUSED,
   'GET /v1/admin/jobs/:id': REFUSED,
+  'GET /v1/audit': REFUSED,
   'GET /v1/keys': REFUSED,
   'POST /v1/keys': REFUSED,
   'PATCH /v1/keys/:id': REFUSED,

@@ -10,6 +10,7 @@ import { Exposure } from '../../counters/commits/exposure.js';
 import { FillDemand } from '../../counters/reads/fill-demand.js';
 import { Importer } from '../../counters/imports/importer.js';
 import { Tallies } from '../../counters/tallies.js';
+import { AuditLog } from '../../store/audit-log.js';
 import { poolOf } from '../../store/connections.js';
 import { Writability } from '../../store/writability.js';
 import { CounterReader } from '../../store/counter-reader.js';
@@ -34,6 +35,7 @@ class QuietRealm extends Realm {
 
 export interface ImportServers {
   readonly importer: Importer;
+  readonly audit: AuditLog;
   close(): Promise<void>;
 }
 
@@ -83,5 +85,5 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const batches = new DecidedBatches(pool, replication, writability);
   const expired = new ExpiredCounters(pool, replication, writability);
   const reader = new CounterReader(pool, LANES, replication, expired, new ReadBudget(Infinity));
-  return { importer: new Importer(batches, reader, exposure, clock), close };
+  return { importer: new Importer(batches, reader, exposure, clock), audit: new AuditLog(guardPool), close };
 }

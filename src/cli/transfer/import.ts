@@ -3,8 +3,10 @@ import { stat } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import type { Config } from '../../config/config.js';
 import type { ImportedCounter, ImportOutcome } from '../../counters/imports/import-rule.js';
+import type { Deed } from '../../domain/deed.js';
 import { serverFault } from '../deployment.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
+import { theOperator } from '../operator.js';
 import { connectRedis } from '../redis-session.js';
 import type { Session } from '../session.js';
 import type { Progress } from '../terminal.js';
@@ -119,6 +121,8 @@ export async function importCounters(session: Session, config: Config, request: 
   const bar = session.terminal.progress(dryRun ? 'comparing' : 'importing');
   const resumed = resume?.done ?? 0;
   try {
+    const from = source.kind === 'redis' ? { redis: withoutPassword(source.url), match: source.match } : { file };
+    const deed = dryRun ? null : await servers.audit.begin(imported({ ...from, overwrite }));
     const work = new Import(
       (batch) => (dryRun ? servers.importer.foresee(batch, overwrite) : servers.importer.commit(batch, overwrite)),
       async (done) => {
@@ -131,6 +135,7 @@ export async function importCounters(session: Session, config: Config, request: 
     await work.finish();
     await resume?.finish();
     const { counts, skipped, told } = work;
+    if (deed !== null) await servers.audit.finish(deed, { ...counts, resumed, skipped });
     return { ...counts, resumed, skipped, told, durationMs: Math.round(performance.now() - startedAtMs) };
   } catch (error) {
     throw serverFault('Postgres', error);
@@ -139,6 +144,16 @@ export async function importCounters(session: Session, config: Config, request: 
     bar.stop();
     await servers.close();
   }
+}
+
+/** Where it is cut off, it stays with nothing after it: what was committed until then stays too. */
+function imported(before: object): Deed {
+  return { action: 'counters.import', by: theOperator(), subject: null, before, after: null };
+}
+
+function withoutPassword(text: string): string {
+  const url = new URL(text);
+  return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 async function check(

@@ -129,7 +129,8 @@ export class DecisionLane {
       this.batches.run<Verdict>(batch, (locked) => {
         const ruling = new Ruling(locked);
         const verdicts = bundles.map((one) => (isTransaction(one) ? ruling.transact(one) : ruling.decide(one)));
-        return { changed: ruling.changed, creators: ruling.creators, kept: ruling.kept, verdicts };
+        const { changed, creators, kept, deeds } = ruling;
+        return { changed, creators, kept, deeds, verdicts };
       });
     // Inside: a conflict must not make it forget a try whose answer was lost.
     return sendUntilKnown(() => againAfterConflicts(send), deadlineMs, this.clock);

@@ -1,7 +1,9 @@
 import type { KeptKey, UsedKey } from '../../store/idempotency-keys.js';
 import type { Locked } from '../../store/decided-batches.js';
 import type { Truth } from '../../domain/counter.js';
+import type { Deed } from '../../domain/deed.js';
 import { decide } from './decide.js';
+import { deedOf } from './deed-rule.js';
 import type { Answer, Creator, Outcome, RefusalCode, Refused, Write } from '../../domain/operation.js';
 import { keyId } from './pending-write.js';
 
@@ -47,6 +49,7 @@ export class Ruling {
   private readonly truths: Map<string, Truth>;
   private readonly used: Map<string, Pick<UsedKey, 'fingerprint' | 'outcomeFor'>>;
   private readonly keptKeys: KeptKey[] = [];
+  private readonly done: Deed[] = [];
   private readonly changedNames = new Set<string>();
   /** Names that were never there, brought into being by this batch; null: on nobody's account. */
   private readonly born = new Map<string, string | null>();
@@ -70,10 +73,16 @@ export class Ruling {
     return this.keptKeys;
   }
 
+  /** What is to be written down of what was done. */
+  get deeds(): readonly Deed[] {
+    return this.done;
+  }
+
   /** Decides a bundle. One write that is refused undoes the others of its bundle, and is the answer. */
   decide({ writes, fingerprints }: Bundle): BundleVerdict {
     const before = new Map<string, Truth>();
     const decided: KeptKey[] = [];
+    const deeds: Deed[] = [];
     const answers: Answer[] = [];
     for (const [index, write] of writes.entries()) {
       const fingerprint = fingerprints[index] ?? null;
@@ -85,7 +94,7 @@ export class Ruling {
       const answer: Answer =
         earlier !== null
           ? { outcome: earlier.outcomeFor(write.operation.name), replayed: true }
-          : { outcome: this.apply(write, before), replayed: false };
+          : { outcome: this.apply(write, before, deeds), replayed: false };
       const kept = earlier === null && write.key !== null && fingerprint !== null;
       const keysOf = (outcome: Outcome): KeptKey[] => (kept ? [{ ...write.key, fingerprint, outcome }] : []);
       if (answer.outcome.kind === 'refused') {
@@ -98,6 +107,7 @@ export class Ruling {
       answers.push(answer);
     }
     this.keep(decided);
+    this.done.push(...deeds);
     for (const name of before.keys()) this.changedNames.add(name);
     return { kind: 'done', answers };
   }
@@ -127,7 +137,7 @@ export class Ruling {
     return this.used.get(id) ?? null;
   }
 
-  private apply(write: Write, before: Map<string, Truth>): Outcome {
+  private apply(write: Write, before: Map<string, Truth>, deeds: Deed[]): Outcome {
     const { operation, creator, requestId } = write;
     const { name } = operation;
     const truth = this.truthOf(name);
@@ -139,6 +149,8 @@ export class Ruling {
       this.born.set(name, creator?.keyId ?? null);
     }
     if (!before.has(name)) before.set(name, truth);
+    const deed = deedOf(write, truth, outcome.truth);
+    if (deed !== null) deeds.push(deed);
     this.truths.set(name, outcome.truth);
     return outcome;
   }

@@ -52,7 +52,7 @@ export class Importer {
       return this.batches.run<ImportOutcome>(batch, ({ truths, now }) => {
         const ruling = ruleOn(counters, truths, now, overwrite);
         decided = ruling.truths;
-        return { changed: ruling.changed, creators: NOBODY, kept: [], verdicts: ruling.outcomes };
+        return { changed: ruling.changed, creators: NOBODY, kept: [], deeds: [], verdicts: ruling.outcomes };
       });
     };
     const { verdicts, clock } = await patiently(this.clock, deadlineMs, () =>

@@ -6,7 +6,9 @@ import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import type { GuardHealth, GuardStanding } from '../guard/standing.js';
 import { Unavailable } from '../../domain/errors.js';
+import type { Actor } from '../../domain/deed.js';
 import { Tallies } from '../tallies.js';
+import { AuditService } from './audit.service.js';
 
 /** Keys in one step: a SCAN and an UNLINK of so many take about a millisecond of Redis each. */
 const CHUNK = 1_000;
@@ -42,6 +44,7 @@ export class CacheUpkeep {
     private readonly realm: Realm,
     private readonly guard: CacheGuard,
     private readonly tallies: Tallies,
+    private readonly audit: AuditService,
   ) {}
 
   async state(): Promise<CacheState> {
@@ -71,10 +74,19 @@ export class CacheUpkeep {
   /**
    * Removes this service's own entries and leases, and nothing else; they come back by reading. Safe at any time.
    *
+   * @param by who is written down for it
    * @returns how many were removed
-   * @throws Unavailable when Redis went away meanwhile
+   * @throws Unavailable when Redis went away meanwhile, or Postgres cannot take down who did it: then nothing is removed
    */
-  async flush(): Promise<number> {
+  async flush(by: Actor): Promise<number> {
+    const deed = { action: 'cache.flush', by, subject: null, before: null, after: null } as const;
+    return this.audit.around(deed, async () => {
+      const removed = await this.removeAll();
+      return { result: removed, after: { removed } };
+    });
+  }
+
+  private async removeAll(): Promise<number> {
     let removed = 0;
     try {
       let cursor = '0';

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { AuditSettings } from '../../config/config.js';
 import { Meters } from '../../meters/meters.js';
+import { AuditLog } from '../../store/audit-log.js';
 import { BatchLog, type CursorLag, type KeptForReaders } from '../../store/batch-log.js';
 import { Batches } from '../../store/batches.js';
 import { IdempotencyKeys } from '../../store/idempotency-keys.js';
@@ -17,6 +19,9 @@ const KEPT_BATCHES = 1_000;
  * and rows that take up some ten gigabytes, at about a kilobyte for a batch of ten counters.
  */
 const KEPT_FOR_READERS: KeptForReaders = { ageMs: 3 * 86_400_000, batches: 10_000_000 };
+
+/** Whoever sets counters all the time must not fill the disk with it: some 300 MB. */
+const KEPT_DEEDS = 1_000_000;
 
 /** Another instance may have cleaned up since: what was seen longer ago says nothing of now. */
 const LAGS_LIFE_MS = 180_000;
@@ -35,6 +40,8 @@ export interface CleanUpReport {
   readonly batches: number;
   /** Expired idempotency keys that were removed. */
   readonly keys: number;
+  /** Rows about who did what that were removed. */
+  readonly deeds: number;
   /** Whether nothing was left to remove. */
   readonly complete: boolean;
   readonly durationMs: number;
@@ -51,6 +58,8 @@ export class CleanUp {
     private readonly batches: Batches,
     private readonly log: BatchLog,
     private readonly keys: IdempotencyKeys,
+    private readonly audit: AuditLog,
+    private readonly settings: AuditSettings,
     meters: Meters,
     private readonly clock: Clock,
   ) {
@@ -73,10 +82,12 @@ export class CleanUp {
     await this.lookAfterReaders();
     const batches = await inChunks(() => this.batches.removeOlderThan(BATCH_LIFE_MS, KEPT_BATCHES, CHUNK), stop);
     const keys = await inChunks(() => this.keys.removeExpired(CHUNK), stop);
+    const deeds = await inChunks(() => this.audit.removeOld(this.settings.days, KEPT_DEEDS, CHUNK), stop);
     return {
       batches: batches.removed,
       keys: keys.removed,
-      complete: batches.complete && keys.complete,
+      deeds: deeds.removed,
+      complete: batches.complete && keys.complete && deeds.complete,
       durationMs: Math.round(this.clock.monotonicMs() - startedAtMs),
     };
   }

@@ -9,6 +9,7 @@ import { MAX_KEYS, MAX_KEYS_LOOKED_AT } from '../limits.js';
 import { printable } from '../request-parser.js';
 import { array, bulk, bulks, EMPTY_ARRAY, error, integer, nothing, OK } from '../reply.js';
 import { bytesOf, textOf } from '../text.js';
+import { asActor } from '../writes.js';
 
 /** Names that a step of SCAN looks at where COUNT says nothing, and at most. */
 const DEFAULT_COUNT = 10;
@@ -40,12 +41,14 @@ export function nameCommands(names: Names, counters: CountersService, flush: 're
     },
   });
 
-  async function deleteAll({ requestId }: Client): Promise<string> {
+  async function deleteAll(client: Client): Promise<string> {
+    const { requestId } = client;
+    const actor = asActor(client);
     for (;;) {
       const { counters: page, hasMore } = await counters.list({ prefix: '', after: null, limit: FLUSH_STEP });
       const writes = page.map(({ name }) => {
         const operation = { kind: 'delete', name, condition: null } as const;
-        return { operation, key: null, creator: null, requestId };
+        return { operation, key: null, creator: null, requestId, actor };
       });
       for (const result of await counters.writeEach(writes)) if (result.status === 'rejected') throw result.reason;
       if (!hasMore) return OK;

@@ -16,6 +16,7 @@ import { Walk1766000004000 } from './1766000004000-walk.js';
 import { QuartersOfHours1766000005000 } from './1766000005000-quarters-of-hours.js';
 import { KeysForPages1766000006000 } from './1766000006000-keys-for-pages.js';
 import { BatchCursors1766000008000 } from './1766000008000-batch-cursors.js';
+import { Audit1766000009000 } from './1766000009000-audit.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
@@ -37,4 +38,5 @@ export const MIGRATIONS = [
   QuartersOfHours1766000005000,
   KeysForPages1766000006000,
   BatchCursors1766000008000,
+  Audit1766000009000,
 ];

@@ -48,6 +48,7 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['POST /v1/admin/cache/rehydrate', route(RULES.operate, 'none')],
   ['POST /v1/admin/cache/reconcile', route(RULES.operate, 'none')],
   ['GET /v1/admin/jobs/:id', route(RULES.inspect, 'none')],
+  ['GET /v1/audit', route(RULES.inspect, 'none')],
   ['GET /v1/keys', route(RULES.inspect, 'none')],
   ['POST /v1/keys', route(RULES.operate, 'none')],
   ['PATCH /v1/keys/:id', route(RULES.operate, 'none')],

@@ -10,6 +10,7 @@ import { HistoryModule } from './history/history.module.js';
 import type { ProblemFilter } from './web/problems/problem.filter.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MetersModule } from './meters/meters.module.js';
+import type { Traces } from './meters/traces.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { RespModule } from './resp/resp.module.js';
@@ -19,12 +20,12 @@ import { WebModule } from './web/web.module.js';
 /** The map: every room of the house. */
 @Module({})
 export class AppModule {
-  static of(config: Config, problems: ProblemFilter): DynamicModule {
+  static of(config: Config, problems: ProblemFilter, traces: Traces): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.of(config),
-        MetersModule,
+        MetersModule.of(traces),
         AccessModule,
         CountersModule,
         WebModule.of(problems),

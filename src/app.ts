@@ -10,6 +10,7 @@ import { KeyAdministration } from './access/key-administration.js';
 import { AppModule } from './app.module.js';
 import type { AddressShares } from './access/address-shares.js';
 import type { Config } from './config/config.js';
+import { packageVersion } from './config/package-version.js';
 import { CALLS } from './calls.js';
 import { allowOrigins, allowOriginsOfKeys } from './web/cross-origin.js';
 import { openApiDocument } from './web/openapi/document.js';
@@ -20,6 +21,7 @@ import { ACCEPT_BACKLOG } from './web/connections/limits.js';
 import { createServer, logRequests, refuseForeign } from './web/server.js';
 import { NestLogger } from './logger.js';
 import { Meters } from './meters/meters.js';
+import { tracesOf } from './meters/trace-export.js';
 import { RespService } from './resp/resp.service.js';
 
 export interface App {
@@ -37,11 +39,12 @@ export interface App {
 
 /** The whole service, ready to listen. Its servers must be reachable already. */
 export async function createApp(config: Config, logger: Pino): Promise<App> {
-  const { adapter, routes, times, problems, connections, shares, healthPort } = createServer(config);
+  const traces = await tracesOf(config.traces, packageVersion());
+  const { adapter, routes, times, problems, connections, shares, healthPort } = createServer(config, traces);
   const server: FastifyInstance = adapter.getInstance();
-  if (logger.isLevelEnabled('debug')) logRequests(server, (line) => logger.debug(line));
-  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, problems), adapter, {
-    logger: new NestLogger(logger),
+  if (logger.isLevelEnabled('debug')) logRequests(server, (line) => logger.debug({ ...traces.logged(), ...line }));
+  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, problems, traces), adapter, {
+    logger: new NestLogger(logger, traces),
     // Ours reads JSON and nothing else.
     bodyParser: false,
     // A failed start is reported by whoever started it.

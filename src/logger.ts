@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { destination, type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import type { LogSettings } from './config/config.js';
+import type { Traces } from './meters/traces.js';
 
 /**
  * The service's only logger: a line of JSON for each event.
@@ -61,7 +62,10 @@ type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
  * object whose members become members of the line (`msg` is the sentence, `err` an error).
  */
 export class NestLogger implements LoggerService {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly traces: Traces,
+  ) {}
 
   log(message: unknown, ...rest: unknown[]): void {
     this.write(FRAMEWORK.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
@@ -91,8 +95,9 @@ export class NestLogger implements LoggerService {
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
     const context = rest.at(-1);
     const [stack] = rest.length > 1 ? rest : [];
-    if (message instanceof Error) this.logger[level]({ context, err: message });
-    else if (typeof message === 'object' && message !== null) this.logger[level]({ context, ...message });
-    else this.logger[level]({ context, stack }, String(message));
+    const trace = this.traces.logged();
+    if (message instanceof Error) this.logger[level]({ context, ...trace, err: message });
+    else if (typeof message === 'object' && message !== null) this.logger[level]({ context, ...trace, ...message });
+    else this.logger[level]({ context, ...trace, stack }, String(message));
   }
 }

@@ -1,6 +1,6 @@
 import { type RedisServers, redisServers } from './redis-servers.js';
 import { UTC, type Zone } from '../domain/zone.js';
-import { type LOG_LEVELS, readValues } from './variables.js';
+import { type LOG_LEVELS, readValues, type Values } from './variables.js';
 
 /** Exit code for a faulty configuration: EX_CONFIG of sysexits.h. */
 export const EXIT_CONFIG = 78;
@@ -101,6 +101,14 @@ export class AccessSettings {
   namesPerKey!: number;
 }
 
+/** Spans of OpenTelemetry. */
+export class TraceSettings {
+  /** Null: none are wanted. */
+  exporter!: 'otlp' | 'console' | null;
+  /** Where spans are sent; null: where the library's own default is. */
+  url!: string | null;
+}
+
 export class LogSettings {
   level!: (typeof LOG_LEVELS)[number];
   /** Texts that are never written, whoever brings them. */
@@ -118,6 +126,7 @@ export interface Config {
   readonly history: HistorySettings;
   readonly audit: AuditSettings;
   readonly access: AccessSettings;
+  readonly traces: TraceSettings;
   readonly log: LogSettings;
 }
 
@@ -247,9 +256,20 @@ export async function loadConfig(
       perAddressPerSecond: values.RATE_LIMIT_PER_ADDRESS ?? 10_000,
       namesPerKey: values.NAMES_PER_KEY ?? 1_000_000,
     },
+    traces: traceSettings(values),
     log: {
       level: values.LOG_LEVEL ?? 'info',
       hidden: [values.ADMIN_KEY, values.REDIS_SENTINEL_PASSWORD].filter((secret) => secret !== undefined),
     },
   };
+}
+
+/** As OpenTelemetry's specification says, but that nothing is sent where nobody says where to. */
+function traceSettings(values: Values): TraceSettings {
+  const common = values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const url =
+    values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ??
+    (common === undefined ? null : `${common.replace(/\/$/, '')}/v1/traces`);
+  const asked = values.OTEL_TRACES_EXPORTER ?? (url === null ? 'none' : 'otlp');
+  return { exporter: values.OTEL_SDK_DISABLED === true || asked === 'none' ? null : asked, url };
 }

@@ -20,6 +20,8 @@ const wholeNumber = (min: number, max: number) =>
 const isUrlOf = (text: string, protocols: readonly string[]): boolean =>
   URL.canParse(text) && protocols.includes(new URL(text).protocol);
 
+const httpUrl = z.string().refine((text) => isUrlOf(text, ['http:', 'https:']));
+
 const POSTGRES_PROTOCOLS = ['postgres:', 'postgresql:'];
 
 /** One address, or several with commas between them, of one database. */
@@ -167,6 +169,18 @@ const VARIABLES = {
   RESP_TLS_CERT: [pem('CERTIFICATE'), 'a certificate in PEM, best by RESP_TLS_CERT_FILE'],
   RESP_TLS_KEY: [pem('PRIVATE KEY'), 'a private key in PEM, best by RESP_TLS_KEY_FILE'],
   LOG_LEVEL: [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')],
+  OTEL_SDK_DISABLED: [
+    z
+      .string()
+      .regex(/^(true|false)$/i)
+      .transform((text) => text.toLowerCase() === 'true'),
+    'true or false',
+  ],
+  OTEL_TRACES_EXPORTER: [z.enum(['otlp', 'console', 'none']), 'otlp, console or none'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: [httpUrl, 'an http:// or https:// URL'],
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: [httpUrl, 'an http:// or https:// URL'],
+  OTEL_EXPORTER_OTLP_PROTOCOL: [z.enum(['http/protobuf']), 'http/protobuf, which collectors take on port 4318'],
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: [z.enum(['http/protobuf']), 'http/protobuf, which collectors take on port 4318'],
 } as const satisfies Record<string, readonly [z.ZodType, string | ((text: string) => string)]>;
 
 type Variable = keyof typeof VARIABLES;

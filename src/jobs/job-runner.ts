@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Reading } from '../meters/meters.js';
+import { Traces } from '../meters/traces.js';
 import type { JobKind, Run } from './job-kind.js';
 import { LastReports } from './last-reports.js';
 
@@ -13,6 +14,8 @@ export class JobRunner {
   private readonly tally = new Map<string, { done: number; failed: number }>();
   private readonly failures = new Map<string, number>();
   private readonly stopping = new AbortController();
+
+  constructor(private readonly traces: Traces) {}
 
   /** How many runs there were of each kind, by what became of them. */
   runs(): Reading[] {
@@ -32,7 +35,9 @@ export class JobRunner {
     const tally = this.tally.get(name) ?? { done: 0, failed: 0 };
     this.tally.set(name, tally);
     try {
-      const report = await kind.runOnce({ signal: this.stopping.signal, progress });
+      const report = await this.traces.within(`job ${name}`, () =>
+        kind.runOnce({ signal: this.stopping.signal, progress }),
+      );
       tally.done += 1;
       this.last.note(name, report, new Date().toISOString());
       this.noteSuccess(name);

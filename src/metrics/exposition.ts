@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Exemplar } from '../meters/buckets.js';
 import type { HistogramMeter, Labels, NumberMeter, Reading } from '../meters/meters.js';
 
 /** Shows a meter in a registry, which reads it at each scrape. */
@@ -48,14 +49,20 @@ async function readingsOf(meter: NumberMeter): Promise<readonly Reading[]> {
   }
 }
 
-/** The text of a histogram that is kept elsewhere: the library's own would have to be told of each value. */
-export function histogramText({ name, help, read }: HistogramMeter): string {
+/**
+ * The text of a histogram that is kept elsewhere: the library's own would have to be told of each value.
+ *
+ * @param hasExemplars which only OpenMetrics can hold
+ */
+export function histogramText({ name, help, read }: HistogramMeter, hasExemplars: boolean): string {
   const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
   for (const { labels, value } of read()) {
     let count = 0;
     value.counts.forEach((own, index) => {
       count += own;
-      lines.push(`${name}_bucket${labelsText({ ...labels, le: String(value.bounds[index] ?? '+Inf') })} ${count}`);
+      const exemplar = hasExemplars ? exemplarText(value.exemplars.get(index)) : '';
+      const le = String(value.bounds[index] ?? '+Inf');
+      lines.push(`${name}_bucket${labelsText({ ...labels, le })} ${count}${exemplar}`);
     });
     lines.push(`${name}_sum${labelsText(labels)} ${value.sum}`, `${name}_count${labelsText(labels)} ${count}`);
   }
@@ -69,4 +76,25 @@ function labelsText(labels: Labels): string {
 
 function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+function exemplarText(exemplar: Exemplar | undefined): string {
+  return exemplar === undefined ? '' : ` # {trace_id="${exemplar.traceId}"} ${exemplar.value} ${exemplar.at}`;
+}
+
+/**
+ * The same in the format of OpenMetrics, in which a counter's family goes without `_total`, and nothing is blank.
+ *
+ * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
+ */
+export function openMetricsOf(text: string): string {
+  const counters = [...text.matchAll(/^# TYPE (\S+)_total counter$/gm)].map(([, family = '']) => family);
+  const families = new Set(counters);
+  const lines = text.split('\n').filter((line) => line !== '');
+  const named = lines.map((line) =>
+    line.replace(/^(# (?:HELP|TYPE) )(\S+)_total /, (whole, start: string, family: string) =>
+      families.has(family) ? `${start}${family} ` : whole,
+    ),
+  );
+  return `${named.join('\n')}\n# EOF\n`;
 }

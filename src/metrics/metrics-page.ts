@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { packageVersion } from '../config/package-version.js';
 import { Meters } from '../meters/meters.js';
-import { expose, histogramText } from './exposition.js';
+import { expose, histogramText, openMetricsOf } from './exposition.js';
 
 /** Of the process, and so the same for every instance of the service in it: memory, CPU, event loop, collections. */
 let ofProcess: Registry | null = null;
@@ -24,15 +24,22 @@ export class MetricsPage {
     info.set({ version: packageVersion(), node: process.versions.node }, 1);
   }
 
-  get type(): string {
-    return Registry.PROMETHEUS_CONTENT_TYPE;
+  /** The page, in the text format of Prometheus. Never fails because a server is away. */
+  readText(): Promise<string> {
+    return this.read(false);
   }
 
-  /** The page, in the text format of Prometheus. Never fails because a server is away. */
-  async read(): Promise<string> {
+  /** The same as OpenMetrics, with exemplars: traces of requests that took as long. */
+  async readOpenMetrics(): Promise<string> {
+    return openMetricsOf(await this.read(true));
+  }
+
+  private async read(hasExemplars: boolean): Promise<string> {
     for (const meter of this.meters.all.slice(this.known)) if (meter.kind !== 'histogram') expose(meter, this.registry);
     this.known = this.meters.all.length;
-    const histograms = this.meters.all.flatMap((meter) => (meter.kind === 'histogram' ? [histogramText(meter)] : []));
+    const histograms = this.meters.all.flatMap((meter) =>
+      meter.kind === 'histogram' ? [histogramText(meter, hasExemplars)] : [],
+    );
     ofProcess ??= processRegistry();
     const [own, process] = await Promise.all([this.registry.metrics(), ofProcess.metrics()]);
     return `${own}\n${histograms.join('\n')}\n${process}`;

@@ -7,7 +7,9 @@ export const metricsCalls: readonly Call[] = [
     id: 'showMetrics',
     tag: 'health',
     summary: 'The numbers of this instance, for Prometheus',
-    description: 'No name of a counter is in it. Also while servers are away; what cannot be learned is left out.',
+    description:
+      'No name of a counter is in it. Also while servers are away; what cannot be learned is left out. With ' +
+      '`Accept: application/openmetrics-text` it is OpenMetrics, with exemplars where requests are traced.',
     answers: {
       200: {
         description: 'In the text format of Prometheus.',

@@ -1,6 +1,10 @@
-import { Controller, Get, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { Registry } from 'prom-client';
 import { MetricsPage } from './metrics-page.js';
+
+/** Prometheus prefers it, of what it takes, where it is told to keep exemplars. */
+const OPEN_METRICS = 'application/openmetrics-text';
 
 /** `GET /metrics`: the numbers of this instance. */
 @Controller('metrics')
@@ -8,10 +12,12 @@ export class MetricsController {
   constructor(private readonly page: MetricsPage) {}
 
   @Get()
-  async metrics(@Res() reply: FastifyReply): Promise<void> {
-    reply
-      .header('content-type', this.page.type)
-      .header('cache-control', 'no-store')
-      .send(await this.page.read());
+  async metrics(@Headers('accept') accept: string | undefined, @Res() reply: FastifyReply): Promise<void> {
+    reply.header('cache-control', 'no-store').header('vary', 'accept');
+    if (accept?.includes(OPEN_METRICS) === true) {
+      reply.header('content-type', Registry.OPENMETRICS_CONTENT_TYPE).send(await this.page.readOpenMetrics());
+    } else {
+      reply.header('content-type', Registry.PROMETHEUS_CONTENT_TYPE).send(await this.page.readText());
+    }
   }
 }

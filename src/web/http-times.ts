@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onSendHookHandler, RouteOptions } from 'fastify';
 import { Buckets, SECONDS } from '../meters/buckets.js';
 import type { Meters, Reading } from '../meters/meters.js';
+import { keptTraceOf } from '../meters/traces.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,10 +17,10 @@ const UNMATCHED = { method: 'any', url: 'unmatched' };
 class RouteTimes {
   readonly byClass: (Buckets | undefined)[] = [];
 
-  note({ startedAtMs }: FastifyRequest, { statusCode }: FastifyReply): void {
+  note({ startedAtMs, span }: FastifyRequest, { statusCode }: FastifyReply): void {
     const status = Math.floor(statusCode / 100);
     const buckets = (this.byClass[status] ??= new Buckets(SECONDS));
-    buckets.observe((performance.now() - startedAtMs) / 1_000);
+    buckets.observe((performance.now() - startedAtMs) / 1_000, keptTraceOf(span));
   }
 }
 

@@ -28,6 +28,8 @@ import { NestAdapter } from './nest-adapter.js';
 import { ProblemError } from './problems/problem.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { requestIdOf } from './request-id.js';
+import type { Traces } from '../meters/traces.js';
+import { traceRequests } from './traced-requests.js';
 import { PREFLIGHTS, Routes } from './routes.js';
 
 declare module 'fastify' {
@@ -50,7 +52,7 @@ export interface Server {
   readonly healthPort: HealthPort | null;
 }
 
-export function createServer({ http: settings, access }: Pick<Config, 'http' | 'access'>): Server {
+export function createServer({ http: settings, access }: Pick<Config, 'http' | 'access'>, traces: Traces): Server {
   const { basePath } = settings;
   const routes = new Routes();
   const times = new HttpTimes();
@@ -91,6 +93,8 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
   server.server.on('connect', (_request, socket) => refuseTunnel(socket as Socket, basePath));
 
   server.decorate('basePath', basePath);
+  server.decorateRequest('span', null);
+  if (traces.areOn) traceRequests(server, traces);
   times.measure(server);
   readJsonBodies(server);
   server.addHook('onRoute', (route) => {

@@ -11,6 +11,7 @@ import { FillDemand } from '../../counters/reads/fill-demand.js';
 import { Importer } from '../../counters/imports/importer.js';
 import { Tallies } from '../../counters/tallies.js';
 import { AuditLog } from '../../store/audit-log.js';
+import { Traces } from '../../meters/traces.js';
 import { poolOf } from '../../store/connections.js';
 import { Writability } from '../../store/writability.js';
 import { CounterReader } from '../../store/counter-reader.js';
@@ -80,7 +81,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
     throw serverFault('Postgres', error);
   }
   const cache = new CounterCache(realm, config.cache);
-  const exposure = new Exposure(cache, guard, new FillDemand(clock), new Tallies(), clock);
+  const exposure = new Exposure(cache, guard, new FillDemand(clock), new Tallies(), clock, new Traces(null));
   const replication = new Replication(pool);
   const batches = new DecidedBatches(pool, replication, writability);
   const expired = new ExpiredCounters(pool, replication, writability);

@@ -10,6 +10,7 @@ import { holderOf, keyId, type PendingWrite } from './pending-write.js';
 import { Tallies } from '../tallies.js';
 import type { BundleVerdict, Transaction, TransactionVerdict } from './verdict.js';
 import { Clock } from '../clock.js';
+import { Traces } from '../../meters/traces.js';
 
 /** How long a request waits for another one with the same key; a commit takes milliseconds. */
 const WAIT_FOR_KEY_MS = 1_000;
@@ -27,6 +28,7 @@ export class CommitPipeline {
     settings: WriteSettings,
     private readonly tallies: Tallies,
     private readonly clock: Clock,
+    private readonly traces: Traces,
   ) {
     this.unanswered = new Shares(settings.maxQueued);
   }
@@ -70,7 +72,8 @@ export class CommitPipeline {
     const work = (): Promise<BundleVerdict> =>
       new Promise((resolve, reject) => {
         const acceptedAtMs = this.clock.monotonicMs();
-        this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, resolve, reject });
+        const span = this.traces.current();
+        this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, span, resolve, reject });
       });
     return this.accepted(writes, () => this.holdingKeys(keys, work));
   }
@@ -87,7 +90,8 @@ export class CommitPipeline {
     const writes = parts.flatMap((part) => (part.kind === 'writes' ? part.writes : []));
     return this.accepted(writes, () => {
       return new Promise((resolve, reject) => {
-        this.decisions.add({ ...transaction, acceptedAtMs: this.clock.monotonicMs(), size, resolve, reject });
+        const acceptedAtMs = this.clock.monotonicMs();
+        this.decisions.add({ ...transaction, acceptedAtMs, size, span: this.traces.current(), resolve, reject });
       });
     });
   }
@@ -118,7 +122,8 @@ export class CommitPipeline {
   private enqueue(write: Write, resolve: PendingWrite['resolve'], reject: PendingWrite['reject']): void {
     const acceptedAtMs = this.clock.monotonicMs();
     const fingerprint = fingerprintIfKeyed(write);
-    const pending: PendingWrite = { write, fingerprint, acceptedAtMs, size: 1, resolve, reject };
+    const span = this.traces.current();
+    const pending: PendingWrite = { write, fingerprint, acceptedAtMs, size: 1, span, resolve, reject };
     if (isIncrement(pending)) this.increments.add(pending);
     else this.decisions.addWrite(pending);
   }

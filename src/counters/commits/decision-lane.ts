@@ -8,7 +8,7 @@ import type { Truth } from '../../domain/counter.js';
 import type { Write } from '../../domain/operation.js';
 import { CounterError, KeyInProgress, OutcomeUnknown } from '../../domain/errors.js';
 import { Exposure, type Nonces } from './exposure.js';
-import { Lane, NotWritten, type Queued } from './lane.js';
+import { Lane, NotWritten, type Queued, spansOf } from './lane.js';
 import { holderOf, keyReused, type PendingWrite, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
@@ -22,6 +22,7 @@ import {
   type Verdict,
 } from './verdict.js';
 import { Clock } from '../clock.js';
+import { Traces } from '../../meters/traces.js';
 
 /** Writes in one transaction: rows stay locked while they are decided here, so fewer than in the fast lane. */
 const MAX_BATCH = 500;
@@ -54,7 +55,7 @@ export class DecisionLane {
       const [first] = writesIn(pending);
       return first === undefined ? null : holderOf(first);
     },
-    (batch) => this.commit(batch),
+    (batch) => this.traces.shared('decisions', spansOf(batch), () => this.commit(batch)),
   );
 
   constructor(
@@ -64,6 +65,7 @@ export class DecisionLane {
     private readonly tallies: Tallies,
     private readonly settings: WriteSettings,
     private readonly clock: Clock,
+    private readonly traces: Traces,
   ) {}
 
   add(pending: PendingBundle | PendingTransaction): void {
@@ -71,12 +73,13 @@ export class DecisionLane {
   }
 
   /** A bundle of one write, whose refusal is an answer like any other. */
-  addWrite({ write, fingerprint, acceptedAtMs, resolve, reject }: PendingWrite): void {
+  addWrite({ write, fingerprint, acceptedAtMs, span, resolve, reject }: PendingWrite): void {
     this.add({
       writes: [write],
       fingerprints: [fingerprint],
       acceptedAtMs,
       size: 1,
+      span,
       reject,
       resolve: (verdict: BundleVerdict) => {
         switch (verdict.kind) {
@@ -133,7 +136,7 @@ export class DecisionLane {
         return { changed, creators, kept, deeds, verdicts };
       });
     // Inside: a conflict must not make it forget a try whose answer was lost.
-    return sendUntilKnown(() => againAfterConflicts(send), deadlineMs, this.clock);
+    return this.traces.within('commit', () => sendUntilKnown(() => againAfterConflicts(send), deadlineMs, this.clock));
   }
 
   private async answer(

@@ -8,6 +8,7 @@ import { publicationOf } from '../publication.js';
 import { FillDemand } from '../reads/fill-demand.js';
 import { Tallies } from '../tallies.js';
 import { Clock } from '../clock.js';
+import { Traces } from '../../meters/traces.js';
 
 /** Nonces of leases that a writer took before its commit, by name. */
 export type Nonces = ReadonlyMap<string, string>;
@@ -23,6 +24,7 @@ export class Exposure {
     private readonly demand: FillDemand,
     private readonly tallies: Tallies,
     private readonly clock: Clock,
+    private readonly traces: Traces,
   ) {}
 
   /**
@@ -54,7 +56,9 @@ export class Exposure {
     const publications = newestOfEach(truths).map((truth) =>
       publicationOf(truth, times, nonces.get(truth.name) ?? null),
     );
-    await this.guard.withClearance((identity) => this.send(publications, identity));
+    await this.traces.within('publish', () =>
+      this.guard.withClearance((identity) => this.send(publications, identity)),
+    );
     this.tallies.publishes.observe((this.clock.monotonicMs() - beganAtMs) / 1_000);
   }
 

@@ -11,7 +11,7 @@ import type { Counter } from '../../domain/counter.js';
 import { DecisionLane } from './decision-lane.js';
 import { CounterError, OutcomeUnknown } from '../../domain/errors.js';
 import { Exposure, type Nonces } from './exposure.js';
-import { Lane, NotWritten } from './lane.js';
+import { Lane, NotWritten, spansOf } from './lane.js';
 import { NameQuotas } from './name-quotas.js';
 import type { Answer, Increment } from '../../domain/operation.js';
 import { answerReplays, holderOf, keyId, type PendingWrite, type Replay, tooOld } from './pending-write.js';
@@ -19,6 +19,7 @@ import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
 import { addUp, type AddedUp } from './totals.js';
 import { Clock } from '../clock.js';
+import { Traces } from '../../meters/traces.js';
 
 /** Increments in one statement: enough for a thousand waiting clients, and a few milliseconds of Postgres at most. */
 const MAX_BATCH = 2_000;
@@ -46,7 +47,7 @@ export class IncrementLane {
     MAX_BATCH,
     MAX_OF_ONE_KEY,
     ({ write }) => holderOf(write),
-    (batch) => this.commit(batch),
+    (batch) => this.traces.shared('batch', spansOf(batch), () => this.commit(batch)),
   );
 
   constructor(
@@ -59,6 +60,7 @@ export class IncrementLane {
     private readonly tallies: Tallies,
     private readonly settings: WriteSettings,
     private readonly clock: Clock,
+    private readonly traces: Traces,
   ) {}
 
   add(pending: PendingIncrement): void {
@@ -133,7 +135,9 @@ export class IncrementLane {
     };
     const deadlineMs = Math.min(...batch.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
     try {
-      const result = await sendUntilKnown((resent) => this.batches.apply(statement, resent), deadlineMs, this.clock);
+      const result = await this.traces.within('commit', () =>
+        sendUntilKnown((resent) => this.batches.apply(statement, resent), deadlineMs, this.clock),
+      );
       if (!result.used.some(({ expired }) => expired)) return result;
     } catch (error) {
       // Somebody else committed one of the keys meanwhile: nothing was applied, and now it can be seen.

@@ -19,6 +19,7 @@ import { OutcomeUnknown, Unavailable } from '../../domain/errors.js';
 import type { Answer } from '../../domain/operation.js';
 import type { Changes } from '../changes/changes.js';
 import { Tallies } from '../tallies.js';
+import { Traces } from '../../meters/traces.js';
 import { DecisionLane } from './decision-lane.js';
 import type { Exposure } from './exposure.js';
 import { IncrementLane, type PendingIncrement } from './increment-lane.js';
@@ -92,7 +93,15 @@ class Run {
     const exposure = this.published as unknown as Exposure;
     const changes = { note: () => undefined } as unknown as Changes;
     const { clock, ledger } = this;
-    const shared = [exposure, changes, new Tallies(), { maxQueued: 1_000, idempotencyTtlHours: 24 }, clock] as const;
+    const traces = new Traces(null);
+    const shared = [
+      exposure,
+      changes,
+      new Tallies(),
+      { maxQueued: 1_000, idempotencyTtlHours: 24 },
+      clock,
+      traces,
+    ] as const;
     this.decisions = new DecisionLane(new LedgerDecisions(ledger), ...shared);
     this.increments = new IncrementLane(
       new LedgerIncrements(ledger),
@@ -135,6 +144,7 @@ class Run {
       fingerprint: key === null ? null : key.key,
       acceptedAtMs: this.clock.monotonicMs(),
       size: 1,
+      span: null,
       resolve: note,
       reject: note,
     };

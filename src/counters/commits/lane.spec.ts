@@ -27,7 +27,7 @@ function held() {
   );
   let index = 0;
   const add = (holder: string | null, count: number, size = 1): void => {
-    for (let item = 0; item < count; item += 1) lane.add({ holder, size, index: index++, acceptedAtMs: 0 });
+    for (let item = 0; item < count; item += 1) lane.add({ holder, size, index: index++, acceptedAtMs: 0, span: null });
   };
   const all = async (count: number): Promise<Item[][]> => {
     go();

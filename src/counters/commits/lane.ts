@@ -1,4 +1,5 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
+import type { Span } from '@opentelemetry/api';
 import type { Holder } from '../shares.js';
 
 /** What a lane carries: one or several writes that are decided together. */
@@ -7,6 +8,8 @@ export interface Queued {
   readonly acceptedAtMs: number;
   /** How many writes it holds. */
   readonly size: number;
+  /** Of the request that waits for it; null where nothing is traced. */
+  readonly span: Span | null;
 }
 
 /** Nothing of a batch was written; its members may be tried again. */
@@ -84,6 +87,11 @@ export class Lane<T extends Queued> {
     this.queue = this.queue.filter((item) => !batch.has(item));
     return taken;
   }
+}
+
+/** Of those who wait for a batch. */
+export function* spansOf(batch: readonly Queued[]): Generator<Span | null> {
+  for (const { span } of batch) yield span;
 }
 
 function sizeOf(items: readonly Queued[]): number {

@@ -15,6 +15,7 @@ import type { Changes } from '../changes/changes.js';
 import { OutcomeUnknown } from '../../domain/errors.js';
 import type { Answer } from '../../domain/operation.js';
 import { Tallies } from '../tallies.js';
+import { Traces } from '../../meters/traces.js';
 import { DecisionLane } from './decision-lane.js';
 import type { Exposure } from './exposure.js';
 import { IncrementLane, type PendingIncrement } from './increment-lane.js';
@@ -47,20 +48,12 @@ async function tellings(ledger: Ledger, asked: readonly Asked[]): Promise<(Answe
     clock.pass(STEP_MS);
     await jest.advanceTimersByTimeAsync(STEP_MS);
   };
-  const decisions = new DecisionLane(new LedgerDecisions(ledger), exposure, changes, new Tallies(), settings, clock);
+  const traces = new Traces(null);
+  const shared = [exposure, changes, new Tallies(), settings, clock, traces] as const;
+  const decisions = new DecisionLane(new LedgerDecisions(ledger), ...shared);
   const keys = new LedgerKeys(ledger);
   const batches = new LedgerIncrements(ledger);
-  const increments = new IncrementLane(
-    batches,
-    keys,
-    decisions,
-    new NameQuotas(clock),
-    exposure,
-    changes,
-    new Tallies(),
-    settings,
-    clock,
-  );
+  const increments = new IncrementLane(batches, keys, decisions, new NameQuotas(clock), ...shared);
   const told: (Answer | Error)[][] = asked.map(() => []);
   asked.forEach(({ name, key, lane }, index) => {
     const pending: PendingIncrement = {
@@ -73,6 +66,7 @@ async function tellings(ledger: Ledger, asked: readonly Asked[]): Promise<(Answe
       fingerprint: key === null ? null : fingerprintOf(key),
       acceptedAtMs: clock.monotonicMs(),
       size: 1,
+      span: null,
       resolve: (answer) => told[index]?.push(answer),
       reject: (error) => told[index]?.push(error),
     };

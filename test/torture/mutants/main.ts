@@ -7,6 +7,7 @@ import { AppModule } from '../../../src/app.module.js';
 import { loadConfig } from '../../../src/config/config.js';
 import { createServer } from '../../../src/web/server.js';
 import { createLogger, NestLogger } from '../../../src/logger.js';
+import { Traces } from '../../../src/meters/traces.js';
 import { closeOnSignal, exitOnFault } from '../../../src/shutdown.js';
 import { IncrementBatches } from '../../../src/store/increment-batches.js';
 import { MUTATIONS, REWIRINGS } from './mutants.js';
@@ -18,9 +19,12 @@ if (!isMutantName(name)) throw new Error(`There is no mutant "${name}"; there ar
 const config = await loadConfig(process.env, () => Promise.reject(new Error('a mutant is given its servers')));
 const logger = createLogger(config.log);
 exitOnFault(logger);
-const { adapter, problems } = createServer(config);
+const traces = new Traces(null);
+const { adapter, problems } = createServer(config, traces);
 const module = await MUTATIONS[name](
-  Test.createTestingModule({ imports: [AppModule.of(config, problems)] }).setLogger(new NestLogger(logger)),
+  Test.createTestingModule({ imports: [AppModule.of(config, problems, traces)] }).setLogger(
+    new NestLogger(logger, traces),
+  ),
 ).compile();
 const nest = module.createNestApplication<NestFastifyApplication>(adapter, { bodyParser: false });
 nest.useGlobalFilters(problems);

@@ -3,7 +3,19 @@ import prettier from 'eslint-config-prettier';
 import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-const ways = ['api', 'jobs', 'stream', 'history', 'operations', 'health', 'metrics', 'dashboard', 'resp', 'cli'];
+const ways = [
+  'api',
+  'jobs',
+  'stream',
+  'history',
+  'operations',
+  'sharing',
+  'health',
+  'metrics',
+  'dashboard',
+  'resp',
+  'cli',
+];
 
 /** Of them, those over HTTP stand on web/, the line protocols on wire/. */
 const shared = ['web', 'wire'];

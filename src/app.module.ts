@@ -14,6 +14,7 @@ import type { Traces } from './meters/traces.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { RespModule } from './resp/resp.module.js';
+import { SharingModule } from './sharing/sharing.module.js';
 import { StreamModule } from './stream/stream.module.js';
 import { WebModule } from './web/web.module.js';
 
@@ -36,6 +37,7 @@ export class AppModule {
         MetricsModule,
         OperationsModule,
         RespModule,
+        SharingModule,
         StreamModule,
         DashboardModule,
       ],

@@ -7,6 +7,9 @@ import { historyCalls } from './history/history.calls.js';
 import { adminCalls } from './jobs/admin.calls.js';
 import { metricsCalls } from './metrics/metrics.calls.js';
 import { auditCalls } from './operations/audit.calls.js';
+import { newsCalls } from './operations/news.calls.js';
+import { timelineCalls } from './operations/timeline.calls.js';
+import { sharingCalls } from './sharing/sharing.calls.js';
 import { streamCalls } from './stream/stream.calls.js';
 import type { Call } from './web/openapi/call.js';
 import { problemCalls } from './web/problems/problems.calls.js';
@@ -19,8 +22,11 @@ export const CALLS: readonly Call[] = [
   ...streamCalls,
   ...sessionCalls,
   ...keyCalls,
+  ...sharingCalls,
   ...adminCalls,
   ...auditCalls,
+  ...newsCalls,
+  ...timelineCalls,
   ...healthCalls,
   ...metricsCalls,
   ...problemCalls,

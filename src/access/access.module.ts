@@ -11,6 +11,7 @@ import { KnownKeys } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
 import { Looks } from './looks.js';
 import { RateLimits } from './rate-limits.js';
+import { ShareLinks } from './share-links.js';
 import { SignIn } from './sign-in.js';
 import { Traces } from './traces.js';
 
@@ -25,6 +26,7 @@ import { Traces } from './traces.js';
     Looks,
     RateLimits,
     LastingAnswers,
+    ShareLinks,
     SignIn,
     Traces,
     {
@@ -34,6 +36,6 @@ import { Traces } from './traces.js';
         new KeyAdministration(keys, (action, keyId) => traces.leave(action, { keyId })),
     },
   ],
-  exports: [Admission, KeyOrigins, LastingAnswers, Traces, SignIn, KeyAdministration],
+  exports: [Admission, KeyOrigins, LastingAnswers, Traces, SignIn, ShareLinks, KeyAdministration],
 })
 export class AccessModule {}

@@ -7,6 +7,7 @@ import { KnownKeys, type Use } from './known-keys.js';
 import { Looks } from './looks.js';
 import { networkOf } from './network.js';
 import { type Cost, RateLimits } from './rate-limits.js';
+import { ShareLinks } from './share-links.js';
 import { holdOrigin, holdRule, type Rule } from './rules.js';
 import type { Allowance } from './token-bucket.js';
 
@@ -30,6 +31,7 @@ export class Admission {
     private readonly looks: Looks,
     private readonly limits: RateLimits,
     private readonly turns: CallerTurns,
+    private readonly links: ShareLinks,
   ) {
     this.asksForKeys = auth === 'required';
   }
@@ -86,7 +88,7 @@ export class Admission {
    * @throws RateLimited
    */
   recall(credential: Credential, use: Use, address: string): Grant | null {
-    const grant = this.keys.recall(credential, use);
+    const grant = credential.isLink === true ? this.links.recall(credential.text) : this.keys.recall(credential, use);
     if (grant !== null && this.limits.isOn) this.limits.takeForKnown(address);
     return grant;
   }
@@ -99,7 +101,7 @@ export class Admission {
    * @throws Unavailable where that cannot be learned
    */
   look(credential: Credential, use: Use, address: string): Promise<Grant> {
-    return this.looks.at(credential, use, address);
+    return credential.isLink === true ? this.links.look(credential.text) : this.looks.at(credential, use, address);
   }
 
   /**

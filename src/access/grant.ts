@@ -11,6 +11,8 @@ export interface Grant {
   readonly scopes: ReadonlySet<Scope>;
   /** Names must begin with it; '' allows every name. */
   readonly prefix: string;
+  /** The prefix is the one name that it allows. */
+  readonly isOneName?: boolean;
   /** Of pages that alone may call with it; none: whoever has it. */
   readonly origins: readonly string[];
   /** At what pace it may call; null: as every key. */
@@ -82,15 +84,17 @@ export function holderOf(grant: Grant | null): string | null {
 }
 
 /** Whether a name is one that the key may see and touch. */
-export function coversName({ prefix }: Grant, name: string): boolean {
-  return name.startsWith(prefix);
+export function coversName({ prefix, isOneName }: Grant, name: string): boolean {
+  return isOneName === true ? name === prefix : name.startsWith(prefix);
 }
 
 /**
  * The prefix to look up for whom asks for all names that begin with `asked`: what both allow; null where that is
  * nothing.
  */
-export function narrowed({ prefix }: Grant, asked: string): string | null {
+export function narrowed({ prefix, isOneName }: Grant, asked: string): string | null {
+  // Others may begin as the one does.
+  if (isOneName === true) return null;
   if (asked.startsWith(prefix)) return asked;
   return prefix.startsWith(asked) ? prefix : null;
 }

@@ -61,6 +61,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['ALLOWED_HOSTS', http.allowedHosts.join(', ') || null],
     ['BASE_PATH', http.basePath || '/'],
     ['CORS_ORIGINS', http.corsOrigins.join(', ') || null],
+    ['EMBED_ANCESTORS', http.embedAncestors.join(', ')],
     ['TRUSTED_PROXIES', http.trustedProxies.join(', ') || null],
     ['CONNECTIONS_PER_ADDRESS', http.connectionsPerAddress],
     ['HEALTH_PORT', http.healthPort],

@@ -13,6 +13,8 @@ export class HttpSettings {
   /** Beside the names of this machine; empty where any will do, with keys. In small letters, some with a port. */
   allowedHosts!: readonly string[];
   corsOrigins!: readonly string[];
+  /** Whose pages may show an embedded counter in a frame: `*`, `self` or `none` alone, or origins. */
+  embedAncestors!: readonly string[];
   /** Where a proxy mounts the service, without a slash at the end; '' at the root. */
   basePath!: string;
   trustedProxies!: readonly string[];
@@ -210,6 +212,7 @@ export async function loadConfig(
       allowedHosts: values.ALLOWED_HOSTS ?? [],
       basePath: values.BASE_PATH ?? '',
       corsOrigins: values.CORS_ORIGINS ?? [],
+      embedAncestors: values.EMBED_ANCESTORS ?? ['*'],
       trustedProxies: values.TRUSTED_PROXIES ?? [],
       healthPort: values.HEALTH_PORT ?? null,
       connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS ?? 256,

@@ -97,7 +97,7 @@ const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).
 
 /** What the service has at its root: below another path of one of these names it could not be told which is meant. */
 const OWN_PATHS: ReadonlySet<string> = new Set(
-  'assets dashboard docs livez metrics openapi.json problems readyz v1'.split(' '),
+  'assets badge dashboard docs embed livez metrics openapi.json problems readyz v1'.split(' '),
 );
 
 const isBasePath = (text: string): boolean => {
@@ -161,6 +161,13 @@ const VARIABLES = {
     'a path such as /counts, and none of this service',
   ],
   CORS_ORIGINS: [list.refine((items) => items.every(isOrigin)), 'origins such as https://example.org, comma-separated'],
+  EMBED_ANCESTORS: [
+    z.union([
+      z.enum(['*', 'self', 'none']).transform((word) => [word]),
+      list.refine((items) => items.length > 0 && items.every(isOrigin)),
+    ]),
+    '*, self, none, or origins such as https://example.org, comma-separated',
+  ],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   CONNECTIONS_PER_ADDRESS: [wholeNumber(1, 10_000), 'connections, 1 to 10000'],
   HEALTH_PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],

@@ -18,6 +18,9 @@ import { DecisionLane } from './commits/decision-lane.js';
 import { Expirer } from './expiry/expirer.js';
 import { Exposure } from './commits/exposure.js';
 import { FillDemand } from './reads/fill-demand.js';
+import { Happenings } from './happenings/happenings.js';
+import { LatestNews } from './happenings/latest-news.js';
+import { Sampler } from './happenings/sampler.js';
 import { HistoryDeriver } from './history/history-deriver.js';
 import { HistoryUpkeep } from './history/history-upkeep.js';
 import { HistoryService } from './history/history.service.js';
@@ -51,10 +54,12 @@ import { Tallies } from './tallies.js';
     Expirer,
     Exposure,
     FillDemand,
+    Happenings,
     HistoryDeriver,
     HistoryService,
     HistoryUpkeep,
     IncrementLane,
+    LatestNews,
     ManyReader,
     NameQuotas,
     Names,
@@ -62,6 +67,7 @@ import { Tallies } from './tallies.js';
     RankingsService,
     Reconciler,
     Rehydrator,
+    Sampler,
     Tallies,
     WriteReach,
   ],
@@ -75,14 +81,17 @@ import { Tallies } from './tallies.js';
     CommitPipeline,
     CounterFills,
     DatabaseClock,
+    Happenings,
     HistoryDeriver,
     HistoryService,
     HistoryUpkeep,
+    LatestNews,
     Names,
     PresentValues,
     RankingsService,
     Reconciler,
     Rehydrator,
+    Sampler,
     WriteReach,
   ],
 })

@@ -36,6 +36,7 @@ export const DEEDS = [
   'counters.import',
   'counters.purge',
   'cache.flush',
+  'cache.reconcile',
   'key.make',
   'key.change',
   'key.rotate',

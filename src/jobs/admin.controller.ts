@@ -1,5 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Sampler } from '../counters/happenings/sampler.js';
+import { AuditService } from '../counters/upkeep/audit.service.js';
 import { CacheUpkeep } from '../counters/upkeep/cache-upkeep.js';
 import { sendUnkept } from '../web/answers.js';
 import { refuseBody } from '../web/bodies/validation.js';
@@ -25,6 +27,8 @@ export class AdminController {
     private readonly runner: JobRunner,
     private readonly reconcileJob: ReconcileJob,
     private readonly rehydrateJob: RehydrateJob,
+    private readonly audit: AuditService,
+    private readonly sampler: Sampler,
   ) {}
 
   @Get('cache')
@@ -39,6 +43,7 @@ export class AdminController {
       laterOf(kept?.of(kind) ?? null, this.runner.last.of(kind));
     sendUnkept(reply, CacheAnswer, {
       ...state,
+      recentReads: this.sampler.recentReads(),
       queue: queue === null ? { state: 'down' } : { state: 'up', ...queue },
       lastReconcile: later(this.reconcileJob),
       lastRehydrate: later(this.rehydrateJob),
@@ -63,7 +68,12 @@ export class AdminController {
   @HttpCode(202)
   async reconcile(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseBody(request);
-    await this.enqueue(this.reconcileJob, reply);
+    const by = requesterOf(request);
+    const deed = { action: 'cache.reconcile', by, subject: null, before: null, after: null } as const;
+    await this.audit.around(deed, async () => {
+      const job = await this.enqueue(this.reconcileJob, reply);
+      return { result: undefined, after: { job } };
+    });
   }
 
   @Get('jobs/:id')
@@ -76,10 +86,12 @@ export class AdminController {
     sendUnkept(reply, JobAnswer, { job });
   }
 
-  private async enqueue(kind: JobKind, reply: FastifyReply): Promise<void> {
+  /** @returns its id */
+  private async enqueue(kind: JobKind, reply: FastifyReply): Promise<string> {
     const id = await this.queue.add(kind);
     reply.header('location', `${reply.server.basePath}/v1/admin/jobs/${encodeURIComponent(id)}`);
     sendUnkept(reply, QueuedJob, { job: { id, kind: kind.name } });
+    return id;
   }
 }
 

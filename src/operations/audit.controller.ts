@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditService } from '../counters/upkeep/audit.service.js';
 import { sendUnkept } from '../web/answers.js';
 import { queryOf } from '../web/query.js';
+import { nextPage } from './next-page.js';
 import { AuditPage, AuditQuery } from './audit.shapes.js';
 
 /** Rows that are looked through cost their caller as much as one that is told. */
@@ -20,12 +21,7 @@ export class AuditController {
     const question = { from, to, actor, action, subject, after: cursor ?? null, limit: Number(limit) };
     const { deeds, upTo, looked } = await this.audit.page(question);
     request.charge({ items: Math.max(deeds.length, Math.ceil(looked / ROWS_FOR_AN_ITEM)) });
-    if (upTo !== null) {
-      const asked = Object.entries({ ...wanted, limit, cursor: upTo }).map(
-        ([name, value]) => `${name}=${encodeURIComponent(value)}`,
-      );
-      reply.header('link', `<${reply.server.basePath}/v1/audit?${asked.join('&')}>; rel="next"`);
-    }
+    nextPage(reply, '/v1/audit', { ...wanted, limit }, upTo);
     sendUnkept(reply, AuditPage, { data: deeds, hasMore: upTo !== null, nextCursor: upTo });
   }
 }

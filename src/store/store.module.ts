@@ -12,6 +12,7 @@ import { CounterReader } from './counter-reader.js';
 import { DecidedBatches } from './decided-batches.js';
 import { ExpiredCounters } from './expired-counters.js';
 import { GuardRow } from './guard-row.js';
+import { HappeningLog } from './happening-log.js';
 import { HistoryDerivation } from './history/history-derivation.js';
 import { HistoryPruning } from './history/history-pruning.js';
 import { HistoryRankings } from './history/history-rankings.js';
@@ -20,6 +21,7 @@ import { HistoryRollUp } from './history/history-roll-up.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
 import { NameWalk } from './name-walk.js';
+import { Links } from './links.js';
 import { NameSearch } from './name-search.js';
 import { NameTree } from './name-tree.js';
 import { Pools } from './pools.js';
@@ -27,6 +29,7 @@ import { prepareDatabase } from './prepare-database.js';
 import { ReadBudget } from './read-budget.js';
 import { Replication } from './replication.js';
 import { routeOf } from './route.js';
+import { Samples } from './samples.js';
 import { Sessions } from './sessions.js';
 import { Writability } from './writability.js';
 
@@ -91,6 +94,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       useFactory: ({ commits, general, replication }: Pools) => new IdempotencyKeys(commits, replication, general),
     },
     { provide: ApiKeys, inject: [Pools], useFactory: ({ access }: Pools) => new ApiKeys(access) },
+    { provide: Links, inject: [Pools], useFactory: ({ access }: Pools) => new Links(access) },
     { provide: Sessions, inject: [Pools], useFactory: ({ access }: Pools) => new Sessions(access) },
     {
       provide: CounterPages,
@@ -111,12 +115,14 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       AuditLog,
       Batches,
       BatchLog,
+      HappeningLog,
       HistoryDerivation,
       HistoryPruning,
       HistoryRankings,
       HistoryReader,
       HistoryRollUp,
       NameTree,
+      Samples,
     ].map(onGeneral),
   ],
   exports: [
@@ -127,6 +133,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     CounterReader,
     IdempotencyKeys,
     ApiKeys,
+    Links,
     Sessions,
     CounterPages,
     NameSearch,
@@ -135,11 +142,13 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     AuditLog,
     Batches,
     BatchLog,
+    HappeningLog,
     HistoryDerivation,
     HistoryPruning,
     HistoryRankings,
     HistoryReader,
     HistoryRollUp,
+    Samples,
     Writability,
   ],
 })

@@ -6,12 +6,14 @@ export function retryText(ms: number): string {
 /** A comment: nothing that a client would see. */
 export const HEARTBEAT = ': \n\n';
 
+export type EventKind = 'snapshot' | 'change' | 'status' | 'happened' | 'bye';
+
 /**
  * An event as `text/event-stream` has it.
  *
  * @param id a client that comes back names the last one it saw
  * @param data JSON, on one line
  */
-export function eventText(event: 'snapshot' | 'change' | 'status' | 'bye', id: string, data: string): string {
+export function eventText(event: EventKind, id: string, data: string): string {
   return `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`;
 }

@@ -5,13 +5,15 @@ import type { Change } from '../counters/changes/change.js';
 import { Changes } from '../counters/changes/changes.js';
 import { Unavailable } from '../domain/errors.js';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
+import { LatestNews } from '../counters/happenings/latest-news.js';
 import { PresentValues } from '../counters/reads/present-values.js';
 import { type Holder, Shares } from '../counters/shares.js';
 import { Meters } from '../meters/meters.js';
-import { eventText, retryText } from './event.js';
+import { type EventKind, eventText, retryText } from './event.js';
 import { EventStream } from './event-stream.js';
 import { Healer } from './healer.js';
 import { HEARTBEAT_MS, MAX_BEGINNINGS, MAX_STREAMS, RETRY_JITTER_MS, RETRY_MS, TICK_MS } from './limits.js';
+import { NewsWatchers } from './news-watchers.js';
 import { Readings } from './readings.js';
 import type { Wanted } from './wanted.js';
 import { WatchedCounters } from './watched-counters.js';
@@ -38,6 +40,7 @@ export class StreamHub implements BeforeApplicationShutdown {
   private readonly counters = new WatchedCounters();
   private readonly readings: Readings;
   private readonly healer: Healer;
+  private readonly news: NewsWatchers;
   /** Streams that begin, or begin anew, at the next ticks. */
   private readonly arrivals = new Set<EventStream>();
   /** What is watched was not read of this database yet; until then no stream begins. */
@@ -51,12 +54,17 @@ export class StreamHub implements BeforeApplicationShutdown {
   constructor(
     private readonly changes: Changes,
     values: PresentValues,
-    guard: CacheGuard,
+    private readonly guard: CacheGuard,
+    latest: LatestNews,
     meters: Meters,
   ) {
     guard.onOtherDatabase(() => this.forget());
+    guard.onTurn(() => this.tellFeed());
     this.addTo(meters);
     this.readings = new Readings(values, this.watchers, this.counters, (changes) => this.learn(changes));
+    this.news = new NewsWatchers(latest, (item, streams) =>
+      this.tellAll(this.eventOf('happened', JSON.stringify(item)), streams),
+    );
     this.healer = new Healer(changes, {
       look: (prefixes) => this.look(prefixes),
       prefixes: () => [...this.watchers.prefixes.keys()],
@@ -107,6 +115,7 @@ export class StreamHub implements BeforeApplicationShutdown {
       return;
     }
     stream.attach(response);
+    if (stream.wanted.events) this.news.add(stream);
     this.arrivals.add(stream);
     this.schedule();
   }
@@ -116,6 +125,7 @@ export class StreamHub implements BeforeApplicationShutdown {
     if (!this.streams.delete(stream)) return;
     this.shares.remove(stream.holder);
     this.watchers.remove(stream);
+    this.news.remove(stream);
     this.arrivals.delete(stream);
     if (this.streams.size === 0) this.rest();
   }
@@ -238,18 +248,22 @@ export class StreamHub implements BeforeApplicationShutdown {
   }
 
   private statusEvent(): string {
-    return this.eventOf('status', JSON.stringify({ feed: this.healer.feed }));
+    const { postgres, redis, standing } = this.guard.seen();
+    return this.eventOf('status', JSON.stringify({ feed: this.healer.feed, postgres, redis, guard: standing }));
   }
 
-  private eventOf(...[event, data]: ['snapshot' | 'change' | 'status' | 'bye', string]): string {
+  private eventOf(...[event, data]: [EventKind, string]): string {
     this.events += 1;
     this.serial += 1;
     return eventText(event, `${this.life}-${this.serial}`, data);
   }
 
   private tellFeed(): void {
-    const text = this.statusEvent();
-    for (const stream of [...this.streams]) {
+    if (this.streams.size > 0) this.tellAll(this.statusEvent(), this.streams);
+  }
+
+  private tellAll(text: string, streams: ReadonlySet<EventStream>): void {
+    for (const stream of [...streams]) {
       stream.say(text);
       this.flush(stream);
     }

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { holderOf } from '../access/grant.js';
+import { EVERYTHING, holderOf } from '../access/grant.js';
+import { holdRule, RULES } from '../access/rules.js';
 import { MAX_SNAPSHOT_OF_PREFIX } from './limits.js';
 import { StreamHub } from './stream-hub.js';
 import { wantedOf } from './wanted.js';
@@ -24,6 +25,7 @@ export class StreamController {
   @Get('stream')
   async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const wanted = wantedOf(request);
+    if (wanted.events) holdRule(RULES.inspect, request.grant ?? EVERYTHING);
     if (request.method === 'HEAD') {
       reply.headers(HEADERS).send();
       return;

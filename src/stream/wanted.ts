@@ -8,16 +8,19 @@ import { MAX_NAMES, MAX_PREFIXES } from './limits.js';
 export interface Wanted {
   readonly names: ReadonlySet<string>;
   readonly prefixes: ReadonlySet<string>;
+  /** Whether it is to be told what happens to the service. */
+  readonly events: boolean;
 }
 
 /**
- * What `name` and `prefix` in the query ask for, each as often as it is there.
+ * What `name` and `prefix` in the query ask for, each as often as it is there, and `events`.
  *
  * @throws ProblemError `invalid_request`
  */
 export function wantedOf(request: FastifyRequest): Wanted {
   const names = new Set<string>();
   const prefixes = new Set<string>();
+  let events = false;
   for (const [parameter, value] of pairsOf(request)) {
     switch (parameter) {
       case 'name': {
@@ -32,15 +35,19 @@ export function wantedOf(request: FastifyRequest): Wanted {
         }
         prefixes.add(value);
         break;
+      case 'events':
+        if (value !== 'true' || events) refuse('The query parameter "events" must be true.');
+        events = true;
+        break;
       default:
         refuseUnknown();
     }
   }
-  if (names.size + prefixes.size === 0) {
+  if (names.size + prefixes.size === 0 && !events) {
     refuse('The query must have at least one "name" or "prefix".');
   }
   if (names.size > MAX_NAMES || prefixes.size > MAX_PREFIXES) {
     refuse(`There may be at most ${MAX_NAMES} names and ${MAX_PREFIXES} prefixes.`);
   }
-  return { names, prefixes };
+  return { names, prefixes, events };
 }

@@ -11,7 +11,7 @@ import { Naming, type Standing } from './naming.js';
 import { Permissions } from './permissions.js';
 import { Polls } from './polls.js';
 import { isQuiet, type Quiet, quietAfter, WAITS } from './quiet.js';
-import type { GuardHealth, GuardStanding } from './standing.js';
+import type { GuardHealth, GuardStanding, Seen } from './standing.js';
 import { WriteReach } from './write-reach.js';
 
 /** Five questions to a permission: four may be lost or late. */
@@ -37,6 +37,8 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly startedAtMs: number;
   private readonly coldListeners: (() => void)[] = [];
   private readonly otherDatabaseListeners: (() => void)[] = [];
+  private readonly turnListeners: ((seen: Seen, before: Seen) => void)[] = [];
+  private told: Seen = { postgres: 'up', redis: 'up', standing: 'waiting' };
 
   /** How long entries could not be served so far, as far as the last poll. */
   blindMs = 0;
@@ -100,6 +102,21 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     return this.blindness.holds() || othersAreBlind ? 'blind' : 'waiting';
   }
 
+  /** What this instance sees of the servers, as of the last poll. */
+  seen(): Seen {
+    return { ...this.ground.reach, standing: this.standing() };
+  }
+
+  /** Calls back, at once, whenever a poll sees something else than the one before. */
+  onTurn(listener: (seen: Seen, before: Seen) => void): void {
+    this.turnListeners.push(listener);
+  }
+
+  /** The Redis that the row named when it was read last; null before that. */
+  get named(): string | null {
+    return this.permissions.latest?.state.redis ?? null;
+  }
+
   /** The epoch of the guard's row, as it was read last; null before that. Decimal digits. */
   get epoch(): string | null {
     return this.permissions.latest?.state.epoch ?? null;
@@ -126,6 +143,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private async tryPoll(): Promise<void> {
     // Postgres went away between two statements; the next poll finds out.
     await this.poll().catch((error: unknown) => this.log.debug(error));
+    this.tellTurn();
     const nowMs = this.clock.monotonicMs();
     if (this.permission() === null) this.blindMs += nowMs - this.lookedAtMs;
     this.lookedAtMs = nowMs;
@@ -139,6 +157,8 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     ]);
     this.ground.note({ postgres: state !== null, redis: sighting !== null });
     this.ground.tell({ postgres: this.postgresFault, redis: this.realm.fault }, this.isStarting);
+    // Before anything else is asked: what is wrong is told at once.
+    if (state === null || sighting === null) this.tellTurn();
     if (state === null) return;
     // Nobody waits for it: a write may take longer than a permission lasts.
     void this.writes.look(state);
@@ -194,6 +214,13 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     if (!first) return;
     this.log.log('the cache is empty or of an earlier epoch');
     for (const listener of this.coldListeners) listener();
+  }
+
+  private tellTurn(): void {
+    const [seen, before] = [this.seen(), this.told];
+    if (seen.postgres === before.postgres && seen.redis === before.redis && seen.standing === before.standing) return;
+    this.told = seen;
+    for (const listener of this.turnListeners) listener(seen, before);
   }
 
   private noteFault(error: unknown): null {

@@ -27,6 +27,11 @@ export class Ground {
     return this.redis.isAway;
   }
 
+  /** Whether each answered the last poll, or the one before at least. */
+  get reach(): { readonly postgres: Reach['state']; readonly redis: Reach['state'] } {
+    return { postgres: this.postgres.state, redis: this.redis.state };
+  }
+
   /** To be called after each poll, with who answered. */
   note(answered: { readonly postgres: boolean; readonly redis: boolean }): void {
     this.redis.note(answered.redis);

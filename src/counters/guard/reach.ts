@@ -26,6 +26,11 @@ export class Reach {
     return this.silences >= SILENCES_BEFORE_AWAY;
   }
 
+  get state(): 'up' | 'silent' | 'away' {
+    if (this.answeredLast) return 'up';
+    return this.isAway ? 'away' : 'silent';
+  }
+
   note(answered: boolean): void {
     this.silences = answered ? 0 : this.silences + 1;
   }

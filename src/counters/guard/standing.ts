@@ -16,3 +16,13 @@ export interface GuardHealth {
  */
 export const GUARD_STANDINGS = ['serving', 'unverified', 'blind', 'waiting'] as const;
 export type GuardStanding = (typeof GUARD_STANDINGS)[number];
+
+/**
+ * What an instance sees of the servers, as of its last poll: `up`, `silent` where one did not answer that poll, which may
+ * be our own delay, `away` where it did not answer several; and what follows from it.
+ */
+export interface Seen {
+  readonly postgres: 'up' | 'silent' | 'away';
+  readonly redis: 'up' | 'silent' | 'away';
+  readonly standing: GuardStanding;
+}

@@ -5,7 +5,9 @@ import { Meters } from '../../meters/meters.js';
 import { AuditLog } from '../../store/audit-log.js';
 import { BatchLog, type CursorLag, type KeptForReaders } from '../../store/batch-log.js';
 import { Batches } from '../../store/batches.js';
+import { HappeningLog } from '../../store/happening-log.js';
 import { IdempotencyKeys } from '../../store/idempotency-keys.js';
+import { Samples } from '../../store/samples.js';
 import { Clock } from '../clock.js';
 
 /** A batch is sent again for seconds after its connection was lost; ten minutes leave room for a frozen process. */
@@ -22,6 +24,12 @@ const KEPT_FOR_READERS: KeptForReaders = { ageMs: 3 * 86_400_000, batches: 10_00
 
 /** Whoever sets counters all the time must not fill the disk with it: some 300 MB. */
 const KEPT_DEEDS = 1_000_000;
+
+/** A server that comes and goes every second must not fill the disk either. */
+const KEPT_HAPPENINGS = 100_000;
+
+/** A day, and what the timeline begins before it. */
+const SAMPLES_LIFE_HOURS = 25;
 
 /** Another instance may have cleaned up since: what was seen longer ago says nothing of now. */
 const LAGS_LIFE_MS = 180_000;
@@ -59,6 +67,8 @@ export class CleanUp {
     private readonly log: BatchLog,
     private readonly keys: IdempotencyKeys,
     private readonly audit: AuditLog,
+    private readonly happenings: HappeningLog,
+    private readonly samples: Samples,
     private readonly settings: AuditSettings,
     meters: Meters,
     private readonly clock: Clock,
@@ -83,6 +93,8 @@ export class CleanUp {
     const batches = await inChunks(() => this.batches.removeOlderThan(BATCH_LIFE_MS, KEPT_BATCHES, CHUNK), stop);
     const keys = await inChunks(() => this.keys.removeExpired(CHUNK), stop);
     const deeds = await inChunks(() => this.audit.removeOld(this.settings.days, KEPT_DEEDS, CHUNK), stop);
+    await inChunks(() => this.happenings.removeOld(this.settings.days, KEPT_HAPPENINGS, CHUNK), stop);
+    await inChunks(() => this.samples.removeOld(SAMPLES_LIFE_HOURS, CHUNK), stop);
     return {
       batches: batches.removed,
       keys: keys.removed,

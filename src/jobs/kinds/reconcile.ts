@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JobsSettings } from '../../config/config.js';
+import { Happenings } from '../../counters/happenings/happenings.js';
 import { Reconciler, type ReconcileReport } from '../../counters/upkeep/reconciler.js';
 import { type JobKind, KEPT, type Run } from '../job-kind.js';
 
@@ -12,12 +13,16 @@ export class ReconcileJob implements JobKind {
 
   constructor(
     private readonly reconciler: Reconciler,
+    private readonly happenings: Happenings,
     { reconcileIntervalMs }: JobsSettings,
   ) {
     this.everyMs = reconcileIntervalMs;
   }
 
-  runOnce({ signal }: Run): Promise<ReconcileReport> {
-    return this.reconciler.runOnce({ signal });
+  async runOnce({ signal }: Run): Promise<ReconcileReport> {
+    const report = await this.reconciler.runOnce({ signal });
+    const { behind, wrong, repaired, compared, durationMs } = report;
+    if (behind + wrong > 0) this.happenings.note('cache.drift', { behind, wrong, repaired, compared, durationMs });
+    return report;
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Happenings } from '../../counters/happenings/happenings.js';
 import { Rehydrator, type RehydrateReport } from '../../counters/upkeep/rehydrator.js';
 import { Meters } from '../../meters/meters.js';
 import { type JobKind, KEPT, type Run } from '../job-kind.js';
@@ -27,6 +28,7 @@ export class RehydrateJob implements JobKind {
 
   constructor(
     private readonly rehydrator: Rehydrator,
+    private readonly happenings: Happenings,
     meters: Meters,
   ) {
     meters.add({
@@ -43,6 +45,7 @@ export class RehydrateJob implements JobKind {
     // A job that failed is taken up again by another instance.
     if (signal.aborted && !report.complete) throw new Error('this instance is shutting down');
     this.log.log({ msg: 'the cache was filled', ...report });
+    this.happenings.note('cache.refilled', report);
     return report;
   }
 }

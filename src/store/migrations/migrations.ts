@@ -17,6 +17,8 @@ import { QuartersOfHours1766000005000 } from './1766000005000-quarters-of-hours.
 import { KeysForPages1766000006000 } from './1766000006000-keys-for-pages.js';
 import { BatchCursors1766000008000 } from './1766000008000-batch-cursors.js';
 import { Audit1766000009000 } from './1766000009000-audit.js';
+import { Happenings1766000010000 } from './1766000010000-happenings.js';
+import { Links1766000011000 } from './1766000011000-links.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
@@ -39,4 +41,6 @@ export const MIGRATIONS = [
   KeysForPages1766000006000,
   BatchCursors1766000008000,
   Audit1766000009000,
+  Happenings1766000010000,
+  Links1766000011000,
 ];

@@ -57,7 +57,7 @@ export function holdQuery(grant: Grant, request: FastifyRequest): void {
     if (parameter === 'name') holdName(grant, value);
     held.append(parameter, parameter === 'prefix' ? prefixWithin(grant, value) : value);
   }
-  if (!asked.has('name') && !asked.has('prefix')) held.append('prefix', grant.prefix);
+  if (!asked.has('name') && !asked.has('prefix')) held.append('prefix', prefixWithin(grant, ''));
   request.raw.url = `${path}?${held.toString()}`;
   request.query = queryOf(held);
 }

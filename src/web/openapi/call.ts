@@ -31,6 +31,7 @@ export const TAGS = {
   stream: 'Counters as they change.',
   session: 'The session of a browser.',
   keys: 'The keys that calls are made with.',
+  sharing: 'Counters shown to others: links, pictures, small pages.',
   admin: 'What operators look at and do.',
   health: 'Probes and numbers of an instance.',
   problems: 'What refusals mean.',

@@ -1,0 +1,188 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Buckets } from '../../meters/buckets.js';
+import { type Sample, Samples, type Times, type Timeline } from '../../store/samples.js';
+import { Clock } from '../clock.js';
+import { CommitPipeline } from '../commits/commit-pipeline.js';
+import { CacheGuard } from '../guard/cache-guard.js';
+import { orUnavailable } from '../or-unavailable.js';
+import { Tallies } from '../tallies.js';
+import { Happenings } from './happenings.js';
+
+/** Short enough to watch a flush by it; a row is some 150 bytes, so a day of an instance is 6 MB. */
+const INTERVAL_MS = 2_000;
+
+/** What waits for Postgres to come back: ten minutes. */
+const MAX_WAITING = 300;
+
+/** What "of late" means of reads. */
+const RECENT_MS = 300_000;
+
+type Taken = Omit<Sample, 'ageMs'> & { readonly atMs: number };
+
+/** Reads of counters by this instance of late. */
+export interface RecentReads {
+  readonly seconds: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly bypasses: number;
+  /** Null where nothing was read. */
+  readonly hitRatio: number | null;
+}
+
+/** Leaves a row every two seconds of what this instance did, for the timeline; it counts nothing itself. */
+@Injectable()
+export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | null = null;
+  private before: Numbers;
+  private waiting: Taken[] = [];
+  private recent: Taken[] = [];
+  private writing: Promise<void> | null = null;
+
+  constructor(
+    private readonly samples: Samples,
+    private readonly tallies: Tallies,
+    private readonly pipeline: CommitPipeline,
+    private readonly guard: CacheGuard,
+    private readonly happenings: Happenings,
+    private readonly clock: Clock,
+  ) {
+    this.before = this.numbers();
+  }
+
+  onApplicationBootstrap(): void {
+    this.before = this.numbers();
+    this.timer = setInterval(() => this.take(), INTERVAL_MS);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.timer !== null) clearInterval(this.timer);
+    await this.writing;
+  }
+
+  /**
+   * All instances together.
+   *
+   * @throws Unavailable
+   */
+  timeline(seconds: number, stepSeconds: number): Promise<Timeline> {
+    return orUnavailable(() => this.samples.timeline(seconds, stepSeconds));
+  }
+
+  /** What was read here in the last five minutes. */
+  recentReads(): RecentReads {
+    const sum = { hits: 0, misses: 0, bypasses: 0, spanMs: 0 };
+    for (const { hits, unverified, misses, bypasses, spanMs } of [...this.recent, this.since()]) {
+      sum.hits += hits + unverified;
+      sum.misses += misses;
+      sum.bypasses += bypasses;
+      sum.spanMs += spanMs;
+    }
+    const { hits, misses, bypasses, spanMs } = sum;
+    const all = hits + misses + bypasses;
+    return { seconds: Math.round(spanMs / 1_000), hits, misses, bypasses, hitRatio: all === 0 ? null : hits / all };
+  }
+
+  private take(): void {
+    const sample = this.since();
+    this.before = this.numbers();
+    this.recent = [...this.recent, sample].filter(({ atMs }) => sample.atMs - atMs < RECENT_MS);
+    this.waiting = [...this.waiting, sample].slice(-MAX_WAITING);
+    this.writing ??= this.write().finally(() => (this.writing = null));
+  }
+
+  private async write(): Promise<void> {
+    const taken = this.waiting.splice(0);
+    const nowMs = this.clock.monotonicMs();
+    try {
+      await this.samples.add(
+        this.happenings.instance,
+        taken.map(({ atMs, ...sample }) => ({ ...sample, ageMs: nowMs - atMs })),
+      );
+    } catch {
+      // Postgres is away: what went on meanwhile is worth most.
+      this.waiting = [...taken, ...this.waiting].slice(-MAX_WAITING);
+    }
+  }
+
+  private since(): Taken {
+    const [now, before] = [this.numbers(), this.before];
+    const { atMs } = now;
+    return {
+      atMs,
+      spanMs: Math.max(1, Math.round(atMs - before.atMs)),
+      hits: now.hits - before.hits,
+      misses: now.misses - before.misses,
+      bypasses: now.bypasses - before.bypasses,
+      unverified: now.unverified - before.unverified,
+      increments: now.increments - before.increments,
+      otherWrites: now.otherWrites - before.otherWrites,
+      failures: now.failures - before.failures,
+      commits: timesBetween(now.commits, before.commits),
+      publishes: timesBetween(now.publishes, before.publishes),
+      queue: this.pipeline.queueLength,
+      serves: this.guard.permission() !== null,
+    };
+  }
+
+  private numbers(): Numbers {
+    const { reads, writes, failures, increments, decisions, publishes } = this.tallies;
+    return {
+      atMs: this.clock.monotonicMs(),
+      hits: reads.hit,
+      misses: reads.miss,
+      bypasses: reads.bypass,
+      unverified: reads.unverified,
+      increments: writes.increment,
+      otherWrites: writes.set + writes.reset + writes.delete + writes.expire,
+      failures: Object.values(failures).reduce((sum, count) => sum + count, 0),
+      commits: together(increments.commits, decisions.commits),
+      publishes: together(publishes),
+    };
+  }
+}
+
+interface Numbers {
+  readonly atMs: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly bypasses: number;
+  readonly unverified: number;
+  readonly increments: number;
+  readonly otherWrites: number;
+  readonly failures: number;
+  readonly commits: Spread;
+  readonly publishes: Spread;
+}
+
+/** Times by their buckets. */
+interface Spread {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly seconds: number;
+}
+
+function together(...all: readonly [Buckets, ...Buckets[]]): Spread {
+  const [{ bounds, counts }] = all;
+  return {
+    bounds,
+    counts: counts.map((_, at) => all.reduce((sum, buckets) => sum + (buckets.counts[at] ?? 0), 0)),
+    seconds: all.reduce((sum, buckets) => sum + buckets.sum, 0),
+  };
+}
+
+function timesBetween(now: Spread, before: Spread): Times {
+  const counts = now.counts.map((count, at) => count - (before.counts[at] ?? 0));
+  const count = counts.reduce((sum, one) => sum + one, 0);
+  const ms = (now.seconds - before.seconds) * 1_000;
+  return { count, ms, p99Ms: count === 0 ? null : p99Of(counts, count, now.bounds) * 1_000 };
+}
+
+/** The upper bound of the bucket in which it lies; of what is above all bounds the last one. */
+function p99Of(counts: readonly number[], count: number, bounds: readonly number[]): number {
+  let seen = 0;
+  for (const [at, one] of counts.entries()) {
+    seen += one;
+    if (seen >= count * 0.99) return bounds[at] ?? bounds.at(-1) ?? 0;
+  }
+  return bounds.at(-1) ?? 0;
+}

@@ -1,5 +1,7 @@
 /** What operators are given to watch the service with names nothing that is not there. */
+import { spawnSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from '@jest/globals';
 import { CounterCalls } from '../support/counter-calls.js';
 import { scrape, type Scrape } from '../support/scrape.js';
@@ -7,6 +9,9 @@ import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
 
 const ROOT = new URL('../../', import.meta.url);
+
+/** Where people read the pages of this repository. */
+const PAGES = 'https://github.com/evercount/evercount/blob/main';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
 let scraped: Scrape;
@@ -42,7 +47,7 @@ it('each alert has a page that says what it means and what to do, and each page 
   for (const name of pages) {
     const sections = [...(await read(`docs/runbooks/${name}.md`)).matchAll(/^## (.+)$/gm)].map(([, title]) => title);
     expect([name, sections]).toEqual([name, ['Meaning', 'Impact', 'Diagnosis', 'Mitigation']]);
-    expect(await read('docker/monitoring/alerts.yml')).toContain(`runbook: docs/runbooks/${name}.md`);
+    expect(await read('docker/monitoring/alerts.yml')).toContain(`runbook_url: ${PAGES}/docs/runbooks/${name}.md\n`);
   }
 });
 
@@ -81,4 +86,35 @@ it('a dashboard asks for labels that are there', async () => {
   const known = new Set(scraped.samples.flatMap(({ labels }) => Object.keys(labels)));
   expect(asked.length).toBeGreaterThan(5);
   expect(asked.filter((label) => !known.has(label))).toEqual([]);
+});
+
+const panelsOf = async () => {
+  const dashboard = JSON.parse(await read('docker/monitoring/grafana/evercount.json')) as {
+    readonly panels: readonly {
+      readonly title: string;
+      readonly description?: string;
+      readonly targets: readonly { readonly expr: string }[];
+    }[];
+    readonly templating: { readonly list: readonly { readonly name: string }[] };
+  };
+  return { panels: dashboard.panels, variables: dashboard.templating.list.map(({ name }) => name) };
+};
+
+it('each panel says what it shows, and is of the instances that were chosen', async () => {
+  const { panels, variables } = await panelsOf();
+  expect(variables).toEqual(['source', 'instance']);
+  expect(panels.filter(({ description = '' }) => !/^[0-9A-Z`].*\.$/.test(description))).toEqual([]);
+  const selectors = panels.flatMap(({ targets }) =>
+    targets.flatMap(({ expr }) => expr.match(/evercount_\w+(\{[^}]*\})?/g)),
+  );
+  expect(selectors.filter((one) => one?.includes('instance=~"$instance"') !== true)).toEqual([]);
+});
+
+const promtool = (...args: readonly string[]) => spawnSync('promtool', args, { encoding: 'utf8' });
+const whereItIs = promtool('--version').error === undefined ? it : it.skip;
+
+whereItIs('the alerts ring when they should and not before, by promtool', () => {
+  const of = (name: string): string => fileURLToPath(new URL(`docker/monitoring/${name}`, ROOT));
+  expect(promtool('check', 'rules', of('alerts.yml'))).toMatchObject({ status: 0 });
+  expect(promtool('test', 'rules', of('alerts.test.yml'))).toMatchObject({ status: 0 });
 });

@@ -48,6 +48,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['RECONCILE_INTERVAL_MS', jobs.reconcileIntervalMs],
     ['IDEMPOTENCY_TTL_HOURS', writes.idempotencyTtlHours],
     ['MAX_QUEUED_WRITES', writes.maxQueued],
+    ['WRITE_LANES', writes.lanes],
     ['HISTORY_MINUTES_KEPT_HOURS', history.minutesKeptHours],
     ['HISTORY_HOURS_DAYS', history.hoursKeptDays],
     ['HISTORY_TZ', history.zone.name],

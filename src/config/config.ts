@@ -1,6 +1,6 @@
 import { type RedisServers, redisServers } from './redis-servers.js';
 import { UTC, type Zone } from '../domain/zone.js';
-import { type LOG_LEVELS, readValues, type Values } from './variables.js';
+import { type LOG_LEVELS, readValues, SMALLEST_POOL, type Values } from './variables.js';
 
 /** Exit code for a faulty configuration: EX_CONFIG of sysexits.h. */
 export const EXIT_CONFIG = 78;
@@ -50,6 +50,8 @@ export class DatabaseSettings {
   pooler!: 'transaction' | null;
   /** Connections of this instance to Postgres, the guard's own included. */
   poolSize!: number;
+  /** Of these, how many commit increments: as many as there are lanes. */
+  lanes!: number;
   /** Names that this instance reads from Postgres in a second, at most; past it they wait, and then are refused. */
   readsPerSecond!: number;
 }
@@ -73,6 +75,8 @@ export class WriteSettings {
   /** Writes waiting for a commit; one more is refused. */
   maxQueued!: number;
   idempotencyTtlHours!: number;
+  /** Lanes of increments, whose commits overlap; a connection each. */
+  lanes!: number;
 }
 
 /** How long changes over time are kept; those of days for ever. */
@@ -203,6 +207,9 @@ export async function loadConfig(
     values.DATABASE_URL !== undefined && values.REDIS_URL !== undefined
       ? { databaseUrl: values.DATABASE_URL, redisUrl: values.REDIS_URL }
       : await startEmbedded();
+  const poolSize = values.DATABASE_POOL_SIZE ?? 10;
+  // Beside them there must be one connection for each other purpose.
+  const lanes = Math.min(values.WRITE_LANES ?? 1, poolSize - SMALLEST_POOL + 1);
   const extras = { password: values.REDIS_SENTINEL_PASSWORD ?? null, addresses: values.REDIS_ADDRESS_MAP ?? new Map() };
 
   return {
@@ -233,7 +240,8 @@ export async function loadConfig(
       migrationsUrl: values.MIGRATIONS_DATABASE_URL ?? databaseUrl,
       migrateOnStart: values.MIGRATE_ON_START ?? true,
       pooler: values.DATABASE_POOLER ?? null,
-      poolSize: values.DATABASE_POOL_SIZE ?? 10,
+      poolSize,
+      lanes,
       readsPerSecond: values.DATABASE_READS_PER_SECOND ?? 20_000,
     },
     cache: { servers: redisServers(redisUrl, extras), ttlMs: values.CACHE_TTL_MS ?? 300_000 },
@@ -244,6 +252,7 @@ export async function loadConfig(
     writes: {
       maxQueued: values.MAX_QUEUED_WRITES ?? 10_000,
       idempotencyTtlHours: values.IDEMPOTENCY_TTL_HOURS ?? 24,
+      lanes,
     },
     history: {
       minutesKeptHours: values.HISTORY_MINUTES_KEPT_HOURS ?? 24,

@@ -8,7 +8,7 @@ import { type Address, addressMap, redisServers, RedisServersFault } from './red
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Guard 1, commits 2, keys and sessions 1, fills 1, everything else 1. */
-const SMALLEST_POOL = 6;
+export const SMALLEST_POOL = 6;
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -140,6 +140,7 @@ const VARIABLES = {
   HISTORY_TZ: [timeZone, 'a time zone such as UTC or Europe/Berlin'],
   AUDIT_DAYS: [wholeNumber(1, 36_500), 'days, 1 to 36500 (a century)'],
   MAX_QUEUED_WRITES: [wholeNumber(1, 1_000_000), 'a whole number, 1 to 1000000'],
+  WRITE_LANES: [wholeNumber(1, 64), 'a whole number, 1 to 64'],
   AUTH: [z.enum(['off', 'required']), 'off or required'],
   ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],
   ADMIN_KEY: [z.string().regex(ADMIN_KEY), 'an API key: 16 to 255 letters, digits and . _ ~ + / = -'],

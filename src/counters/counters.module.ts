@@ -24,7 +24,7 @@ import { Sampler } from './happenings/sampler.js';
 import { HistoryDeriver } from './history/history-deriver.js';
 import { HistoryUpkeep } from './history/history-upkeep.js';
 import { HistoryService } from './history/history.service.js';
-import { IncrementLane } from './commits/increment-lane.js';
+import { IncrementLanes } from './commits/increment-lanes.js';
 import { NameQuotas } from './commits/name-quotas.js';
 import { ManyReader } from './reads/many-reader.js';
 import { Names } from './reads/names.js';
@@ -58,7 +58,7 @@ import { Tallies } from './tallies.js';
     HistoryDeriver,
     HistoryService,
     HistoryUpkeep,
-    IncrementLane,
+    IncrementLanes,
     LatestNews,
     ManyReader,
     NameQuotas,

@@ -22,8 +22,16 @@ it.each(['02.01.2026 03:04:05.123456 CET', '01/02/2026 03:04:05 UTC', '1890-01-0
 );
 
 describe('the connections of one instance', () => {
-  it.each([6, 7, 10, 100])('of %i are all shared out, and everybody has one', (poolSize) => {
-    const { guard, commits, decisions, access, fills, general } = sharesOf(poolSize);
+  it.each([
+    [6, 1],
+    [7, 1],
+    [7, 2],
+    [10, 4],
+    [10, 5],
+    [100, 64],
+  ])('of %i are all shared out, and each of %i lanes and everybody else has one', (poolSize, lanes) => {
+    const { guard, commits, decisions, access, fills, general } = sharesOf({ poolSize, lanes });
+    expect(commits).toBe(lanes);
     const shares = [guard, commits, decisions, access, fills, general];
     expect(shares.reduce((all, share) => all + share)).toBe(poolSize);
     expect(Math.min(...shares)).toBeGreaterThanOrEqual(1);

@@ -136,11 +136,15 @@ export interface Shares {
   readonly general: number;
 }
 
-/** @param poolSize all connections together, at least 6 */
-export function sharesOf(poolSize: number): Shares {
-  const left = poolSize - 4;
+/**
+ * @param poolSize all connections together
+ * @param lanes of increments: each has a connection, so that none waits for another; at most `poolSize` - 5
+ */
+export function sharesOf({ poolSize, lanes }: Pick<DatabaseSettings, 'poolSize' | 'lanes'>): Shares {
+  const left = poolSize - lanes - 3;
   const fills = Math.floor(left / 2);
-  return { guard: 1, commits: 1, decisions: 1, access: 1, fills, general: left - fills };
+  ok(fills > 0, 'whatever is read beside the increments has a connection');
+  return { guard: 1, commits: lanes, decisions: 1, access: 1, fills, general: left - fills };
 }
 
 /**

@@ -32,8 +32,9 @@ export class Pools implements OnApplicationShutdown {
   readonly general: pg.Pool;
   readonly replication: Replication;
 
-  constructor({ url, poolSize, pooler }: DatabaseSettings, meters: Meters) {
-    const shares = sharesOf(poolSize);
+  constructor(settings: DatabaseSettings, meters: Meters) {
+    const { url, pooler } = settings;
+    const shares = sharesOf(settings);
     this.guard = poolOf(url, shares.guard, { connectionTimeoutMillis: GUARD_CONNECT_TIMEOUT_MS }, pooler);
     this.commits = poolOf(url, shares.commits, {}, pooler);
     this.decisions = poolOf(url, shares.decisions, {}, pooler);

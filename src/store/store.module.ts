@@ -85,7 +85,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       inject: [Pools, DatabaseSettings, ExpiredCounters],
       useFactory: ({ fills, replication }: Pools, settings: DatabaseSettings, expired: ExpiredCounters) => {
         const budget = new ReadBudget(settings.readsPerSecond);
-        return new CounterReader(fills, sharesOf(settings.poolSize).fills, replication, expired, budget);
+        return new CounterReader(fills, sharesOf(settings).fills, replication, expired, budget);
       },
     },
     {

@@ -206,6 +206,7 @@ describe('a start that finds no primary', () => {
       pooler: null,
       poolSize: 5,
       readsPerSecond: 1,
+      lanes: 1,
     };
     await expect(prepareDatabase(settings, 0)).rejects.toThrow(message());
   });

@@ -80,7 +80,15 @@ describe('one of several servers', () => {
     return parsed.href.replace(parsed.host, `${parsed.hostname}:1,${parsed.host}`);
   };
   const prepare = (url: string) =>
-    prepareDatabase({ url, migrationsUrl: url, migrateOnStart: true, pooler: null, poolSize: 5, readsPerSecond: 1 });
+    prepareDatabase({
+      url,
+      migrationsUrl: url,
+      migrateOnStart: true,
+      pooler: null,
+      poolSize: 5,
+      readsPerSecond: 1,
+      lanes: 1,
+    });
 
   it('is held to the name it is listed by', async () => {
     const url = among(await postgres.createDatabase('listed'));
@@ -103,6 +111,7 @@ describe('a Postgres that is not trusted', () => {
       pooler: null,
       poolSize: 5,
       readsPerSecond: 1,
+      lanes: 1,
     });
     await expect(start).rejects.toThrow(ConfigError);
     await expect(start).rejects.toThrow(new RegExp(`DATABASE_URL.*${reason}`));

@@ -4,7 +4,7 @@ import { DecisionLane } from './decision-lane.js';
 import { KeyInProgress, Unavailable } from '../../domain/errors.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Shares } from '../shares.js';
-import { IncrementLane, type PendingIncrement } from './increment-lane.js';
+import { IncrementLanes, type PendingIncrement } from './increment-lanes.js';
 import type { Answer, Write } from '../../domain/operation.js';
 import { holderOf, keyId, type PendingWrite } from './pending-write.js';
 import { Tallies } from '../tallies.js';
@@ -23,7 +23,7 @@ export class CommitPipeline {
   private readonly keysInProgress = new Map<string, Promise<unknown>>();
 
   constructor(
-    private readonly increments: IncrementLane,
+    private readonly increments: IncrementLanes,
     private readonly decisions: DecisionLane,
     settings: WriteSettings,
     private readonly tallies: Tallies,

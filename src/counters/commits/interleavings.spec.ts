@@ -22,7 +22,7 @@ import { Tallies } from '../tallies.js';
 import { Traces } from '../../meters/traces.js';
 import { DecisionLane } from './decision-lane.js';
 import type { Exposure } from './exposure.js';
-import { IncrementLane, type PendingIncrement } from './increment-lane.js';
+import { IncrementLanes, type PendingIncrement } from './increment-lanes.js';
 import { NameQuotas } from './name-quotas.js';
 
 /** More than once in each pause of a lane. */
@@ -30,6 +30,9 @@ const STEP_MS = 20;
 
 /** Nothing is under way for longer: a lane that is silent for so long has forgotten somebody. */
 const LONGEST_SILENCE_MS = 20_000;
+
+/** Two lanes have one and two of them; of four lanes three have one each. */
+const NAMES = ['a', 'b', 'c'] as const;
 
 interface Asked {
   readonly name: string;
@@ -77,7 +80,7 @@ class Run {
   private readonly clock = new HandClock();
   private readonly turn: Turn = (what) => this.scheduler.schedule(Promise.resolve(), what);
   private readonly published: Published;
-  private readonly increments: IncrementLane;
+  private readonly increments: IncrementLanes;
   private readonly decisions: DecisionLane;
   readonly ledger: Ledger;
 
@@ -86,6 +89,7 @@ class Run {
     private readonly asked: readonly Asked[],
     plan: readonly Fault[],
     refusals: readonly boolean[],
+    lanes: number,
   ) {
     this.told = asked.map(() => []);
     this.ledger = new Ledger([...plan], this.turn);
@@ -94,16 +98,10 @@ class Run {
     const changes = { note: () => undefined } as unknown as Changes;
     const { clock, ledger } = this;
     const traces = new Traces(null);
-    const shared = [
-      exposure,
-      changes,
-      new Tallies(),
-      { maxQueued: 1_000, idempotencyTtlHours: 24 },
-      clock,
-      traces,
-    ] as const;
+    const settings = { maxQueued: 1_000, idempotencyTtlHours: 24, lanes };
+    const shared = [exposure, changes, new Tallies(), settings, clock, traces] as const;
     this.decisions = new DecisionLane(new LedgerDecisions(ledger), ...shared);
-    this.increments = new IncrementLane(
+    this.increments = new IncrementLanes(
       new LedgerIncrements(ledger),
       new LedgerKeys(ledger),
       this.decisions,
@@ -162,7 +160,7 @@ function countedOf(told: readonly Told[]): { least: number; most: number } {
 
 const writes = fc.array(
   fc.record<Asked>({
-    name: fc.constantFrom('a', 'b'),
+    name: fc.constantFrom(...NAMES),
     hasKey: fc.boolean(),
     lane: fc.constantFrom('increments', 'decisions'),
   }),
@@ -181,12 +179,13 @@ describe('in whatever order everything happens', () => {
       writes,
       plans,
       refusals,
-      async (scheduler, asked, plan, refused) => {
-        const run = new Run(scheduler, asked, plan, refused);
+      fc.constantFrom(1, 2, 4),
+      async (scheduler, asked, plan, refused, lanes) => {
+        const run = new Run(scheduler, asked, plan, refused, lanes);
         await run.toItsEnd();
         expect(run.told.map(({ length }) => length)).toEqual(asked.map(() => 1));
         expect(run.told.flat().every(({ published }) => published)).toBe(true);
-        for (const name of ['a', 'b']) {
+        for (const name of NAMES) {
           const told = run.told.filter((_, index) => asked[index]?.name === name).flat();
           const { least, most } = countedOf(told);
           const value = run.ledger.counters.get(name)?.value ?? 0;

@@ -10,7 +10,6 @@ import {
   LedgerIncrements,
   LedgerKeys,
 } from '../../../test/support/ledger.js';
-import type { WriteSettings } from '../../config/config.js';
 import type { Changes } from '../changes/changes.js';
 import { OutcomeUnknown } from '../../domain/errors.js';
 import type { Answer } from '../../domain/operation.js';
@@ -18,8 +17,11 @@ import { Tallies } from '../tallies.js';
 import { Traces } from '../../meters/traces.js';
 import { DecisionLane } from './decision-lane.js';
 import type { Exposure } from './exposure.js';
-import { IncrementLane, type PendingIncrement } from './increment-lane.js';
+import { IncrementLanes, type PendingIncrement } from './increment-lanes.js';
 import { NameQuotas } from './name-quotas.js';
+
+/** Two lanes have one and two of them; of four lanes three have one each. */
+const NAMES = ['a', 'b', 'c'] as const;
 
 /** A key that was used before. */
 const USED = 'used';
@@ -30,7 +32,7 @@ const exposure = {
   publish: () => Promise.resolve(),
 } as unknown as Exposure;
 const changes = { note: () => undefined } as unknown as Changes;
-const settings: WriteSettings = { maxQueued: 1_000, idempotencyTtlHours: 24 };
+const settings = { maxQueued: 1_000, idempotencyTtlHours: 24 };
 
 /** More than once in each pause of a lane. */
 const STEP_MS = 20;
@@ -42,18 +44,18 @@ interface Asked {
 }
 
 /** Sends writes by both lanes, and answers with what each of them was told, as often as it was told something. */
-async function tellings(ledger: Ledger, asked: readonly Asked[]): Promise<(Answer | Error)[][]> {
+async function tellings(ledger: Ledger, asked: readonly Asked[], lanes: number): Promise<(Answer | Error)[][]> {
   const clock = new HandClock();
   const pass = async (): Promise<void> => {
     clock.pass(STEP_MS);
     await jest.advanceTimersByTimeAsync(STEP_MS);
   };
   const traces = new Traces(null);
-  const shared = [exposure, changes, new Tallies(), settings, clock, traces] as const;
+  const shared = [exposure, changes, new Tallies(), { ...settings, lanes }, clock, traces] as const;
   const decisions = new DecisionLane(new LedgerDecisions(ledger), ...shared);
   const keys = new LedgerKeys(ledger);
   const batches = new LedgerIncrements(ledger);
-  const increments = new IncrementLane(batches, keys, decisions, new NameQuotas(clock), ...shared);
+  const increments = new IncrementLanes(batches, keys, decisions, new NameQuotas(clock), ...shared);
   const told: (Answer | Error)[][] = asked.map(() => []);
   asked.forEach(({ name, key, lane }, index) => {
     const pending: PendingIncrement = {
@@ -80,16 +82,16 @@ async function tellings(ledger: Ledger, asked: readonly Asked[]): Promise<(Answe
 }
 
 /** Sends writes through a store that fails by plan, and compares what was counted with what was told. */
-async function expectHonesty(writes: readonly Asked[], plan: readonly Fault[]): Promise<void> {
+async function expectHonesty(writes: readonly Asked[], plan: readonly Fault[], lanes = 1): Promise<void> {
   const ledger = new Ledger([...plan]);
   // One key was used before, by a write that counted.
   const first = ledger.add('a', 1, 1);
   const outcome = { kind: 'done', truth: first, created: false, previous: null } as const;
   ledger.keep({ owner: '', key: USED, fingerprint: fingerprintOf(USED), outcome });
 
-  const told = await tellings(ledger, writes);
+  const told = await tellings(ledger, writes, lanes);
   expect(told.map(({ length }) => length)).toEqual(writes.map(() => 1));
-  for (const name of ['a', 'b']) {
+  for (const name of NAMES) {
     const answers = told.flatMap((answer, index) => (writes[index]?.name === name ? answer : []));
     const counted = new Set(answers.flatMap((one) => (one instanceof Error ? [] : [one.outcome.truth.version])));
     if (name === 'a') counted.add(first.version);
@@ -104,7 +106,7 @@ const increment: Asked = { name: 'a', key: null, lane: 'increments' };
 const decision: Asked = { name: 'a', key: null, lane: 'decisions' };
 
 const arbitraryWrite = fc.record<Asked>({
-  name: fc.constantFrom('a', 'b'),
+  name: fc.constantFrom(...NAMES),
   key: fc.constant(null),
   lane: fc.constantFrom('increments', 'decisions'),
 });
@@ -125,12 +127,13 @@ describe('writes through a store that fails', () => {
     const writes = fc.array(arbitraryWrite, { minLength: 1, maxLength: 6 });
     const keyed = fc.array(fc.boolean(), { minLength: 6, maxLength: 6 });
     const plan = fc.array(fc.constantFrom(...FAULTS), { maxLength: 10 });
-    const property = fc.asyncProperty(writes, keyed, plan, async (all, which, faults) => {
+    const lanes = fc.constantFrom(1, 2, 4);
+    const property = fc.asyncProperty(writes, keyed, plan, lanes, async (all, which, faults, count) => {
       const keyOf = (index: number): string => (index === 0 ? USED : String(index));
       const withKeys = all.map((one, index) =>
         which[index] === true ? { ...one, key: keyOf(index), name: index === 0 ? 'a' : one.name } : one,
       );
-      await expectHonesty(withKeys, faults);
+      await expectHonesty(withKeys, faults, count);
     });
     await fc.assert(property, { numRuns: 300 });
   });

@@ -19,20 +19,38 @@ interface Recent {
 @Injectable()
 export class NameQuotas {
   private readonly recent = new Map<string, Recent[]>();
+  /** Names of batches under way that may be new, by key: other lanes must not give away the same room. */
+  private readonly sent = new Map<string, number>();
 
   constructor(private readonly clock: Clock) {}
 
-  /** Names of a batch that may be too many for their creators, if none of them was ever there. */
-  barredOf(totals: Iterable<Pick<Total, 'name' | 'creator'>>): Set<string> {
-    const left = new Map<string, number>();
+  /**
+   * Sends a batch, and until it is back takes the room that it may need.
+   *
+   * @param send is told which names may be too many for their creators, if none of them was ever there
+   */
+  async sending<T>(
+    totals: Iterable<Pick<Total, 'name' | 'creator'>>,
+    send: (barred: ReadonlySet<string>) => Promise<T>,
+  ): Promise<T> {
+    const taken = new Map<string, number>();
     const barred = new Set<string>();
     for (const { name, creator } of totals) {
       if (creator === null) continue;
-      const room = (left.get(creator.keyId) ?? this.roomOf(creator)) - 1;
-      left.set(creator.keyId, room);
-      if (room < 0) barred.add(name);
+      const before = taken.get(creator.keyId) ?? 0;
+      if (before < this.roomOf(creator)) taken.set(creator.keyId, before + 1);
+      else barred.add(name);
     }
-    return barred;
+    for (const [keyId, names] of taken) this.sent.set(keyId, (this.sent.get(keyId) ?? 0) + names);
+    try {
+      return await send(barred);
+    } finally {
+      for (const [keyId, names] of taken) {
+        const left = (this.sent.get(keyId) ?? 0) - names;
+        if (left > 0) this.sent.set(keyId, left);
+        else this.sent.delete(keyId);
+      }
+    }
   }
 
   /** Notes what a batch brought into being. */
@@ -48,7 +66,8 @@ export class NameQuotas {
   }
 
   private roomOf({ keyId, maxNames, names }: Creator): number {
-    return this.recentOf(keyId).reduce((room, recent) => room - recent.names, maxNames - names);
+    const unsettled = this.sent.get(keyId) ?? 0;
+    return this.recentOf(keyId).reduce((room, recent) => room - recent.names, maxNames - names - unsettled);
   }
 
   private recentOf(keyId: string): readonly Recent[] {

@@ -7,6 +7,7 @@ import { IncrementBatches } from '../../store/increment-batches.js';
 import type { IncrementBatchResult, IncrementKey } from '../../store/increment-codec.js';
 import type { StatementTimes } from '../../store/statement-times.js';
 import { Changes } from '../changes/changes.js';
+import { bucketOf } from '../../domain/bucket.js';
 import type { Counter } from '../../domain/counter.js';
 import { DecisionLane } from './decision-lane.js';
 import { CounterError, OutcomeUnknown } from '../../domain/errors.js';
@@ -21,10 +22,10 @@ import { addUp, type AddedUp } from './totals.js';
 import { Clock } from '../clock.js';
 import { Traces } from '../../meters/traces.js';
 
-/** Increments in one statement: enough for a thousand waiting clients, and a few milliseconds of Postgres at most. */
+/** Increments of a lane in one statement: enough for a thousand waiting clients, and a few milliseconds of Postgres at most. */
 const MAX_BATCH = 2_000;
 
-/** Of one key: its new names take Postgres some tens of milliseconds, in which nobody else's increments are committed. */
+/** Of one key: its new names take Postgres some tens of milliseconds, in which nobody else's increments of the lane are committed. */
 const MAX_OF_ONE_KEY = 500;
 
 /** Times a batch is sent anew because of keys that were taken, and were gone when they were looked for. */
@@ -36,19 +37,18 @@ const NOTHING: IncrementBatchResult = { applied: new Map(), created: [], used: [
 export type PendingIncrement = PendingWrite & { readonly write: { readonly operation: Increment } };
 
 /**
- * The fast lane: the sums of a batch, one for each counter, in one statement. Where a sum cannot be applied as a whole
+ * The fast lanes: the sums of a batch, one for each counter, in one statement. Where a sum cannot be applied as a whole
  * the increments of that counter go on to be decided one by one.
+ *
+ * A counter is always in the same lane, so that its increments stay in order; the commits of different lanes overlap. To
+ * Postgres they are like as many instances: their batches share no counter, and what they may share (the keys, the
+ * numbers of names) is locked behind all counters, in one order. So no two of them ever wait for each other.
  */
 @Injectable()
-export class IncrementLane {
+export class IncrementLanes {
   /** Increments that went on to be decided and are not answered yet, by counter: what came after them must not overtake. */
   private readonly moved = new Map<string, number>();
-  private readonly lane = new Lane<PendingIncrement>(
-    MAX_BATCH,
-    MAX_OF_ONE_KEY,
-    ({ write }) => holderOf(write),
-    (batch) => this.traces.shared('batch', spansOf(batch), () => this.commit(batch)),
-  );
+  private readonly lanes: readonly Lane<PendingIncrement>[];
 
   constructor(
     private readonly batches: IncrementBatches,
@@ -61,10 +61,18 @@ export class IncrementLane {
     private readonly settings: WriteSettings,
     private readonly clock: Clock,
     private readonly traces: Traces,
-  ) {}
+  ) {
+    const commit = (batch: readonly PendingIncrement[]) =>
+      this.traces.shared('batch', spansOf(batch), () => this.commit(batch));
+    this.lanes = Array.from(
+      { length: settings.lanes },
+      () => new Lane(MAX_BATCH, MAX_OF_ONE_KEY, ({ write }) => holderOf(write), commit),
+    );
+  }
 
   add(pending: PendingIncrement): void {
-    this.lane.add(pending);
+    const { lanes } = this;
+    lanes[bucketOf(pending.write.operation.name, lanes.length)]?.add(pending);
   }
 
   private async commit(batch: readonly PendingIncrement[]): Promise<readonly PendingIncrement[]> {
@@ -74,10 +82,9 @@ export class IncrementLane {
       while (left.length > 0) {
         const sentAtMs = this.clock.monotonicMs();
         const added = addUp(left.map(({ write }) => write));
-        const { applied, created, used, clock } = await this.apply(left, added);
+        const { applied, used, clock } = await this.apply(left, added);
         if (used.length === 0) {
           this.tally(left.length, sentAtMs, added, applied);
-          this.quotas.note(created, added.totals);
           // Answered while the next batch is being committed.
           void this.answer(left, added, applied, { sentAtMs, clock }, nonces);
           return [];
@@ -126,18 +133,19 @@ export class IncrementLane {
     const totals = [...added.totals.values()];
     if (totals.length === 0) return NOTHING;
     const keys = keysOf(batch, added);
-    const statement = {
-      id: randomUUID(),
-      totals,
-      barred: this.quotas.barredOf(totals),
-      keys,
-      keyTtlHours: this.settings.idempotencyTtlHours,
-    };
     const deadlineMs = Math.min(...batch.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
-    try {
+    const send = async (barred: ReadonlySet<string>): Promise<IncrementBatchResult> => {
+      const { idempotencyTtlHours: keyTtlHours } = this.settings;
+      const statement = { id: randomUUID(), totals, barred, keys, keyTtlHours };
       const result = await this.traces.within('commit', () =>
         sendUntilKnown((resent) => this.batches.apply(statement, resent), deadlineMs, this.clock),
       );
+      // Before its room is given back.
+      this.quotas.note(result.created, added.totals);
+      return result;
+    };
+    try {
+      const result = await this.quotas.sending(totals, send);
       if (!result.used.some(({ expired }) => expired)) return result;
     } catch (error) {
       // Somebody else committed one of the keys meanwhile: nothing was applied, and now it can be seen.

@@ -1,5 +1,6 @@
 import { batchCalls } from './api/batches.calls.js';
 import { counterCalls } from './api/counters.calls.js';
+import { edgeCalls } from './api/edges.calls.js';
 import { keyCalls } from './api/keys.calls.js';
 import { sessionCalls } from './api/session.calls.js';
 import { healthCalls } from './health/health.calls.js';
@@ -18,6 +19,7 @@ import { problemCalls } from './web/problems/problems.calls.js';
 export const CALLS: readonly Call[] = [
   ...counterCalls,
   ...batchCalls,
+  ...edgeCalls,
   ...historyCalls,
   ...streamCalls,
   ...sessionCalls,

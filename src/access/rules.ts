@@ -31,6 +31,8 @@ export const RULES = {
   /** Counters, by name or by how their names begin, now or over time. */
   read: rule(['read'], 'read', 'names'),
   increment: rule(['increment', 'write'], 'write', 'names'),
+  /** What an edge counted; not for pages, and so apart. */
+  deliver: rule(['increment', 'write'], 'write', 'names'),
   /** To say when a counter ends, along with whatever else: one that ends in a moment is deleted. */
   expire: rule(['write'], 'write', 'names'),
   set: rule(['write'], 'write', 'names', 'counter set'),

@@ -14,6 +14,7 @@ import { AbsenceBudget } from './reads/absence-budget.js';
 import { CounterFills } from './reads/counter-fills.js';
 import { CountersService } from './counters.service.js';
 import { DatabaseClock } from './database-clock.js';
+import { Deliveries } from './deliveries/deliveries.js';
 import { DecisionLane } from './commits/decision-lane.js';
 import { Expirer } from './expiry/expirer.js';
 import { Exposure } from './commits/exposure.js';
@@ -51,6 +52,7 @@ import { Tallies } from './tallies.js';
     CountersService,
     DatabaseClock,
     DecisionLane,
+    Deliveries,
     Expirer,
     Exposure,
     FillDemand,
@@ -82,6 +84,7 @@ import { Tallies } from './tallies.js';
     CounterFills,
     DatabaseClock,
     Happenings,
+    Deliveries,
     HistoryDeriver,
     HistoryService,
     HistoryUpkeep,

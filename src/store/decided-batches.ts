@@ -86,6 +86,14 @@ export interface Decided<Verdict> {
   readonly clock: string;
 }
 
+/** What is read and written beside counters and keys, in the same transaction. */
+export interface Beside<Verdict> {
+  /** Before any row of a counter is locked. */
+  readonly lock: (client: pg.PoolClient) => Promise<void>;
+  /** Behind everything else; not where the batch was committed before. */
+  readonly write: (client: pg.PoolClient, decisions: Decisions<Verdict>) => Promise<void>;
+}
+
 export class DecidedBatches {
   constructor(
     private readonly pool: pg.Pool,
@@ -97,11 +105,16 @@ export class DecidedBatches {
    * Locks the rows, lets `decide` decide, writes and commits: one transaction. May be called again with the same batch
    * after any failure; a `conflict` means that somebody created a counter or used a key meanwhile.
    */
-  async run<Verdict>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<Verdict>): Promise<Decided<Verdict>> {
+  async run<Verdict>(
+    batch: DecidedBatch,
+    decide: (locked: Locked) => Decisions<Verdict>,
+    beside?: Beside<Verdict>,
+  ): Promise<Decided<Verdict>> {
     return this.writability.watch(() =>
       this.replication.commit(this.pool, async (client) => {
         await client.query('BEGIN');
         try {
+          await beside?.lock(client);
           const locked = await lock(client, batch);
           const earlier = await storedVerdicts<Verdict>(client, batch.id);
           if (earlier !== null) {
@@ -116,6 +129,7 @@ export class DecidedBatches {
           const changed = withEnded(decisions.changed, locked.ended);
           if (changed.length > 0 || decisions.kept.length > 0)
             await write(client, batch, { ...decisions, changed }, locked);
+          await beside?.write(client, decisions);
           await commit(client);
           return { verdicts: decisions.verdicts, ended: locked.ended, clock: locked.now };
         } catch (error) {

@@ -10,6 +10,7 @@ import { sharesOf } from './connections.js';
 import { CounterPages } from './counter-pages.js';
 import { CounterReader } from './counter-reader.js';
 import { DecidedBatches } from './decided-batches.js';
+import { Edges } from './edges.js';
 import { ExpiredCounters } from './expired-counters.js';
 import { GuardRow } from './guard-row.js';
 import { HappeningLog } from './happening-log.js';
@@ -75,6 +76,11 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
         new DecidedBatches(decisions, replication, writability),
     },
     {
+      provide: Edges,
+      inject: [Pools, DecidedBatches],
+      useFactory: ({ general }: Pools, batches: DecidedBatches) => new Edges(general, batches),
+    },
+    {
       provide: ExpiredCounters,
       inject: [Pools, Writability],
       useFactory: ({ fills, replication }: Pools, writability: Writability) =>
@@ -129,6 +135,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     GuardRow,
     IncrementBatches,
     DecidedBatches,
+    Edges,
     ExpiredCounters,
     CounterReader,
     IdempotencyKeys,

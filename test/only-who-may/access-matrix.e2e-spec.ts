@@ -45,6 +45,15 @@ const byPrefix = (answer: RegExp, more = ''): Row => ({
 const REFUSED: Row = { foreign: [{}], own: [] };
 const GRANTED: Row = { foreign: [], own: [{}] };
 
+const EDGE = '6f1f5b0e-8a6f-4f0a-9d0b-3f1f2a9c7b11';
+
+const DELIVERY = {
+  from: 0,
+  to: 2,
+  previous: null,
+  increments: ['shop:a', 'bank:a'].map((name) => ({ name, by: 1, at: '2026-01-01T08:30:00Z' })),
+};
+
 const ROWS: Readonly<Record<string, Row>> = {
   'GET /v1/counters': {
     foreign: [...byPrefix(/(?:)/).foreign, { query: 'search=a&prefix=bank' }],
@@ -72,6 +81,18 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     own: [{ json: { increments: [{ name: 'shop:a' }, { name: 'shop:b', by: -1 }] } }],
   },
+  // A foreign name is refused alone, and tells nothing of the counter.
+  'POST /v1/edges/:id/deliveries': {
+    foreign: [],
+    own: [
+      {
+        name: EDGE,
+        json: DELIVERY,
+        answer: /^{"results":\[{"status":200,"value":-?\d+},{"status":403,"code":"forbidden"/,
+      },
+    ],
+  },
+  'GET /v1/edges/:id': { foreign: [], own: [{ name: EDGE, answer: /"last":[02],/ }] },
   'GET /v1/history': {
     foreign: [{ query: 'name=bank:a' }, { query: 'name=shop:a&name=shop' }, { query: 'name=shop%3B&over=24h' }],
     own: [{ query: 'name=shop:a&name=shop:b', answer: /"shop:a":\[.*"shop:b":\[/ }],
@@ -237,7 +258,10 @@ it('with the scope "increment" alone, nothing can be done but adding', async () 
     const rule = ruleOf(...(route.split(' ') as [string, string]))?.rule ?? null;
     if (rule === null || rule.scopes.length === 0) continue;
     const { status } = await ask(key, route, {});
-    const isAdding = /^POST \/v1\/(counters\/:name\/(in|de)crement|increments)$/.test(route);
+    // An edge is told how far it came.
+    const isAdding =
+      /^POST \/v1\/(counters\/:name\/(in|de)crement|increments|edges\/:id\/deliveries)$/.test(route) ||
+      route === 'GET /v1/edges/:id';
     expect([route, status === 403]).toEqual([route, !isAdding]);
   }
 });

@@ -64,6 +64,11 @@ export class Ruling {
     return [...this.truths.values()].filter(({ name }) => this.changedNames.has(name));
   }
 
+  /** All that are locked, as they are now. */
+  get current(): Truth[] {
+    return [...this.truths.values()];
+  }
+
   /** On whose account names were brought into being, by the id of the key. */
   get creators(): Map<string, string> {
     return new Map([...this.born].flatMap(([name, keyId]) => (keyId === null ? [] : [[name, keyId] as const])));

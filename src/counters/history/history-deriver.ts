@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { HistorySettings } from '../../config/config.js';
 import { Meters } from '../../meters/meters.js';
 import { HistoryDerivation } from '../../store/history/history-derivation.js';
 import { Clock } from '../clock.js';
+import { beginOf } from './intervals.js';
 
 /** Lets other statements have the connection and the disk. */
 const CHUNK_PAUSE_MS = 10;
@@ -30,6 +32,7 @@ export class HistoryDeriver {
   constructor(
     private readonly derivation: HistoryDerivation,
     meters: Meters,
+    private readonly settings: HistorySettings,
     private readonly clock: Clock,
   ) {
     meters.add({
@@ -47,7 +50,7 @@ export class HistoryDeriver {
     let [batches, minutes, complete] = [0, 0, false];
     while (!stop.aborted && !complete) {
       if (batches > 0) await sleep(CHUNK_PAUSE_MS);
-      const chunk = await this.derivation.deriveChunk();
+      const chunk = await this.derivation.deriveChunk((ms) => beginOf('day', this.settings.zone, ms));
       // Another instance is at it.
       if (chunk === null) break;
       if (chunk.gap)

@@ -91,8 +91,9 @@ export function pointsOf(
   return begins.slice(skipped).map((atMs, index) => {
     const change = changes.get(skipped + index);
     const previous = value;
-    // After a clock was set back, a later time may hold an earlier version: that one is over.
-    if (change !== undefined && change.version > version) ({ value, version } = change);
+    // After a clock was set back, a later time may hold an earlier version: that one is over. The same one again is what
+    // was counted in a minute that was over.
+    if (change !== undefined && change.version >= version) ({ value, version } = change);
     return { atMs, delta: BigInt(value) - BigInt(previous), value };
   });
 }

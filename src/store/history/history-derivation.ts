@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { MOVED, next, TAKEN } from '../batch-log.js';
 import { inTransaction } from '../transaction.js';
+import { takeLateIn } from './late-increments.js';
 
 /** Batches and counters in one statement: some hundred milliseconds, far below the statement timeout. */
 const CHUNK_BATCHES = 5_000;
@@ -48,11 +49,14 @@ const DERIVE = `
     SET unrolled_from = least(unrolled_from, (SELECT min(at) FROM changes WHERE value IS NOT NULL))
   )
   SELECT (SELECT count(*)::int FROM taken) AS batches, (SELECT count(*)::int FROM written) AS minutes, complete,
+         snapshot::text AS seen,
          (SELECT array_agg(name ORDER BY name, at) FROM changes WHERE value IS NULL) AS ended_names,
          (SELECT array_agg(version ORDER BY name, at) FROM changes WHERE value IS NULL) AS ended_versions
   FROM present`;
 
 interface DeriveRow extends Omit<DerivedChunk, 'gap'> {
+  /** What the statement saw, all of which is in the history now where it is complete. */
+  readonly seen: string;
   readonly ended_names: string[] | null;
   readonly ended_versions: string[] | null;
 }
@@ -62,11 +66,13 @@ export class HistoryDerivation {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * Takes the next batches into the history, in one transaction with how far it came.
+   * Takes the next batches into the history, in one transaction with how far it came; and behind the last of them what
+   * was counted in minutes that are over.
    *
+   * @param beginOfDay of the day that an instant belongs to, both in ms since 1970
    * @returns null where another instance is at it
    */
-  async deriveChunk(): Promise<DerivedChunk | null> {
+  async deriveChunk(beginOfDay: (ms: number) => number): Promise<DerivedChunk | null> {
     return inTransaction(this.pool, async (client) => {
       // Lost with a crash, all of it is done again: nobody has to wait for the disk.
       await client.query('SET LOCAL synchronous_commit = off');
@@ -79,20 +85,22 @@ export class HistoryDerivation {
           return null;
         case 'gap':
           return { batches: 0, minutes: 0, complete: false, gap: true };
-        case 'next':
-          return derive(client, place.seen);
+        case 'next': {
+          const { seen, ...chunk } = await derive(client, place.seen);
+          return { ...chunk, complete: chunk.complete && (await takeLateIn(client, seen, beginOfDay)) };
+        }
       }
     });
   }
 }
 
-async function derive(client: pg.ClientBase, seen: string): Promise<DerivedChunk> {
+async function derive(client: pg.ClientBase, seen: string): Promise<DerivedChunk & Pick<DeriveRow, 'seen'>> {
   const { rows } = await client.query<DeriveRow>(DERIVE, [seen, CHUNK_BATCHES, CHUNK_COUNTERS, 'history']);
   const [row] = rows;
   if (row === undefined) throw new Error('a statement about the present has one row');
-  const { batches, minutes, complete, ended_names: names, ended_versions: versions } = row;
+  const { batches, minutes, complete, seen: seenBy, ended_names: names, ended_versions: versions } = row;
   if (names !== null && versions !== null) await forget(client, names, versions);
-  return { batches, minutes, complete, gap: false };
+  return { batches, minutes, complete, gap: false, seen: seenBy };
 }
 
 /** A history ends with its counter: a new one of that name begins anew. */

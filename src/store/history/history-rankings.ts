@@ -90,7 +90,7 @@ function unrolled(): string {
 
 /** The value of the counter `c` before a time, of its present life; without any row it was 0. */
 const valueBefore = (time: string, day: string): string =>
-  `coalesce((SELECT value FROM (${lastRowsBefore(time, day)}) AS known ORDER BY version DESC LIMIT 1), 0)`;
+  `coalesce((SELECT value FROM (${lastRowsBefore(time, day)}) AS known ORDER BY version DESC, at DESC LIMIT 1), 0)`;
 
 /** What the counter `c` gained in the period. */
 const changeOf = ({ toMs }: ChangeQuestion): string =>

@@ -53,7 +53,7 @@ const KNOWN = `
   FROM counters AS c CROSS JOIN asked LEFT JOIN LATERAL (
     SELECT DISTINCT ON (place) place, value, version
     FROM (
-      SELECT width_bucket(at, asked.begins) AS place, value, version
+      SELECT width_bucket(at, asked.begins) AS place, at, value, version
       FROM (
         SELECT c.updated_at AS at, c.value, c.version
         UNION ALL
@@ -72,7 +72,8 @@ const KNOWN = `
       ) AS row
       WHERE at < asked.to
     ) AS point
-    ORDER BY place, version DESC
+    -- What was counted in a minute that was over has the version of the row before it.
+    ORDER BY place, version DESC, at DESC
   ) AS latest ON true
   WHERE c.name = ANY($1::text[]) AND ${IS_LIVE}
   ORDER BY c.name, latest.place`;

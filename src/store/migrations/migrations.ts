@@ -19,6 +19,7 @@ import { BatchCursors1766000008000 } from './1766000008000-batch-cursors.js';
 import { Audit1766000009000 } from './1766000009000-audit.js';
 import { Happenings1766000010000 } from './1766000010000-happenings.js';
 import { Links1766000011000 } from './1766000011000-links.js';
+import { Edges1767000020000 } from './1767000020000-edges.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
@@ -43,4 +44,5 @@ export const MIGRATIONS = [
   Audit1766000009000,
   Happenings1766000010000,
   Links1766000011000,
+  Edges1767000020000,
 ];

@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Clock } from '../../counters/clock.js';
 import { Turns } from '../../counters/turns.js';
@@ -6,12 +8,14 @@ import { BODY_BYTES } from '../connections/limits.js';
 import { scanJson } from './json-scan.js';
 import { ProblemError, refuse } from '../problems/problem.js';
 
+const gunzipped = promisify(gunzip);
+
 /** Read as UTF-8, what was written in another charset could name another counter. ASCII reads the same. */
 const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?(?:utf-?8|us-ascii)"?\s*(?:;|$))/i;
 
 /**
  * Makes a Fastify instance read bodies of JSON and nothing else, large ones one at a time. An empty body is undefined, whatever its type. What was
- * read is paid for, whatever it turns out to be, and however it was cut off. Refused are other types (415), compressed bodies (415), bytes that are no
+ * read is paid for, whatever it turns out to be, and however it was cut off. Refused are other types (415), compressed bodies (415) but where a route takes gzip, bytes that are no
  * UTF-8, more levels or members than any call takes, broken JSON, a member given twice (one of the two would be ignored),
  * and members that would change an object's prototype.
  */
@@ -20,8 +24,6 @@ export function readJsonBodies(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error');
   const valueOf = (body: Buffer, request: FastifyRequest): unknown => {
     if (OTHER_CHARSET.test(request.headers['content-type'] ?? '')) throw unsupported('The body must be UTF-8.');
-    const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') throw unsupported('The body must not be compressed.');
     if (!isUtf8(body)) refuse('The body is not valid UTF-8.');
     const colons = scanJson(body);
     const text = body.toString('utf8');
@@ -37,13 +39,17 @@ export function readJsonBodies(server: FastifyInstance): void {
   const turns = new Turns(new Clock());
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     request.charge({ bytes: body.length });
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    const inTurn = (work: () => Promise<unknown>): void => {
+      turns.take(request.grant?.keyId ?? request.ip, work).then((value) => done(null, value), done);
+    };
     // Where no route takes the request, that is what to tell, whatever the body.
     if (body.length === 0 || request.is404) done(null, undefined);
+    else if (encoding === 'gzip' && takesGzip(request))
+      inTurn(async () => valueOf(await unpacked(body, request), request));
+    else if (encoding !== 'identity') throw unsupported('The body must not be compressed.');
     else if (body.length <= BODY_BYTES) done(null, valueOf(body, request));
-    else {
-      const read = turns.take(request.grant?.keyId ?? request.ip, () => Promise.resolve(valueOf(body, request)));
-      read.then((value) => done(null, value), done);
-    }
+    else inTurn(() => Promise.resolve(valueOf(body, request)));
   });
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
     if (body.length > 0 && !request.is404)
@@ -59,6 +65,23 @@ export function readJsonBodies(server: FastifyInstance): void {
 /** Without a length it is found out only when as much as the limit has been read. */
 function wasCutOff({ headers }: FastifyRequest, { code }: Error & { code?: string }): boolean {
   return code === 'FST_ERR_CTP_BODY_TOO_LARGE' && headers['content-length'] === undefined;
+}
+
+function takesGzip({ routeOptions }: FastifyRequest): boolean {
+  const config: object = routeOptions.config;
+  return 'takesGzip' in config && config.takesGzip === true;
+}
+
+/** No more than the body might have been without: a few bytes can stand for a gigabyte. What it comes to is paid for. */
+async function unpacked(body: Buffer, request: FastifyRequest): Promise<Buffer> {
+  const { bodyLimit } = request.routeOptions;
+  const text = await gunzipped(body, { maxOutputLength: bodyLimit }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_BUFFER_TOO_LARGE') refuse('The body is not compressed by gzip as it says.');
+    request.charge({ bytes: bodyLimit });
+    throw new ProblemError('too_large', 'The body is longer than this call takes.');
+  });
+  request.charge({ bytes: text.length });
+  return text;
 }
 
 function unsupported(detail: string): ProblemError {

@@ -7,6 +7,9 @@ export const BATCH_BODY_BYTES = 1024 * 1024;
 /** The configuration of a route that takes a batch. */
 export const BATCH_BODY = { bodyBytes: BATCH_BODY_BYTES } as const;
 
+/** The same of one that may come compressed; so large it may be read. */
+export const COMPRESSED_BATCH_BODY = { ...BATCH_BODY, takesGzip: true } as const;
+
 /** Characters, decoded: far above 255 bytes, so that a name a little too long is told so by the check of names. */
 export const MAX_PARAM_LENGTH = 3 * 255;
 

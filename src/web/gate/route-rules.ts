@@ -37,6 +37,9 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['POST /v1/counters/:name/reset', route(RULES.reset, 'path')],
   ['POST /v1/reads', route(RULES.read, 'names')],
   ['POST /v1/increments', route(RULES.increment, 'increments')],
+  // A name outside the key's prefix is refused alone; see the call.
+  ['POST /v1/edges/:id/deliveries', route(RULES.deliver, 'none')],
+  ['GET /v1/edges/:id', route(RULES.deliver, 'none')],
   ['GET /v1/counters/:name/history', route(RULES.read, 'path')],
   ['GET /v1/history', route(RULES.read, 'query')],
   ['GET /v1/tree', route(RULES.read, 'query')],

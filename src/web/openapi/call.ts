@@ -27,6 +27,7 @@ export interface Call {
 export const TAGS = {
   counters: 'One counter at a time.',
   batches: 'Many counters in one request.',
+  edges: 'What was counted where the network was not.',
   history: 'What changed over time, and what many counters come to.',
   stream: 'Counters as they change.',
   session: 'The session of a browser.',

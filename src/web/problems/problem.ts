@@ -60,6 +60,29 @@ export const PROBLEMS = {
       'The first request with this idempotency key has not been decided yet. Ask again after "Retry-After"; ' +
       'the answer is then that of the first request.',
   },
+  needs_connection: {
+    status: 409,
+    title: 'Needs a connection',
+    explanation:
+      'This is a service for a place without a network: it counts, and delivers later. What cannot be decided without ' +
+      'the truth (set, reset, delete, bounds, several as one, "If-Match", an expiry) is asked of the service that it ' +
+      'delivers to. Nothing was changed.',
+  },
+  edge_gap: {
+    status: 409,
+    title: 'Gap before the delivery',
+    explanation:
+      'What was delivered before is missing here: this service was restored to an older state. Nothing was changed. ' +
+      'Ask where the edge stands, and send again from there.',
+  },
+  edge_forked: {
+    status: 409,
+    title: 'Edge forked',
+    explanation:
+      'Another delivery was taken from an edge with this identity: its file was copied to a second place, or restored ' +
+      'from a backup. Nothing was changed, and nothing is lost: give one of the two an identity of its own, by ' +
+      '"evercount edge resync --new-identity".',
+  },
   version_mismatch: {
     status: 412,
     title: 'Version mismatch',
@@ -80,7 +103,8 @@ export const PROBLEMS = {
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',
-    explanation: 'Bodies are JSON, in UTF-8, not compressed, with "Content-Type: application/json".',
+    explanation:
+      'Bodies are JSON, in UTF-8, not compressed (deliveries may be, by gzip), with "Content-Type: application/json".',
   },
   misdirected: {
     status: 421,

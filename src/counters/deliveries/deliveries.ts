@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { WriteSettings } from '../../config/config.js';
+import type { Delivery } from '../../domain/delivery.js';
+import { CounterError, KeyInProgress, OutcomeUnknown, Unavailable } from '../../domain/errors.js';
+import { Edges, type EdgeSummary, type Sender } from '../../store/edges.js';
+import { StoreFailure } from '../../store/failure.js';
+import { Changes } from '../changes/changes.js';
+import { Clock } from '../clock.js';
+import { Exposure } from '../commits/exposure.js';
+import { NotWritten } from '../commits/lane.js';
+import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from '../commits/resend.js';
+import { Ruling } from '../commits/verdict.js';
+import { orUnavailable } from '../or-unavailable.js';
+import { type DeliveryVerdict, type Item, take } from './take.js';
+
+/** Deliveries that are decided at once: each holds the rows of a thousand counters, and connections are few. */
+const MAX_AT_ONCE = 2;
+
+/** Others that wait for their turn, each with its body in memory; who comes then tries again later. */
+const MAX_WAITING = 100;
+
+/** Times one is begun again because somebody created one of its counters, or used one of its keys, meanwhile. */
+const MAX_CONFLICTS = 5;
+
+/**
+ * Takes what places without a network counted, each delivery exactly once: the row of its edge is moved in the transaction
+ * that adds. What a commit has to look like for that is as for any other batch: see `DecisionLane`.
+ */
+@Injectable()
+export class Deliveries {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly edges: Edges,
+    private readonly exposure: Exposure,
+    private readonly changes: Changes,
+    private readonly settings: WriteSettings,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @param items what the delivery brings, one for each of its items
+   * @throws CounterError
+   */
+  async take(sender: Sender, delivery: Delivery, items: readonly Item[]): Promise<DeliveryVerdict> {
+    const deadlineMs = this.clock.monotonicMs() + ANSWER_WITHIN_MS;
+    await this.turn();
+    try {
+      return await this.decide(sender, delivery, items, deadlineMs);
+    } catch (error) {
+      if (error instanceof CounterError) throw error;
+      if (wasHeldUp(error)) throw new KeyInProgress('The edge, or one of its counters, is held by another request.');
+      if (error instanceof NotWritten || error instanceof StoreFailure) {
+        throw new Unavailable('Postgres could not take the delivery in time; nothing was written.', 1, {
+          cause: error,
+        });
+      }
+      throw error;
+    } finally {
+      this.running -= 1;
+      this.waiting.shift()?.();
+    }
+  }
+
+  /**
+   * How far an edge has come; null: nothing was ever taken from it.
+   *
+   * @throws Unavailable
+   */
+  async find(id: string): Promise<EdgeSummary | null> {
+    return orUnavailable(() => this.edges.find(id));
+  }
+
+  private async decide(
+    sender: Sender,
+    delivery: Delivery,
+    items: readonly Item[],
+    deadlineMs: number,
+  ): Promise<DeliveryVerdict> {
+    const writes = items.flatMap((item) => (item.kind === 'write' ? [item.write] : []));
+    const names = [...new Set(writes.map(({ operation }) => operation.name))];
+    const batch = {
+      id: randomUUID(),
+      names,
+      held: [],
+      keys: writes.flatMap(({ key }) => key ?? []),
+      keyTtlHours: this.settings.idempotencyTtlHours,
+      creators: [...new Set(writes.flatMap(({ creator }) => creator?.keyId ?? []))],
+    };
+    const nonces = await this.exposure.leaseWanted(names);
+    const sentAtMs = this.clock.monotonicMs();
+    const send = () =>
+      this.edges.run<DeliveryVerdict>(batch, sender, (locked, edge) => {
+        const ruling = new Ruling(locked);
+        const { verdict, move } = take(delivery, items, edge, ruling, locked.now);
+        const { changed, creators, kept } = ruling;
+        return { decisions: { changed, creators, kept, verdicts: [verdict] }, move };
+      });
+    const { verdicts, ended, clock } = await sendUntilKnown(() => againAfterConflicts(send), deadlineMs, this.clock);
+    const [verdict] = verdicts;
+    if (verdict === undefined) throw new Error('a delivery was not decided');
+    const truths = 'truths' in verdict ? verdict.truths : [];
+    try {
+      await this.exposure.publish([...ended, ...truths], { sentAtMs, clock }, nonces);
+    } catch {
+      throw new OutcomeUnknown('It is decided, but cannot be told safely yet.');
+    }
+    this.changes.note([...ended, ...(verdict.kind === 'taken' ? truths : [])], sentAtMs);
+    return verdict;
+  }
+
+  /** @throws Unavailable where too many wait already */
+  private async turn(): Promise<void> {
+    if (this.running >= MAX_AT_ONCE) {
+      if (this.waiting.length >= MAX_WAITING) throw new Unavailable('Too many deliveries wait; nothing was written.');
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    this.running += 1;
+  }
+}
+
+async function againAfterConflicts<T>(send: () => Promise<T>): Promise<T> {
+  for (let conflicts = 1; ; conflicts += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      const again = error instanceof StoreFailure && error.fate === 'conflict' && conflicts < MAX_CONFLICTS;
+      if (!again) throw error;
+    }
+  }
+}

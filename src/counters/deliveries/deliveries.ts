@@ -96,7 +96,9 @@ export class Deliveries {
         const ruling = new Ruling(locked);
         const { verdict, move } = take(delivery, items, edge, ruling, locked.now);
         const { changed, creators, kept } = ruling;
-        return { decisions: { changed, creators, kept, verdicts: [verdict] }, move };
+        // Increments are no deeds.
+        const deeds: [] = [];
+        return { decisions: { changed, creators, kept, deeds, verdicts: [verdict] }, move };
       });
     const { verdicts, ended, clock } = await sendUntilKnown(() => againAfterConflicts(send), deadlineMs, this.clock);
     const [verdict] = verdicts;

@@ -75,8 +75,9 @@ function takesGzip({ routeOptions }: FastifyRequest): boolean {
 /** No more than the body might have been without: a few bytes can stand for a gigabyte. What it comes to is paid for. */
 async function unpacked(body: Buffer, request: FastifyRequest): Promise<Buffer> {
   const { bodyLimit } = request.routeOptions;
-  const text = await gunzipped(body, { maxOutputLength: bodyLimit }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ERR_BUFFER_TOO_LARGE') refuse('The body is not compressed by gzip as it says.');
+  const text = await gunzipped(body, { maxOutputLength: bodyLimit }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE')
+      refuse('The body is no gzip, as it says it is.');
     request.charge({ bytes: bodyLimit });
     throw new ProblemError('too_large', 'The body is longer than this call takes.');
   });

@@ -10,6 +10,7 @@ const ways = [
   'history',
   'operations',
   'sharing',
+  'insight',
   'health',
   'metrics',
   'dashboard',
@@ -19,7 +20,7 @@ const ways = [
 
 /** Of them, those over HTTP stand on web/, the line protocols on wire/. */
 const shared = ['web', 'wire'];
-const above = [...ways, ...shared];
+const above = [...ways, ...shared, 'outgoing'];
 
 /** Arrows point down only: ways in -> web | wire -> access -> counters -> store | cache -> config, domain. */
 const zones = [
@@ -31,6 +32,8 @@ const zones = [
   // What ways in share knows none of them, nor each other.
   { target: './src/web', from: [...ways, 'wire', 'store', 'cache'].map((room) => `./src/${room}`) },
   { target: './src/wire', from: [...ways, 'web', 'store', 'cache'].map((room) => `./src/${room}`) },
+  // What leaves by itself knows nobody who comes in.
+  { target: './src/outgoing', from: [...ways, ...shared, 'access'].map((room) => `./src/${room}`) },
   // Who may do what is asked by every way in, and knows none of them, nor what they are written in.
   { target: './src/access', from: above.map((room) => `./src/${room}`) },
   // The rules know neither a way in nor who comes through it.

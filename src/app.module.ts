@@ -8,6 +8,7 @@ import { DashboardModule } from './dashboard/dashboard.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HistoryModule } from './history/history.module.js';
 import type { ProblemFilter } from './web/problems/problem.filter.js';
+import { InsightModule } from './insight/insight.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { MetersModule } from './meters/meters.module.js';
 import type { Traces } from './meters/traces.js';
@@ -33,6 +34,7 @@ export class AppModule {
         ApiModule,
         HealthModule,
         HistoryModule,
+        InsightModule,
         JobsModule,
         MetricsModule,
         OperationsModule,

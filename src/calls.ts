@@ -5,6 +5,8 @@ import { keyCalls } from './api/keys.calls.js';
 import { sessionCalls } from './api/session.calls.js';
 import { healthCalls } from './health/health.calls.js';
 import { historyCalls } from './history/history.calls.js';
+import { watchCalls } from './insight/watches.calls.js';
+import { webhookCalls } from './insight/webhooks.calls.js';
 import { adminCalls } from './jobs/admin.calls.js';
 import { metricsCalls } from './metrics/metrics.calls.js';
 import { auditCalls } from './operations/audit.calls.js';
@@ -21,6 +23,8 @@ export const CALLS: readonly Call[] = [
   ...batchCalls,
   ...edgeCalls,
   ...historyCalls,
+  ...watchCalls,
+  ...webhookCalls,
   ...streamCalls,
   ...sessionCalls,
   ...keyCalls,

@@ -38,6 +38,8 @@ export const RULES = {
   set: rule(['write'], 'write', 'names', 'counter set'),
   reset: rule(['write'], 'write', 'names', 'counter reset'),
   delete: rule(['write'], 'write', 'names', 'counter deleted'),
+  /** To say what counters should not be; it holds whoever makes one to its prefix by itself. */
+  watch: rule(['write'], 'write', 'names'),
   /** The numbers of an instance. */
   measure: rule(['read'], 'read', 'all'),
   /** The state of the cache, of jobs and keys, and what changes it. */

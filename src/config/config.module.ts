@@ -10,6 +10,7 @@ import {
   JobsSettings,
   LogSettings,
   RespSettings,
+  WebhookSettings,
   WriteSettings,
 } from './config.js';
 
@@ -28,6 +29,7 @@ export class ConfigModule {
       { provide: HistorySettings, useValue: config.history },
       { provide: AuditSettings, useValue: config.audit },
       { provide: AccessSettings, useValue: config.access },
+      { provide: WebhookSettings, useValue: config.webhooks },
       { provide: LogSettings, useValue: config.log },
     ];
     return { module: ConfigModule, providers: slices, exports: slices.map(({ provide }) => provide) };

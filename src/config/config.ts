@@ -115,6 +115,12 @@ export class TraceSettings {
   url!: string | null;
 }
 
+/** Where messages of watches may go. */
+export class WebhookSettings {
+  /** Beside public addresses: host names, addresses and CIDR ranges. */
+  allowed!: readonly string[];
+}
+
 export class LogSettings {
   level!: (typeof LOG_LEVELS)[number];
   /** Texts that are never written, whoever brings them. */
@@ -133,6 +139,7 @@ export interface Config {
   readonly audit: AuditSettings;
   readonly access: AccessSettings;
   readonly traces: TraceSettings;
+  readonly webhooks: WebhookSettings;
   readonly log: LogSettings;
 }
 
@@ -269,6 +276,7 @@ export async function loadConfig(
       namesPerKey: values.NAMES_PER_KEY ?? 1_000_000,
     },
     traces: traceSettings(values),
+    webhooks: { allowed: values.WEBHOOK_ALLOW ?? [] },
     log: {
       level: values.LOG_LEVEL ?? 'info',
       hidden: [values.ADMIN_KEY, values.REDIS_SENTINEL_PASSWORD].filter((secret) => secret !== undefined),

@@ -169,6 +169,10 @@ const VARIABLES = {
     ]),
     '*, self, none, or origins such as https://example.org, comma-separated',
   ],
+  WEBHOOK_ALLOW: [
+    list.refine((items) => items.every((item) => isProxy(item) || hostOf(item) !== null)),
+    'host names, addresses or CIDR ranges, comma-separated',
+  ],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   CONNECTIONS_PER_ADDRESS: [wholeNumber(1, 10_000), 'connections, 1 to 10000'],
   HEALTH_PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],

@@ -34,6 +34,10 @@ import { RankingsService } from './history/rankings.service.js';
 import { Reconciler } from './upkeep/reconciler.js';
 import { Rehydrator } from './upkeep/rehydrator.js';
 import { Tallies } from './tallies.js';
+import { WatchEvaluator } from './watches/watch-evaluator.js';
+import { WatchPruning } from './watches/watch-pruning.js';
+import { WatchesService } from './watches/watches.service.js';
+import { WebhooksService } from './watches/webhooks.service.js';
 
 /** The rules: what a counter is, and in which order truth and copy are told of it. */
 @Module({
@@ -71,10 +75,15 @@ import { Tallies } from './tallies.js';
     Rehydrator,
     Sampler,
     Tallies,
+    WatchEvaluator,
+    WatchPruning,
+    WatchesService,
+    WebhooksService,
     WriteReach,
   ],
   exports: [
     AuditService,
+    Clock,
     CountersService,
     CacheGuard,
     CacheUpkeep,
@@ -95,6 +104,10 @@ import { Tallies } from './tallies.js';
     Reconciler,
     Rehydrator,
     Sampler,
+    WatchEvaluator,
+    WatchPruning,
+    WatchesService,
+    WebhooksService,
     WriteReach,
   ],
 })

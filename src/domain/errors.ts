@@ -26,6 +26,9 @@ export class OutcomeUnknown extends CounterError {
   }
 }
 
+/** There cannot be what was asked for; the message says why. */
+export class UnfitWish extends CounterError {}
+
 /** The idempotency key stands for another request. */
 export class KeyReused extends CounterError {}
 

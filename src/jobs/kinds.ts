@@ -2,6 +2,7 @@ import type { JobKind } from './job-kind.js';
 import { CleanUpJob } from './kinds/clean-up.js';
 import { DeriveHistoryJob } from './kinds/derive-history.js';
 import { PruneHistoryJob } from './kinds/prune-history.js';
+import { PruneWatchesJob } from './kinds/prune-watches.js';
 import { ReconcileJob } from './kinds/reconcile.js';
 import { RehydrateJob } from './kinds/rehydrate.js';
 import { RollUpHistoryJob } from './kinds/roll-up-history.js';
@@ -14,6 +15,7 @@ export const KINDS = [
   DeriveHistoryJob,
   RollUpHistoryJob,
   PruneHistoryJob,
+  PruneWatchesJob,
 ] as const;
 
 /** The kinds of jobs as they are in this process. */

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { withClient } from './failure.js';
 
-/** Who reads the log; each has a row in `batch_cursors`. */
-export type CursorName = 'history';
+/** Who reads the log; each has a row in `batch_cursors`, watches only while there are any. */
+export type CursorName = 'history' | 'watches';
 
 /** How much of the log is kept for a reader that does not come; whoever is further behind loses what it did not read. */
 export interface KeptForReaders {

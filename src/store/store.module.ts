@@ -32,6 +32,10 @@ import { Replication } from './replication.js';
 import { routeOf } from './route.js';
 import { Samples } from './samples.js';
 import { Sessions } from './sessions.js';
+import { WatchLooks } from './watches/watch-looks.js';
+import { Watches } from './watches/watches.js';
+import { WebhookOutbox } from './watches/webhook-outbox.js';
+import { Webhooks } from './watches/webhooks.js';
 import { Writability } from './writability.js';
 
 /** Statements that have the general pool to themselves. */
@@ -129,6 +133,10 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       HistoryRollUp,
       NameTree,
       Samples,
+      Watches,
+      WatchLooks,
+      WebhookOutbox,
+      Webhooks,
     ].map(onGeneral),
   ],
   exports: [
@@ -156,6 +164,10 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     HistoryReader,
     HistoryRollUp,
     Samples,
+    Watches,
+    WatchLooks,
+    WebhookOutbox,
+    Webhooks,
     Writability,
   ],
 })

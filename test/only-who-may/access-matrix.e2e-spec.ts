@@ -43,6 +43,7 @@ const byPrefix = (answer: RegExp, more = ''): Row => ({
 });
 
 const REFUSED: Row = { foreign: [{}], own: [] };
+const NEITHER: Row = { foreign: [], own: [] };
 const GRANTED: Row = { foreign: [], own: [{}] };
 
 const EDGE = '6f1f5b0e-8a6f-4f0a-9d0b-3f1f2a9c7b11';
@@ -109,6 +110,28 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     own: [{}, { query: 'prefix=' }, { query: 'name=shop:a&name=shop:b' }],
   },
+  'GET /v1/watches': byPrefix(/"data":\[/),
+  'POST /v1/watches': {
+    foreign: [{ name: 'bank:a' }, { prefix: 'sho' }, { prefix: '' }, { prefix: 'bank:' }].map((about) => ({
+      json: { ...about, when: { above: 1 } },
+    })),
+    own: [{ json: { name: 'shop:a', when: { above: 1 } } }, { json: { prefix: 'shop:a', when: { above: 1 } } }],
+  },
+  // Those of others are not there: test/watches.
+  'GET /v1/watches/:id': NEITHER,
+  'PUT /v1/watches/:id': NEITHER,
+  'PATCH /v1/watches/:id': NEITHER,
+  'DELETE /v1/watches/:id': NEITHER,
+  'GET /v1/watches/:id/turns': NEITHER,
+  'GET /v1/webhooks': REFUSED,
+  'POST /v1/webhooks': REFUSED,
+  'GET /v1/webhooks/:id': REFUSED,
+  'PATCH /v1/webhooks/:id': REFUSED,
+  'DELETE /v1/webhooks/:id': REFUSED,
+  'POST /v1/webhooks/:id/rotate': REFUSED,
+  'POST /v1/webhooks/:id/test': REFUSED,
+  'GET /v1/webhooks/:id/deliveries': REFUSED,
+  'POST /v1/webhooks/:id/deliveries/:delivery/send': REFUSED,
   'GET /v1/admin/cache': REFUSED,
   'POST /v1/admin/cache/flush': REFUSED,
   'POST /v1/admin/cache/rehydrate': REFUSED,

@@ -29,6 +29,8 @@ export const TAGS = {
   batches: 'Many counters in one request.',
   edges: 'What was counted where the network was not.',
   history: 'What changed over time, and what many counters come to.',
+  watches: 'What counters should not be, and whether they are.',
+  webhooks: 'Where watches tell what they see.',
   stream: 'Counters as they change.',
   session: 'The session of a browser.',
   keys: 'The keys that calls are made with.',

@@ -9,7 +9,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Forbidden, RateLimited, Unauthorized } from '../../access/errors.js';
 import { UnfitKey } from '../../access/key-wish.js';
-import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../../domain/errors.js';
+import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable, UnfitWish } from '../../domain/errors.js';
 import { restrain, tellAllowance } from '../answer-headers.js';
 import type { HttpTimes } from '../http-times.js';
 import { PROBLEMS, PROBLEM_TYPE, type ProblemCode, ProblemError, problemJson } from './problem.js';
@@ -61,7 +61,9 @@ export function problemOf(error: unknown): ProblemError {
     return new ProblemError('unauthorized', error.message, { authenticate: 'Bearer realm="evercount"' });
   }
   if (error instanceof Forbidden) return new ProblemError('forbidden', error.message);
-  if (error instanceof UnfitKey) return new ProblemError('invalid_request', error.message);
+  if (error instanceof UnfitKey || error instanceof UnfitWish) {
+    return new ProblemError('invalid_request', error.message);
+  }
   if (error instanceof RateLimited) {
     const { retryAfterSeconds, allowance } = error;
     return new ProblemError('rate_limited', error.message, { retryAfterSeconds, allowance });

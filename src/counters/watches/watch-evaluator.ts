@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Meters } from '../../meters/meters.js';
+import { StoreFailure } from '../../store/failure.js';
+import { type LookReport, WatchLooks } from '../../store/watches/watch-looks.js';
+import { Clock } from '../clock.js';
+import { Polls } from '../guard/polls.js';
+import { MINUTE_MS } from '../history/intervals.js';
+import { judge } from './judge.js';
+import { rateBeginMs } from './lengths.js';
+
+/** A value is judged within 10 s of its commit: three looks fit into it, and what they find. */
+const LOOK_INTERVAL_MS = 3_000;
+
+/** Lets other statements have the connection and the disk. */
+const CHUNK_PAUSE_MS = 10;
+
+/**
+ * Follows the log of batches for watches. Every instance looks, by a timer of its own and without Redis; the cursor lets
+ * one of them at a time, and what it decides is committed with how far it came.
+ */
+@Injectable()
+export class WatchEvaluator implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(WatchEvaluator.name);
+  private readonly looks = new Polls(() => this.look(), LOOK_INTERVAL_MS);
+  private stopped = false;
+  private turned = 0;
+  private gaps = 0;
+  private fault: string | null = null;
+  /** When time passed on for rates last, by the monotonic clock. */
+  private ratesAtMs = -Infinity;
+
+  constructor(
+    private readonly store: WatchLooks,
+    private readonly clock: Clock,
+    meters: Meters,
+  ) {
+    meters.add(
+      {
+        kind: 'counter',
+        name: 'evercount_watch_turns_total',
+        help: 'Changes of state of watched counters that this instance found',
+        read: () => this.turned,
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_watch_gaps_total',
+        help: 'How often this instance found that batches had gone which no watch had read',
+        read: () => this.gaps,
+      },
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.looks.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    await this.looks.stop();
+  }
+
+  /** The next look begins now: somebody made a watch, and waits for what it says. */
+  hurry(): void {
+    this.looks.hurry();
+  }
+
+  /**
+   * Reads what is there, and judges it.
+   *
+   * @returns null where another instance is at it, or there is no watch
+   * @throws StoreFailure
+   */
+  async runOnce(): Promise<LookReport | null> {
+    if (!(await this.store.isWanted())) return null;
+    const total = { judged: 0, turns: 0, complete: false, gap: false };
+    while (!this.stopped && !total.complete) {
+      if (total.judged > 0) await sleep(CHUNK_PAUSE_MS);
+      const startedAtMs = this.clock.monotonicMs();
+      const rates = startedAtMs - this.ratesAtMs >= MINUTE_MS;
+      const report = await this.store.look(judge, rateBeginMs, { rates });
+      if (report === null) return null;
+      if (report.gap) this.noteGap();
+      else if (rates) this.ratesAtMs = startedAtMs;
+      total.judged += report.judged;
+      total.turns += report.turns;
+      total.gap ||= report.gap;
+      total.complete = report.complete;
+    }
+    this.turned += total.turns;
+    return total;
+  }
+
+  private async look(): Promise<void> {
+    try {
+      await this.runOnce();
+      this.fault = null;
+    } catch (error) {
+      this.noteFault(error);
+    }
+  }
+
+  private noteGap(): void {
+    this.gaps += 1;
+    this.log.error('batches went before watches had read them: what was in them is not judged');
+  }
+
+  /** Postgres is away, or takes no writes: nothing is lost by waiting. Other faults are told once. */
+  private noteFault(error: unknown): void {
+    if (error instanceof StoreFailure && error.fate !== 'rejected') return;
+    const fault = error instanceof Error ? error.message : String(error);
+    if (fault !== this.fault) this.log.error(error);
+    this.fault = fault;
+  }
+}

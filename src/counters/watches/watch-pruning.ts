@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { Watches } from '../../store/watches/watches.js';
+import { Webhooks } from '../../store/watches/webhooks.js';
+
+/** A quarter: long enough to tell what last season was like. */
+const TURNS_KEPT_DAYS = 90;
+
+/** A message that nobody asked about in a month is asked about no more. */
+const DELIVERIES_KEPT_DAYS = 30;
+
+/** Rows in one statement: tens of milliseconds. */
+const CHUNK = 5_000;
+
+export interface PruneReport {
+  readonly turns: number;
+  readonly deliveries: number;
+}
+
+/** Removes what watches were and webhooks were told long ago. */
+@Injectable()
+export class WatchPruning {
+  constructor(
+    private readonly watches: Watches,
+    private readonly webhooks: Webhooks,
+  ) {}
+
+  async runOnce({ signal }: { readonly signal: AbortSignal }): Promise<PruneReport> {
+    const remove = async (chunk: () => Promise<number>): Promise<number> => {
+      for (let removed = 0; ;) {
+        const count = await chunk();
+        removed += count;
+        if (count < CHUNK || signal.aborted) return removed;
+      }
+    };
+    const turns = await remove(() => this.watches.removeOld(TURNS_KEPT_DAYS, CHUNK));
+    const deliveries = await remove(() => this.webhooks.removeOld(DELIVERIES_KEPT_DAYS, CHUNK));
+    return { turns, deliveries };
+  }
+}

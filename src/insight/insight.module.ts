@@ -1,0 +1,9 @@
+import { Module } from '@nestjs/common';
+import { CountersModule } from '../counters/counters.module.js';
+import { OutgoingModule } from '../outgoing/outgoing.module.js';
+import { WatchesController } from './watches.controller.js';
+import { WebhooksController } from './webhooks.controller.js';
+
+/** What counters should be, and who is told when they are not. */
+@Module({ imports: [CountersModule, OutgoingModule], controllers: [WatchesController, WebhooksController] })
+export class InsightModule {}

@@ -1,0 +1,139 @@
+import { Controller, Delete, Get, Param, Patch, Post, Put, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { coversName, EVERYTHING } from '../access/grant.js';
+import { holdName, prefixWithin } from '../access/rules.js';
+import { lengthOf } from '../counters/watches/lengths.js';
+import { WatchesService } from '../counters/watches/watches.service.js';
+import type { Condition, WatchWish } from '../domain/watch.js';
+import type { StandingWatch } from '../store/watches/watches.js';
+import { sendUnkept } from '../web/answers.js';
+import { bodyOf, refuseBody } from '../web/bodies/validation.js';
+import { ProblemError } from '../web/problems/problem.js';
+import { queryOf, refuseQuery } from '../web/query.js';
+import { TurnPage, TurnsQuery, Watch, WatchBody, WatchChangeBody, WatchesQuery, WatchPage } from './watches.shapes.js';
+
+const WATCH_ID = /^w_[0-9a-f]{16}$/;
+
+/** Of the limit, where nothing is said: a value that wavers about its limit turns once. */
+const DEFAULT_HYSTERESIS = 1 / 20;
+
+/** What counters should not be. A key makes and sees watches of names that it may see. */
+@Controller('v1/watches')
+export class WatchesController {
+  constructor(private readonly watches: WatchesService) {}
+
+  @Get()
+  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { prefix, limit, cursor } = queryOf(WatchesQuery, request);
+    // The gate has made the prefix that of the key.
+    const found = await this.watches.page(prefix, cursor, limit + 1);
+    const data = found.slice(0, limit);
+    request.charge({ items: data.length });
+    const hasMore = found.length > limit;
+    const nextCursor = hasMore ? (data.at(-1)?.id ?? null) : null;
+    sendUnkept(reply, WatchPage, { data: data.map(shown), hasMore, nextCursor });
+  }
+
+  @Post()
+  async make(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseQuery(request);
+    const wish = wishOf(bodyOf(WatchBody, request));
+    holdAbout(request, wish);
+    const made = await this.watches.make(wish);
+    reply.code(201).header('location', `${reply.server.basePath}/v1/watches/${made.id}`);
+    sendUnkept(reply, Watch, shown(made));
+  }
+
+  @Get(':id')
+  async show(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseQuery(request);
+    sendUnkept(reply, Watch, shown(await this.known(id, request)));
+  }
+
+  @Put(':id')
+  async replace(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseQuery(request);
+    const wish = wishOf(bodyOf(WatchBody, request));
+    await this.known(id, request);
+    holdAbout(request, wish);
+    sendUnkept(reply, Watch, shown(there(await this.watches.replace(id, wish))));
+  }
+
+  @Patch(':id')
+  async change(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseQuery(request);
+    const { for: holdMs, ...change } = bodyOf(WatchChangeBody, request);
+    const before = await this.known(id, request);
+    const when: Condition = change.when ?? before.when;
+    const wish: WatchWish = {
+      name: before.name,
+      prefix: before.prefix,
+      when,
+      label: change.label ?? before.label,
+      holdMs: holdMs ?? before.holdMs,
+      hysteresis: change.hysteresis ?? (change.when === undefined ? before.hysteresis : hysteresisOf(when)),
+      notify: change.notify ?? before.notify,
+      muted: change.muted ?? before.muted,
+    };
+    sendUnkept(reply, Watch, shown(there(await this.watches.replace(id, wish))));
+  }
+
+  @Delete(':id')
+  async remove(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseQuery(request);
+    refuseBody(request);
+    await this.known(id, request);
+    if (!(await this.watches.remove(id))) there(null);
+    reply.code(204).send();
+  }
+
+  @Get(':id/turns')
+  async turns(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { limit } = queryOf(TurnsQuery, request);
+    await this.known(id, request);
+    sendUnkept(reply, TurnPage, { data: await this.watches.turns(id, limit) });
+  }
+
+  /** One that the key may not see is not there. */
+  private async known(id: string, { grant }: FastifyRequest): Promise<StandingWatch> {
+    const found = WATCH_ID.test(id) ? await this.watches.find(id) : null;
+    const isSeen = found !== null && coversName(grant ?? EVERYTHING, found.name ?? found.prefix ?? '');
+    return there(isSeen ? found : null);
+  }
+}
+
+function there(found: StandingWatch | null): StandingWatch {
+  if (found === null) throw new ProblemError('not_found', 'There is no watch with this id.');
+  return found;
+}
+
+/**
+ * @throws Forbidden where the key does not cover what a watch is about
+ */
+function holdAbout({ grant }: FastifyRequest, { name, prefix }: WatchWish): void {
+  const own = grant ?? EVERYTHING;
+  if (name !== null) holdName(own, name);
+  // Not narrowed: a watch of less than was asked for would be a surprise.
+  else if (prefixWithin(own, prefix ?? '') !== prefix) holdName(own, prefix ?? '');
+}
+
+function wishOf(body: z.output<typeof WatchBody>): WatchWish {
+  const { name = null, prefix = null, when, label, for: holdMs, notify, muted, hysteresis } = body;
+  return { name, prefix, when, label, holdMs, notify, muted, hysteresis: hysteresis ?? hysteresisOf(when) };
+}
+
+function hysteresisOf(when: Condition): number {
+  const limit = 'rate' in when ? when.rate : when;
+  const value = 'above' in limit || 'below' in limit ? (limit.above ?? limit.below ?? 0) : 0;
+  return Math.floor(Math.abs(value) * DEFAULT_HYSTERESIS);
+}
+
+function shown(watch: StandingWatch): z.output<typeof Watch> {
+  const { standing, holdMs, id, label, name, prefix, when, hysteresis, notify, muted, createdAt, updatedAt } = watch;
+  const { state, since, firing, ok, noData } = standing;
+  return {
+    ...{ id, label, name, prefix, when, for: lengthOf(holdMs), hysteresis, notify, muted, state, since },
+    ...{ counters: { firing, ok, noData }, createdAt, updatedAt },
+  };
+}

@@ -1,0 +1,129 @@
+import { Controller, Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { WebhooksService } from '../counters/watches/webhooks.service.js';
+import { Destinations } from '../outgoing/destinations.js';
+import { newWebhookSecret } from '../outgoing/signature.js';
+import { sendUnkept } from '../web/answers.js';
+import { bodyOf, refuseBody } from '../web/bodies/validation.js';
+import { ProblemError, refuse } from '../web/problems/problem.js';
+import { queryOf, refuseQuery } from '../web/query.js';
+import {
+  DeliveriesQuery,
+  Delivery,
+  DeliveryPage,
+  NewWebhookBody,
+  RotateWebhookBody,
+  Webhook,
+  WebhookChangeBody,
+  WebhookList,
+  WebhookWithSecret,
+} from './webhooks.shapes.js';
+
+/** After a rotation, time to bring the new secret to the receiver. */
+const DEFAULT_OVERLAP_MS = 86_400_000;
+
+/** Where watches tell what they see. */
+@Controller('v1/webhooks')
+export class WebhooksController {
+  constructor(
+    private readonly webhooks: WebhooksService,
+    private readonly destinations: Destinations,
+  ) {}
+
+  @Get()
+  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseQuery(request);
+    sendUnkept(reply, WebhookList, { data: await this.webhooks.list() });
+  }
+
+  @Post()
+  async make(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    const wish = bodyOf(NewWebhookBody, request);
+    this.holdUrl(wish.url);
+    const secret = newWebhookSecret();
+    const made = await this.webhooks.make(wish, secret);
+    reply.code(201).header('location', `${reply.server.basePath}/v1/webhooks/${made.id}`);
+    sendUnkept(reply, WebhookWithSecret, { ...made, secret });
+  }
+
+  @Get(':id')
+  async show(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseQuery(request);
+    sendUnkept(reply, Webhook, there(await this.webhooks.find(id)));
+  }
+
+  @Patch(':id')
+  async change(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    const change = bodyOf(WebhookChangeBody, request);
+    if (change.url !== undefined) this.holdUrl(change.url);
+    sendUnkept(reply, Webhook, there(await this.webhooks.change(id, change)));
+  }
+
+  @Delete(':id')
+  async remove(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    refuseBody(request);
+    there((await this.webhooks.remove(id)) ? id : null);
+    reply.code(204).send();
+  }
+
+  @Post(':id/rotate')
+  @HttpCode(200)
+  async rotate(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    const { overlapMs = DEFAULT_OVERLAP_MS } = bodyOf(RotateWebhookBody, request);
+    const secret = newWebhookSecret();
+    const rotated = there(await this.webhooks.rotate(id, secret, overlapMs));
+    sendUnkept(reply, WebhookWithSecret, { ...rotated, secret });
+  }
+
+  @Post(':id/test')
+  @HttpCode(202)
+  async test(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    refuseBody(request);
+    sendUnkept(reply, Delivery, there(await this.webhooks.test(id)));
+  }
+
+  @Get(':id/deliveries')
+  async deliveries(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { limit, cursor } = queryOf(DeliveriesQuery, request);
+    there(await this.webhooks.find(id));
+    const found = await this.webhooks.deliveries(id, cursor, limit + 1);
+    const data = found.slice(0, limit);
+    request.charge({ items: data.length });
+    const hasMore = found.length > limit;
+    sendUnkept(reply, DeliveryPage, { data, hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null });
+  }
+
+  @Post(':id/deliveries/:delivery/send')
+  @HttpCode(202)
+  async sendAgain(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    refuseBody(request);
+    const { id, delivery } = request.params as { readonly id: string; readonly delivery: string };
+    const again = await this.webhooks.sendAgain(id, delivery);
+    if (again === null) throw new ProblemError('not_found', 'There is no such delivery of this webhook.');
+    sendUnkept(reply, Delivery, again);
+  }
+
+  private holdUrl(url: string): void {
+    const fault = this.destinations.faultOf(url);
+    if (fault === null) return;
+    const errors = [{ pointer: '/url', detail: fault }];
+    throw new ProblemError('invalid_request', `/url ${fault}.`, { errors });
+  }
+}
+
+/** What would not be heeded is refused: nothing here is remembered by an idempotency key, which would keep a secret. */
+function refuseArguments(request: FastifyRequest): void {
+  refuseQuery(request);
+  if (request.headers['idempotency-key'] !== undefined) refuse('Idempotency-Key is taken by writes of counters only.');
+}
+
+function there<T>(found: T | null): T {
+  if (found === null) throw new ProblemError('not_found', 'There is no webhook with this id.');
+  return found;
+}

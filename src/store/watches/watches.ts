@@ -1,0 +1,226 @@
+import type pg from 'pg';
+import { type Condition, kindOf, type Limit, type Watch, type WatchState, type WatchWish } from '../../domain/watch.js';
+import { withClient } from '../failure.js';
+import { endOfPrefix } from '../prefix.js';
+import { inTransaction } from '../transaction.js';
+
+/** How the counters of a watch stand. */
+export interface Standing {
+  /** `firing` where any of them is, else `ok` where any is. */
+  readonly state: WatchState;
+  /** Since when the first of those in this state are. */
+  readonly since: string | null;
+  /** Counters in each state. */
+  readonly firing: number;
+  readonly ok: number;
+  readonly noData: number;
+}
+
+export interface StandingWatch extends Watch {
+  readonly standing: Standing;
+}
+
+/** A change of state, as it is told. */
+export interface ToldTurn {
+  readonly counter: string;
+  readonly at: string;
+  readonly from: WatchState;
+  readonly to: WatchState;
+  readonly observed: number | null;
+}
+
+/** A watch that fires, and on how many counters. */
+export interface Firing {
+  readonly id: string;
+  readonly label: string;
+  readonly counters: number;
+}
+
+/** How many watches there are, for limits. */
+export interface WatchCounts {
+  readonly all: number;
+  readonly prefixes: number;
+  readonly unexpected: number;
+}
+
+/** Held while a watch is added, so that limits hold. */
+const ADDING_LOCK = 7_210_001;
+
+const COLUMNS = `id, label, name, prefix, condition, hysteresis::float8 AS hysteresis, hold_ms::float8 AS "holdMs", notify,
+  muted, created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+const STANDING = `
+  SELECT w.*, coalesce(s.firing, 0)::int AS firing, coalesce(s.ok, 0)::int AS ok, coalesce(s.no_data, 0)::int AS "noData",
+         coalesce(s.firing_since, s.ok_since, s.since) AS since
+  FROM (SELECT ${COLUMNS} FROM watches`;
+
+const TRACKS = `) AS w LEFT JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'firing') AS firing, count(*) FILTER (WHERE state = 'ok') AS ok,
+           count(*) FILTER (WHERE state = 'no_data') AS no_data, min(since) FILTER (WHERE state = 'firing') AS firing_since,
+           min(since) FILTER (WHERE state = 'ok') AS ok_since, min(since) AS since
+    FROM watch_states WHERE watch_id = w.id
+  ) AS s ON true ORDER BY w.id`;
+
+/** Those about names that begin with $1: of their own, or the beginning of theirs. */
+const WITHIN = `coalesce(name, prefix) >= $1 AND coalesce(name, prefix) < $1 || $2`;
+
+interface WatchRow extends Omit<Watch, 'when'> {
+  readonly condition: Condition;
+  readonly firing: number;
+  readonly ok: number;
+  readonly noData: number;
+  readonly since: string | null;
+}
+
+/** Watches as they are kept, and how they stand. */
+export class Watches {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /**
+   * @param fits whether there is room for one more
+   * @returns whether it was added
+   */
+  async add(id: string, wish: WatchWish, fits: (counts: WatchCounts) => boolean): Promise<boolean> {
+    return inTransaction(this.pool, async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock($1)', [ADDING_LOCK]);
+      const { rows } = await client.query<WatchCounts>(
+        `SELECT count(*)::int AS "all", count(prefix)::int AS prefixes,
+                (count(*) FILTER (WHERE kind = 'unexpected'))::int AS unexpected FROM watches`,
+      );
+      const [counts] = rows;
+      if (counts === undefined || !fits(counts)) return false;
+      await client.query(
+        `INSERT INTO watches (id, label, name, prefix, condition, kind, above, below, hysteresis, hold_ms, notify, muted)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+        valuesOf(id, wish),
+      );
+      return true;
+    });
+  }
+
+  /**
+   * Puts another in its place. Where what it is about, or what makes it fire, is another one, its states begin anew.
+   *
+   * @returns whether there was one
+   */
+  async replace(id: string, wish: WatchWish): Promise<boolean> {
+    return inTransaction(this.pool, async (client) => {
+      const { rowCount } = await client.query(
+        `WITH changed AS (
+           SELECT id FROM watches WHERE id = $1 AND (name, prefix, condition) IS DISTINCT FROM ($3, $4, $5::jsonb)
+         ), forgotten AS (
+           UPDATE watch_states SET state = 'no_data', since = now(), pending = NULL, pending_since = NULL, due_at = NULL,
+                  judged_to = NULL, expected_to = NULL, observed = NULL
+           FROM changed WHERE watch_id = changed.id AND name = $3
+         ), others AS (
+           DELETE FROM watch_states USING changed WHERE watch_id = changed.id AND name IS DISTINCT FROM $3
+         ), turns AS (
+           DELETE FROM watch_turns USING changed WHERE watch_id = changed.id AND name IS DISTINCT FROM $3
+         )
+         UPDATE watches SET label = $2, name = $3, prefix = $4, condition = $5, kind = $6, above = $7, below = $8,
+                hysteresis = $9, hold_ms = $10, notify = $11, muted = $12, fresh = true, updated_at = now()
+         WHERE id = $1`,
+        valuesOf(id, wish),
+      );
+      return rowCount === 1;
+    });
+  }
+
+  /** @returns whether there was one */
+  async remove(id: string): Promise<boolean> {
+    const { rowCount } = await withClient(this.pool, (client) =>
+      client.query('DELETE FROM watches WHERE id = $1', [id]),
+    );
+    return rowCount === 1;
+  }
+
+  /** Null where there is none. */
+  async find(id: string): Promise<StandingWatch | null> {
+    const [found] = await this.rows(`${STANDING} WHERE id = $1 ${TRACKS}`, [id]);
+    return found ?? null;
+  }
+
+  /**
+   * Those about names that begin with `prefix`, by id.
+   *
+   * @param after the id of the last one before; '': from the first on
+   */
+  async page(prefix: string, after: string, limit: number): Promise<StandingWatch[]> {
+    return this.rows(`${STANDING} WHERE ${WITHIN} AND id > $3 ORDER BY id LIMIT $4 ${TRACKS}`, [
+      prefix,
+      endOfPrefix(''),
+      after,
+      limit,
+    ]);
+  }
+
+  /** The latest turns of a watch, latest first. */
+  async turns(id: string, limit: number): Promise<ToldTurn[]> {
+    const { rows } = await withClient(this.pool, (client) =>
+      client.query<ToldTurn>(
+        `SELECT name AS counter, at, from_state AS "from", to_state AS "to", observed::float8 AS observed
+         FROM watch_turns WHERE watch_id = $1 ORDER BY at DESC, name, turn DESC LIMIT $2`,
+        [id, limit],
+      ),
+    );
+    return rows;
+  }
+
+  /** How many tracks are in each state, and up to `limit` watches that fire. */
+  async summary(limit: number): Promise<{ readonly tracks: Record<WatchState, number>; readonly firing: Firing[] }> {
+    return withClient(this.pool, async (client) => {
+      const { rows } = await client.query<{ state: WatchState; count: number }>(
+        'SELECT state, count(*)::int AS count FROM watch_states GROUP BY state',
+      );
+      const { rows: firing } = await client.query<Firing>(
+        `SELECT w.id, w.label, count(*)::int AS counters
+         FROM watch_states s JOIN watches w ON w.id = s.watch_id WHERE s.state = 'firing' AND NOT w.muted
+         GROUP BY w.id, w.label ORDER BY w.id LIMIT $1`,
+        [limit],
+      );
+      const tracks = { ok: 0, firing: 0, no_data: 0 };
+      for (const { state, count } of rows) tracks[state] = count;
+      return { tracks, firing };
+    });
+  }
+
+  /**
+   * Removes turns that are older, and tracks of prefixes whose counters are gone and of which nothing is left to tell.
+   *
+   * @returns how many turns were removed
+   */
+  async removeOld(days: number, limit: number): Promise<number> {
+    return withClient(this.pool, async (client) => {
+      const { rowCount } = await client.query(
+        `DELETE FROM watch_turns WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM watch_turns WHERE at < now() - make_interval(days => $1) LIMIT $2))`,
+        [days, limit],
+      );
+      await client.query(
+        `DELETE FROM watch_states s USING watches w
+         WHERE w.id = s.watch_id AND w.prefix IS NOT NULL AND s.state = 'no_data'
+           AND s.since < now() - make_interval(days => $1)
+           AND NOT EXISTS (SELECT FROM watch_turns t WHERE t.watch_id = s.watch_id AND t.name = s.name)`,
+        [days],
+      );
+      return rowCount ?? 0;
+    });
+  }
+
+  private async rows(text: string, values: readonly unknown[]): Promise<StandingWatch[]> {
+    const { rows } = await withClient(this.pool, (client) => client.query<WatchRow>(text, [...values]));
+    return rows.map(({ condition, firing, ok, noData, since, ...watch }) => ({
+      ...watch,
+      when: condition,
+      standing: { state: firing > 0 ? 'firing' : ok > 0 ? 'ok' : 'no_data', since, firing, ok, noData },
+    }));
+  }
+}
+
+function valuesOf(id: string, wish: WatchWish): unknown[] {
+  const { label, name, prefix, when, hysteresis, holdMs, notify, muted } = wish;
+  const kind = kindOf(when);
+  const limit: Limit = kind === 'value' ? (when as Limit) : {};
+  const { above = null, below = null } = limit;
+  return [id, label, name, prefix, JSON.stringify(when), kind, above, below, hysteresis, holdMs, notify, muted];
+}

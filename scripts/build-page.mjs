@@ -11,7 +11,7 @@ const SOURCES = fileURLToPath(new URL('../src/dashboard/page/', import.meta.url)
 const TARGET = fileURLToPath(new URL('../dist/dashboard/page/', import.meta.url));
 
 /** Each is a file of its own: the theme is set before anything is painted, so it must not wait for the rest. */
-const ENTRIES = ['main.tsx', 'theme.ts', 'style.css', 'icon.svg'];
+const ENTRIES = ['main.tsx', 'theme.ts', 'style.css', 'icon.svg', 'icon-alarm.svg'];
 
 export async function buildPage() {
   // Imported here: a fresh clone has no dependencies while this file is read.

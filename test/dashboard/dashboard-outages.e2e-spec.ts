@@ -65,6 +65,13 @@ it('a Redis that was killed is told as long as it is away', async () => {
   await verdict('All is well');
 });
 
+it('a Redis that is frozen is told by the stream that is open', async () => {
+  await redis.freeze();
+  await verdict('Redis');
+  await redis.thaw();
+  await verdict('All is well');
+});
+
 it('a service that was restarted is told as long as it is away', async () => {
   await app.stop();
   await verdict('Connection lost, reconnecting');

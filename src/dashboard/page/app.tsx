@@ -1,61 +1,79 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Confirm } from './parts/confirm.js';
+import { openPalette, Palette } from './parts/palette.js';
 import { Strip } from './parts/strip.js';
 import { ThemeSwitch } from './parts/theme-switch.js';
 import { ZoneChoice } from './parts/zone-choice.js';
 import { goTo, placeOf, route, whenLedElsewhere } from './place/address.js';
-import { hashOf, HOME } from './place/route.js';
+import { hashOf, HOME, type Route } from './place/route.js';
 import { api, whenUnauthorized } from './service/api.js';
+import { askSession, may, session } from './service/session.js';
 import { watch } from './service/service-state.js';
 import { CounterView } from './views/counter/counter.js';
+import { Keys } from './views/keys.js';
 import { Operations } from './views/operations/operations.js';
 import { Overview } from './views/overview/overview.js';
 import { SignIn } from './views/sign-in.js';
+import { Tree } from './views/tree.js';
+import { Wall } from './views/wall/wall.js';
 
 /** The form to sign in is shown until somebody did, wherever the address leads. */
 const locked = signal(false);
-const mayLeave = signal(false);
 
 export function App() {
   useEffect(listen, []);
+  const onWall = isOnWall(route.value) && !locked.value;
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>
         Skip to the content
       </a>
-      <Head />
-      <Strip />
+      {!onWall && <Head />}
+      {!onWall && <Strip isOperator={route.value.view === 'operations'} />}
       <main id="main" tabIndex={-1}>
         {locked.value ? <SignIn onSignedIn={unlock} /> : <View />}
       </main>
       <Confirm />
+      {!locked.value && <Palette />}
     </>
   );
 }
 
-function Head() {
+const isOnWall = (place: Route): boolean => place.view === 'overview' && place.wall;
+
+/** Name, address, and whether we are there. Each place is looked at in the same zone. */
+function pages(): readonly (readonly [name: string, place: Route, current: boolean])[] {
   const { view } = route.value;
-  // Each place is looked at in the same zone.
-  const pages = [
-    ['Counters', hashOf(HOME), view !== 'operations'],
-    ['Operations', hashOf({ view: 'operations' }), view === 'operations'],
-  ] as const;
+  const operator = may('admin');
+  const all: readonly (readonly [string, Route, boolean, boolean])[] = [
+    ['Counters', HOME, view === 'overview' || view === 'counter' || view === 'unknown', true],
+    ['Tree', { view: 'tree', prefix: '', separator: ':' }, view === 'tree', true],
+    ['Operations', { view: 'operations' }, view === 'operations', operator || view === 'operations'],
+    ['Keys', { view: 'keys' }, view === 'keys', operator || view === 'keys'],
+  ];
+  return all.flatMap(([name, place, current, shown]) => (shown ? [[name, place, current] as const] : []));
+}
+
+function Head() {
   return (
     <header>
       <a class="brand" href={hashOf(HOME)}>
         evercount
       </a>
       <nav aria-label="Pages">
-        {pages.map(([name, href, current]) => (
-          <a key={name} href={href} aria-current={current ? 'page' : undefined}>
+        {pages().map(([name, place, current]) => (
+          <a key={name} href={hashOf(place)} aria-current={current ? 'page' : undefined}>
             {name}
           </a>
         ))}
       </nav>
       <div>
+        <button type="button" class="plain go-to" aria-keyshortcuts="Control+K Meta+K" onClick={openPalette}>
+          Go to <kbd aria-hidden="true">Ctrl K</kbd>
+        </button>
         <ZoneChoice />
-        {mayLeave.value && (
+        {session.value?.auth === 'required' && !locked.value && (
           <button type="button" class="plain" onClick={() => void leave()}>
             Sign out
           </button>
@@ -70,11 +88,15 @@ function View() {
   const place = route.value;
   switch (place.view) {
     case 'overview':
-      return <Overview place={place} />;
+      return place.wall ? <Wall place={place} /> : <Overview place={place} />;
+    case 'tree':
+      return <Tree place={place} />;
     case 'counter':
       return <CounterView key={placeOf(place)} place={place} />;
     case 'operations':
       return <Operations />;
+    case 'keys':
+      return <Keys />;
     case 'unknown':
       return <Overview place={HOME} />;
   }
@@ -83,7 +105,6 @@ function View() {
 function listen(): void {
   whenUnauthorized(() => {
     locked.value = true;
-    mayLeave.value = false;
   });
   whenLedElsewhere(() => {
     window.scrollTo(0, 0);
@@ -91,22 +112,16 @@ function listen(): void {
     content()?.focus({ preventScroll: true });
   });
   document.addEventListener('keydown', takeKey);
-  void askWhetherSignedIn();
+  void askSession();
 }
 
 const content = () => document.getElementById('main');
 
 function unlock(): void {
   locked.value = false;
-  watch.refresh();
+  watch.beginAnew();
   content()?.focus({ preventScroll: true });
-  void askWhetherSignedIn();
-}
-
-/** Whoever signed in can sign out; where no key is asked for, there is nothing to sign out of. */
-async function askWhetherSignedIn(): Promise<void> {
-  const session = await api.session().catch(() => null);
-  mayLeave.value = session?.auth === 'required';
+  void askSession();
 }
 
 async function leave(): Promise<void> {
@@ -120,14 +135,18 @@ function isTyping(target: EventTarget | null): boolean {
 
 /** Keys that nobody else took. */
 function takeKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector('dialog[open]') !== null) return;
+  if (event.defaultPrevented || document.querySelector('dialog[open]') !== null) return;
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+    event.preventDefault();
+    openPalette();
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === '/' && !isTyping(event.target)) {
     event.preventDefault();
     if (route.value.view !== 'overview') goTo(HOME);
     // The view changes when the address has.
     setTimeout(() => document.querySelector<HTMLInputElement>('input[type=search]')?.focus(), VIEW_CHANGES_MS);
-  } else if (event.key === 'Escape' && route.value.view !== 'overview') {
+  } else if (event.key === 'Escape' && (route.value.view !== 'overview' || route.value.wall)) {
     event.preventDefault();
     goTo(HOME);
   }

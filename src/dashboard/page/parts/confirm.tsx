@@ -4,15 +4,16 @@ import { useEffect, useRef } from 'preact/hooks';
 interface Question {
   readonly title: string;
   readonly text: string;
+  readonly yes: string;
   readonly answer: (yes: boolean) => void;
 }
 
 const asked = signal<Question | null>(null);
 
-/** Asks before something is done; Escape is a no. */
-export function confirm(title: string, text: string): Promise<boolean> {
+/** Asks before something is done; Escape is a no. @param yes what the button says that does it */
+export function confirm(title: string, text: string, yes = title): Promise<boolean> {
   return new Promise((resolve) => {
-    asked.value = { title, text, answer: resolve };
+    asked.value = { title, text, yes, answer: resolve };
   });
 }
 
@@ -36,7 +37,7 @@ export function Confirm() {
         <div class="tools">
           <button value="no">Cancel</button>
           <button value="yes" class="main">
-            {question.title}
+            {question.yes}
           </button>
         </div>
       </form>

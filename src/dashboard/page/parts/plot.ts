@@ -1,45 +1,79 @@
 import uPlot from 'uplot';
 import { bucket, change, dayOf, number, short, timeOrDayOf } from '../text/format.js';
-import type { HistoryPoint, Interval } from '../service/shapes.js';
+import type { Interval } from '../service/shapes.js';
 
-export type Series = 'value' | 'delta';
+/** One line or row of bars. */
+export interface Trace {
+  readonly label: string;
+  /** One for each interval; null where there is none. */
+  readonly values: readonly (number | null)[];
+  /** Of the palette: `--trace-1` and so on. */
+  readonly colour: number;
+  readonly style: 'bars' | 'line' | 'area' | 'dotted';
+}
 
-const HEIGHT_PX = 300;
+export interface Picture {
+  /** When each interval begins, ms since 1970, in order. */
+  readonly begins: readonly number[];
+  /** When the last one ends. */
+  readonly endMs: number;
+  readonly traces: readonly Trace[];
+  readonly interval: Interval;
+  readonly zone: string;
+  /** Whether changes are drawn, which stand on zero; else values. */
+  readonly isChange: boolean;
+}
+
+const HEIGHT_PX = 320;
 const NARROW_HEIGHT_PX = 220;
 const NARROW_PX = 560;
 /** Of the room that each bar has. */
-const BAR_WIDTH = 0.7;
-const BAR_MAX_PX = 40;
+const BAR_WIDTH = 0.72;
+const BAR_MAX_PX = 60;
 const AXIS_PX = 56;
 /** Half of the last label. */
 const RIGHT_PX = 20;
 const LABEL_SPACE_PX = 70;
+/** A smaller stretch was no wish to look closer, but a hand that trembled. */
+const SMALLEST_DRAG_PX = 8;
 
 /** A chart that fills the width of its element, in the colours of the page. */
 export class Plot {
   private plot: uPlot | null = null;
-  private points: readonly HistoryPoint[] = [];
-  private series: Series = 'value';
-  private interval: Interval = 'hour';
-  private zone = 'UTC';
+  private picture: Picture | null = null;
   private readonly resize: ResizeObserver;
 
-  constructor(private readonly element: HTMLElement) {
+  /** @param onSelect told of a stretch that somebody drew over, by its first and last interval */
+  constructor(
+    private readonly element: HTMLElement,
+    private readonly onSelect: (first: number, last: number) => void,
+  ) {
     this.resize = new ResizeObserver(() => {
       if (this.plot !== null && this.plot.width !== this.size().width) this.plot.setSize(this.size());
     });
     this.resize.observe(element);
   }
 
-  /** @param zone in which the points begin */
-  show(points: readonly HistoryPoint[], interval: Interval, zone: string, series: Series): void {
-    const same = series === this.series && interval === this.interval && zone === this.zone && this.plot !== null;
-    this.interval = interval;
-    this.zone = zone;
-    this.points = points;
-    this.series = series;
-    if (same) this.plot?.setData(this.data());
-    else this.draw();
+  show(picture: Picture): void {
+    const before = this.picture;
+    this.picture = picture;
+    if (this.plot !== null && before !== null && shapeOf(before) === shapeOf(picture))
+      this.plot.setData(dataOf(picture));
+    else this.draw(picture);
+  }
+
+  /** As a picture, on the paper of the page. */
+  async png(): Promise<Blob | null> {
+    const canvas = this.plot?.ctx.canvas;
+    if (canvas === undefined) return null;
+    const copy = document.createElement('canvas');
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    const context = copy.getContext('2d');
+    if (context === null) return null;
+    context.fillStyle = getComputedStyle(document.body).backgroundColor;
+    context.fillRect(0, 0, copy.width, copy.height);
+    context.drawImage(canvas, 0, 0);
+    return new Promise((resolve) => copy.toBlob(resolve, 'image/png'));
   }
 
   close(): void {
@@ -48,38 +82,42 @@ export class Plot {
     this.plot = null;
   }
 
-  private data(): uPlot.AlignedData {
-    const series = this.series;
-    return [this.points.map(({ at }) => Date.parse(at) / 1_000), this.points.map((point) => point[series])];
-  }
-
   private size(): { width: number; height: number } {
     const width = Math.max(200, Math.floor(this.element.clientWidth));
     return { width, height: width < NARROW_PX ? NARROW_HEIGHT_PX : HEIGHT_PX };
   }
 
-  private draw(): void {
+  private draw(picture: Picture): void {
     this.plot?.destroy();
-    if (this.points.length === 0) return;
+    this.plot = null;
+    if (picture.begins.length === 0) return;
     const style = getComputedStyle(this.element);
     const colour = (name: string) => style.getPropertyValue(name).trim();
-    const axis = {
-      stroke: colour('--muted'),
-      font: `12px ${style.fontFamily}`,
-      ticks: { show: false },
-      gap: 8,
-    };
-    const { interval, zone } = this;
-    const bars = this.series === 'delta';
-    const label = interval === 'day' ? dayOf : timeOrDayOf;
+    const axis = { stroke: colour('--muted'), font: `12px ${style.fontFamily}`, ticks: { show: false }, gap: 8 };
+    const { interval, zone, isChange } = picture;
+    const label = interval === 'minute' || interval === 'hour' ? timeOrDayOf : dayOf;
     this.plot = new uPlot(
       {
         ...this.size(),
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
         padding: [12, RIGHT_PX, 0, 0],
-        legend: { show: true, live: true, markers: { show: false } },
-        cursor: { y: false, points: { size: 7, fill: colour('--accent') }, drag: { x: false, y: false } },
-        scales: { x: { time: true }, y: { range: bars ? rangeWithZero : rangeOfValues } },
+        legend: { show: true, live: true, markers: { show: true, width: 0 } },
+        cursor: {
+          y: false,
+          points: { size: 7 },
+          drag: { x: true, y: false, setScale: false },
+          // On the bar, and not between two of them.
+          move: (plot, left, top) => [
+            left < 0 ? left : plot.valToPos(plot.data[0][plot.posToIdx(left)] ?? 0, 'x'),
+            top,
+          ],
+        },
+        hooks: { setSelect: [(plot) => this.select(plot)] },
+        scales: {
+          // From edge to edge: the first and the last are whole, too.
+          x: { time: true, range: () => this.edges() },
+          y: { range: isChange ? rangeWithZero : rangeOfValues },
+        },
         axes: [
           {
             ...axis,
@@ -97,23 +135,68 @@ export class Plot {
         series: [
           {
             label: 'From',
-            value: (_, at: number | null) =>
-              at === null ? '–' : bucket(new Date(at * 1_000).toISOString(), interval, zone),
+            value: (_, __, ___, index) => {
+              const at = index === null ? undefined : this.picture?.begins[index];
+              return at === undefined ? '–' : bucket(new Date(at).toISOString(), interval, zone);
+            },
           },
-          {
-            label: bars ? 'Change' : 'Value',
-            stroke: colour('--accent'),
-            fill: colour(bars ? '--accent' : '--accent-veil'),
-            width: bars ? 0 : 2,
-            points: { show: false },
-            value: (_, value: number | null) => (value === null ? '–' : bars ? change(value) : number(value)),
-            ...(bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [BAR_WIDTH, BAR_MAX_PX] }) } : {}),
-          },
+          ...picture.traces.map((trace) => seriesOf(trace, colour, isChange)),
         ],
       },
-      this.data(),
+      dataOf(picture),
       this.element,
     );
+  }
+
+  private edges(): uPlot.Range.MinMax {
+    const { begins, endMs } = this.picture ?? { begins: [0], endMs: 1_000 };
+    return [(begins[0] ?? 0) / 1_000, endMs / 1_000];
+  }
+
+  private select(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width === 0) return;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (width < SMALLEST_DRAG_PX) return;
+    this.onSelect(plot.posToIdx(left), plot.posToIdx(left + width));
+  }
+}
+
+/** Two of one shape differ in numbers only. */
+function shapeOf({ begins, traces, interval, zone, isChange }: Picture): string {
+  const looks = traces.map(({ label, colour, style }) => [label, colour, style]);
+  return JSON.stringify([begins[0], begins.length, looks, interval, zone, isChange]);
+}
+
+/** Each stands in the middle of its interval. */
+function dataOf({ begins, endMs, traces }: Picture): uPlot.AlignedData {
+  const middles = begins.map((at, index) => (at + (begins[index + 1] ?? endMs)) / 2_000);
+  return [middles, ...traces.map(({ values }) => [...values])];
+}
+
+function seriesOf(
+  { label, colour: place, style }: Trace,
+  colour: (name: string) => string,
+  isChange: boolean,
+): uPlot.Series {
+  const stroke = colour(`--trace-${place}`);
+  const value: uPlot.Series.Value = (_, shown: number | null) =>
+    shown === null ? '–' : isChange ? change(shown) : number(shown);
+  const base: uPlot.Series = { label, stroke, width: 2, points: { show: false }, value };
+  switch (style) {
+    case 'bars':
+      return {
+        ...base,
+        fill: stroke,
+        width: 0,
+        ...(uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [BAR_WIDTH, BAR_MAX_PX] }) } : {}),
+      };
+    case 'area':
+      return { ...base, fill: colour('--accent-veil') };
+    case 'line':
+      return base;
+    case 'dotted':
+      return { ...base, stroke: colour('--muted'), width: 1.5, dash: [2, 4] };
   }
 }
 

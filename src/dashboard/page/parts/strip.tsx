@@ -1,9 +1,10 @@
 import { now } from '../service/clock.js';
-import { feed } from '../service/live-feed.js';
+import { feed, toldBy } from '../service/live-feed.js';
 import { type ServiceState, watch } from '../service/service-state.js';
-import type { GuardStanding } from '../service/shapes.js';
+import type { GuardStanding, Seen } from '../service/shapes.js';
 import { type Verdict, verdictOf } from '../service/verdict.js';
 import { ago, number, percent } from '../text/format.js';
+import { useAlarm } from './use-alarm.js';
 import { useTick } from './use-tick.js';
 
 type Grade = Verdict['grade'];
@@ -41,15 +42,7 @@ const ITEMS: readonly (readonly [label: string, read: (state: ServiceState, nowM
       return [number(found), found === 0 ? 'well' : 'fair'];
     },
   ],
-  [
-    'Hit ratio',
-    ({ cache }) => {
-      if (cache?.reads === undefined) return UNKNOWN;
-      const { hits, misses, bypasses } = cache.reads;
-      const all = hits + misses + bypasses;
-      return all === 0 ? ['no reads yet', 'unknown'] : [percent(hits / all), 'well'];
-    },
-  ],
+  ['Hits', ({ hitRatio }) => (hitRatio === null ? UNKNOWN : [`${percent(hitRatio)} of 5 min`, 'well'])],
 ];
 
 function guardReading(guard: GuardStanding | undefined, permission: boolean | undefined): Reading {
@@ -59,20 +52,37 @@ function guardReading(guard: GuardStanding | undefined, permission: boolean | un
 
 const CLOCK_MS = 1_000;
 
+/** What the stream tells is newer than what was asked for. */
+function withSeen(state: ServiceState, seen: Seen | null): ServiceState {
+  if (seen === null || state.api === 'away') return state;
+  return {
+    ...state,
+    postgres: seen.postgres === 'up' ? 'up' : 'down',
+    redis: seen.redis === 'up' ? state.redis : 'degraded',
+    cache: state.cache === null ? null : { ...state.cache, guard: seen.guard },
+  };
+}
+
+/** Words for everybody; the others are for those who run the service. */
+const FOR_ALL = ITEMS.slice(0, 3);
+
 /** The strip above every view. Only its verdict is spoken, and only when it changes. */
-export function Strip() {
+export function Strip({ isOperator }: { readonly isOperator: boolean }) {
   useTick(CLOCK_MS);
   const nowMs = now();
-  const state = watch.state.value;
-  const { grade, text } = verdictOf(state, feed.link.value, nowMs);
+  const state = withSeen(watch.state.value, feed.seen.value);
+  const { grade, text } = verdictOf(state, toldBy(feed), nowMs);
+  useAlarm(grade === 'bad');
   return (
     <section class="strip" aria-label="Is all well?">
       <p class="verdict" role="status" data-grade={grade}>
         {text}
       </p>
       <dl>
-        {ITEMS.map(([label, read]) => {
+        {(isOperator ? ITEMS : FOR_ALL).map(([label, read]) => {
           const [reading, itemGrade] = read(state, nowMs);
+          // What is not known to somebody who only looks is not worth a dash.
+          if (!isOperator && itemGrade === 'unknown') return null;
           return (
             <div key={label} data-grade={itemGrade}>
               <dt>{label}</dt>

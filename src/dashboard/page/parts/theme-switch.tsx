@@ -17,14 +17,14 @@ export const theme = computed((): 'light' | 'dark' => {
 export function ThemeSwitch() {
   const other = theme.value === 'dark' ? 'light' : 'dark';
   return (
-    <button type="button" class="plain" onClick={() => choose(other)}>
+    <button type="button" class="plain" onClick={() => chooseTheme(other)}>
       {other === 'dark' ? 'Dark' : 'Light'}
       <span class="unseen"> theme</span>
     </button>
   );
 }
 
-function choose(next: 'light' | 'dark'): void {
+export function chooseTheme(next: 'light' | 'dark'): void {
   document.documentElement.dataset['theme'] = next;
   try {
     localStorage.setItem(STORED, next);

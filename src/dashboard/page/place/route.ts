@@ -1,5 +1,14 @@
 import { zoneInAddress } from './zone.js';
 
+/** Where the page is: a part of the address, so that each place has a link and the browser's buttons work. */
+export type Route =
+  | OverviewPlace
+  | TreePlace
+  | CounterPlace
+  | { readonly view: 'operations' }
+  | { readonly view: 'keys' }
+  | { readonly view: 'unknown' };
+
 export interface OverviewPlace {
   readonly view: 'overview';
   /** The names begin with it; */
@@ -7,18 +16,31 @@ export interface OverviewPlace {
   /** and contain it. */
   readonly search: string;
   readonly sort: Sort;
+  /** Big numbers and nothing else, for a screen on a wall. */
+  readonly wall: boolean;
+}
+
+export interface TreePlace {
+  readonly view: 'tree';
+  readonly prefix: string;
+  /** What parts the names. */
+  readonly separator: Separator;
 }
 
 export interface CounterPlace {
   readonly view: 'counter';
   readonly name: string;
-  readonly range: Range;
+  /** A period that ends now; null: from and to say which. */
+  readonly range: Range | null;
+  /** Milliseconds since 1970; null where there is a range. */
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly draw: Drawn;
+  /** Others on the same chart. */
+  readonly others: readonly string[];
+  /** Whether the period before is shown too. */
+  readonly previous: boolean;
 }
-
-/** Where the page is: a part of the address, so that each place has a link and the browser's buttons work. */
-export type Route = OverviewPlace | CounterPlace | { readonly view: 'operations' } | { readonly view: 'unknown' };
-
-export const HOME = { view: 'overview', prefix: '', search: '', sort: 'name' } as const satisfies Route;
 
 export const SORTS = ['name', 'value', 'change'] as const;
 export type Sort = (typeof SORTS)[number];
@@ -26,35 +48,111 @@ export type Sort = (typeof SORTS)[number];
 export const RANGES = ['1h', '24h', '7d', '30d', '90d'] as const;
 export type Range = (typeof RANGES)[number];
 
+/** A value always rises: what it rose by says more. */
+export const DRAWN = ['delta', 'value'] as const;
+export type Drawn = (typeof DRAWN)[number];
+
+export const SEPARATORS = [':', '/'] as const;
+export type Separator = (typeof SEPARATORS)[number];
+
+/** More lines than these nobody tells apart. */
+export const MOST_COMPARED = 5;
+
+export const HOME = {
+  view: 'overview',
+  prefix: '',
+  search: '',
+  sort: 'name',
+  wall: false,
+} as const satisfies OverviewPlace;
+
+/** A counter, looked at as one does first. */
+export const counterAt = (name: string): CounterPlace => ({
+  view: 'counter',
+  name,
+  range: '24h',
+  from: null,
+  to: null,
+  draw: 'delta',
+  others: [],
+  previous: true,
+});
+
 const COUNTER = '#/counters/';
 
 /** @param hash of the address, `#` included */
 export function routeOf(hash: string): Route {
   const [path = '', search = ''] = hash.split('?', 2);
   const query = new URLSearchParams(search);
-  if (path === '' || path === '#' || path === '#/') {
-    const sort = SORTS.find((known) => known === query.get('sort')) ?? 'name';
-    return { view: 'overview', prefix: query.get('prefix') ?? '', search: query.get('search') ?? '', sort };
+  const prefix = query.get('prefix') ?? '';
+  switch (path) {
+    case '':
+    case '#':
+    case '#/': {
+      const sort = SORTS.find((known) => known === query.get('sort')) ?? 'name';
+      return { view: 'overview', prefix, search: query.get('search') ?? '', sort, wall: query.has('wall') };
+    }
+    case '#/tree':
+      return { view: 'tree', prefix, separator: SEPARATORS.find((known) => known === query.get('by')) ?? ':' };
+    case '#/operations':
+      return { view: 'operations' };
+    case '#/keys':
+      return { view: 'keys' };
+    default:
+      return counterIn(path, query) ?? { view: 'unknown' };
   }
-  if (path === '#/operations') return { view: 'operations' };
-  if (path.startsWith(COUNTER)) {
-    const name = decoded(path.slice(COUNTER.length));
-    const range = RANGES.find((known) => known === query.get('range')) ?? '24h';
-    if (name !== null && name !== '') return { view: 'counter', name, range };
-  }
-  return { view: 'unknown' };
+}
+
+function counterIn(path: string, query: URLSearchParams): CounterPlace | null {
+  const name = path.startsWith(COUNTER) ? decoded(path.slice(COUNTER.length)) : null;
+  if (name === null || name === '') return null;
+  const [from, to] = [momentIn(query.get('from')), momentIn(query.get('to'))];
+  const between = from !== null && to !== null && from < to;
+  const others = [...new Set(query.getAll('with'))].filter((other) => other !== name && other !== '');
+  return {
+    view: 'counter',
+    name,
+    range: between ? null : (RANGES.find((known) => known === query.get('range')) ?? '24h'),
+    from: between ? from : null,
+    to: between ? to : null,
+    draw: DRAWN.find((known) => known === query.get('draw')) ?? 'delta',
+    others: others.slice(0, MOST_COMPARED - 1),
+    previous: query.get('previous') !== 'no',
+  };
 }
 
 export function hashOf(route: Route): string {
   switch (route.view) {
-    case 'overview':
-      return `#/${queryOf({ prefix: route.prefix, search: route.search, sort: route.sort === 'name' ? '' : route.sort })}`;
-    case 'counter':
-      return `${COUNTER}${encodeURIComponent(route.name)}${queryOf({ range: route.range === '24h' ? '' : route.range })}`;
+    case 'overview': {
+      const { prefix, search, sort, wall } = route;
+      return `#/${queryOf([
+        ['prefix', prefix],
+        ['search', search],
+        ['sort', sort === 'name' ? '' : sort],
+        ['wall', wall ? 'yes' : ''],
+      ])}`;
+    }
+    case 'tree':
+      return `#/tree${queryOf([
+        ['prefix', route.prefix],
+        ['by', route.separator === ':' ? '' : route.separator],
+      ])}`;
+    case 'counter': {
+      const { name, range, from, to, draw, others, previous } = route;
+      return `${COUNTER}${encodeURIComponent(name)}${queryOf([
+        ['range', range === '24h' || range === null ? '' : range],
+        ['from', from === null ? '' : new Date(from).toISOString()],
+        ['to', to === null ? '' : new Date(to).toISOString()],
+        ['draw', draw === 'delta' ? '' : draw],
+        ...others.map((other) => ['with', other] as const),
+        ['previous', previous ? '' : 'no'],
+      ])}`;
+    }
     case 'operations':
-      return `#/operations${queryOf({})}`;
+    case 'keys':
+      return `#/${route.view}${queryOf([])}`;
     case 'unknown':
-      return `#/${queryOf({})}`;
+      return `#/${queryOf([])}`;
   }
 }
 
@@ -63,9 +161,15 @@ export function zoneOf(hash: string): string | null {
   return new URLSearchParams(hash.split('?', 2)[1] ?? '').get('tz');
 }
 
-function queryOf(values: Readonly<Record<string, string>>): string {
-  const given = Object.entries({ ...values, tz: zoneInAddress() }).filter(([, value]) => value !== '');
-  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
+/** What is empty need not be said. */
+function queryOf(values: readonly (readonly [name: string, value: string])[]): string {
+  const given = [...values, ['tz', zoneInAddress()] as const].filter(([, value]) => value !== '');
+  return given.length === 0 ? '' : `?${new URLSearchParams(given.map((pair) => [...pair])).toString()}`;
+}
+
+function momentIn(text: string | null): number | null {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? null : ms;
 }
 
 function decoded(text: string): string | null {

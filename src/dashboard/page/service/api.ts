@@ -1,6 +1,21 @@
 import { BASE } from './base.js';
 import { noteAnswer } from './clock.js';
-import type { CacheState, Counter, CounterPage, Histories, Interval, Job, Ranked, Summary } from './shapes.js';
+import type {
+  CacheState,
+  Counter,
+  CounterPage,
+  Histories,
+  Interval,
+  Job,
+  Key,
+  News,
+  Paged,
+  Ranked,
+  Session,
+  Summary,
+  Timeline,
+  TreeNode,
+} from './shapes.js';
 import { zone } from '../place/zone.js';
 
 /** Longer than the service may take for any call of the page. */
@@ -32,13 +47,18 @@ export function noteStatus(status: number): void {
   if (status === 401) onUnauthorized();
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function call<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<T> {
   let response: Response;
   try {
     response = await fetch(BASE + path, {
       method,
       cache: 'no-store',
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -70,7 +90,16 @@ const query = (parameters: Readonly<Record<string, string | number | null>>): st
   return given.length === 0 ? '' : `?${search.toString()}`;
 };
 
-const counterPath = (name: string): string => `/v1/counters/${encodeURIComponent(name)}`;
+export const counterPath = (name: string): string => `/v1/counters/${encodeURIComponent(name)}`;
+
+/** One that the service defines, or from a moment to another one. */
+interface Period {
+  readonly over?: string;
+  /** Milliseconds since 1970. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly interval?: Interval;
+}
 
 export type RankedBy = 'value' | 'change';
 
@@ -80,21 +109,37 @@ export const api = {
   counters: (wanted: { prefix: string; search?: string; limit: number; cursor: string | null }) =>
     call<CounterPage>('GET', `/v1/counters${query(wanted)}`),
   reads: (names: readonly string[]) => call<{ data: readonly (Counter | null)[] }>('POST', '/v1/reads', { names }),
-  /** @param over a period that the service defines, in the zone of the page */
-  histories: (names: readonly string[], over: string, interval: Interval | null = null) =>
+  /** In the zone of the page. */
+  histories: (names: readonly string[], { over, from, to, interval }: Period) =>
     call<Histories>(
       'GET',
-      `/v1/history${query({ over, interval, tz: zone() })}${names.map((name) => `&name=${encodeURIComponent(name)}`).join('')}`,
+      `/v1/history${query({
+        over: over ?? null,
+        from: from === undefined ? null : new Date(from).toISOString(),
+        to: to === undefined ? null : new Date(to).toISOString(),
+        interval: interval ?? null,
+        tz: zone(),
+      })}${names.map((name) => `&name=${encodeURIComponent(name)}`).join('')}`,
     ),
   summary: (prefix: string) => call<Summary>('GET', `/v1/summary${query({ prefix })}`),
   top: (prefix: string, by: RankedBy, limit: number) =>
     call<{ data: readonly Ranked[] }>('GET', `/v1/top${query({ prefix, by, over: '24h', tz: zone(), limit })}`),
   cache: () => call<CacheState>('GET', '/v1/admin/cache'),
   ready: () => call<{ postgres: 'up' | 'down'; redis: 'up' | 'degraded' }>('GET', '/readyz?degraded=ok'),
+  tree: (wanted: { prefix: string; separator: string; limit: number; cursor: string | null }) =>
+    call<Paged<TreeNode>>('GET', `/v1/tree${query(wanted)}`),
+  keys: (cursor: string | null) => call<Paged<Key>>('GET', `/v1/keys${query({ cursor })}`),
+  makeKey: (wish: { label: string; scopes: readonly string[]; prefix: string }) =>
+    call<Key & { secret: string }>('POST', '/v1/keys', wish),
+  rotateKey: (id: string) => call<Key & { secret: string }>('POST', `/v1/keys/${encodeURIComponent(id)}/rotate`, {}),
+  revokeKey: (id: string) => call<unknown>('DELETE', `/v1/keys/${encodeURIComponent(id)}`),
+  events: (cursor: string | null) => call<Paged<News>>('GET', `/v1/events${query({ limit: 30, cursor })}`),
+  timeline: (over: string) => call<Timeline>('GET', `/v1/timeline${query({ over })}`),
+  drill: () => call<unknown>('POST', '/v1/admin/drill', {}),
   flush: () => call<{ removed: number }>('POST', '/v1/admin/cache/flush'),
   start: (kind: 'rehydrate' | 'reconcile') => call<{ job: { id: string } }>('POST', `/v1/admin/cache/${kind}`),
   job: (id: string) => call<{ job: Job }>('GET', `/v1/admin/jobs/${encodeURIComponent(id)}`),
-  session: () => call<{ auth: 'off' | 'required' }>('GET', '/v1/session'),
+  session: () => call<Session>('GET', '/v1/session'),
   signIn: (key: string) => call<unknown>('POST', '/v1/session', { key }),
   signOut: () => call<unknown>('DELETE', '/v1/session'),
 };

@@ -69,7 +69,10 @@ export class RecentChangesLoader {
 async function ask(names: readonly string[]): Promise<Map<string, RecentChanges>> {
   const found = new Map<string, RecentChanges>();
   try {
-    const [hours, days] = await Promise.all([api.histories(names, '24h'), api.histories(names, 'today', 'day')]);
+    const [hours, days] = await Promise.all([
+      api.histories(names, { over: '24h' }),
+      api.histories(names, { over: 'today', interval: 'day' }),
+    ]);
     for (const name of names) {
       const points = hours.data[name] ?? [];
       const today = days.data[name]?.at(-1);

@@ -16,12 +16,91 @@ export interface CounterPage {
   readonly nextCursor: string | null;
 }
 
+/** What the key that somebody came with allows. */
+export interface Session {
+  readonly auth: 'off' | 'required';
+  readonly scopes: readonly string[];
+  /** Names must begin with it. */
+  readonly prefix: string;
+}
+
+/** The next level of names below a prefix. */
+export interface TreeNode {
+  /** Of a counter, or a prefix to go on with. */
+  readonly name: string;
+  readonly isBranch: boolean;
+  readonly count: number;
+  readonly sum: number;
+}
+
+export interface Key {
+  readonly id: string;
+  readonly label: string;
+  readonly scopes: readonly string[];
+  readonly prefix: string;
+  readonly origins: readonly string[];
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  readonly lastUsedAt: string | null;
+}
+
+export interface Paged<T> {
+  readonly data: readonly T[];
+  readonly hasMore: boolean;
+  readonly nextCursor: string | null;
+}
+
+/** What an instance sees of the servers: `silent` where the last question was not answered, which may be its own delay. */
+export interface Seen {
+  readonly postgres: 'up' | 'silent' | 'away';
+  readonly redis: 'up' | 'silent' | 'away';
+  readonly guard: GuardStanding;
+}
+
+/** One thing that happened to the service, or was done to it. */
+export interface News {
+  readonly id: string;
+  readonly at: string;
+  readonly kind: string;
+  readonly instance: string | null;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** How things went in one step, of all instances together; rates are a second. */
+export interface TimelinePoint {
+  readonly at: string;
+  readonly hits: number;
+  readonly misses: number;
+  readonly bypasses: number;
+  readonly unverified: number;
+  readonly increments: number;
+  readonly otherWrites: number;
+  readonly failures: number;
+  readonly commitMs: number | null;
+  readonly commitP99Ms: number | null;
+  readonly publishMs: number | null;
+  readonly publishP99Ms: number | null;
+  readonly queue: number;
+  readonly instances: number;
+  readonly serving: number;
+}
+
+export interface Timeline {
+  readonly from: string;
+  readonly to: string;
+  readonly stepMs: number;
+  readonly points: readonly TimelinePoint[];
+  /** Latest first. */
+  readonly marks: readonly News[];
+}
+
 export interface Deleted {
   readonly name: string;
   readonly deleted: true;
 }
 
-export type Interval = 'minute' | 'hour' | 'day';
+export type Interval = 'minute' | 'hour' | 'day' | 'week' | 'month';
 
 export interface HistoryPoint {
   readonly at: string;
@@ -103,6 +182,13 @@ export interface Queue {
 
 export type GuardStanding = 'serving' | 'unverified' | 'blind' | 'waiting';
 
+/** Of one counter each, since the start of a process. */
+export interface Reads {
+  readonly hits: number;
+  readonly misses: number;
+  readonly bypasses: number;
+}
+
 export interface CacheState {
   readonly postgres: 'up' | 'down';
   readonly redis: 'up' | 'degraded';
@@ -116,7 +202,7 @@ export interface CacheState {
   readonly permission: boolean;
   readonly sentinel: boolean | null;
   readonly entries: number | null;
-  readonly reads?: { readonly hits: number; readonly misses: number; readonly bypasses: number };
+  readonly reads?: Reads;
   readonly queue: Queue;
   readonly lastReconcile: Finished<ReconcileReport> | null;
   readonly lastRehydrate: Finished<RehydrateReport> | null;

@@ -1,6 +1,7 @@
 import { plural, span } from '../text/format.js';
 import type { Link } from './live-feed.js';
 import type { ServiceState } from './service-state.js';
+import type { News, Seen } from './shapes.js';
 
 /** In words and as a grade: the answer to "is all well?". */
 export interface Verdict {
@@ -14,24 +15,50 @@ const MISSED_RUNS = 3;
 /** How long the page tells of it. */
 const REFILL_TOLD_MS = 30_000;
 
+/** What is known besides the state that was asked for: by the stream, to the moment. */
+export interface Told {
+  readonly link: Link;
+  readonly seen: Seen | null;
+  readonly news: readonly News[];
+}
+
 /** @param nowMs milliseconds of the calendar */
-export function verdictOf(state: ServiceState, link: Link, nowMs: number): Verdict {
+export function verdictOf(state: ServiceState, { link, seen, news }: Told, nowMs: number): Verdict {
   if (state.api === 'unknown') return { grade: 'unknown', text: 'Asking the service' };
   if (state.api === 'away') return { grade: 'bad', text: 'Connection lost, reconnecting' };
-  if (state.postgres === 'down') {
-    return { grade: 'bad', text: 'Postgres is away: writes are refused, cached reads go on' };
-  }
-  if (state.redis === 'degraded')
+  return (
+    serversVerdict(seen ?? { postgres: reach(state.postgres), redis: reach(state.redis) }, state) ??
+    linkVerdict(link) ??
+    reconcileVerdict(state, nowMs) ?? { grade: 'well', text: calmText(state, news, nowMs) }
+  );
+}
+
+const reach = (standing: 'up' | 'down' | 'degraded' | null): 'up' | 'away' =>
+  standing === 'up' || standing === null ? 'up' : 'away';
+
+function serversVerdict({ postgres, redis }: Pick<Seen, 'postgres' | 'redis'>, state: ServiceState): Verdict | null {
+  if (postgres === 'away') return { grade: 'bad', text: 'Postgres is away: writes are refused, cached reads go on' };
+  if (postgres === 'silent') return { grade: 'fair', text: 'Postgres does not answer right now: writes wait' };
+  if (redis === 'silent') return { grade: 'fair', text: 'Redis does not answer right now; nothing is lost' };
+  // Also where it answers here, and another instance cannot reach it.
+  if (redis === 'away' || state.redis === 'degraded') {
     return { grade: 'fair', text: 'Redis is away: reads come from Postgres, nothing is lost' };
-  if (link === 'lost') return { grade: 'fair', text: 'Live changes interrupted, reconnecting' };
-  return reconcileVerdict(state, nowMs) ?? { grade: 'well', text: calmText(state, nowMs) };
+  }
+  return null;
+}
+
+function linkVerdict(link: Link): Verdict | null {
+  return link === 'lost' ? { grade: 'fair', text: 'Live changes interrupted, reconnecting' } : null;
 }
 
 /** After a flush all is well again within a second; that it happened is worth a word for a while. */
-function calmText({ cache }: ServiceState, nowMs: number): string {
-  const refilledAt = cache?.lastRehydrate?.finishedAt;
-  const lately = refilledAt !== undefined && nowMs - Date.parse(refilledAt) < REFILL_TOLD_MS;
-  return lately ? 'All is well; the cache was just refilled' : 'All is well';
+function calmText({ cache }: ServiceState, news: readonly News[], nowMs: number): string {
+  const lately = (iso: string | undefined) => iso !== undefined && nowMs - Date.parse(iso) < REFILL_TOLD_MS;
+  const refilled =
+    lately(cache?.lastRehydrate?.finishedAt) || news.some(({ kind, at }) => kind === 'cache.refilled' && lately(at));
+  if (refilled) return 'All is well; the cache was just refilled';
+  const emptied = news.some(({ kind, at }) => kind === 'cache.cold' && lately(at));
+  return emptied ? 'The cache was found empty; it fills again, and nothing is lost' : 'All is well';
 }
 
 function reconcileVerdict({ cache }: ServiceState, nowMs: number): Verdict | null {

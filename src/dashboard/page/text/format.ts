@@ -30,6 +30,15 @@ const minus = (text: string): string => text.replace('-', '−');
 export const number = (value: number): string => minus(whole.format(value));
 export const change = (value: number): string => minus(signed.format(value));
 export const short = (value: number): string => minus(compact.format(value));
+const signedShare = new Intl.NumberFormat('en-US', {
+  style: 'percent',
+  maximumFractionDigits: 0,
+  signDisplay: 'exceptZero',
+});
+
+/** `+12 %`; above ten times as much the exact share tells nothing. */
+export const signedPercent = (ratio: number): string => minus(signedShare.format(ratio)).replace('%', ' %');
+
 export const percent = (ratio: number): string => share.format(ratio);
 export const instant = (iso: string): string => moment(Date.parse(iso));
 export const timeOfDay = (at: Date): string => clock(at.getTime());
@@ -44,7 +53,7 @@ export const dayOf = (ms: number, timeZone: string): string => shortDay(ms, time
 
 /** The name of an interval: of a day its date, of what is shorter its beginning. */
 export function bucket(iso: string, interval: Interval, timeZone: string): string {
-  return (interval === 'day' ? day : dayAndTime)(Date.parse(iso), timeZone);
+  return (interval === 'minute' || interval === 'hour' ? dayAndTime : day)(Date.parse(iso), timeZone);
 }
 
 const UNITS = [

@@ -7,9 +7,13 @@ import { useTitle } from '../../parts/use-title.js';
 import { type CounterPlace, hashOf, HOME } from '../../place/route.js';
 import { api, type ApiError } from '../../service/api.js';
 import { feed } from '../../service/live-feed.js';
+import { pins, togglePin } from '../../service/pins.js';
+import { may } from '../../service/session.js';
 import type { Counter } from '../../service/shapes.js';
 import { instant, number } from '../../text/format.js';
+import { Acts } from './acts.js';
 import { HistoryPanel } from './history-panel.js';
+import { Snippets } from './snippets.js';
 
 /** What is known of the counter. */
 type Known =
@@ -25,16 +29,19 @@ export function CounterView({ place }: { readonly place: CounterPlace }) {
   const { name } = place;
   const { known, changes, generation, fault } = useCounter(name);
   const marked = useMark(changes);
-  useTitle(`${name} · evercount`);
   const counter = known.is === 'there' ? known.counter : null;
   const last = useRef<number | null>(null);
   if (counter !== null) last.current = counter.value;
+  useTitle(`${counter === null ? '' : `${number(counter.value)} · `}${name} · evercount`);
   return (
     <div class={known.is === 'absent' ? 'counter gone' : 'counter'}>
       <a class="back" href={hashOf(HOME)}>
         All counters
       </a>
-      <h1>{name}</h1>
+      <div class="titled">
+        <h1>{name}</h1>
+        <Pin name={name} />
+      </div>
       <div class="head">
         <p class={marked ? 'changed' : undefined}>
           <BigNumber value={last.current} />
@@ -44,8 +51,19 @@ export function CounterView({ place }: { readonly place: CounterPlace }) {
       <p class="quiet" role="status">
         {known.is === 'absent' ? known.text : fault !== null && !fault.isAway ? fault.message : ''}
       </p>
+      {known.is !== 'unknown' && may('write') && <Acts name={name} counter={counter} />}
       {known.is !== 'absent' && <HistoryPanel place={place} value={counter?.value ?? null} generation={generation} />}
+      <Snippets name={name} />
     </div>
+  );
+}
+
+function Pin({ name }: { readonly name: string }) {
+  const isPinned = pins.value.includes(name);
+  return (
+    <button type="button" class="pin" aria-pressed={isPinned} onClick={() => togglePin(name)}>
+      {isPinned ? 'Pinned' : 'Pin'}
+    </button>
   );
 }
 
@@ -123,5 +141,6 @@ function factsOf(counter: Counter): FactList {
     ['Version', number(counter.version)],
     ['Lowest allowed', bound(counter.min)],
     ['Highest allowed', bound(counter.max)],
+    ...(counter.expiresAt === null ? [] : [['Ends', instant(counter.expiresAt)] as const]),
   ];
 }

@@ -1,26 +1,26 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useRef, useState } from 'preact/hooks';
 import { Choice } from '../../parts/choice.js';
-import { Plot, type Series } from '../../parts/plot.js';
-import { Table } from '../../parts/table.js';
-import { theme } from '../../parts/theme-switch.js';
-import { useLoad } from '../../parts/use-load.js';
-import { restate } from '../../place/address.js';
-import { type CounterPlace, RANGES } from '../../place/route.js';
-import { zone } from '../../place/zone.js';
-import { api, type ApiError } from '../../service/api.js';
-import type { HistoryPoint, Interval } from '../../service/shapes.js';
-import { csvOf, download, fileNameOf } from '../../text/csv.js';
-import { bucket, change, number } from '../../text/format.js';
-import { RANGE_LABELS, withChange } from './ranges.js';
+import type { Plot } from '../../parts/plot.js';
+import { goTo, restate } from '../../place/address.js';
+import { type CounterPlace, type Range, RANGES } from '../../place/route.js';
+import type { ApiError } from '../../service/api.js';
+import { csvOf, csvOfMany, download, fileNameOf } from '../../text/csv.js';
+import { change, signedPercent } from '../../text/format.js';
+import { Chart } from './chart.js';
+import { Compared } from './compared.js';
+import { RangeForm } from './range-form.js';
+import { periodName, periodText, RANGE_LABELS } from './ranges.js';
+import { Rows } from './rows.js';
+import { type Told, useHistory } from './use-history.js';
 
-/** Corrects what live changes added up. */
-const RELOAD_MS = 60_000;
-
-const RANGE_OPTIONS = RANGES.map((each) => [each, RANGE_LABELS[each]] as const);
-const SERIES_OPTIONS = [
-  ['value', 'Value'],
+const RANGE_OPTIONS = [...RANGES.map((each) => [each, RANGE_LABELS[each]] as const), ['other', 'Other'] as const];
+const DRAW_OPTIONS = [
   ['delta', 'Change'],
+  ['value', 'Value'],
 ] as const;
+
+/** A zoom into less would be one into a single interval. */
+const SHORTEST_MS = 60_000;
 
 interface Props {
   readonly place: CounterPlace;
@@ -29,28 +29,25 @@ interface Props {
   readonly generation: number;
 }
 
-/** What is drawn: intervals, and where they begin. */
-export interface Drawn {
-  readonly points: readonly HistoryPoint[];
-  readonly interval: Interval;
-  readonly tz: string;
-}
-
-/** The changes of one counter over time: as a chart, as a table, as a file. */
+/** The changes of one counter over time, beside others or the time before: as a chart, as a table, as files. */
 export function HistoryPanel({ place, value, generation }: Props) {
-  const { name, range } = place;
-  const [series, setSeries] = useState<Series>('value');
+  const { range, from, to, draw, others, previous } = place;
+  const { told, answered, fault } = useHistory(place, value, generation);
   const [open, setOpen] = useState(false);
-  const loaded = useLoad(
-    async () => ({ range, ...(await api.histories([name], range)) }),
-    [name, range, zone(), generation],
-    { everyMs: RELOAD_MS },
-  );
-  const answer = loaded.answer?.range === range ? loaded.answer : null;
-  const told = answer?.data[name] ?? [];
-  const points = useMemo(() => (value === null ? told : withChange(told, value)), [told, value]);
-  const drawn = answer === null || points.length === 0 ? null : { points, interval: answer.interval, tz: answer.tz };
-  const sum = points.reduce((all, { delta }) => all + delta, 0);
+  const [other, setOther] = useState(range === null);
+  const plot = useRef<Plot | null>(null);
+  const takePlot = useCallback((made: Plot | null) => void (plot.current = made), []);
+
+  const choose = (next: Range | 'other') => {
+    setOther(next === 'other');
+    if (next !== 'other') restate({ ...place, range: next, from: null, to: null });
+  };
+  // Places of their own: the browser's back button leads out again.
+  const show = (fromMs: number, toMs: number) => goTo({ ...place, range: null, from: fromMs, to: toMs });
+  const zoom = (fromMs: number, toMs: number) => {
+    if (toMs - fromMs > SHORTEST_MS) show(fromMs, toMs);
+  };
+
   return (
     <section class="history" aria-label="History">
       <div class="tools">
@@ -58,30 +55,102 @@ export function HistoryPanel({ place, value, generation }: Props) {
           legend="Range"
           name="range"
           options={RANGE_OPTIONS}
-          chosen={range}
-          onChoose={(next) => restate({ ...place, range: next })}
+          chosen={other || range === null ? 'other' : range}
+          onChoose={choose}
         />
-        <Choice legend="What is drawn" name="series" options={SERIES_OPTIONS} chosen={series} onChoose={setSeries} />
-        <button
-          type="button"
-          disabled={drawn === null}
-          onClick={() => download(csvOf(points), fileNameOf(name, range))}
-        >
-          Download CSV
-        </button>
+        <Choice
+          legend="What is drawn"
+          name="series"
+          options={DRAW_OPTIONS}
+          chosen={draw}
+          onChoose={(next) => restate({ ...place, draw: next })}
+        />
+        {others.length === 0 && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={previous}
+              onChange={({ currentTarget }) => restate({ ...place, previous: currentTarget.checked })}
+            />
+            Period before
+          </label>
+        )}
+        <Files place={place} told={told} png={async () => (await plot.current?.png()) ?? null} />
       </div>
-      {drawn === null ? (
+      {(other || range === null) && <RangeForm from={from} to={to} onChoose={show} />}
+      <Compared name={place.name} others={others} onChange={(next) => restate({ ...place, others: next })} />
+      {told === null ? (
         <p class="quiet" role="status">
-          {noteOf(answer !== null, loaded.fault)}
+          {noteOf(answered, fault)}
         </p>
       ) : (
         <>
-          <p class="total">{`${change(sum)} in ${RANGE_LABELS[range]}`}</p>
-          <Chart drawn={drawn} series={series} />
-          <Rows drawn={drawn} open={open} onToggle={setOpen} />
+          <Sum told={told} place={place} />
+          <Chart told={told} draw={draw} onZoom={zoom} onPlot={takePlot} />
+          <Rows told={told} open={open} onToggle={setOpen} />
         </>
       )}
     </section>
+  );
+}
+
+/** What it came to, and how that compares. */
+function Sum({ told, place }: { readonly told: Told; readonly place: CounterPlace }) {
+  const [first] = told.counters;
+  const all = (first?.points ?? []).reduce((sum, { delta }) => sum + delta, 0);
+  return (
+    <p class="total">
+      {`${change(all)} ${periodText(place, told.tz)}`}
+      {told.comparison !== null && (
+        <span class="against" title={`Of whole intervals: the ${told.interval} that is running is left out of both.`}>
+          {comparisonText(told.comparison.ratio, place)}
+        </span>
+      )}
+    </p>
+  );
+}
+
+const BEFORE: Readonly<Record<Range, string>> = {
+  '1h': 'the hour before',
+  '24h': 'the day before',
+  '7d': 'the week before',
+  '30d': 'the 30 days before',
+  '90d': 'the 90 days before',
+};
+
+function comparisonText(ratio: number | null, { range }: CounterPlace): string {
+  const before = range === null ? 'as long a time before' : BEFORE[range];
+  return ratio === null ? `nothing in ${before}` : `${signedPercent(ratio)} against ${before}`;
+}
+
+interface FilesProps {
+  readonly place: CounterPlace;
+  readonly told: Told | null;
+  readonly png: () => Promise<Blob | null>;
+}
+
+/** The same to take along. */
+function Files({ place, told, png }: FilesProps) {
+  const named = (ending: string) => fileNameOf(place.name, periodName(place), ending);
+  const saveCsv = () => {
+    if (told === null) return;
+    const [first, ...rest] = told.counters;
+    const text = rest.length === 0 ? csvOf(first?.points ?? []) : csvOfMany(told.counters);
+    download(new Blob([text], { type: 'text/csv' }), named('csv'));
+  };
+  const savePng = async () => {
+    const picture = await png();
+    if (picture !== null) download(picture, named('png'));
+  };
+  return (
+    <div class="files">
+      <button type="button" disabled={told === null} onClick={saveCsv}>
+        <span class="unseen">Download </span>CSV
+      </button>
+      <button type="button" disabled={told === null} onClick={() => void savePng()}>
+        <span class="unseen">Download </span>PNG
+      </button>
+    </div>
   );
 }
 
@@ -89,47 +158,4 @@ function noteOf(answered: boolean, fault: ApiError | null): string {
   if (fault === null) return answered ? 'No history yet.' : 'Loading';
   if (fault.isAway) return 'The history cannot be had right now; trying again.';
   return fault.status === 404 ? 'History is not available.' : fault.message;
-}
-
-function Chart({ drawn, series }: { readonly drawn: Drawn; readonly series: Series }) {
-  const canvas = useRef<HTMLDivElement>(null);
-  const plot = useRef<Plot | null>(null);
-  const looks = theme.value;
-  useEffect(() => {
-    const element = canvas.current;
-    if (element === null) return undefined;
-    const made = new Plot(element);
-    plot.current = made;
-    return () => made.close();
-  }, [looks]);
-  useEffect(() => plot.current?.show(drawn.points, drawn.interval, drawn.tz, series), [drawn, series, looks]);
-  return <div ref={canvas} class="chart" aria-hidden="true" />;
-}
-
-interface RowsProps {
-  readonly drawn: Drawn;
-  readonly open: boolean;
-  readonly onToggle: (open: boolean) => void;
-}
-
-/** Only while it is open: it may have hundreds of rows. */
-function Rows({ drawn: { points, interval, tz }, open, onToggle }: RowsProps) {
-  return (
-    <details open={open} onToggle={({ currentTarget }) => onToggle(currentTarget.open)}>
-      <summary>The same as a table</summary>
-      {open && (
-        <Table caption={`Changes by ${interval}, newest first`} titles={['From', 'Change', 'Value']}>
-          {points.toReversed().map(({ at, delta, value }) => (
-            <tr key={at}>
-              <th scope="row">
-                <time dateTime={at}>{bucket(at, interval, tz)}</time>
-              </th>
-              <td>{change(delta)}</td>
-              <td>{number(value)}</td>
-            </tr>
-          ))}
-        </Table>
-      )}
-    </details>
-  );
 }

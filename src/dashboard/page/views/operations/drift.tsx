@@ -1,5 +1,5 @@
 import { Table } from '../../parts/table.js';
-import { hashOf } from '../../place/route.js';
+import { counterAt, hashOf } from '../../place/route.js';
 import { now } from '../../service/clock.js';
 import type { CacheState, Drift as Found } from '../../service/shapes.js';
 import { ago, number, span } from '../../text/format.js';
@@ -40,7 +40,7 @@ function Row({
   return (
     <tr>
       <th scope="row">
-        <a href={hashOf({ view: 'counter', name, range: '24h' })}>{name}</a>
+        <a href={hashOf(counterAt(name))}>{name}</a>
       </th>
       <td>{kind}</td>
       <td>{shown(cached.value)}</td>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { type FactList, Facts } from '../../parts/facts.js';
+import { useEvents } from '../../parts/use-events.js';
 import { useTick } from '../../parts/use-tick.js';
 import { useTitle } from '../../parts/use-title.js';
 import { now } from '../../service/clock.js';
@@ -9,6 +10,7 @@ import type { CacheState } from '../../service/shapes.js';
 import { ago, number, plural } from '../../text/format.js';
 import { Actions } from './actions.js';
 import { Drift } from './drift.js';
+import { Going } from './going.js';
 import { Jobs } from './jobs.js';
 
 /** Times are told as ages. */
@@ -16,6 +18,7 @@ const AGES_MS = 5_000;
 
 /** The cache and its jobs, for those who run the service. */
 export function Operations() {
+  useEvents();
   useTitle('Operations · evercount');
   useTick(AGES_MS);
   const state = watch.state.value;
@@ -28,6 +31,7 @@ export function Operations() {
       <p class="quiet" role="status">
         {noteOf(state)}
       </p>
+      {cache !== null && <Going />}
       {cache !== null && (
         <div class="panels">
           <Panel title="Cache">

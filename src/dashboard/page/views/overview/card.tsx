@@ -1,4 +1,4 @@
-import { hashOf } from '../../place/route.js';
+import { counterAt, hashOf } from '../../place/route.js';
 import { BigNumber, useMark } from '../../parts/big-number.js';
 import { Sparkline } from '../../parts/sparkline.js';
 import { perHour, sinceMidnight } from '../../service/recent-changes.js';
@@ -19,7 +19,7 @@ export function Card({ item, place, count }: Props) {
   const recent = item.recent.value;
   return (
     <li class={marked ? 'changed' : undefined} aria-posinset={place + 1} aria-setsize={count ?? -1}>
-      <a href={hashOf({ view: 'counter', name: item.name, range: '24h' })} class="card" data-place={place}>
+      <a href={hashOf(counterAt(item.name))} class="card" data-place={place}>
         <span class="name" title={item.name}>
           {item.name}
         </span>

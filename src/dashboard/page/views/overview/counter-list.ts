@@ -41,6 +41,8 @@ export class CounterList {
   want(wanted: Wanted): void {
     this.wanted = wanted;
     this.busy.value = true;
+    // Days may begin elsewhere now.
+    for (const item of this.known.values()) item.askedAtMs = null;
     void this.begin();
   }
 

@@ -1,4 +1,6 @@
 import { BASE } from '../../service/base.js';
+import { asksForKey, session } from '../../service/session.js';
+import { snippetOf } from '../../text/snippets.js';
 import type { ApiError } from '../../service/api.js';
 import type { OverviewPlace } from '../../place/route.js';
 import type { CounterList } from './counter-list.js';
@@ -24,7 +26,10 @@ function Note({ list, place: { prefix, search } }: { readonly list: CounterList;
   return (
     <>
       <p class="quiet">There are no counters yet. The first increment makes one:</p>
-      <pre>{`curl -X POST ${BASE}/v1/counters/hello/increment`}</pre>
+      <pre tabIndex={0} aria-label="Command">
+        {snippetOf('curl', { name: `${session.value?.prefix ?? ''}hello`, url: BASE, withKey: asksForKey() })}
+      </pre>
+      {asksForKey() && <p class="quiet">In place of YOUR_KEY comes a key with the scope “write” or “increment”.</p>}
     </>
   );
 }

@@ -6,10 +6,13 @@ import { restate } from '../../place/address.js';
 import { type OverviewPlace, type Sort, SORTS } from '../../place/route.js';
 import { zone } from '../../place/zone.js';
 import { api } from '../../service/api.js';
+import { may } from '../../service/session.js';
 import { watch } from '../../service/service-state.js';
 import { number, plural } from '../../text/format.js';
+import { startWall } from '../wall/start.js';
 import { CardGrid, type Sight } from './card-grid.js';
 import { CounterList, PAGE } from './counter-list.js';
+import { NewCounter } from './new-counter.js';
 import { Notes } from './notes.js';
 import { Search } from './search.js';
 import { useLiveList } from './use-live-list.js';
@@ -64,6 +67,12 @@ export function Overview({ place }: { readonly place: OverviewPlace }) {
           chosen={sort}
           onChoose={(next) => restate({ ...place, sort: next })}
         />
+        <span class="more-ways">
+          {may('write') && <NewCounter />}
+          <button type="button" onClick={() => startWall(sort)}>
+            Wall
+          </button>
+        </span>
       </form>
       <Total list={list} prefix={prefix} search={search} />
       <Notes list={list} place={place} />
@@ -92,7 +101,9 @@ function Total({ list, prefix, search }: TotalProps) {
       return list.hasMore.value || list.left.value !== null ? `The first ${counted}` : counted;
     }
     if (answer === null || (stale && shown === 0)) return '';
-    return `${plural(answer.count, 'counter', 'counters')}, ${number(answer.sum)} in all`;
+    // Errors and orders are no sum; what begins alike may be one.
+    const counted = plural(answer.count, 'counter', 'counters');
+    return prefix === '' ? counted : `${counted}, ${number(answer.sum)} in all`;
   };
   return <p class="total">{textOf()}</p>;
 }

@@ -26,6 +26,9 @@ const GREETING = /^evercount is ready|^ {2}(curl|redis-cli)|^The dashboard: /;
 const START_TRIES = 5;
 const START_PAUSE_MS = 500;
 
+/** What an instance runs: arguments for Node; undefined is the built service. */
+export type Program = readonly string[] | undefined;
+
 /** One process of the service, and what can be done to it. */
 export class Instance {
   /** Starts that failed, with what the process said. */
@@ -40,7 +43,7 @@ export class Instance {
     /** null: it goes to a cluster, over no wire of its own. */
     readonly toPostgres: TcpProxy | null,
     private readonly urls: { readonly databaseUrl: string; readonly redisUrl: string },
-    private readonly program: readonly string[] | undefined,
+    private readonly programs: readonly Program[],
   ) {}
 
   /** Where it listens; null while it does not run. */
@@ -56,6 +59,7 @@ export class Instance {
   /** @param ttlMs the life of the entries it stores; null: the default */
   async start(ttlMs: number | null): Promise<void> {
     this.ttlMs = ttlMs;
+    const program = this.programs[(this.index + this.past.length) % this.programs.length];
     const options = {
       ...this.urls,
       env: {
@@ -63,7 +67,7 @@ export class Instance {
         NODE_OPTIONS: '--trace-warnings',
         ...(ttlMs === null ? {} : { CACHE_TTL_MS: String(ttlMs) }),
       },
-      ...(this.program === undefined ? {} : { program: this.program }),
+      ...(program === undefined ? {} : { program }),
     };
     for (let left = START_TRIES; ; left -= 1) {
       try {
@@ -132,9 +136,9 @@ export class Deployment {
   }
 
   /**
-   * @param program what to run in place of the built service: arguments for Node
+   * @param programs what each instance runs, another one at each start
    */
-  static async start(program?: readonly string[]): Promise<Deployment> {
+  static async start(programs: readonly Program[]): Promise<Deployment> {
     // Blows are dealt to processes by their ids; those that a container tells are other processes here.
     process.env['TEST_SERVERS'] = 'local';
     const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
@@ -143,7 +147,7 @@ export class Deployment {
       const toRedis = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
       const toPostgres = await TcpProxy.start({ host: '127.0.0.1', port: postgres.port });
       const urls = { databaseUrl: through(postgres.url, toPostgres), redisUrl: through(redis.url, toRedis) };
-      instances.push(new Instance(index, toRedis, toPostgres, urls, program));
+      instances.push(new Instance(index, toRedis, toPostgres, urls, programs));
     }
     return Deployment.of(new Deployment(postgres, null, redis, instances));
   }
@@ -157,7 +161,7 @@ export class Deployment {
     for (const databaseUrl of [cluster.proxyUrl, cluster.listUrl]) {
       const toRedis = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
       const urls = { databaseUrl, redisUrl: through(redis.url, toRedis) };
-      instances.push(new Instance(instances.length, toRedis, null, urls, undefined));
+      instances.push(new Instance(instances.length, toRedis, null, urls, [undefined]));
     }
     return Deployment.of(new Deployment(null, cluster, redis, instances));
   }

@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FAILOVER_KINDS, FAULT_KINDS, type FaultKind } from './faults.js';
 import { mutated } from './mutants/program.js';
@@ -26,6 +26,8 @@ const HELP = `npm run torture -- [options]
   --seed n       repeats the schedule of another run; drawn and printed by default
   --failover     on three Postgres servers with Patroni and HAProxy, struck as such a cluster is
   --faults a,b   only these kinds of faults
+  --beside file  the dist/main.js of another version: each instance runs the one and the other in turns, so that every
+                 restart is an upgrade or a step back
   --mutant name  a service that is wrong in one thing, under the faults that show it; ends with what was found
   --out folder   where the reports go, a new folder for temporary files by default
 Kinds of faults: ${FAULT_KINDS.join(', ')}
@@ -38,6 +40,8 @@ interface Options {
   readonly seed: number;
   readonly kinds: readonly FaultKind[];
   readonly failover: boolean;
+  /** Null: this version alone. */
+  readonly beside: string | null;
   readonly mutant: MutantName | null;
   readonly out: string | null;
 }
@@ -52,6 +56,7 @@ function optionsOf(args: readonly string[]): Options {
       seed: { type: 'string', default: String(randomInt(2 ** 32 - 1)) },
       faults: { type: 'string', default: '' },
       failover: { type: 'boolean', default: false },
+      beside: { type: 'string' },
       mutant: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -68,11 +73,12 @@ function optionsOf(args: readonly string[]): Options {
   }
   const mutant = values.mutant ?? null;
   if (mutant !== null && !isMutantName(mutant)) throw new Error(`There is no mutant "${mutant}"`);
-  const { failover } = values;
+  const { failover, beside = null } = values;
+  if (beside !== null && (failover || mutant !== null)) throw new Error('--beside takes no --failover and no --mutant');
   if (failover && mutant !== null) throw new Error('--failover takes no --mutant');
   const all = failover ? FAILOVER_KINDS : FAULT_KINDS;
   const kinds = values.faults === '' && mutant !== null ? MUTANTS[mutant] : kindsOf(values.faults, all);
-  return { minutes, seed, kinds, failover, mutant, out: values.out ?? null };
+  return { minutes, seed, kinds, failover, beside, mutant, out: values.out ?? null };
 }
 
 function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] {
@@ -85,7 +91,7 @@ function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] 
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, kinds, failover, mutant, out } = optionsOf(process.argv.slice(2));
+  const { minutes, seed, kinds, failover, beside, mutant, out } = optionsOf(process.argv.slice(2));
   say(`seed ${seed}: repeat this schedule by --seed ${seed}`);
   const lastsMs = minutes * 60_000;
   const overtime = setTimeout(
@@ -95,7 +101,8 @@ async function main(): Promise<number> {
     },
     lastsMs + (failover ? CLUSTER_OVERTIME_MS : OVERTIME_MS),
   );
-  const plan = { seed, lastsMs, kinds, failover, say, ...(mutant === null ? {} : mutated(mutant)) };
+  const programs = beside === null ? [undefined] : [undefined, [resolve(beside)]];
+  const plan = { seed, lastsMs, kinds, failover, programs, say, ...(mutant === null ? {} : mutated(mutant)) };
   const outcome = await torture(plan).finally(() => clearTimeout(overtime));
   const folder = out ?? (await mkdtemp(join(tmpdir(), 'evercount-torture-')));
   await mkdir(folder, { recursive: true });

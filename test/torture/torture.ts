@@ -1,7 +1,7 @@
 /** One run: everything is brought up, put under load, broken again and again, and brought down; then it is judged. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { check, type Verdict } from './checker.js';
-import { Deployment } from './deployment.js';
+import { Deployment, type Program } from './deployment.js';
 import type { FaultKind } from './faults.js';
 import type { FinalTruth, HistoryEntry } from './history.js';
 import { Load } from './load.js';
@@ -18,8 +18,8 @@ export interface Plan {
   readonly kinds: readonly FaultKind[];
   /** On a Postgres that fails over: three servers, and two instances. */
   readonly failover?: boolean;
-  /** What to run in place of the built service: arguments for Node. */
-  readonly program?: readonly string[];
+  /** What each instance runs, another one at each start; the built service alone by default. */
+  readonly programs?: readonly Program[];
   /** Ends as soon as a stale read was seen. */
   readonly untilStale?: boolean;
   readonly say: (line: string) => void;
@@ -55,14 +55,14 @@ export async function torture({
   lastsMs,
   kinds,
   failover = false,
-  program,
+  programs = [undefined],
   untilStale = false,
   say,
 }: Plan): Promise<Outcome> {
   const random = new Random(seed);
   // Drawn first: the schedule must not depend on how many clients there are.
   const episodes = episodesOf(random.fork(), kinds);
-  const deployment = failover ? await Deployment.startOnCluster(say) : await Deployment.start(program);
+  const deployment = failover ? await Deployment.startOnCluster(say) : await Deployment.start(programs);
   const beganAt = new Date().toISOString();
   const recorder = new Recorder();
   const load = new Load(deployment, recorder, random.fork());

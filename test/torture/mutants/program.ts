@@ -6,9 +6,9 @@ import type { MutantName } from './names.js';
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** The parts of a plan that put a mutant in the place of the service; the run ends once the mutant is caught. */
-export function mutated(mutant: MutantName): Pick<Plan, 'program' | 'untilStale'> {
+export function mutated(mutant: MutantName): Pick<Plan, 'programs' | 'untilStale'> {
   return {
-    program: ['--import', path('../../support/run-typescript.mjs'), path('./main.ts'), mutant],
+    programs: [['--import', path('../../support/run-typescript.mjs'), path('./main.ts'), mutant]],
     untilStale: true,
   };
 }

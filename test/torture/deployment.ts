@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AppProcess, type Exit, startAppProcess } from '../support/app.js';
 import { PatroniCluster } from '../support/patroni.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { startPostgres, type TestPostgres } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
+import { type RedisGround, type RedisKind, startGround, stopGround, Wires } from './ground.js';
 
 export const INSTANCES = 3;
 
@@ -39,16 +40,26 @@ export class Instance {
 
   constructor(
     readonly index: number,
-    readonly toRedis: TcpProxy,
+    readonly toRedis: Wires,
     /** null: it goes to a cluster, over no wire of its own. */
     readonly toPostgres: TcpProxy | null,
-    private readonly urls: { readonly databaseUrl: string; readonly redisUrl: string },
+    private readonly place: {
+      readonly databaseUrl: string;
+      readonly redisUrl: string;
+      readonly env: Readonly<Record<string, string>>;
+    },
     private readonly programs: readonly Program[],
   ) {}
 
   /** Where it listens; null while it does not run. */
   get url(): string | null {
     return this.process?.url ?? null;
+  }
+
+  /** Where it speaks the Redis protocol; null while it does not run, or where its version does not. */
+  get respPort(): number | null {
+    const port = this.process?.respPort ?? 0;
+    return port === 0 ? null : port;
   }
 
   /** Whether the entries it stores live so short that a reader may never meet one. */
@@ -61,10 +72,12 @@ export class Instance {
     this.ttlMs = ttlMs;
     const program = this.programs[(this.index + this.past.length) % this.programs.length];
     const options = {
-      ...this.urls,
+      ...this.place,
       env: {
+        ...this.place.env,
         RECONCILE_INTERVAL_MS: String(RECONCILE_INTERVAL_MS),
         NODE_OPTIONS: '--trace-warnings',
+        RESP_PORT: '0',
         ...(ttlMs === null ? {} : { CACHE_TTL_MS: String(ttlMs) }),
       },
       ...(program === undefined ? {} : { program }),
@@ -124,7 +137,7 @@ export class Deployment {
     /** null: it is a cluster. */
     readonly postgres: TestPostgres | null,
     readonly cluster: PatroniCluster | null,
-    readonly redis: TestRedis,
+    readonly ground: RedisGround,
     readonly instances: readonly Instance[],
   ) {}
 
@@ -138,32 +151,32 @@ export class Deployment {
   /**
    * @param programs what each instance runs, another one at each start
    */
-  static async start(programs: readonly Program[]): Promise<Deployment> {
+  static async start(redis: RedisKind, programs: readonly Program[]): Promise<Deployment> {
     // Blows are dealt to processes by their ids; those that a container tells are other processes here.
     process.env['TEST_SERVERS'] = 'local';
-    const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+    const [postgres, ground] = await Promise.all([startPostgres(), startGround(redis)]);
     const instances: Instance[] = [];
     for (let index = 0; index < INSTANCES; index += 1) {
-      const toRedis = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
+      const toRedis = await Wires.to(ground);
       const toPostgres = await TcpProxy.start({ host: '127.0.0.1', port: postgres.port });
-      const urls = { databaseUrl: through(postgres.url, toPostgres), redisUrl: through(redis.url, toRedis) };
-      instances.push(new Instance(index, toRedis, toPostgres, urls, programs));
+      const place = { databaseUrl: through(postgres.url, toPostgres), ...toRedis.environment(ground) };
+      instances.push(new Instance(index, toRedis, toPostgres, place, programs));
     }
-    return Deployment.of(new Deployment(postgres, null, redis, instances));
+    return Deployment.of(new Deployment(postgres, null, ground, instances));
   }
 
   /** The same on a Postgres that fails over. */
   static async startOnCluster(say: (line: string) => void): Promise<Deployment> {
     process.env['TEST_SERVERS'] = 'local';
     const cluster = await PatroniCluster.start(say);
-    const redis = await startRedis();
+    const ground = await startGround('single');
     const instances: Instance[] = [];
     for (const databaseUrl of [cluster.proxyUrl, cluster.listUrl]) {
-      const toRedis = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
-      const urls = { databaseUrl, redisUrl: through(redis.url, toRedis) };
-      instances.push(new Instance(instances.length, toRedis, null, urls, [undefined]));
+      const toRedis = await Wires.to(ground);
+      const place = { databaseUrl, ...toRedis.environment(ground) };
+      instances.push(new Instance(instances.length, toRedis, null, place, [undefined]));
     }
-    return Deployment.of(new Deployment(null, cluster, redis, instances));
+    return Deployment.of(new Deployment(null, cluster, ground, instances));
   }
 
   private static async of(deployment: Deployment): Promise<Deployment> {
@@ -191,7 +204,7 @@ export class Deployment {
         await wire.close();
       }
     }
-    await Promise.all([this.postgres?.stop(), this.cluster?.stop(), this.redis.stop()]);
+    await Promise.all([this.postgres?.stop(), this.cluster?.stop(), stopGround(this.ground)]);
   }
 }
 

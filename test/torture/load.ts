@@ -8,11 +8,14 @@ import type { Random } from './random.js';
 import { Reader } from './readers.js';
 import type { Recorder } from './recorder.js';
 import { fateOf } from './answers.js';
+import { RespCaller } from './resp-caller.js';
+import { RespWorker } from './resp-worker.js';
 import { NUMBERS_PER_WRITER, Writer } from './writers.js';
 
 /** Enough to have every kind of call under way at every moment, few enough for the servers to share two cores. */
 const WRITERS = 12;
 const READERS = 16;
+const RESP_WORKERS = 6;
 
 /** Clients think between two requests, so that two cores are left to the service. */
 const THINK_MS = 12;
@@ -46,15 +49,12 @@ export class Load {
     }
     for (let index = 0; index < WRITERS; index += 1) this.clients.push(this.runWriter());
     for (let index = 0; index < READERS; index += 1) this.clients.push(this.runReader());
+    for (let index = 0; index < RESP_WORKERS; index += 1) this.clients.push(this.runRespWorker());
   }
 
   /** A client with a number of its own; the first of each round stay with one instance each, the last one calls any. */
   client(): { readonly caller: Caller; readonly number: number } {
-    const number = this.nextNumber;
-    this.nextNumber += NUMBERS_PER_WRITER;
-    const { length } = this.deployment.instances;
-    const turn = (number / NUMBERS_PER_WRITER) % (length + 1);
-    const home = turn < length ? turn : null;
+    const { number, home } = this.place();
     const caller = new Caller(this.http, this.deployment, this.recorder, this.random.fork(), this.limits, home);
     return { caller, number };
   }
@@ -94,6 +94,25 @@ export class Load {
       if (written !== null && caller.random.chance(READ_OWN_WRITE_SHARE)) await reader.read(written);
       await sleep(caller.random.next() * THINK_MS);
     }
+  }
+
+  private place(): { readonly number: number; readonly home: number | null } {
+    const number = this.nextNumber;
+    this.nextNumber += NUMBERS_PER_WRITER;
+    const { length } = this.deployment.instances;
+    const turn = (number / NUMBERS_PER_WRITER) % (length + 1);
+    return { number, home: turn < length ? turn : null };
+  }
+
+  private async runRespWorker(): Promise<void> {
+    const { number, home } = this.place();
+    const caller = new RespCaller(this.deployment, this.recorder, this.random.fork(), this.limits, home);
+    const worker = new RespWorker(caller, number);
+    while (this.working) {
+      await worker.workOnce();
+      await sleep(caller.random.next() * THINK_MS);
+    }
+    caller.close();
   }
 
   private async runReader(): Promise<void> {

@@ -7,7 +7,9 @@ import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { FAILOVER_KINDS, FAULT_KINDS, type FaultKind } from './faults.js';
+import { CLUSTER_FAULTS, SENTINEL_FAULTS } from './redis-failover-faults.js';
+import { FAILOVER_KINDS, FAULT_KINDS, type FaultKind, kindsOn } from './faults.js';
+import { REDIS_KINDS, type RedisKind } from './ground.js';
 import { mutated } from './mutants/program.js';
 import { isMutantName, MUTANT_NAMES, type MutantName, MUTANTS } from './mutants/names.js';
 import { htmlReport } from './page.js';
@@ -18,12 +20,13 @@ import { torture } from './torture.js';
 const DEFAULT_MINUTES = 5;
 
 /** Bringing up, healing and bringing down have limits of their own, which add up to less. */
-const OVERTIME_MS = 180_000;
-const CLUSTER_OVERTIME_MS = 600_000;
+const OVERTIME_MS = 600_000;
+const CLUSTER_OVERTIME_MS = 900_000;
 
 const HELP = `npm run torture -- [options]
   --minutes n    how long faults are struck, 5 by default; fractions are allowed
   --seed n       repeats the schedule of another run; drawn and printed by default
+  --redis kind   single, sentinel (a primary, a replica, three Sentinels) or cluster (three primaries with a replica each)
   --failover     on three Postgres servers with Patroni and HAProxy, struck as such a cluster is
   --faults a,b   only these kinds of faults
   --beside file  the dist/main.js of another version: each instance runs the one and the other in turns, so that every
@@ -31,6 +34,8 @@ const HELP = `npm run torture -- [options]
   --mutant name  a service that is wrong in one thing, under the faults that show it; ends with what was found
   --out folder   where the reports go, a new folder for temporary files by default
 Kinds of faults: ${FAULT_KINDS.join(', ')}
+With --redis sentinel also: ${Object.keys(SENTINEL_FAULTS).join(', ')}
+With --redis cluster also: ${Object.keys(CLUSTER_FAULTS).join(', ')}
 With --failover: ${FAILOVER_KINDS.join(', ')}
 Mutants: ${MUTANT_NAMES.join(', ')}
 `;
@@ -42,6 +47,7 @@ interface Options {
   readonly failover: boolean;
   /** Null: this version alone. */
   readonly beside: string | null;
+  readonly redis: RedisKind;
   readonly mutant: MutantName | null;
   readonly out: string | null;
 }
@@ -57,6 +63,7 @@ function optionsOf(args: readonly string[]): Options {
       faults: { type: 'string', default: '' },
       failover: { type: 'boolean', default: false },
       beside: { type: 'string' },
+      redis: { type: 'string', default: 'single' },
       mutant: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -76,9 +83,12 @@ function optionsOf(args: readonly string[]): Options {
   const { failover, beside = null } = values;
   if (beside !== null && (failover || mutant !== null)) throw new Error('--beside takes no --failover and no --mutant');
   if (failover && mutant !== null) throw new Error('--failover takes no --mutant');
-  const all = failover ? FAILOVER_KINDS : FAULT_KINDS;
+  const redis = REDIS_KINDS.find((kind) => kind === values.redis);
+  if (redis === undefined) throw new Error(`--redis takes ${REDIS_KINDS.join(', ')}, and got ${values.redis}`);
+  if (redis !== 'single' && failover) throw new Error('--failover takes no --redis');
+  const all = failover ? FAILOVER_KINDS : kindsOn(redis);
   const kinds = values.faults === '' && mutant !== null ? MUTANTS[mutant] : kindsOf(values.faults, all);
-  return { minutes, seed, kinds, failover, beside, mutant, out: values.out ?? null };
+  return { minutes, seed, kinds, failover, redis, beside, mutant, out: values.out ?? null };
 }
 
 function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] {
@@ -91,7 +101,7 @@ function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] 
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, kinds, failover, beside, mutant, out } = optionsOf(process.argv.slice(2));
+  const { minutes, seed, kinds, failover, redis, beside, mutant, out } = optionsOf(process.argv.slice(2));
   say(`seed ${seed}: repeat this schedule by --seed ${seed}`);
   const lastsMs = minutes * 60_000;
   const overtime = setTimeout(
@@ -102,7 +112,7 @@ async function main(): Promise<number> {
     lastsMs + (failover ? CLUSTER_OVERTIME_MS : OVERTIME_MS),
   );
   const programs = beside === null ? [undefined] : [undefined, [resolve(beside)]];
-  const plan = { seed, lastsMs, kinds, failover, programs, say, ...(mutant === null ? {} : mutated(mutant)) };
+  const plan = { seed, lastsMs, kinds, failover, redis, programs, say, ...(mutant === null ? {} : mutated(mutant)) };
   const outcome = await torture(plan).finally(() => clearTimeout(overtime));
   const folder = out ?? (await mkdtemp(join(tmpdir(), 'evercount-torture-')));
   await mkdir(folder, { recursive: true });

@@ -4,6 +4,7 @@ import { check, type Verdict } from './checker.js';
 import { Deployment, type Program } from './deployment.js';
 import type { FaultKind } from './faults.js';
 import type { FinalTruth, HistoryEntry } from './history.js';
+import type { RedisKind } from './ground.js';
 import { Load } from './load.js';
 import { episodesOf, Nemesis, type Struck } from './nemesis.js';
 import { Random } from './random.js';
@@ -16,6 +17,8 @@ export interface Plan {
   /** How long faults are struck; the bringing up and down comes on top. */
   readonly lastsMs: number;
   readonly kinds: readonly FaultKind[];
+  /** What Redis is; alone by default. */
+  readonly redis?: RedisKind;
   /** On a Postgres that fails over: three servers, and two instances. */
   readonly failover?: boolean;
   /** What each instance runs, another one at each start; the built service alone by default. */
@@ -54,6 +57,7 @@ export async function torture({
   seed,
   lastsMs,
   kinds,
+  redis = 'single',
   failover = false,
   programs = [undefined],
   untilStale = false,
@@ -62,7 +66,7 @@ export async function torture({
   const random = new Random(seed);
   // Drawn first: the schedule must not depend on how many clients there are.
   const episodes = episodesOf(random.fork(), kinds);
-  const deployment = failover ? await Deployment.startOnCluster(say) : await Deployment.start(programs);
+  const deployment = failover ? await Deployment.startOnCluster(say) : await Deployment.start(redis, programs);
   const beganAt = new Date().toISOString();
   const recorder = new Recorder();
   const load = new Load(deployment, recorder, random.fork());

@@ -10,6 +10,7 @@ import { webhookCalls } from './insight/webhooks.calls.js';
 import { adminCalls } from './jobs/admin.calls.js';
 import { metricsCalls } from './metrics/metrics.calls.js';
 import { auditCalls } from './operations/audit.calls.js';
+import { drillCalls } from './operations/drill.calls.js';
 import { newsCalls } from './operations/news.calls.js';
 import { timelineCalls } from './operations/timeline.calls.js';
 import { sharingCalls } from './sharing/sharing.calls.js';
@@ -30,6 +31,7 @@ export const CALLS: readonly Call[] = [
   ...keyCalls,
   ...sharingCalls,
   ...adminCalls,
+  ...drillCalls,
   ...auditCalls,
   ...newsCalls,
   ...timelineCalls,

@@ -95,6 +95,7 @@ function announce({ address, port, family }: AddressInfo, note: readonly string[
     const password = config.access.auth === 'off' ? '' : ' -a <key>';
     say(`  redis-cli -h ${everywhere ? '127.0.0.1' : address} -p ${resp}${password} incr hello`);
   }
+  if (embedded) say('  npm run cli -- cache flushall --yes   (Redis is emptied, and no count is lost)');
   const { basePath } = config.http;
   say(`The dashboard: ${url}${basePath}/ - all calls: ${url}${basePath}/docs - another port: the variable PORT`);
 }

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ReconcileReport } from '../counters/upkeep/reconciler.js';
 import type { RehydrateReport } from '../counters/upkeep/rehydrator.js';
+import { configOf, serverFault } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
+import { connectRedis } from './redis-session.js';
 import type { ServiceCalls } from './service-calls.js';
 import { type ServiceOptions, type Session, withJson, withService } from './session.js';
 import { driftTable } from './drift-table.js';
@@ -58,6 +60,11 @@ export function addCache(program: Command, session: Session): void {
     .option('--yes', 'do not ask')
     .option('--dry-run', 'only tell how many there are')
     .action((options: FlushOptions) => flush(session, options));
+
+  withJson(cache.command('flushall'))
+    .description('FLUSHALL: empty the Redis itself, with whatever else is in it, to see that no count is lost')
+    .option('--yes', 'do not ask')
+    .action((options: Omit<FlushOptions, 'dryRun'>) => flushAll(session, options));
 
   withJson(withService(cache.command('rehydrate')))
     .description('fill the cache with what was written last, and wait until it is done')
@@ -130,6 +137,23 @@ async function flush(session: Session, options: FlushOptions): Promise<void> {
   const removed = await calls.flush();
   if (options.json === true) terminal.printJson({ removed });
   else terminal.print(`removed ${removed} entries`);
+}
+
+/** Asks Redis itself, by the environment of the service, or that of an `npm start` in the same folder. */
+async function flushAll(session: Session, { yes, json }: Omit<FlushOptions, 'dryRun'>): Promise<void> {
+  const { servers } = (await configOf(session)).cache;
+  const client = await connectRedis(servers);
+  try {
+    const keys = await client.dbsize();
+    await session.consent(`Flush all of this Redis? There are ${keys} keys in this database of it alone.`, yes);
+    await client.flushall();
+    if (json === true) session.terminal.printJson({ keys });
+    else session.terminal.print(`flushed: ${keys} keys are gone, and no count is: read one`);
+  } catch (error) {
+    throw serverFault('Redis', error);
+  } finally {
+    client.disconnect();
+  }
 }
 
 async function runJob<Report>(calls: ServiceCalls, kind: 'rehydrate' | 'reconcile'): Promise<Report> {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { wholeNumber } from './arguments.js';
-import { Drill, type DrillReport, type Phase } from './drill.js';
-import { EXIT } from './exit-codes.js';
+import { Drill, type DrillReport, type Phase } from '../counters/drill/drill.js';
+import { DrillFailed } from '../counters/drill/drilled-service.js';
+import { CommandFailed, EXIT } from './exit-codes.js';
 import { type ServiceOptions, type Session, withJson, withService } from './session.js';
 
 interface Options extends ServiceOptions {
@@ -29,11 +30,16 @@ export function addDrill(program: Command, session: Session): void {
       const { sample, seconds, wait = false, json = false } = options;
       const say = (line: string): void => terminal.note(line);
       const drillOptions = { sample, phaseMs: seconds * 1_000, waitForFlush: wait };
-      const report = await new Drill(await session.calls(options), drillOptions, say).run();
+      const report = await new Drill(await session.calls(options), drillOptions, say).run().catch(failed);
       if (json) terminal.printJson(report);
       else terminal.print(textOf(report));
       session.exitCode = report.passed ? EXIT.ok : EXIT.failed;
     });
+}
+
+function failed(error: unknown): never {
+  if (!(error instanceof DrillFailed)) throw error;
+  throw new CommandFailed(error.isRefused ? EXIT.refused : EXIT.failed, error.message, null, { cause: error });
 }
 
 function textOf(report: DrillReport): string {

@@ -61,6 +61,8 @@ export class CacheSettings {
   servers!: RedisServers;
   /** T: the longest life of an entry, milliseconds. */
   ttlMs!: number;
+  /** Whether the service brought up its Redis itself. */
+  isEmbedded?: boolean;
 }
 
 /** The jobs and their queue. */
@@ -251,7 +253,7 @@ export async function loadConfig(
       lanes,
       readsPerSecond: values.DATABASE_READS_PER_SECOND ?? 20_000,
     },
-    cache: { servers: redisServers(redisUrl, extras), ttlMs: values.CACHE_TTL_MS ?? 300_000 },
+    cache: { servers: redisServers(redisUrl, extras), ttlMs: values.CACHE_TTL_MS ?? 300_000, isEmbedded },
     jobs: {
       servers: redisServers(values.JOBS_REDIS_URL ?? redisUrl, extras),
       reconcileIntervalMs: values.RECONCILE_INTERVAL_MS ?? 60_000,

@@ -16,6 +16,7 @@ import { CountersService } from './counters.service.js';
 import { DatabaseClock } from './database-clock.js';
 import { Deliveries } from './deliveries/deliveries.js';
 import { DecisionLane } from './commits/decision-lane.js';
+import { Drills } from './drill/drills.js';
 import { Expirer } from './expiry/expirer.js';
 import { Exposure } from './commits/exposure.js';
 import { FillDemand } from './reads/fill-demand.js';
@@ -57,6 +58,7 @@ import { WebhooksService } from './watches/webhooks.service.js';
     DatabaseClock,
     DecisionLane,
     Deliveries,
+    Drills,
     Expirer,
     Exposure,
     FillDemand,
@@ -92,6 +94,7 @@ import { WebhooksService } from './watches/webhooks.service.js';
     CommitPipeline,
     CounterFills,
     DatabaseClock,
+    Drills,
     Happenings,
     Deliveries,
     HistoryDeriver,

@@ -41,6 +41,7 @@ export const adminCalls: readonly Call[] = [
             sentinel: true,
             entries: 2,
             reads: { hits: 10, misses: 2, bypasses: 0 },
+            flushCommand: null,
             recentReads: { seconds: 300, hits: 9, misses: 1, bypasses: 0, hitRatio: 0.9 },
             queue: { state: 'down' },
             lastReconcile: null,

@@ -1,5 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CacheSettings } from '../config/config.js';
 import { Sampler } from '../counters/happenings/sampler.js';
 import { AuditService } from '../counters/upkeep/audit.service.js';
 import { CacheUpkeep } from '../counters/upkeep/cache-upkeep.js';
@@ -18,6 +19,9 @@ import type { Finished } from './last-reports.js';
 /** Ids as BullMQ gives them: a number, or `repeat:<schedule>:<time>`. */
 const JOB_ID = /^[\w:-]{1,100}$/;
 
+/** To be pasted in the folder where `npm start` runs; it finds the password by itself. */
+const FLUSH_EMBEDDED = 'npm run cli -- cache flushall --yes';
+
 /** What operators look at and do. */
 @Controller('v1/admin')
 export class AdminController {
@@ -29,6 +33,7 @@ export class AdminController {
     private readonly rehydrateJob: RehydrateJob,
     private readonly audit: AuditService,
     private readonly sampler: Sampler,
+    private readonly settings: CacheSettings,
   ) {}
 
   @Get('cache')
@@ -43,6 +48,7 @@ export class AdminController {
       laterOf(kept?.of(kind) ?? null, this.runner.last.of(kind));
     sendUnkept(reply, CacheAnswer, {
       ...state,
+      flushCommand: this.settings.isEmbedded === true ? FLUSH_EMBEDDED : null,
       recentReads: this.sampler.recentReads(),
       queue: queue === null ? { state: 'down' } : { state: 'up', ...queue },
       lastReconcile: later(this.reconcileJob),

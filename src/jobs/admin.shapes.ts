@@ -88,6 +88,9 @@ export const CacheAnswer = z.object({
   reads: z
     .object({ hits: Count, misses: Count, bypasses: Count })
     .meta({ description: 'Reads of one counter by this instance, since its start: from the cache, filled, past it.' }),
+  flushCommand: z.string().nullable().meta({
+    description: 'What flushes all of the Redis that the service brought up itself, to be run where it was started.',
+  }),
   recentReads: z
     .object({ seconds: Count, hits: Count, misses: Count, bypasses: Count, hitRatio: z.number().nullable() })
     .meta({ description: 'The same of the last five minutes, or since its start; the ratio is null without reads.' }),

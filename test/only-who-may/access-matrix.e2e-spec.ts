@@ -136,6 +136,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'POST /v1/admin/cache/flush': REFUSED,
   'POST /v1/admin/cache/rehydrate': REFUSED,
   'POST /v1/admin/cache/reconcile': REFUSED,
+  'POST /v1/admin/drill': REFUSED,
   'GET /v1/admin/jobs/:id': REFUSED,
   'GET /v1/audit': REFUSED,
   'GET /v1/events': REFUSED,

@@ -1,7 +1,7 @@
 /** The operator's flush drill: harmless to real counters, and it sees what is wrong. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { Drill, type DrillOptions, type DrillReport } from '../../src/cli/drill.js';
+import { Drill, type DrillOptions, type DrillReport } from '../../src/counters/drill/drill.js';
 import { ServiceCalls } from '../../src/cli/service-calls.js';
 import { runCli } from '../support/cli.js';
 import { withService } from '../support/service.js';

@@ -66,6 +66,7 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['POST /v1/admin/cache/flush', route(RULES.operate, 'none')],
   ['POST /v1/admin/cache/rehydrate', route(RULES.operate, 'none')],
   ['POST /v1/admin/cache/reconcile', route(RULES.operate, 'none')],
+  ['POST /v1/admin/drill', route(RULES.operate, 'none')],
   ['GET /v1/admin/jobs/:id', route(RULES.inspect, 'none')],
   ['GET /v1/audit', route(RULES.inspect, 'none')],
   ['GET /v1/events', route(RULES.inspect, 'none')],

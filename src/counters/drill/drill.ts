@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DrillLoad, type ReadSample } from './drill-load.js';
-import { CommandFailed, EXIT } from './exit-codes.js';
-import type { ServiceCalls } from './service-calls.js';
+import { DrillFailed, type DrilledService } from './drilled-service.js';
 
 export interface DrillOptions {
   /** Counters of the deployment that are compared, at most; they are only read. */
@@ -10,6 +9,8 @@ export interface DrillOptions {
   readonly phaseMs: number;
   /** The operator flushes by hand; else this service's own entries are removed by the admin call. */
   readonly waitForFlush: boolean;
+  /** Ends it before its end. */
+  readonly signal?: AbortSignal;
 }
 
 /** Latencies of reads in one phase. */
@@ -62,14 +63,14 @@ export class Drill {
 
   /** @param say tells the operator how far it is */
   constructor(
-    private readonly calls: ServiceCalls,
+    private readonly calls: DrilledService,
     private readonly options: DrillOptions,
     private readonly say: (line: string) => void,
   ) {
     this.load = new DrillLoad(calls);
   }
 
-  /** @throws CommandFailed when the deployment cannot be reached, or refuses */
+  /** @throws DrillFailed, and whatever the service throws that cannot be reached, or refuses */
   async run(): Promise<DrillReport> {
     const names = await this.sample();
     this.say(`comparing ${names.length} counters; light load on counters of its own, removed afterwards`);
@@ -77,12 +78,12 @@ export class Drill {
     try {
       await this.warm(names, performance.now());
       const beganMs = performance.now();
-      await sleep(this.options.phaseMs);
+      await this.pause(this.options.phaseMs);
       const { removed, flushedMs } = await this.flush();
       const warmMs = await this.warm(names, flushedMs);
       const warmAtMs = performance.now();
       this.say(warmMs === null ? 'the cache did not become warm' : `warm after ${(warmMs / 1000).toFixed(2)} s`);
-      await sleep(this.options.phaseMs);
+      await this.pause(this.options.phaseMs);
       const endMs = performance.now();
       await this.load.stop();
       const wrong = [...(await this.compareAll(names)), ...(await this.load.audit())];
@@ -103,6 +104,11 @@ export class Drill {
       await this.load.stop();
       await this.load.remove();
     }
+  }
+
+  private async pause(ms: number): Promise<void> {
+    const { signal } = this.options;
+    await sleep(ms, undefined, signal === undefined ? {} : { signal });
   }
 
   private async sample(): Promise<string[]> {
@@ -129,8 +135,8 @@ export class Drill {
       const missed = this.load.reads.findLast(({ from }) => from === 'postgres');
       if (missed !== undefined && missed.atMs > beganMs) return { removed: null, flushedMs: missed.atMs };
       if (performance.now() - beganMs > FLUSH_LIMIT_MS)
-        throw new CommandFailed(EXIT.failed, 'nobody flushed within five minutes');
-      await sleep(LOOK_MS);
+        throw new DrillFailed('nobody flushed within five minutes', false);
+      await this.pause(LOOK_MS);
     }
   }
 
@@ -152,7 +158,7 @@ export class Drill {
       });
       cold = cold.filter((_, index) => hits[index] !== true);
       if (cold.length === 0 && this.loadIsWarm()) return performance.now() - sinceMs;
-      await sleep(LOOK_MS);
+      await this.pause(LOOK_MS);
     }
     return null;
   }

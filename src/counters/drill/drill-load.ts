@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommandFailed, EXIT } from './exit-codes.js';
-import type { ServiceCalls } from './service-calls.js';
+import { DrillFailed, type DrilledService } from './drilled-service.js';
 
 /** Light: a few hundred requests a second at most, whatever the service could take. */
 const WRITERS = 3;
@@ -36,7 +35,7 @@ export class DrillLoad {
   private giveUpAtMs = Infinity;
   private clients: Promise<void>[] = [];
 
-  constructor(private readonly calls: ServiceCalls) {
+  constructor(private readonly calls: DrilledService) {
     const prefix = `evercount-drill/${randomUUID()}`;
     this.names = Array.from({ length: COUNTERS }, (_, index) => `${prefix}/${index}`);
   }
@@ -101,10 +100,7 @@ export class DrillLoad {
       );
       if (status === 200) return true;
       if (status !== null && status !== 409 && status !== 429 && status < 500) {
-        throw new CommandFailed(
-          EXIT.refused,
-          `an increment of ${name} was answered ${status}; the key needs the scope "write"`,
-        );
+        throw new DrillFailed(`an increment of ${name} was answered ${status}; the key needs the scope "write"`, true);
       }
       await sleep(RETRY_PAUSE_MS);
     }

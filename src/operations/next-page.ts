@@ -8,7 +8,7 @@ export function nextPage(
   cursor: string | null,
 ): void {
   if (cursor === null) return;
-  const parts = Object.entries({ ...query, cursor }).flatMap(([name, value]) =>
+  const parts = Object.entries<string | undefined>({ ...query, cursor }).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
   );
   reply.header('link', `<${reply.server.basePath}${path}?${parts.join('&')}>; rel="next"`);

@@ -1,7 +1,8 @@
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CacheSettings } from '../config/config.js';
-import { ChangeChannel } from './change-channel.js';
+import { ChangeChannel, CHANNEL } from './change-channel.js';
 import { CounterCache } from './counter-cache.js';
+import { Home } from './home.js';
 import { Realm } from './realm.js';
 import { SharedUsage } from './shared-usage.js';
 
@@ -33,8 +34,8 @@ class CloseConnections implements OnApplicationShutdown {
     },
     {
       provide: ChangeChannel,
-      inject: [CacheSettings],
-      useFactory: ({ servers }: CacheSettings) => new ChangeChannel(servers),
+      inject: [CacheSettings, Realm],
+      useFactory: ({ servers }: CacheSettings, realm: Realm) => new ChangeChannel(new Home(servers, realm, CHANNEL)),
     },
     SharedUsage,
     CloseConnections,

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
-import type { RedisServers } from '../config/redis-servers.js';
+import type { Home } from './home.js';
 import { PROMPT, reaching } from './redis-client.js';
 
 /** All instances that use one Redis, whatever the number of their database: a message says itself whose it is. */
-const CHANNEL = 'evercount:changes';
+export const CHANNEL = 'evercount:changes';
 
 /** Listeners are counted this often; until then an instance that just began to listen lives by looking at Postgres. */
 const LOOK_INTERVAL_MS = 1_000;
@@ -22,18 +22,22 @@ export interface ChannelListener {
 /**
  * Tells other instances of changes, through Redis' publish and subscribe. Messages may be lost at any time; nothing
  * that must be right depends on them. Its connections are its own, and the second one is there only while this instance
- * listens.
+ * listens. A server of a cluster counts those who listen to itself alone: so all meet at one, which would have the channel
+ * if it were a key, and move on together.
  */
 export class ChangeChannel {
-  private readonly sender: Redis;
+  private sender: Redis | null = null;
   private receiver: Redis | null = null;
+  private listener: ChannelListener | null = null;
   private subscribed = false;
   private listeners = 0;
   private sending = false;
+  private ended = false;
   private readonly looking: NodeJS.Timeout;
 
-  constructor(private readonly servers: RedisServers) {
+  constructor(private readonly home: Home) {
     this.sender = this.connect('evercount-changes');
+    home.onMove(() => this.move());
     this.looking = setInterval(() => void this.look(), LOOK_INTERVAL_MS).unref();
   }
 
@@ -49,7 +53,7 @@ export class ChangeChannel {
 
   /** Sends a message, unless Redis is away or still busy with the one before. */
   async send(text: string): Promise<void> {
-    if (this.sending || this.sender.status !== 'ready') return;
+    if (this.sending || this.sender?.status !== 'ready') return;
     this.sending = true;
     try {
       this.listeners = await this.sender.publish(CHANNEL, text);
@@ -63,7 +67,9 @@ export class ChangeChannel {
   /** Begins to listen; there is one listener at a time. */
   open(listener: ChannelListener): void {
     this.close();
+    this.listener = listener;
     const receiver = this.connect('evercount-changes-listener');
+    if (receiver === null) return;
     this.receiver = receiver;
     const turn = (subscribed: boolean): void => {
       if (this.receiver !== receiver || this.subscribed === subscribed) return;
@@ -85,14 +91,26 @@ export class ChangeChannel {
   close(): void {
     this.receiver?.disconnect();
     this.receiver = null;
+    this.listener = null;
     this.subscribed = false;
   }
 
   /** Ends every connection without waiting for anything. */
   end(): void {
     clearInterval(this.looking);
+    this.ended = true;
     this.close();
-    this.sender.disconnect();
+    this.sender?.disconnect();
+  }
+
+  private move(): void {
+    if (this.ended) return;
+    this.sender?.disconnect();
+    this.sender = this.connect('evercount-changes');
+    const { listener, subscribed } = this;
+    if (listener === null) return;
+    this.open(listener);
+    if (subscribed) listener.turned();
   }
 
   private async look(): Promise<void> {
@@ -101,8 +119,8 @@ export class ChangeChannel {
 
   private async countListeners(): Promise<void> {
     try {
-      const [, count] = await this.sender.pubsub('NUMSUB', CHANNEL);
-      this.listeners = Number(count);
+      const [, count] = (await this.sender?.pubsub('NUMSUB', CHANNEL)) ?? [];
+      this.listeners = Number(count ?? 0);
     } catch {
       this.listeners = 0;
     }
@@ -115,9 +133,10 @@ export class ChangeChannel {
     await receiver.ping().catch(() => receiver.disconnect(true));
   }
 
-  private connect(name: string): Redis {
+  private connect(name: string): Redis | null {
+    if (this.home.found === null) return null;
     const client = new Redis(
-      ...reaching(this.servers, {
+      ...reaching(this.home.found, {
         ...PROMPT,
         autoResubscribe: false,
         commandTimeout: COMMAND_TIMEOUT_MS,

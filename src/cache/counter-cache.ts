@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { CacheSettings } from '../config/config.js';
 import { stepsOf } from '../domain/steps.js';
 import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
-import { GatheredGets } from './gathered-gets.js';
 import type { Identity } from './identity.js';
+import type { Line } from './line.js';
 import type { Realm } from './realm.js';
-import { otherServer } from './redis-connection.js';
+import { unavailable } from './redis-connection.js';
 import { run, scriptOf } from './script.js';
 
 /** A lease outlives a slow SELECT, and a dead holder keeps nobody from filling, since leases are shared. */
@@ -20,10 +20,7 @@ export const ABSENCE_LIFE_MS = 5_000;
 /** An entry that would live shorter than this is not worth a key. */
 const SHORTEST_LIFE_MS = 1;
 
-/** Keys in one call of a script: Redis is busy for a fraction of a millisecond, and then serves others. */
-const KEYS_PER_CALL = 100;
-
-/** The same of what only looks. */
+/** Keys of one look. */
 const KEYS_PER_GET = 500;
 
 /** No nonce is a single character. */
@@ -65,14 +62,10 @@ export class CounterCache {
   private readonly leaseScript = scriptOf('lease');
   private readonly publishScript = scriptOf('publish');
 
-  private readonly gets: GatheredGets;
-
   constructor(
     private readonly realm: Realm,
     private readonly settings: CacheSettings,
-  ) {
-    this.gets = new GatheredGets(realm);
-  }
+  ) {}
 
   /** One look at one key; concurrent ones travel together. */
   async get(name: string, identity: Identity): Promise<Found> {
@@ -80,26 +73,30 @@ export class CounterCache {
     return found;
   }
 
-  /** One look at each of several keys, in the order asked; concurrent ones travel together. */
+  /** One look at each of several keys of one identity, in the order asked; concurrent ones travel together. */
   async getEach(names: readonly string[], identity: Identity): Promise<Found[]> {
-    if (!this.realm.isReady) return names.map(() => ({ kind: 'unavailable' }));
+    if (!identity.line.isOpen) return names.map(() => ({ kind: 'unavailable' }));
     try {
       const chunks = stepsOf(
         names.map((name) => KEY_PREFIX + name),
         KEYS_PER_GET,
       );
-      const values = await Promise.all(chunks.map((keys) => this.gets.get(keys, identity)));
+      const values = await Promise.all(chunks.map((keys) => identity.line.get(keys, identity.dataSet)));
       return values.flat().map((value) => foundIn(value, identity));
     } catch {
       return names.map(() => ({ kind: 'unavailable' }));
     }
   }
 
-  /** Many at once, in the order asked; null where there is no entry of this identity. */
+  /**
+   * Many at once, in the order asked; null where there is no entry of this identity.
+   *
+   * @throws CacheUnavailable
+   */
   async getMany(names: readonly string[], identity: Identity): Promise<(Entry | null)[]> {
     if (names.length === 0) return [];
-    const { values, dataSet } = await this.realm.values(names.map((name) => KEY_PREFIX + name));
-    if (dataSet !== identity.dataSet) throw otherServer();
+    const keys = names.map((name) => KEY_PREFIX + name);
+    const values = await identity.line.getNow(keys, identity.dataSet);
     return values.map((value) => (value === null ? null : decodeEntry(value, identity)));
   }
 
@@ -107,11 +104,11 @@ export class CounterCache {
   async lease(names: readonly string[], identity: Identity): Promise<Leased[]> {
     // It tells leases of one key apart; so one will do for many keys.
     const nonce = randomBytes(16).toString('base64url');
-    const calls = stepsOf(names, KEYS_PER_CALL).map((step) => ({
+    const calls = stepsOf(names, identity.line.keysPerCall).map((step) => ({
       keys: step.map((name) => KEY_PREFIX + name),
       args: [identity.text, nonce, LEASE_LIFE_MS],
     }));
-    const replies = await run<[kind: string, payload: string]>(this.realm, this.leaseScript, calls);
+    const replies = await run<[kind: string, payload: string]>(identity.line, this.leaseScript, calls);
     const leased = replies.flatMap((reply, index) =>
       reply instanceof Error
         ? (calls[index]?.keys ?? []).map(() => ({ kind: 'refused' as const }))
@@ -128,7 +125,7 @@ export class CounterCache {
    */
   async publish(publications: readonly Publication[], identity: Identity): Promise<Published[]> {
     const now = performance.now();
-    const calls = stepsOf(publications, KEYS_PER_CALL).map((step) => ({
+    const calls = stepsOf(publications, identity.line.keysPerCall).map((step) => ({
       keys: step.map(({ name }) => KEY_PREFIX + name),
       args: [
         identity.text,
@@ -138,10 +135,10 @@ export class CounterCache {
         ),
       ],
     }));
-    const replies = await run<string>(this.realm, this.publishScript, calls);
+    const replies = await run<string>(identity.line, this.publishScript, calls);
     // A script that Redis refused may have done a part of its work; losing the keys is always safe.
     const refused = calls.filter((_, index) => replies[index] instanceof Error).flatMap(({ keys }) => keys);
-    if (refused.length > 0) await this.unlink(refused);
+    if (refused.length > 0) await unlink(identity.line, refused);
     const published = replies.flatMap((reply, index) =>
       reply instanceof Error
         ? (calls[index]?.keys ?? []).map(() => ({ kind: 'deleted' as const }))
@@ -157,28 +154,38 @@ export class CounterCache {
    * @returns how many there were
    */
   async remove(names: readonly string[]): Promise<number> {
-    return names.length === 0 ? 0 : this.unlink(names.map((name) => KEY_PREFIX + name));
+    const byLine = new Map<Line, string[]>();
+    for (const name of names) {
+      const key = KEY_PREFIX + name;
+      const line = this.realm.lineOf(key);
+      const keys = byLine.get(line);
+      if (keys === undefined) byLine.set(line, [key]);
+      else keys.push(key);
+    }
+    const removed = await Promise.all([...byLine].map(([line, keys]) => unlink(line, keys)));
+    return removed.reduce((sum, count) => sum + count, 0);
   }
 
-  /** How many keys this Redis holds, those of others included. */
-  async keyCount(): Promise<number> {
-    return (await this.realm.ask(['dbsize'])) as number;
+  /** The servers to walk through, one after the other. */
+  lines(): readonly Line[] {
+    return this.realm.lines();
+  }
+
+  /** How many keys this server holds, those of others included. */
+  async keyCount(line: Line): Promise<number> {
+    return (await line.ask(['dbsize'])) as number;
   }
 
   /**
-   * One step through the names that have an entry or a lease; a name may come twice, as with every `SCAN`.
+   * One step through the names that have an entry or a lease on one server; a name may come twice, as with every `SCAN`.
    *
    * @param cursor '0' to begin; the answer's to go on, until it is '0' again
    * @param count how many keys Redis looks at in this step, about
    */
-  async scan(cursor: string, count: number): Promise<{ cursor: string; names: string[] }> {
-    const reply = await this.realm.ask(['scan', cursor, 'MATCH', `${KEY_PREFIX}*`, 'COUNT', count]);
+  async scan(line: Line, cursor: string, count: number): Promise<{ cursor: string; names: string[] }> {
+    const reply = await line.ask(['scan', cursor, 'MATCH', `${KEY_PREFIX}*`, 'COUNT', count]);
     const [next, keys] = reply as [string, string[]];
     return { cursor: next, names: keys.map((key) => key.slice(KEY_PREFIX.length)) };
-  }
-
-  private async unlink(keys: readonly string[]): Promise<number> {
-    return (await this.realm.ask(['unlink', ...keys])) as number;
   }
 
   /** 0: it may not be stored at all. */
@@ -188,6 +195,14 @@ export class CounterCache {
     const lifeMs = Math.max(SHORTEST_LIFE_MS, Math.floor(life));
     return lastsMs === null ? lifeMs : Math.max(0, Math.min(lifeMs, Math.floor(lastsMs - ageMs)));
   }
+}
+
+async function unlink(line: Line, keys: readonly string[]): Promise<number> {
+  const replies = await line.send(stepsOf(keys, line.keysPerCall).map((step) => ['unlink', ...step] as const));
+  return replies.reduce<number>((sum, reply) => {
+    if (reply instanceof Error) throw unavailable(reply);
+    return sum + Number(reply);
+  }, 0);
 }
 
 function foundIn(value: string | null, identity: Identity): Found {

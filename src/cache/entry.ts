@@ -31,7 +31,7 @@ export function expiresAtOf({ json }: Entry): string | null {
 }
 
 /** The entry in a value, if it is one and belongs to this identity. */
-export function decodeEntry(value: string, { digest }: Identity): Entry | null {
+export function decodeEntry(value: string, { digest }: Pick<Identity, 'digest'>): Entry | null {
   if (!value.startsWith(ENTRY) || !value.startsWith(digest, 1)) return null;
   const versionEnd = value.indexOf(' ', VERSION_AT);
   return {

@@ -26,15 +26,20 @@ export type Command = readonly [name: string, ...args: (string | number)[]];
 
 /** One connection to a Redis, made anew whenever it breaks. While there is none, every command fails at once. */
 export class RedisConnection {
+  readonly isOfCluster: boolean;
   private readonly client: Redis;
   private server: string;
   private misses = 0;
   private currentGeneration = 0;
   private lastFault: string | null = null;
 
-  /** @param commandTimeoutMs what takes longer is as good as away */
-  constructor(servers: RedisServers, commandTimeoutMs: number) {
-    this.server = new URL(servers.url).host;
+  /**
+   * @param commandTimeoutMs what takes longer is as good as away
+   * @param clusterAddress what a cluster calls this server of its own, `host:port`; null: it is none of a cluster
+   */
+  constructor(servers: RedisServers, commandTimeoutMs: number, clusterAddress: string | null = null) {
+    this.isOfCluster = clusterAddress !== null;
+    this.server = clusterAddress ?? new URL(servers.url).host;
     const options = { ...PROMPT, commandTimeout: commandTimeoutMs, connectionName: 'evercount-cache' };
     this.client = new Redis(...reaching(servers, options, (address) => (this.server = address)));
     this.client.on('ready', () => {
@@ -104,17 +109,6 @@ export class RedisConnection {
     });
   }
 
-  /**
-   * Sends one command.
-   *
-   * @throws CacheUnavailable also where Redis refused it
-   */
-  async ask(command: Command): Promise<unknown> {
-    const [reply] = await this.send([command]);
-    if (reply instanceof Error) throw unavailable(reply);
-    return reply;
-  }
-
   /** A question of the guard was answered. */
   noteAnswer(): void {
     this.misses = 0;
@@ -142,6 +136,7 @@ export class RedisConnection {
 }
 
 export function unavailable(error: unknown): CacheUnavailable {
+  if (typeof error === 'string') return new CacheUnavailable(error);
   if (error instanceof CacheUnavailable) return error;
   return new CacheUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
 }
@@ -153,7 +148,7 @@ export function otherServer(): CacheUnavailable {
 
 /** Whether Redis itself said no. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof UnfitRedis || (error as Error).name === 'ReplyError';
+  return error instanceof UnfitRedis || (error as Error | undefined)?.name === 'ReplyError';
 }
 
 /** In a few words, for the log. */

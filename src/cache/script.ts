@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Realm } from './realm.js';
+import type { Line } from './line.js';
 
 /** A script, sent by its hash; Redis is given the source again where it has forgotten it. */
 export interface Script {
@@ -27,14 +27,14 @@ export function scriptOf(name: string): Script {
  * @returns for each call a reply for each of its keys, or the error by which Redis refused it
  * @throws CacheUnavailable where there may be no reply at all
  */
-export async function run<T>(realm: Realm, script: Script, calls: readonly Call[]): Promise<(T[] | Error)[]> {
+export async function run<T>(line: Line, script: Script, calls: readonly Call[]): Promise<(T[] | Error)[]> {
   const commands = calls.map(
     ({ keys, args }) => ['evalsha', script.sha1, keys.length, ...keys, ...args] as [string, ...(string | number)[]],
   );
-  let replies = await realm.send(commands);
+  let replies = await line.send(commands);
   if (replies.some((reply) => reply instanceof Error && reply.message.startsWith('NOSCRIPT'))) {
-    await realm.ask(['script', 'LOAD', script.source]);
-    replies = await realm.send(commands);
+    await line.ask(['script', 'LOAD', script.source]);
+    replies = await line.send(commands);
   }
   return replies as (T[] | Error)[];
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Line } from './line.js';
 import { Realm } from './realm.js';
 import { unavailable } from './redis-connection.js';
 
@@ -14,21 +15,34 @@ export class SharedUsage {
   constructor(private readonly realm: Realm) {}
 
   /**
-   * Adds what was used, in one pipeline.
+   * Adds what was used, in one pipeline for each server.
    *
    * @returns what each caller has used in all, in order; smaller than before after a flush
    */
   async add(uses: readonly (readonly [caller: string, count: number])[]): Promise<number[]> {
-    const replies = await this.realm.send(
-      uses.flatMap(([caller, count]) => [
-        ['incrby', PREFIX + caller, count] as const,
-        ['expire', PREFIX + caller, LIFE_SECONDS] as const,
-      ]),
-    );
-    return uses.map((_, index) => {
-      const total = replies[2 * index];
-      if (total instanceof Error) throw unavailable(total);
-      return Number(total);
+    const totals: number[] = [];
+    const byLine = new Map<Line, number[]>();
+    uses.forEach(([caller], index) => {
+      const line = this.realm.lineOf(PREFIX + caller);
+      const places = byLine.get(line);
+      if (places === undefined) byLine.set(line, [index]);
+      else places.push(index);
     });
+    await Promise.all(
+      [...byLine].map(async ([line, places]) => {
+        const replies = await line.send(
+          places.flatMap((index) => {
+            const [caller, count] = uses[index] ?? ['', 0];
+            return [['incrby', PREFIX + caller, count] as const, ['expire', PREFIX + caller, LIFE_SECONDS] as const];
+          }),
+        );
+        places.forEach((place, index) => {
+          const total = replies[2 * index];
+          if (total instanceof Error) throw unavailable(total);
+          totals[place] = Number(total);
+        });
+      }),
+    );
+    return totals;
   }
 }

@@ -19,6 +19,12 @@ interface CacheState {
   readonly postgres: string;
   readonly redis: string;
   readonly server?: { readonly address: string; readonly role: string | null; readonly foundBy: string };
+  readonly units?: {
+    readonly serving: number;
+    readonly unverified: number;
+    readonly blind: number;
+    readonly waiting: number;
+  };
   readonly epoch: string | null;
   readonly permission: boolean;
   readonly sentinel: boolean | null;
@@ -100,7 +106,7 @@ async function status(session: Session, options: Options): Promise<void> {
     ['Postgres', state.postgres],
     ['Redis', state.redis],
     ['server of Redis', serverOf(state)],
-    ['served from the cache', state.permission ? 'yes' : 'no, from Postgres'],
+    ['served from the cache', servedOf(state)],
     ['epoch', state.epoch],
     ['entries, about', state.entries],
     ['flushed just now', state.sentinel === null ? null : state.sentinel ? 'no' : 'yes'],
@@ -186,8 +192,16 @@ function tellReconciled({ terminal }: Session, report: ReconcileReport, { json }
   if (!complete) terminal.note('not every entry was looked at: the cache could not be served meanwhile');
 }
 
+function servedOf({ permission, units }: CacheState): string {
+  if (permission) return 'yes';
+  const all = units === undefined ? 0 : Object.values(units).reduce((sum, count) => sum + count, 0);
+  if (units === undefined || units.serving === 0) return 'no, from Postgres';
+  return `${units.serving} of ${all} units; ${units.blind} are blind, ${units.waiting} wait`;
+}
+
 function serverOf({ server }: CacheState): string | null {
   if (server === undefined) return null;
-  const led = server.foundBy === 'sentinel' ? ', found by Sentinel' : '';
+  const led =
+    server.foundBy === 'sentinel' ? ', found by Sentinel' : server.foundBy === 'cluster' ? ', of a cluster' : '';
   return `${server.address}, ${server.role ?? 'does not answer'}${led}`;
 }

@@ -39,6 +39,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['JOBS_REDIS_URL', serversOf(jobs.servers)],
     ['REDIS_SENTINEL_PASSWORD', cache.servers.sentinel?.password == null ? null : 'a value that is not shown'],
     ['REDIS_ADDRESS_MAP', mapOf(cache.servers)],
+    ['REDIS_CLUSTER', cache.servers.cluster === null && jobs.servers.cluster === null ? null : 'trial'],
     ['MIGRATE_ON_START', database.migrateOnStart],
     ['MIGRATIONS_DATABASE_URL', placeOf(database.migrationsUrl)],
     ['DATABASE_POOLER', database.pooler],
@@ -88,7 +89,9 @@ function serversOf(servers: RedisServers): string {
   return servers.url === EMBEDDED_REDIS ? EMBEDDED_PLACE : shownServers(servers);
 }
 
-function mapOf({ sentinel }: RedisServers): string | null {
-  const pairs = [...(sentinel?.addresses ?? [])].map(([told, { host, port }]) => `${told}=${host}:${port}`);
+function mapOf({ sentinel, cluster }: RedisServers): string | null {
+  const pairs = [...(sentinel?.addresses ?? cluster?.addresses ?? [])].map(
+    ([told, { host, port }]) => `${told}=${host}:${port}`,
+  );
   return pairs.length === 0 ? null : pairs.join(', ');
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { judge, policyOf } from '../cache/eviction-policy.js';
-import { serverIdentity } from '../cache/identity.js';
+import { serverIdentity } from '../cache/server-identity.js';
 import { isRefusal } from '../cache/redis-connection.js';
 import type { GuardState } from '../store/guard-row.js';
 import { clockOf } from './examine-postgres.js';
@@ -34,7 +34,7 @@ export async function examineRedis(client: Redis, guard: GuardState | null): Pro
       ? good('primary of Redis', 'yes')
       : bad('primary of Redis', 'this one is a replica', 'let REDIS_URL lead to the primary'),
     field(info, 'cluster_enabled') === '1'
-      ? bad('Redis Cluster', 'is on', 'use a single Redis; Cluster is not supported')
+      ? bad('Redis Cluster', 'is on', 'let REDIS_URL say so: redis-cluster://…')
       : good('Redis Cluster', 'is off'),
     ...memoryOf(info),
     persistenceOf(info),
@@ -42,10 +42,27 @@ export async function examineRedis(client: Redis, guard: GuardState | null): Pro
       ? hint('round trip to Redis', `${tookMs.toFixed(1)} ms`, `keep it near: after ${AWAY_AFTER_MS} ms it is away`)
       : good('round trip to Redis', `${tookMs.toFixed(1)} ms`),
     await clock(client),
-    ...(await rightsOf(client)),
+    ...(await rightsOf(client, '')),
     identity === null
       ? bad('identity of Redis', 'INFO does not tell it', 'allow INFO, else nothing is served from the cache')
       : namedOf(identity, guard),
+  ];
+}
+
+/**
+ * How one primary of a cluster suits the service.
+ *
+ * @param tag in braces, of a slot that it has
+ */
+export async function examineNode(client: Redis, tag: string): Promise<Finding[]> {
+  const info = await infoOf(client);
+  if (info === null) return [bad('INFO of Redis', 'is denied', 'allow INFO, else nothing is served from the cache')];
+  return [
+    versionOf(info),
+    ...memoryOf(info),
+    persistenceOf(info),
+    await clock(client),
+    ...(await rightsOf(client, tag)),
   ];
 }
 
@@ -114,11 +131,11 @@ async function clock(client: Redis): Promise<Finding> {
 }
 
 /** By doing what the service does, on keys that nobody reads. */
-async function rightsOf(client: Redis): Promise<Finding[]> {
+async function rightsOf(client: Redis, tag: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const prefix of ['ec:', 'evercount:'] as const) {
     // No name of a counter has a control character.
-    const key = `${prefix}\u0000doctor:${randomUUID()}`;
+    const key = `${prefix}\u0000doctor:${tag}${randomUUID()}`;
     const check = `scripts on ${prefix}*`;
     try {
       // As the service does: who may call EVALSHA need not be allowed to EVAL.

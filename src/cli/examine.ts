@@ -5,6 +5,7 @@ import { examiningPool } from '../store/connections.js';
 import { sharedAfter } from '../store/pooler.js';
 import { GuardRow, type GuardState } from '../store/guard-row.js';
 import { configOf, PATIENCE, rootOf } from './deployment.js';
+import { examineCluster } from './examine-cluster.js';
 import { examinePostgres } from './examine-postgres.js';
 import { examineJobsRedis, examineRedis } from './examine-redis.js';
 import { examineSentinel } from './examine-sentinel.js';
@@ -52,25 +53,31 @@ async function poolerOf({ url, pooler }: DatabaseSettings): Promise<Finding> {
 }
 
 async function redis({ cache, jobs }: Config, guard: GuardState | null): Promise<Finding[]> {
-  const { sentinel } = cache.servers;
+  const { sentinel, cluster } = cache.servers;
   const elections = sentinel === null ? [] : await examineSentinel(sentinel);
-  const findings = [...elections, ...(await onRedis('Redis', cache.servers, (client) => examineRedis(client, guard)))];
+  const ofCache =
+    cluster === null
+      ? await onRedis('Redis', cache.servers, (client) => examineRedis(client, guard))
+      : await orAway('Redis', () => examineCluster(cache.servers));
+  const findings = [...elections, ...ofCache];
   if (shownServers(jobs.servers) === shownServers(cache.servers)) return findings;
   return [...findings, ...(await onRedis("the jobs' Redis", jobs.servers, examineJobsRedis))];
 }
 
-async function onRedis(
-  what: string,
-  servers: RedisServers,
-  work: (client: Redis) => Promise<Finding[]>,
-): Promise<Finding[]> {
-  try {
+function onRedis(what: string, servers: RedisServers, work: (client: Redis) => Promise<Finding[]>): Promise<Finding[]> {
+  return orAway(what, async () => {
     const client = await connectRedis(servers);
     try {
       return await work(client);
     } finally {
       client.disconnect();
     }
+  });
+}
+
+async function orAway(what: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await work();
   } catch (error) {
     const remedy = 'does the URL lead to it, with the right user and password? Until it answers, Postgres is read';
     return [bad(what, `does not answer: ${sentenceOf(error)}`, remedy)];

@@ -1,11 +1,16 @@
 import { CounterCache } from '../cache/counter-cache.js';
+import { KEY_PREFIX } from '../cache/entry.js';
 import { identityOf } from '../cache/identity.js';
+import type { Realm } from '../cache/realm.js';
+import type { Sighting } from '../cache/sighting.js';
 import type { Config } from '../config/config.js';
+import type { Permit } from '../counters/guard/cache-guard.js';
 import { audit, type AuditReport } from '../counters/upkeep/audit.js';
 import { ExpiredCounters } from '../store/expired-counters.js';
 import { Writability } from '../store/writability.js';
 import { CounterReader } from '../store/counter-reader.js';
-import { GuardRow } from '../store/guard-row.js';
+import { GuardRow, type GuardState, type UnitsState } from '../store/guard-row.js';
+import type { UnitState } from '../store/guard-state.js';
 import { ReadBudget } from '../store/read-budget.js';
 import { Replication } from '../store/replication.js';
 import { patientPool, serverFault } from './deployment.js';
@@ -22,21 +27,23 @@ import type { Session } from './session.js';
 export async function verify({ terminal }: Session, { database, cache }: Config, fix: boolean): Promise<AuditReport> {
   const pool = patientPool(database, 1);
   try {
-    const state = await new GuardRow(pool).read().catch((error: unknown) => {
+    const row = new GuardRow(pool);
+    const isCluster = cache.servers.cluster !== null;
+    const state = await (isCluster ? row.readUnits() : row.read()).catch((error: unknown) => {
       throw serverFault('Postgres', error);
     });
     const realm = await openRealm(cache.servers);
     const copy = new CounterCache(realm, cache);
     const progress = terminal.progress('comparing');
     try {
-      const [{ server }, total] = await Promise.all([realm.sight(), copy.keyCount()]);
-      // Its entries are foreign to every instance; comparing them would prove nothing.
-      if (state.redis !== server) throw otherRedis(state.redis === null);
-      const identity = identityOf(server, state.epoch, state.database);
+      const permit = permitOf(realm, state, await realm.look());
+      if (permit === null) throw otherRedis(state.redis === null);
+      const counts = await Promise.all(copy.lines().map((line) => copy.keyCount(line)));
+      const total = counts.reduce((sum, count) => sum + count, 0);
       const replication = new Replication(pool);
       const expired = new ExpiredCounters(pool, replication, new Writability(pool));
       const reader = new CounterReader(pool, 1, replication, expired, new ReadBudget(Infinity));
-      return await audit(copy, reader, identity, { fix, progress: (compared) => progress.update(compared, total) });
+      return await audit(copy, reader, permit, { fix, progress: (compared) => progress.update(compared, total) });
     } finally {
       progress.stop();
       realm.close();
@@ -44,6 +51,26 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
   } finally {
     await pool.end();
   }
+}
+
+/** Entries of what the guard names; null where nothing at hand is named: comparing what is foreign would prove nothing. */
+function permitOf(
+  realm: Realm,
+  state: GuardState | UnitsState,
+  sightings: readonly (Sighting | null)[],
+): Permit | null {
+  const rows: readonly UnitState[] = 'units' in state ? state.units : [state];
+  const wholeEpoch = 'units' in state ? `${state.epoch}.` : '';
+  const identities = sightings.map((sighting, unit) => {
+    const row = rows[unit];
+    if (sighting === null || row?.redis !== sighting.place) return null;
+    return sighting.posts.map(({ server, line }) => identityOf(server, line, wholeEpoch + row.epoch, state.database));
+  });
+  if (identities.every((one) => one === null)) return null;
+  return (name) => {
+    const unit = realm.unitOf(name);
+    return identities[unit]?.[sightings[unit]?.postOf(KEY_PREFIX + name) ?? 0] ?? null;
+  };
 }
 
 function otherRedis(none: boolean): CommandFailed {

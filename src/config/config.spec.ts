@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { type Config, ConfigError, loadConfig } from './config.js';
-import { shownServers } from './redis-servers.js';
+import { serverAt, shownServers } from './redis-servers.js';
 
 const SERVERS = { DATABASE_URL: 'postgres://localhost/counts', REDIS_URL: 'redis://localhost:6379' };
 
@@ -116,6 +116,7 @@ describe('the configuration', () => {
     const extras = { REDIS_SENTINEL_PASSWORD: 'theirs', REDIS_ADDRESS_MAP: '10.0.0.5:6379=203.0.113.5:7000' };
     const servers = {
       url: 'rediss://me:s%2Fx@one',
+      cluster: null,
       sentinel: {
         hosts: [
           { host: 'one', port: 26_379 },
@@ -133,11 +134,32 @@ describe('the configuration', () => {
     expect(config.log.hidden).toContain('theirs');
   });
 
+  it('finds a cluster by some of its servers', async () => {
+    const REDIS_URL = 'rediss-cluster://me:s%2Fx@one,[::1]:7000';
+    const extras = { REDIS_CLUSTER: 'trial', REDIS_ADDRESS_MAP: '10.0.0.5:6379=203.0.113.5:7000' };
+    const config = await load({ REDIS_URL, ...extras });
+    expect(config.cache.servers).toEqual({
+      url: 'rediss://me:s%2Fx@one',
+      sentinel: null,
+      cluster: {
+        seeds: [
+          { host: 'one', port: 6_379 },
+          { host: '::1', port: 7_000 },
+        ],
+        addresses: new Map([['10.0.0.5:6379', { host: '203.0.113.5', port: 7_000 }]]),
+      },
+    });
+    expect(shownServers(config.cache.servers)).toBe('rediss-cluster://me@one:6379,[::1]:7000');
+    expect(serverAt(config.cache.servers, { host: '::2', port: 1 }).url).toBe('rediss://me:s%2Fx@[::2]:1');
+  });
+
   it.each([
-    ['REDIS_URL', 'redis-sentinel://one,two', /takes a redis:\/\/ or rediss:\/\/ URL, or redis-sentinel:\/\//],
+    ['REDIS_URL', 'redis-cluster://one', /takes REDIS_CLUSTER=trial beside it/],
+    ['REDIS_URL', 'redis-cluster://one:0', /takes at most 64 servers of the cluster/],
+    ['REDIS_URL', 'redis-sentinel://one,two', /takes a redis:\/\/ or rediss:\/\/ URL, redis-sentinel:\/\//],
     ['REDIS_URL', 'redis-sentinel://one,two:0/main', /takes at most 16 Sentinels/],
     ['JOBS_REDIS_URL', 'http://one', /takes a redis:\/\//],
-    ['REDIS_ADDRESS_MAP', '10.0.0.5=203.0.113.5', /takes addresses that Sentinel tells/],
+    ['REDIS_ADDRESS_MAP', '10.0.0.5=203.0.113.5', /takes addresses that Sentinel or a cluster tells/],
   ])('refuses %s=%s', async (name, value, fault) => {
     const [found] = await faultsOf({ [name]: value });
     expect(found).toMatch(fault);

@@ -1,15 +1,24 @@
-/** A Redis in one URL: `redis://u:p@host:6379`, or `redis-sentinel://u:p@h1:26379,h2:26379/<name of the primary>`. */
+/**
+ * A Redis in one URL: `redis://u:p@host:6379`, `redis-sentinel://u:p@h1:26379,h2:26379/<name of the primary>`, or
+ * `redis-cluster://u:p@h1:6379,h2:6379`.
+ */
 
 /** More ask for nothing that three do not know. */
 const MOST_SENTINELS = 16;
 
+/** Of a cluster that may have hundreds: who finds one of them finds them all. */
+const MOST_SEEDS = 64;
+
 const SENTINEL_PORT = 26_379;
+const REDIS_PORT = 6_379;
 const HIGHEST_PORT = 65_535;
 
 const PLAIN = ['redis:', 'rediss:'];
 
 /** User and password are those of the servers; Sentinel's own password is a setting of its own. */
 const SENTINEL = /^redis(?<tls>s?)-sentinel:\/\/(?<user>[^/?#@]*@)?(?<hosts>[^/?#@]+)\/(?<name>[^/?#]+)$/;
+
+const CLUSTER = /^redis(?<tls>s?)-cluster:\/\/(?<user>[^/?#@]*@)?(?<hosts>[^/?#@]+)\/?$/;
 
 /** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
 const HOST = /^(?:\[(?<v6>[\da-f:.]+)\]|(?<name>[^:[\]\s]+))(?::(?<port>\d{1,5}))?$/i;
@@ -30,12 +39,21 @@ export interface SentinelSettings {
   readonly addresses: ReadonlyMap<string, Address>;
 }
 
+/** Servers of a cluster, each of which knows the others. */
+export interface ClusterSettings {
+  readonly seeds: readonly Address[];
+  /** Where an address leads that the cluster tells, as `host:port`: others than it are told as they are. */
+  readonly addresses: ReadonlyMap<string, Address>;
+}
+
 /** How a Redis is found. */
 export interface RedisServers {
-  /** A `redis://` or `rediss://` URL. Under Sentinel user, password and TLS alone count. */
+  /** A `redis://` or `rediss://` URL. Under Sentinel, and of a cluster, user, password and TLS alone count. */
   readonly url: string;
   /** Null where the URL leads to the primary itself. */
   readonly sentinel: SentinelSettings | null;
+  /** Null where there is one primary. */
+  readonly cluster: ClusterSettings | null;
 }
 
 /** What stands beside the URL. */
@@ -49,14 +67,17 @@ export class RedisServersFault extends Error {
   override readonly name = 'RedisServersFault';
 }
 
-export const REDIS_URLS = 'a redis:// or rediss:// URL, or redis-sentinel://h1:26379,h2:26379/<name of the primary>';
+export const REDIS_URLS =
+  'a redis:// or rediss:// URL, redis-sentinel://h1:26379,h2:26379/<name of the primary>, or redis-cluster://h1:6379,h2:6379';
 
 /** @throws RedisServersFault */
 export function redisServers(url: string, extras: SentinelExtras): RedisServers {
+  const cluster = CLUSTER.exec(url)?.groups;
+  if (cluster !== undefined) return clusterServers(cluster, extras);
   const found = SENTINEL.exec(url)?.groups;
   if (found === undefined) {
     if (!URL.canParse(url) || !PLAIN.includes(new URL(url).protocol)) throw new RedisServersFault(REDIS_URLS);
-    return { url, sentinel: null };
+    return { url, sentinel: null, cluster: null };
   }
   const { tls = '', user = '', hosts = '', name = '' } = found;
   const addresses = hosts.split(',').map((host) => addressOf(host, SENTINEL_PORT));
@@ -70,6 +91,7 @@ export function redisServers(url: string, extras: SentinelExtras): RedisServers 
   }
   return {
     url: carrier,
+    cluster: null,
     sentinel: {
       ...extras,
       hosts: addresses.filter((address) => address !== null),
@@ -79,8 +101,30 @@ export function redisServers(url: string, extras: SentinelExtras): RedisServers 
   };
 }
 
+function clusterServers(
+  { tls = '', user = '', hosts = '' }: Readonly<Record<string, string | undefined>>,
+  { addresses }: SentinelExtras,
+): RedisServers {
+  const seeds = hosts.split(',').map((host) => addressOf(host, REDIS_PORT));
+  const url = `redis${tls}://${user}${hosts.split(',', 1)[0] ?? ''}`;
+  if (seeds.includes(null) || seeds.length > MOST_SEEDS || !URL.canParse(url)) {
+    throw new RedisServersFault(
+      `at most ${MOST_SEEDS} servers of the cluster, each a host or host:port, with commas between them`,
+    );
+  }
+  return { url, sentinel: null, cluster: { seeds: seeds.filter((seed) => seed !== null), addresses } };
+}
+
+/** A server of these, reached at another address with the same user, password and TLS. */
+export function serverAt({ url }: RedisServers, address: Address): RedisServers {
+  const at = new URL(url);
+  at.host = placeOf(address);
+  at.port = String(address.port);
+  return { url: at.href, sentinel: null, cluster: null };
+}
+
 /** `host:port`, or without the port where there is a usual one; null for what is neither. */
-function addressOf(text: string, usualPort: number | null): Address | null {
+export function addressOf(text: string, usualPort: number | null): Address | null {
   const found = HOST.exec(text)?.groups;
   const host = found?.['v6'] ?? found?.['name'];
   const port = found?.['port'] === undefined ? usualPort : Number(found['port']);
@@ -102,6 +146,11 @@ export function addressMap(text: string): ReadonlyMap<string, Address> | null {
 
 /** Whether both are the same servers, as far as can be told. */
 export function sharesServers(one: RedisServers, other: RedisServers): boolean {
+  if (one.cluster !== null && other.cluster !== null) {
+    const places = one.cluster.seeds.map(placeOf);
+    return other.cluster.seeds.some((seed) => places.includes(placeOf(seed)));
+  }
+  if (one.cluster !== other.cluster) return false;
   if (one.sentinel !== null && other.sentinel !== null) {
     const isHost = (host: Address): boolean => placeOf(host) === placeOf(first);
     const [first = { host: '', port: 0 }] = one.sentinel.hosts;
@@ -110,14 +159,15 @@ export function sharesServers(one: RedisServers, other: RedisServers): boolean {
   return one.sentinel === other.sentinel && new URL(one.url).host === new URL(other.url).host;
 }
 
-function placeOf({ host, port }: Address): string {
+export function placeOf({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** For people: without a password. */
-export function shownServers({ url, sentinel }: RedisServers): string {
+export function shownServers({ url, sentinel, cluster }: RedisServers): string {
   const { protocol, username, host, pathname } = new URL(url);
   const user = username === '' ? '' : `${username}@`;
+  if (cluster !== null) return `${protocol.replace(':', '-cluster:')}//${user}${cluster.seeds.map(placeOf).join(',')}`;
   if (sentinel === null) return `${protocol}//${user}${host}${pathname === '/' ? '' : pathname}`;
   return `${protocol.replace(':', '-sentinel:')}//${user}${sentinel.hosts.map(placeOf).join(',')}/${sentinel.name}`;
 }

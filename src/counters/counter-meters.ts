@@ -162,7 +162,7 @@ export class CounterMeters {
         kind: 'gauge',
         name: 'evercount_cache_permission',
         help: 'Whether this instance may serve entries right now',
-        read: () => (guard.permission() === null ? 0 : 1),
+        read: () => (guard.isServing ? 1 : 0),
       },
       {
         kind: 'gauge',
@@ -204,7 +204,28 @@ export class CounterMeters {
         name: 'evercount_redis_primary',
         help: 'Whether the server of Redis that this instance asks answers, and calls itself a primary',
         labels: ['address'],
-        read: () => [{ labels: { address: realm.address }, value: realm.role === 'primary' ? 1 : 0 }],
+        read: () =>
+          realm.views.map(({ address, role }) => ({ labels: { address }, value: role === 'primary' ? 1 : 0 })),
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_cache_units',
+        help: 'Parts of the cache that are served, or not, each by itself, by how: 256 of a cluster, else 1',
+        labels: ['state'],
+        read: () => readingsOf('state', guard.unitsStanding()),
+      },
+      {
+        kind: 'gauge',
+        name: 'evercount_redis_server_units',
+        help: 'Parts of the cache that have keys on a server of Redis',
+        labels: ['address'],
+        read: () => realm.views.map(({ address, units }) => ({ labels: { address }, value: units })),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_cache_moves_total',
+        help: 'How often a part of the cache was found on another server than before, or on one with other data',
+        read: () => guard.moves,
       },
     );
   }

@@ -6,6 +6,7 @@ import { CounterPages, type Page } from '../store/counter-pages.js';
 import { type Found as FoundByName, NameSearch } from '../store/name-search.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { CacheGuard } from './guard/cache-guard.js';
+import { groupsOf } from './guard/groups.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
 import type { Counter } from '../domain/counter.js';
 import { CounterFills } from './reads/counter-fills.js';
@@ -59,7 +60,7 @@ export class CountersService {
    * @throws Unavailable
    */
   async read(name: string, consistency: 'cached' | 'strong'): Promise<Reading> {
-    const identity = consistency === 'cached' ? this.guard.permission() : null;
+    const identity = consistency === 'cached' ? this.guard.permission(name) : null;
     if (identity !== null) return this.readFound(name, await this.cache.get(name, identity));
     if (consistency === 'cached') {
       const unverified = await this.readUnverified(name);
@@ -74,10 +75,14 @@ export class CountersService {
    * @returns fulfilled, or rejected with Unavailable
    */
   async readEach(names: readonly string[]): Promise<PromiseSettledResult<Reading>[]> {
-    const identity = this.guard.permission();
-    if (identity === null) return Promise.allSettled(names.map((name) => this.read(name, 'cached')));
-    const found = await this.cache.getEach(names, identity);
-    return Promise.allSettled(names.map((name, index) => this.readFound(name, found[index] ?? { kind: 'miss' })));
+    const groups = groupsOf(names, this.guard.permit());
+    const [first] = groups;
+    if (groups.length === 1 && first?.identity != null) {
+      const found = await this.cache.getEach(names, first.identity);
+      return Promise.allSettled(names.map((name, index) => this.readFound(name, found[index] ?? { kind: 'miss' })));
+    }
+    // Each asks for its permission itself; what goes the same way travels together all the same.
+    return Promise.allSettled(names.map((name) => this.read(name, 'cached')));
   }
 
   /**
@@ -163,7 +168,7 @@ export class CountersService {
 
   /** After a miss. The permission is asked for anew: it may have run out meanwhile. */
   private async readMissing(name: string): Promise<Reading> {
-    const identity = this.guard.permission();
+    const identity = this.guard.permission(name);
     if (identity === null) return this.readTruth(name);
     this.tallies.reads.miss += 1;
     return { ...(await this.fills.fill(name, identity)), source: 'miss' };
@@ -176,7 +181,7 @@ export class CountersService {
   }
 
   private async readUnverified(name: string): Promise<Reading | null> {
-    const identity = this.guard.unverified();
+    const identity = this.guard.unverified(name);
     if (identity === null) return null;
     const found = await this.cache.get(name, identity);
     if (found.kind !== 'hit' || this.databaseClock.isPast(expiresAtOf(found.entry))) return null;

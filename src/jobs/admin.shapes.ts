@@ -77,9 +77,26 @@ export const CacheAnswer = z.object({
     .object({
       address: z.string(),
       role: z.enum(['primary', 'replica']).nullable(),
-      foundBy: z.enum(['url', 'sentinel']),
+      foundBy: z.enum(['url', 'sentinel', 'cluster']),
     })
-    .meta({ description: 'The server of Redis that this instance asks; its role is null while it does not answer.' }),
+    .meta({
+      description:
+        'The server of Redis that this instance asks, of a cluster one of them; its role is null while it does not answer.',
+    }),
+  servers: z
+    .array(
+      z.object({
+        address: z.string(),
+        role: z.enum(['primary', 'replica']).nullable(),
+        units: Count.meta({ description: 'Parts of the cache that have keys there.' }),
+      }),
+    )
+    .readonly()
+    .meta({ description: 'All servers of Redis that this instance asks.' }),
+  units: z
+    .object({ serving: Count, unverified: Count, blind: Count, waiting: Count })
+    .meta({ description: 'Parts of the cache, each of which is served or not by itself: 256 of a cluster, else 1.' }),
+  moves: Count.meta({ description: 'How often this instance found such a part elsewhere than before.' }),
   epoch: z.string().nullable(),
   guard: z.enum(GUARD_STANDINGS).meta({ description: 'What the guard lets this instance do with entries.' }),
   permission: z.boolean().meta({ description: 'Whether this instance may serve entries right now.' }),

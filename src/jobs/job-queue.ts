@@ -4,13 +4,10 @@ import { Unavailable } from '../domain/errors.js';
 import { fromQueue } from './deadline.js';
 import { type JobKind, KEPT_JOBS } from './job-kind.js';
 import { isoOf, type JobView, viewOf } from './job-view.js';
-import { JobsRedis } from './jobs-redis.js';
+import { JobsRedis, QUEUE_PREFIX } from './jobs-redis.js';
 import { LastReports } from './last-reports.js';
 
 export const QUEUE_NAME = 'jobs';
-
-/** The braces keep all keys of the queue together, should Redis ever be a cluster. */
-export const QUEUE_PREFIX = '{evercount}';
 
 /** Nobody reads the events; they are left to a glance by hand. */
 export const KEPT_EVENTS = 100;
@@ -35,7 +32,10 @@ type Bull = Queue<object, object>;
 export class JobQueue {
   private queue: Bull | null = null;
 
-  constructor(private readonly redis: JobsRedis) {}
+  constructor(private readonly redis: JobsRedis) {
+    // Its connection was ended: the next one is opened where the queue is now.
+    redis.onMove(() => (this.queue = null));
+  }
 
   /** To be called when Redis answers: a queue that is made before waits for it, and keeps whoever asks waiting. */
   open(): void {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
-import { QUEUE_NAME, QUEUE_PREFIX } from './job-queue.js';
+import { QUEUE_NAME } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
-import { JobsRedis } from './jobs-redis.js';
+import { JobsRedis, QUEUE_PREFIX } from './jobs-redis.js';
 import { JobKinds } from './kinds.js';
 
 /** A job of an instance that died is taken up by another one after this long; those that live renew it halfway. */
@@ -26,7 +26,9 @@ export class JobWorker {
     private readonly redis: JobsRedis,
     private readonly runner: JobRunner,
     private readonly kinds: JobKinds,
-  ) {}
+  ) {
+    redis.onMove(() => this.leave());
+  }
 
   /** To be called when Redis answers; afterwards the worker waits for Redis by itself. */
   open(): void {
@@ -54,6 +56,13 @@ export class JobWorker {
     const tooLong = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: timeout.signal }).catch(() => undefined);
     await Promise.race([closed, tooLong]);
     timeout.abort();
+  }
+
+  /** Abandons the queue where it was: the job at hand goes on, and is run once more where the queue is now. */
+  private leave(): void {
+    const { worker } = this;
+    this.worker = null;
+    worker?.close(true).catch((error: unknown) => this.log.debug(error));
   }
 
   private async process(job: Job<object, object>): Promise<object> {

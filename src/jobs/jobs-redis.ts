@@ -1,8 +1,20 @@
-import { Injectable } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
+import { Home } from '../cache/home.js';
+import { Realm } from '../cache/realm.js';
 import { PATIENT, PROMPT, reaching } from '../cache/redis-client.js';
-import { isRefusal, reasonOf } from '../cache/redis-connection.js';
-import { JobsSettings } from '../config/config.js';
+import { CacheUnavailable, isRefusal, reasonOf } from '../cache/redis-connection.js';
+import type { CacheSettings, JobsSettings } from '../config/config.js';
+import { sharesServers } from '../config/redis-servers.js';
+
+/** The braces keep all keys of the queue together: in a cluster they are in one slot. */
+export const QUEUE_PREFIX = '{evercount}';
+
+/** Whoever waits for the first connection looks for it so often. */
+const CONTACT_POLL_MS = 10;
+
+/** Which server of a cluster has the queue is looked up so often, where nobody else does. */
+const LOOK_INTERVAL_MS = 1_000;
 
 /** Producers do not wait: a command without an answer by then counts as failed. */
 const COMMAND_TIMEOUT_MS = 500;
@@ -30,32 +42,63 @@ class WorkerClient extends Redis {
   }
 }
 
-/** The connections to BullMQ's Redis. They have nothing to do with the cache's, which may be to the same server. */
-@Injectable()
+/**
+ * The connections to BullMQ's Redis. They have nothing to do with the cache's, which may be to the same server. Of a
+ * cluster they lead to the server that has the queue; when that is another one, they are made anew.
+ */
 export class JobsRedis {
-  /** For everybody but the worker: while there is no connection, every command fails at once. */
-  readonly producer: Redis;
+  private client: Redis | null = null;
   private workerClient: WorkerClient | null = null;
   private lastFault: string | null = null;
   private skipVersionCheck = false;
+  private closed = false;
+  private readonly readyListeners: (() => void)[] = [];
+  private readonly closeListeners: (() => void)[] = [];
+  private readonly moveListeners: (() => void)[] = [];
 
-  constructor(private readonly settings: JobsSettings) {
-    this.producer = new Redis(
-      ...reaching(settings.servers, {
-        ...PROMPT,
-        connectionName: 'evercount-jobs',
-        commandTimeout: COMMAND_TIMEOUT_MS,
-        socketTimeout: PRODUCER_SILENCE_MS,
-      }),
-    );
-    // Whoever needs the connection says what fails; without a listener ioredis would print every failed attempt.
-    this.producer.on('error', (error: Error) => (this.lastFault = reasonOf(error)));
-    this.producer.on('ready', () => (this.lastFault = null));
+  /** @param release ends what finds the server */
+  constructor(
+    private readonly home: Home,
+    private readonly release: () => void = () => undefined,
+  ) {
+    this.client = this.connect();
+    home.onMove(() => this.move());
+  }
+
+  /** For everybody but the worker: while there is no connection, every command fails at once. */
+  get producer(): Redis {
+    if (this.client === null) throw new CacheUnavailable('it is not known which server of the cluster has the queue');
+    return this.client;
   }
 
   /** Why there is no connection, as far as is known. */
   get fault(): string | null {
     return this.lastFault;
+  }
+
+  get isReady(): boolean {
+    return this.client?.status === 'ready';
+  }
+
+  /** Calls back whenever there is a connection. */
+  onReady(listener: () => void): void {
+    this.readyListeners.push(listener);
+  }
+
+  /** Calls back whenever there is none any more. */
+  onClose(listener: () => void): void {
+    this.closeListeners.push(listener);
+  }
+
+  /** Calls back when another server has the queue: whoever was made with the connections of before is made anew. */
+  onMove(listener: () => void): void {
+    this.moveListeners.push(listener);
+  }
+
+  /** Settles when there is a connection, when the first try fails, or after `patienceMs`. */
+  async firstContact(patienceMs: number): Promise<void> {
+    const deadlineMs = performance.now() + patienceMs;
+    while (!this.isReady && this.lastFault === null && performance.now() < deadlineMs) await sleep(CONTACT_POLL_MS);
   }
 
   /**
@@ -73,15 +116,13 @@ export class JobsRedis {
     }
   }
 
-  get isReady(): boolean {
-    return this.producer.status === 'ready';
-  }
-
   /** The client of the worker, which waits for Redis as long as it takes: BullMQ demands that. */
   forWorker(): Redis {
     if (this.workerClient === null) {
+      const { found } = this.home;
+      if (found === null) throw new CacheUnavailable('it is not known which server of the cluster has the queue');
       this.workerClient = new WorkerClient(
-        ...reaching(this.settings.servers, {
+        ...reaching(found, {
           ...PATIENT,
           connectionName: 'evercount-jobs-worker',
           socketTimeout: WORKER_SILENCE_MS,
@@ -96,7 +137,57 @@ export class JobsRedis {
 
   /** Ends every connection without waiting for anything. */
   close(): void {
-    this.producer.disconnect();
+    this.closed = true;
+    this.release();
+    this.client?.disconnect();
     this.workerClient?.disconnect();
   }
+
+  private connect(): Redis | null {
+    const { found } = this.home;
+    if (found === null) return null;
+    const client = new Redis(
+      ...reaching(found, {
+        ...PROMPT,
+        connectionName: 'evercount-jobs',
+        commandTimeout: COMMAND_TIMEOUT_MS,
+        socketTimeout: PRODUCER_SILENCE_MS,
+      }),
+    );
+    const tell = (listeners: readonly (() => void)[]): void => {
+      if (client === this.client) for (const listener of listeners) listener();
+    };
+    // Whoever needs the connection says what fails; without a listener ioredis would print every failed attempt.
+    client.on('error', (error: Error) => (this.lastFault = reasonOf(error)));
+    client.on('ready', () => {
+      this.lastFault = null;
+      tell(this.readyListeners);
+    });
+    client.on('close', () => tell(this.closeListeners));
+    return client;
+  }
+
+  private move(): void {
+    if (this.closed) return;
+    const [client, workerClient] = [this.client, this.workerClient];
+    this.client = this.connect();
+    this.workerClient = null;
+    for (const listener of this.moveListeners) listener();
+    client?.disconnect();
+    workerClient?.disconnect();
+  }
+}
+
+/** Where no cache is on the same cluster, somebody must look which server has the queue. */
+export function jobsRedisOf(jobs: JobsSettings, cache: CacheSettings, realm: Realm): JobsRedis {
+  const { servers } = jobs;
+  if (servers.cluster === null || sharesServers(servers, cache.servers)) {
+    return new JobsRedis(new Home(servers, realm, QUEUE_PREFIX));
+  }
+  const own = new Realm(servers);
+  const looking = setInterval(() => void own.look().catch(() => undefined), LOOK_INTERVAL_MS).unref();
+  return new JobsRedis(new Home(servers, own, QUEUE_PREFIX), () => {
+    clearInterval(looking);
+    own.close();
+  });
 }

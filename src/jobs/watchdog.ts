@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { judge, policyOf } from '../cache/eviction-policy.js';
 import { CacheSettings, ConfigError, JobsSettings } from '../config/config.js';
@@ -50,16 +49,14 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
 
   /** @throws ConfigError when Redis answers and may evict jobs */
   async onModuleInit(): Promise<void> {
-    // An error event, such as a refused connection, ends the wait.
-    const patience = { signal: AbortSignal.timeout(FIRST_CONTACT_MS) };
-    if (!this.redis.isReady) await once(this.redis.producer, 'ready', patience).catch(() => undefined);
+    await this.redis.firstContact(FIRST_CONTACT_MS);
     const policy = await this.askPolicy().catch(() => null);
     if (judge(policy) === 'refused') {
       this.redis.close();
       throw new ConfigError(refusal(policy));
     }
-    this.redis.producer.on('ready', () => this.lookNow());
-    this.redis.producer.on('close', () => this.noteAway());
+    this.redis.onReady(() => this.lookNow());
+    this.redis.onClose(() => this.noteAway());
     this.guard.onColdCache(() => this.lookNow());
     this.looking = this.lookUntilStopped();
   }

@@ -18,16 +18,24 @@ let hand: Redis;
 let cache: CounterCache;
 let identity: Identity;
 
+/** Of what the service would find at hand. */
+const identityIn = async (epoch: string, database = DATABASE): Promise<Identity> => {
+  const [sighting] = await realm.look();
+  const [post] = sighting?.posts ?? [];
+  if (post === undefined) throw new Error('there is no Redis');
+  return identityOf(post.server, post.line, epoch, database);
+};
+
 const connect = async (): Promise<void> => {
-  await eventually(() => realm.isReady);
-  identity = identityOf((await realm.sight()).server, '1', DATABASE);
+  await realm.whenReady();
+  identity = await identityIn('1');
 };
 
 beforeAll(async () => {
   redis = await startRedis();
-  realm = new Realm({ url: redis.url, sentinel: null });
+  realm = new Realm({ url: redis.url, sentinel: null, cluster: null });
   hand = new Redis(redis.url);
-  cache = new CounterCache(realm, { servers: { url: redis.url, sentinel: null }, ttlMs: TTL_MS });
+  cache = new CounterCache(realm, { servers: { url: redis.url, sentinel: null, cluster: null }, ttlMs: TTL_MS });
 });
 
 beforeEach(async () => {
@@ -117,7 +125,7 @@ describe('a publish', () => {
 
   it('does with each of many counters what it does with one, and answers in their order', async () => {
     const states = ['absent', 'older', 'newer', 'leased', 'foreign'] as const;
-    const others = identityOf((await realm.sight()).server, '2', DATABASE);
+    const others = await identityIn('2');
     const all = Array.from({ length: MANY }, (_, index) => ({ name: `m/${index}`, state: states[index % 5] }));
     const nonces = new Map<string, string>();
     for (const { name, state } of all) {
@@ -171,7 +179,7 @@ describe('a lease', () => {
 
   it('is asked for by many counters at once as by one, and answered in their order', async () => {
     const states = ['absent', 'entry', 'leased', 'foreign'] as const;
-    const others = identityOf((await realm.sight()).server, '2', DATABASE);
+    const others = await identityIn('2');
     const all = Array.from({ length: MANY }, (_, index) => ({ name: `m/${index}`, state: states[index % 4] }));
     for (const { name, state } of all) {
       if (state === 'entry') await cache.publish([at(1, await lease(name), name)], identity);
@@ -219,8 +227,8 @@ describe('a lease', () => {
 
 describe('an entry of another identity is a miss, and a publish removes it', () => {
   const others: readonly [string, () => Promise<Identity>][] = [
-    ['another epoch', async () => identityOf((await realm.sight()).server, '2', DATABASE)],
-    ['another database', async () => identityOf((await realm.sight()).server, '1', 'restored')],
+    ['another epoch', () => identityIn('2')],
+    ['another database', () => identityIn('1', 'restored')],
   ];
 
   it.each(others)('%s', async (_, other) => {
@@ -231,10 +239,9 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
   });
 
   it('another format of entries', async () => {
-    const { server } = await realm.sight();
     const text = `1:1:${DATABASE}`;
     await fill(5);
-    const foreign: Identity = { ...identityOf(server, '1', DATABASE), text };
+    const foreign: Identity = { ...(await identityIn('1')), text };
     expect([await publish(at(1), foreign), await held()]).toEqual(['deleted', 'miss']);
   });
 
@@ -243,7 +250,7 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
     await hand.save();
     await redis.kill();
     await redis.restart();
-    await eventually(async () => realm.isReady && (await hand.exists('ec:c')) === 1);
+    await eventually(async () => (await realm.look())[0] !== null && (await hand.exists('ec:c')) === 1);
     const old = identity;
     await connect();
     expect(identity.digest).not.toBe(old.digest);

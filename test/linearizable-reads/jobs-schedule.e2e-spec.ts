@@ -4,8 +4,9 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { DatabaseClock } from '../../src/counters/database-clock.js';
 import { Clock } from '../../src/counters/clock.js';
-import { JobQueue, QUEUE_NAME, QUEUE_PREFIX } from '../../src/jobs/job-queue.js';
-import { JobsRedis } from '../../src/jobs/jobs-redis.js';
+import { Home } from '../../src/cache/home.js';
+import { JobQueue, QUEUE_NAME } from '../../src/jobs/job-queue.js';
+import { JobsRedis, QUEUE_PREFIX } from '../../src/jobs/jobs-redis.js';
 import { JobKinds } from '../../src/jobs/kinds.js';
 import { Schedule } from '../../src/jobs/schedule.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -110,12 +111,12 @@ it('takes a changed interval without losing a run', async () => {
 
 describe('with eight instances at once', () => {
   it('there is one schedule, which keeps going', async () => {
-    const settings = { servers: { url: redis.url, sentinel: null }, reconcileIntervalMs: 60_000 };
+    const servers = { url: redis.url, sentinel: null, cluster: null };
     const options = { removeOnComplete: true, removeOnFail: true };
     const kinds = new JobKinds(
       KINDS.map((name) => ({ name, everyMs: 60_000, options, runOnce: () => Promise.resolve({}) })),
     );
-    const connections = Array.from({ length: 8 }, () => new JobsRedis(settings));
+    const connections = Array.from({ length: 8 }, () => new JobsRedis(new Home(servers, null, QUEUE_PREFIX)));
     const clock = new DatabaseClock(new Clock());
     clock.note(Date.now(), performance.now(), performance.now());
     const queues = connections.map((connection) => new JobQueue(connection));

@@ -1,5 +1,5 @@
 /** A Redis that is no primary any more is not read, whoever demoted it, and whether or not connections were ended. */
-import { dataSetOf } from '../../src/cache/identity.js';
+import { dataSetOf } from '../../src/cache/server-identity.js';
 import { CacheGuard } from '../../src/counters/guard/cache-guard.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
@@ -52,9 +52,11 @@ const overtake = async (name: string): Promise<string> => {
   await eventually(async () => {
     await untilHit(name);
     older = (await hands.primary.value(name)) ?? '';
-    const permission = app.nest.get(CacheGuard).permission();
+    const permission = app.nest.get(CacheGuard).permission(name);
     const isOwn = permission?.dataSet === dataSetOf(await hands.primary.redis.info('replication'));
-    return isOwn && older.startsWith(`E${permission.digest}`) && holds(hands.replica, name, older);
+    return (
+      permission !== null && isOwn && older.startsWith(`E${permission.digest}`) && holds(hands.replica, name, older)
+    );
   });
   await hands.replica.redis.replicaof('NO', 'ONE');
   await calls.increment(name);

@@ -4,6 +4,7 @@ import { Realm } from '../../cache/realm.js';
 import type { Config } from '../../config/config.js';
 import { DatabaseClock } from '../../counters/database-clock.js';
 import { CacheGuard } from '../../counters/guard/cache-guard.js';
+import { CLUSTER } from '../../counters/guard/whole.js';
 import { Clock } from '../../counters/clock.js';
 import { WriteReach } from '../../counters/guard/write-reach.js';
 import { Exposure } from '../../counters/commits/exposure.js';
@@ -67,7 +68,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
   try {
     const { redis: named } = await row.read();
     const seen = await realm.whenReady().then(
-      () => realm.sight().then(({ server }) => server),
+      async () => (realm.unitCount > 1 ? CLUSTER : ((await realm.look())[0]?.place ?? null)),
       () => null,
     );
     if (seen === null) terminal.note('note: Redis does not answer; services do without the cache during the import');

@@ -241,7 +241,7 @@ async function* stepsOf(client: Redis, match: string): AsyncGenerator<RedisStep>
 }
 
 async function fromRedis(work: Import, { url, match }: Extract<ImportSource, { kind: 'redis' }>): Promise<void> {
-  const client = await connectRedis({ url, sentinel: null }, FROM_REDIS);
+  const client = await connectRedis({ url, sentinel: null, cluster: null }, FROM_REDIS);
   try {
     for await (const { counters, skipped } of stepsOf(client, match)) {
       for (const counter of counters) await work.take(counter);

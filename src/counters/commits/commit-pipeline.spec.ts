@@ -34,7 +34,11 @@ function pipelineOf(isHeld: (name: string) => boolean) {
   }
   const clock = new HandClock();
   const traces = new Traces(null);
-  const exposure = { leaseWanted: () => Promise.resolve(new Map()), publish: () => Promise.resolve() };
+  const exposure = {
+    leaseWanted: () => Promise.resolve(new Map()),
+    apart: <T>(items: readonly T[]) => [items],
+    publish: () => Promise.resolve(),
+  };
   const settings = { maxQueued: MAX_QUEUED, idempotencyTtlHours: 24, lanes: LANES };
   const tallies = new Tallies();
   const changes = { note: () => undefined } as unknown as Changes;

@@ -145,13 +145,37 @@ export class DecisionLane {
     sentAtMs: number,
     nonces: Nonces,
   ): Promise<void> {
-    try {
-      await this.exposure.publish([...ended, ...verdicts.flatMap(truthsOf)], { sentAtMs, clock }, nonces);
-      this.changes.note([...ended, ...changedBy(verdicts)], sentAtMs);
-      bundles.forEach((one, index) => settle(one, verdicts[index]));
-    } catch {
-      for (const { reject } of bundles) reject(new OutcomeUnknown('It is decided, but cannot be told safely yet.'));
+    const truths = [...ended, ...verdicts.flatMap(truthsOf)];
+    const changed = [...ended, ...changedBy(verdicts)];
+    const published = new Map<string, Promise<void>>();
+    for (const part of this.exposure.apart(truths, ({ name }) => name)) {
+      const names = new Set(part.map(({ name }) => name));
+      const done = this.exposure.publish(part, { sentAtMs, clock }, nonces).then(() => {
+        this.changes.note(
+          changed.filter(({ name }) => names.has(name)),
+          sentAtMs,
+        );
+      });
+      // Whoever waits for it is told; of what ended by itself that may be nobody.
+      done.catch(() => undefined);
+      for (const name of names) published.set(name, done);
     }
+    await Promise.all(
+      bundles.map(async (one, index) => {
+        const verdict = verdicts[index];
+        try {
+          // What ended by itself was ended for a write of the same name.
+          const names = [
+            ...namesOf([one]),
+            ...(verdict === undefined ? [] : truthsOf(verdict).map(({ name }) => name)),
+          ];
+          await Promise.all(names.flatMap((name) => published.get(name) ?? []));
+          settle(one, verdict);
+        } catch {
+          one.reject(new OutcomeUnknown('It is decided, but cannot be told safely yet.'));
+        }
+      }),
+    );
   }
 
   /** @returns what may be tried again */

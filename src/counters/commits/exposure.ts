@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache, type Publication } from '../../cache/counter-cache.js';
 import type { Identity } from '../../cache/identity.js';
+import { unavailable } from '../../cache/redis-connection.js';
 import { CacheGuard } from '../guard/cache-guard.js';
+import { groupsOf } from '../guard/groups.js';
 import { newerOf, type Truth } from '../../domain/counter.js';
 import type { StatementTimes } from '../../store/statement-times.js';
 import { publicationOf } from '../publication.js';
@@ -34,32 +36,70 @@ export class Exposure {
    */
   async leaseWanted(names: Iterable<string>): Promise<Nonces> {
     const wanted = this.demand.wantedOf(names);
-    const identity = this.guard.permission();
-    if (wanted.length === 0 || identity === null) return NO_NONCES;
-    const leases = await this.cache.lease(wanted, identity).catch(() => []);
-    return new Map(
-      wanted.flatMap((name, index) => {
-        const leased = leases[index];
-        return leased?.kind === 'lease' ? [[name, leased.nonce] as const] : [];
+    if (wanted.length === 0) return NO_NONCES;
+    const nonces = new Map<string, string>();
+    await Promise.all(
+      groupsOf(wanted, this.guard.permit()).map(async ({ identity, names: members }) => {
+        if (identity === null) return;
+        const leases = await this.cache.lease(members, identity).catch(() => []);
+        members.forEach((name, index) => {
+          const leased = leases[index];
+          if (leased?.kind === 'lease') nonces.set(name, leased.nonce);
+        });
       }),
     );
+    return nonces;
+  }
+
+  /** Splits what is to be told by what it waits for: of a single Redis all for the same. */
+  apart<T>(items: readonly T[], nameOf: (item: T) => string): readonly (readonly T[])[] {
+    if (items.length === 0) return [];
+    if (this.guard.isOneUnit) return [items];
+    const units = new Map<number, T[]>();
+    for (const item of items) {
+      const unit = this.guard.unitNumberOf(nameOf(item));
+      const others = units.get(unit);
+      if (others === undefined) units.set(unit, [item]);
+      else others.push(item);
+    }
+    return [...units.values()];
   }
 
   /**
-   * Publishes truths; when it returns they may be told.
+   * Publishes truths; when it returns all of them may be told.
    *
    * @param times of the statement that produced them
    * @throws Unavailable when they may not be told in time
    */
   async publish(truths: readonly Truth[], times: StatementTimes, nonces: Nonces = NO_NONCES): Promise<void> {
     const beganAtMs = this.clock.monotonicMs();
-    const publications = newestOfEach(truths).map((truth) =>
-      publicationOf(truth, times, nonces.get(truth.name) ?? null),
-    );
-    await this.traces.within('publish', () =>
-      this.guard.withClearance((identity) => this.send(publications, identity)),
+    await Promise.all(
+      this.apart(newestOfEach(truths), ({ name }) => name).map((part) => {
+        const publications = part.map((truth) => publicationOf(truth, times, nonces.get(truth.name) ?? null));
+        return this.traces.within('publish', () => this.publishUnit(publications));
+      }),
     );
     this.tallies.publishes.observe((this.clock.monotonicMs() - beganAtMs) / 1_000);
+  }
+
+  private async publishUnit(publications: readonly Publication[]): Promise<void> {
+    const unit = this.guard.unitNumberOf(publications[0]?.name ?? '');
+    const names = publications.map(({ name }) => name);
+    await this.guard.withClearance(unit, async (permit) => {
+      const groups = groupsOf(names, permit);
+      const [first] = groups;
+      if (groups.length === 1 && first?.identity != null) return this.send(publications, first.identity);
+      const byName = new Map(publications.map((publication) => [publication.name, publication]));
+      await Promise.all(
+        groups.map(({ identity, names: members }) => {
+          if (identity === null) throw unavailable('nobody has the slots of these counters');
+          return this.send(
+            members.flatMap((name) => byName.get(name) ?? []),
+            identity,
+          );
+        }),
+      );
+    });
   }
 
   private async send(publications: readonly Publication[], identity: Identity): Promise<void> {

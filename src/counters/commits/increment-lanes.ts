@@ -177,7 +177,9 @@ export class IncrementLanes {
       return found === undefined;
     });
     this.tallies.replays += replays.length;
-    void answerReplays(replays, (truths) => this.exposure.publish(truths, times));
+    for (const part of this.exposure.apart(replays, ({ pending }) => pending.write.operation.name)) {
+      void answerReplays(part, (truths) => this.exposure.publish(truths, times));
+    }
     return others;
   }
 
@@ -191,21 +193,29 @@ export class IncrementLanes {
     for (const pending of batch) {
       if (!applied.has(pending.write.operation.name)) this.moveOn(pending);
     }
-    const failure = await this.exposure.publish([...applied.values()], times, nonces).then(
-      () => null,
-      (error: unknown) => error,
+    const parts = this.exposure.apart([...applied.values()], ({ name }) => name);
+    const places = parts.length < 2 ? [batch.keys()] : placesOf(batch, parts);
+    await Promise.all(
+      parts.map(async (part, index) => {
+        const failure = await this.exposure.publish(part, times, nonces).then(
+          () => null,
+          (error: unknown) => error,
+        );
+        if (failure === null) this.changes.note(part, times.sentAtMs);
+        for (const place of places[index] ?? []) {
+          const pending = batch[place];
+          const name = pending?.write.operation.name ?? '';
+          const [end, total, sofar] = [applied.get(name), totals.get(name), running[place]];
+          if (pending === undefined || end === undefined || total === undefined || sofar === undefined) continue;
+          if (failure !== null) pending.reject(new OutcomeUnknown('It is committed, but cannot be told safely yet.'));
+          // First the value before the batch, which is exact; then what was added up to here.
+          else {
+            const [value, version] = [end.value - total.sum + sofar.sum, end.version - total.count + sofar.count];
+            pending.resolve(answerWith(end, value, version));
+          }
+        }
+      }),
     );
-    if (failure === null) this.changes.note(applied.values(), times.sentAtMs);
-    batch.forEach((pending, index) => {
-      const { name } = pending.write.operation;
-      const end = applied.get(name);
-      const total = totals.get(name);
-      const sofar = running[index];
-      if (end === undefined || total === undefined || sofar === undefined) return;
-      if (failure !== null) pending.reject(new OutcomeUnknown('It is committed, but cannot be told safely yet.'));
-      // First the value before the batch, which is exact; then what was added up to here.
-      else pending.resolve(answerWith(end, end.value - total.sum + sofar.sum, end.version - total.count + sofar.count));
-    });
   }
 
   /** @returns what may be tried again */
@@ -257,4 +267,12 @@ function answerWith(end: Counter, value: number, version: number): Answer {
     outcome: { kind: 'done', truth: { ...end, value, version }, created: false, previous: null },
     replayed: false,
   };
+}
+
+/** Where the increments of each part stand in the batch. */
+function placesOf(batch: readonly PendingIncrement[], parts: readonly (readonly Counter[])[]): number[][] {
+  const partOf = new Map(parts.flatMap((part, index) => part.map(({ name }) => [name, index] as const)));
+  const places: number[][] = parts.map(() => []);
+  batch.forEach(({ write }, place) => places[partOf.get(write.operation.name) ?? -1]?.push(place));
+  return places;
 }

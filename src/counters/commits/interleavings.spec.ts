@@ -60,6 +60,13 @@ class Published {
     return this.turn('a lease').then(() => new Map());
   }
 
+  /** As of a cluster whose every counter is in a unit of its own. */
+  apart<T>(items: readonly T[], nameOf: (item: T) => string): T[][] {
+    const parts = new Map<string, T[]>();
+    for (const item of items) parts.set(nameOf(item), [...(parts.get(nameOf(item)) ?? []), item]);
+    return [...parts.values()];
+  }
+
   async publish(truths: readonly Truth[]): Promise<void> {
     await this.turn(`a publish of ${truths.map(({ name, version }) => `${name} v${version}`).join()}`);
     if (this.refusals.shift() === true) throw new Unavailable('refused by the plan');

@@ -29,6 +29,7 @@ const fingerprintOf = (key: string): string => `of ${key}`;
 
 const exposure = {
   leaseWanted: () => Promise.resolve(new Map<string, string>()),
+  apart: <T>(items: readonly T[]) => [items],
   publish: () => Promise.resolve(),
 } as unknown as Exposure;
 const changes = { note: () => undefined } as unknown as Changes;

@@ -1,4 +1,5 @@
-import { BLIND_MS, type GuardRow } from '../../store/guard-row.js';
+import { BLIND_MS } from '../../store/guard-row.js';
+import type { UnitRow } from '../../store/unit-rows.js';
 import type { Clock, Moment } from '../clock.js';
 
 /** P: how long a permission to serve entries lasts. Going blind waits this long, until every one given has run out. */
@@ -24,7 +25,7 @@ export class Blindness {
   private fromMs = Infinity;
 
   constructor(
-    private readonly row: GuardRow,
+    private readonly row: UnitRow,
     private readonly clock: Clock,
   ) {}
 

@@ -1,9 +1,9 @@
-import type { Rank } from '../../cache/realm.js';
+import type { Rank } from '../../cache/sighting.js';
 import { type Claims, claimsWhenNamed, decideClaim, type Decision, NO_CLAIMS } from './claim.js';
 
 const SECOND = 1_000;
 const alone: Rank = { kind: 'alone' };
-const elected = (epoch: number): Rank => ({ kind: 'elected', epoch });
+const elected = (epoch: number): Rank => ({ kind: 'elected', epoch, isWhole: true });
 
 const decide = (claims: Claims, rank: Rank, seconds: number, server = 'ours'): Decision =>
   decideClaim(claims, { server, rank, namedRank: 5, nowMs: seconds * SECOND });

@@ -3,7 +3,7 @@
  * begins another epoch, and everybody waits. What is decided here keeps instances that see different servers from taking
  * the cache from each other for ever.
  */
-import type { Rank } from '../../cache/realm.js';
+import type { Rank } from '../../cache/sighting.js';
 
 /** Two instances with different servers would otherwise take the cache from each other all the time. */
 const CONTEST_PAUSE_MS = 60_000;
@@ -21,9 +21,11 @@ export interface Claims {
   readonly contestedAtMs: number;
   /** Since when what it finds is older than what is named; null: it is not. */
   readonly behindSinceMs: number | null;
+  /** What it found last while that was so, and since when it finds that and no other. */
+  readonly older: { readonly server: string; readonly sinceMs: number } | null;
 }
 
-export const NO_CLAIMS: Claims = { lastNamed: null, contestedAtMs: -Infinity, behindSinceMs: null };
+export const NO_CLAIMS: Claims = { lastNamed: null, contestedAtMs: -Infinity, behindSinceMs: null, older: null };
 
 /** What was found, beside what the row names. */
 export interface Found {
@@ -50,7 +52,7 @@ export function decideClaim(claims: Claims, found: Found): Decision {
 
 /** The row names what this instance found. */
 export function claimsWhenNamed(claims: Claims, server: string): Claims {
-  return { ...claims, lastNamed: server, behindSinceMs: null };
+  return { ...claims, lastNamed: server, behindSinceMs: null, older: null };
 }
 
 function decideAlone(claims: Claims, { server, nowMs }: Found): Decision {
@@ -62,13 +64,15 @@ function decideAlone(claims: Claims, { server, nowMs }: Found): Decision {
   return { kind: 'name', claims };
 }
 
-function decideElected(claims: Claims, { rank, namedRank, nowMs }: Found): Decision {
+function decideElected(claims: Claims, { server, rank, namedRank, nowMs }: Found): Decision {
   if (rank.kind === 'elected' && rank.epoch >= namedRank) {
-    return { kind: 'name', claims: { ...claims, behindSinceMs: null } };
+    return { kind: 'name', claims: { ...claims, behindSinceMs: null, older: null } };
   }
   const behindSinceMs = claims.behindSinceMs ?? nowMs;
-  const behindForMs = nowMs - behindSinceMs;
-  const kind = behindForMs < BEHIND_PATIENCE_MS ? 'wait' : 'contested';
-  const begunAnew = rank.kind === 'elected' && behindForMs >= BEGUN_ANEW_AFTER_MS;
-  return { kind: begunAnew ? 'name' : kind, claims: { ...claims, behindSinceMs } };
+  const isWhole = rank.kind === 'elected' && rank.isWhole;
+  const older = !isWhole ? null : claims.older?.server === server ? claims.older : { server, sinceMs: nowMs };
+  const kind = nowMs - behindSinceMs < BEHIND_PATIENCE_MS ? 'wait' : 'contested';
+  // Whoever was cut off with what was replaced sees a part, or something else every now and then.
+  const begunAnew = older !== null && nowMs - older.sinceMs >= BEGUN_ANEW_AFTER_MS;
+  return { kind: begunAnew ? 'name' : kind, claims: { ...claims, behindSinceMs, older } };
 }

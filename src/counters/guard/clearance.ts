@@ -1,9 +1,7 @@
-import type { Identity } from '../../cache/identity.js';
-import { CacheUnavailable } from '../../cache/redis-connection.js';
+import { CacheUnavailable, isRefusal } from '../../cache/redis-connection.js';
 import { Unavailable } from '../../domain/errors.js';
-import type { Blindness } from './blindness.js';
 import type { Clock } from '../clock.js';
-import type { Permissions } from './permissions.js';
+import { isSamePlace, type Knowledge, type Permissions } from './permissions.js';
 import type { Polls } from './polls.js';
 
 /** Tries to publish before the instance goes blind. */
@@ -12,13 +10,14 @@ const PUBLISH_ATTEMPTS = 2;
 /** An answer that waits longer for the guard is given up: the client is told that it cannot be known. */
 const CLEARANCE_TIMEOUT_MS = 2_500;
 
-/** The guard's word that what was learned from the truth may be told. */
+/** The guard's word that what was learned from the truth about counters of one unit may be told. */
 export class Clearance {
   private failed = false;
 
+  /** @param isBlind whether an answer may go out without having been published */
   constructor(
     private readonly permissions: Permissions,
-    private readonly blindness: Blindness,
+    private readonly isBlind: () => boolean,
     private readonly polls: Polls,
     private readonly clock: Clock,
   ) {}
@@ -36,32 +35,38 @@ export class Clearance {
   /**
    * Publishes what is about to be told to a client, and returns when it may be told.
    *
-   * @param publish brings it to the cache; throws CacheUnavailable
+   * @param publish brings it to the place that is known; throws CacheUnavailable
    * @returns what `publish` returned; null where it may be told although it was not published
    * @throws Unavailable when neither came true in time
    */
-  async of<T>(publish: (identity: Identity) => Promise<T>): Promise<T | null> {
-    const { permissions } = this;
+  async of<T>(publish: (known: Knowledge) => Promise<T>): Promise<T | null> {
     const deadlineMs = this.clock.monotonicMs() + CLEARANCE_TIMEOUT_MS;
     for (let attempt = 1; this.clock.monotonicMs() < deadlineMs;) {
-      const known = permissions.latest;
-      if (known !== null && permissions.isCurrent(known)) {
+      const known = this.permissions.latest;
+      if (known !== null && this.permissions.isCurrent(known)) {
         try {
-          const published = await publish(known.identity);
-          // The row may name another Redis by now: only what is known to be recent says that this one counts.
-          const { latest } = permissions;
-          if (permissions.isCurrent(known) || (latest !== null && permissions.isCurrent(latest))) return published;
+          const published = await publish(known);
+          if (this.stillCounts(known)) return published;
         } catch (error) {
           if (!(error instanceof CacheUnavailable)) throw error;
           attempt += 1;
-          if (attempt <= PUBLISH_ATTEMPTS) continue;
-          this.failed = true;
+          if (attempt > PUBLISH_ATTEMPTS) this.failed = true;
+          // It was sent elsewhere, and the next look will find where; what did not answer is asked again at once.
+          else if (!isRefusal(error.cause)) continue;
         }
       }
-      if (this.blindness.holds()) return null;
+      if (this.isBlind()) return null;
       this.polls.hurry();
       await this.polls.endOfOne(deadlineMs - this.clock.monotonicMs());
     }
     throw new Unavailable('the cache cannot be brought up to date, nor the other instances told');
+  }
+
+  /** The row may name another place by now: only what is known to be recent says that this one counts. */
+  private stillCounts(known: Knowledge): boolean {
+    const { permissions } = this;
+    const { latest } = permissions;
+    if (permissions.isCurrent(known)) return true;
+    return latest !== null && permissions.isCurrent(latest) && isSamePlace(latest.sighting, known.sighting);
   }
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
-import type { Realm } from '../../cache/realm.js';
-import type { GuardRow, GuardState } from '../../store/guard-row.js';
+import type { Rank, Sighting } from '../../cache/sighting.js';
+import type { UnitState } from '../../store/guard-state.js';
+import type { UnitRow } from '../../store/unit-rows.js';
 import { PERMISSION_MS } from './blindness.js';
 import { type Claims, claimsWhenNamed, decideClaim, NO_CLAIMS } from './claim.js';
 import type { Clock } from '../clock.js';
@@ -19,33 +20,32 @@ export class Naming {
   private claims: Claims = NO_CLAIMS;
   private unsettled: { readonly epoch: string; readonly seenAtMs: number } | null = null;
 
+  /** @param leave ends a connection that was made by what an older election said */
   constructor(
-    private readonly row: GuardRow,
-    private readonly realm: Realm,
+    private readonly row: UnitRow,
+    private readonly leave: () => void,
     private readonly clock: Clock,
   ) {}
 
   /**
    * Looks at the row beside the Redis at hand, and moves it on by one step where it must be.
    *
-   * @param server the identity of the Redis that this instance is connected to
    * @throws StoreFailure
    */
-  async advance(state: GuardState, server: string): Promise<Standing> {
-    if (state.redis !== server) return this.claim(state, server);
-    this.claims = claimsWhenNamed(this.claims, server);
+  async advance(state: UnitState, sighting: Pick<Sighting, 'place' | 'rank'>): Promise<Standing> {
+    const { place } = sighting;
+    if (state.redis !== place) return this.claim(state, place, await sighting.rank());
+    this.claims = claimsWhenNamed(this.claims, place);
     if (state.settled) return 'named';
     await this.settle(state);
     return 'settling';
   }
 
-  private async claim(state: GuardState, server: string): Promise<Standing> {
-    const rank = await this.realm.rank();
+  private async claim(state: UnitState, server: string, rank: Rank): Promise<Standing> {
     const found = { server, rank, namedRank: state.rank, nowMs: this.clock.monotonicMs() };
     const { kind, claims } = decideClaim(this.claims, found);
     this.claims = claims;
-    // The connection was made by what an older election said.
-    if (rank.kind === 'overtaken') this.realm.reconnect();
+    if (rank.kind === 'overtaken') this.leave();
     switch (kind) {
       case 'name': {
         this.unsettled = null;
@@ -66,7 +66,7 @@ export class Naming {
     }
   }
 
-  private async settle({ epoch }: GuardState): Promise<void> {
+  private async settle({ epoch }: UnitState): Promise<void> {
     const now = this.clock.monotonicMs();
     // Permissions for the one before were given at the latest just before this name was first seen.
     if (this.unsettled?.epoch !== epoch) this.unsettled = { epoch, seenAtMs: now };

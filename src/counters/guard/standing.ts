@@ -26,3 +26,6 @@ export interface Seen {
   readonly redis: 'up' | 'silent' | 'away';
   readonly standing: GuardStanding;
 }
+
+/** How many units of the cache stand how; a single Redis is one. */
+export type UnitsStanding = Readonly<Record<GuardStanding, number>>;

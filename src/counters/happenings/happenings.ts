@@ -101,7 +101,8 @@ export class Happenings implements OnApplicationBootstrap, OnApplicationShutdown
     }
     const { named } = this.guard;
     if (named !== null && this.named !== null && named !== this.named) {
-      this.note('redis.failover', { server: this.realm.address }, `redis ${this.guard.epoch ?? ''} ${named}`);
+      const [{ address } = { address: '' }] = this.realm.views;
+      this.note('redis.failover', { server: address }, `redis ${this.guard.epoch ?? ''} ${named}`);
     }
     this.named = named ?? this.named;
   }

@@ -120,7 +120,7 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
       commits: timesBetween(now.commits, before.commits),
       publishes: timesBetween(now.publishes, before.publishes),
       queue: this.pipeline.queueLength,
-      serves: this.guard.permission() !== null,
+      serves: this.guard.isServing,
     };
   }
 

@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { CounterCache, type Leased, type Published } from '../../cache/counter-cache.js';
 import { type Entry, entryOf, expiresAtOf } from '../../cache/entry.js';
 import type { Identity } from '../../cache/identity.js';
+import { CacheUnavailable, unavailable } from '../../cache/redis-connection.js';
 import { DatabaseClock } from '../database-clock.js';
 import { CounterReader, type ReadTruth } from '../../store/counter-reader.js';
 import { isCounter, type Truth } from '../../domain/counter.js';
-import { CacheGuard } from '../guard/cache-guard.js';
+import { CacheGuard, type Permit } from '../guard/cache-guard.js';
+import { groupsOf } from '../guard/groups.js';
 import { publicationOf } from '../publication.js';
 import { AbsenceBudget } from './absence-budget.js';
 import { FillDemand } from './fill-demand.js';
@@ -17,6 +19,14 @@ const MAX_JOINS = 2;
 interface Filled {
   readonly entry: Entry;
   readonly confirmed: boolean;
+}
+
+/** Counters that were read, and what came of filling them. */
+export interface FilledMany {
+  readonly entries: readonly Entry[];
+  readonly filled: number;
+  /** Null: a server answered for each of them. */
+  readonly fault: CacheUnavailable | null;
 }
 
 /** Brings missing entries back: lease, then read the truth, then publish under the lease. */
@@ -62,22 +72,39 @@ export class CounterFills {
   }
 
   /**
-   * Reads up to 500 counters that have no entry, and fills them. Not for answers about single counters: what is
-   * returned may be older than what another client was told meanwhile.
+   * Reads up to 500 counters that have no entry, and fills those that may be filled. Not for answers about single
+   * counters: what is returned may be older than what another client was told meanwhile.
    *
-   * @returns the entries in the order of the names, and how many of them the cache took
-   * @throws StoreFailure, CacheUnavailable
+   * @returns the entries in the order of the names, how many of them the cache took, and why it took others not
+   * @throws StoreFailure
    */
-  async fillMany(names: readonly string[], identity: Identity): Promise<{ entries: Entry[]; filled: number }> {
-    const leases = await this.cache.lease(names, identity);
+  async fillMany(names: readonly string[], permit: Permit): Promise<FilledMany> {
+    const groups = groupsOf(names, permit);
+    const leases = new Map<string, Leased>();
+    // Each is waited for: what was selected before a lease was granted must not be published under it.
+    const leasing = await Promise.allSettled(
+      groups.map(async ({ identity, names: members }) => {
+        if (identity === null) return;
+        const leased = await this.cache.lease(members, identity);
+        members.forEach((name, index) => leases.set(name, leased[index] ?? { kind: 'refused' }));
+      }),
+    );
     const { truths, times } = await this.reader.readMany(names);
-    const entries = truths.map(entryOf);
-    const publications = truths.flatMap((truth, index) => {
-      const leased = leases[index];
-      return leased?.kind === 'lease' ? [publicationOf(truth, times, this.nonceFor(truth, leased))] : [];
-    });
-    const published = await this.cache.publish(publications, identity);
-    return { entries, filled: published.filter(isConfirmed).length };
+    const byName = new Map(truths.map((truth) => [truth.name, truth]));
+    let filled = 0;
+    const publishing = await Promise.allSettled(
+      groups.map(async ({ identity, names: members }) => {
+        if (identity === null) return;
+        const publications = members.flatMap((name) => {
+          const [truth, leased] = [byName.get(name), leases.get(name)];
+          if (truth === undefined || leased?.kind !== 'lease') return [];
+          return [publicationOf(truth, times, this.nonceFor(truth, leased))];
+        });
+        const published = await this.cache.publish(publications, identity);
+        filled += published.filter(isConfirmed).length;
+      }),
+    );
+    return { entries: truths.map(entryOf), filled, fault: faultIn([...leasing, ...publishing]) };
   }
 
   private async fillOne(name: string, identity: Identity, close: () => void): Promise<Filled> {
@@ -104,7 +131,11 @@ export class CounterFills {
     const entry = entryOf(truth);
     const { name } = truth;
     const publication = publicationOf(truth, times, nonce);
-    const published = await this.guard.withClearance((identity) => this.cache.publish([publication], identity));
+    const published = await this.guard.withClearance(this.guard.unitNumberOf(name), async (permit) => {
+      const identity = permit(name);
+      if (identity === null) throw unavailable('nobody has the slot of this counter');
+      return this.cache.publish([publication], identity);
+    });
     const [result] = published ?? [];
     if (result === undefined) return { entry, confirmed: false };
     if (result.kind === 'kept' && result.entry.version > entry.version) return { entry: result.entry, confirmed: true };
@@ -128,4 +159,13 @@ export class CounterFills {
 
 function isConfirmed(published: Published): boolean {
   return published.kind === 'stored' || published.kind === 'kept';
+}
+
+/** @throws what is no fault of the cache */
+function faultIn(settled: readonly PromiseSettledResult<void>[]): CacheUnavailable | null {
+  const faults = settled.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
+  const other = faults.find((fault) => !(fault instanceof CacheUnavailable));
+  if (other !== undefined) throw other instanceof Error ? other : new Error(String(other));
+  const [first] = faults;
+  return first instanceof CacheUnavailable ? first : null;
 }

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
-import { type Entry, entryOf, expiresAtOf } from '../../cache/entry.js';
+import { type Entry, expiresAtOf } from '../../cache/entry.js';
 import type { Identity } from '../../cache/identity.js';
-import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { stepsOf } from '../../domain/steps.js';
 import { DatabaseClock } from '../database-clock.js';
-import { CounterReader } from '../../store/counter-reader.js';
 import { CacheGuard } from '../guard/cache-guard.js';
+import { type Group, groupsOf } from '../guard/groups.js';
 import { CounterFills } from './counter-fills.js';
 import { Tallies } from '../tallies.js';
 
@@ -24,7 +23,6 @@ export class ManyReader {
   constructor(
     private readonly cache: CounterCache,
     private readonly fills: CounterFills,
-    private readonly reader: CounterReader,
     private readonly guard: CacheGuard,
     private readonly tallies: Tallies,
     private readonly clock: DatabaseClock,
@@ -58,33 +56,41 @@ export class ManyReader {
   }
 
   private async readStep(names: readonly string[]): Promise<{ entries: Entry[]; missed: number }> {
-    const permission = this.guard.permission();
-    const identity = permission ?? this.guard.unverified();
-    const cached = identity === null ? names.map(() => null) : await this.fromCache(names, identity);
-    const missing = names.filter((_, index) => cached[index] === null);
-    this.tallies.reads[permission === null ? 'unverified' : 'hit'] += names.length - missing.length;
-    this.tallies.reads[permission === null ? 'bypass' : 'miss'] += missing.length;
-    const rest = missing.length === 0 ? [] : await this.readMissing(missing, permission);
-    const byName = new Map(missing.map((name, index) => [name, rest[index]]));
-    const entries = names.map((name, index) => cached[index] ?? byName.get(name) ?? { version: 0, json: null });
-    // Without the permission to look into the cache, nobody could have found it there.
-    return { entries, missed: permission === null ? 0 : missing.length };
+    const permit = this.guard.permit();
+    const found = new Map<string, Entry>();
+    let missed = 0;
+    const look = async ({ identity, names: members }: Group, isPermitted: boolean): Promise<readonly string[]> => {
+      const cached = identity === null ? members.map(() => null) : await this.fromCache(members, identity);
+      const rest = members.filter((name, index) => {
+        const entry = cached[index] ?? null;
+        if (entry !== null) found.set(name, entry);
+        return entry === null;
+      });
+      this.tallies.reads[isPermitted ? 'hit' : 'unverified'] += members.length - rest.length;
+      this.tallies.reads[isPermitted ? 'miss' : 'bypass'] += rest.length;
+      // Without the permission to look into the cache, nobody could have found it there.
+      if (isPermitted) missed += rest.length;
+      return rest;
+    };
+    const looks = groupsOf(names, permit).flatMap((group) =>
+      group.identity !== null
+        ? [look(group, true)]
+        : groupsOf(group.names, (name) => this.guard.unverified(name)).map((other) => look(other, false)),
+    );
+    const missing = (await Promise.all(looks)).flat();
+    if (missing.length > 0) {
+      const rest = await this.fills.fillMany(missing, permit);
+      missing.forEach((name, index) => {
+        const entry = rest.entries[index];
+        if (entry !== undefined) found.set(name, entry);
+      });
+    }
+    return { entries: names.map((name) => found.get(name) ?? { version: 0, json: null }), missed };
   }
 
   private async fromCache(names: readonly string[], identity: Identity): Promise<(Entry | null)[]> {
     // Away: every name is read from the truth.
     const entries = await this.cache.getMany(names, identity).catch(() => names.map(() => null));
     return entries.map((entry) => (entry === null || this.clock.isPast(expiresAtOf(entry)) ? null : entry));
-  }
-
-  private async readMissing(names: readonly string[], permission: Identity | null): Promise<Entry[]> {
-    if (permission !== null) {
-      try {
-        return (await this.fills.fillMany(names, permission)).entries;
-      } catch (error) {
-        if (!(error instanceof CacheUnavailable)) throw error;
-      }
-    }
-    return (await this.reader.readMany(names)).truths.map(entryOf);
   }
 }

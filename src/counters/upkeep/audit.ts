@@ -1,6 +1,6 @@
 import type { CounterCache } from '../../cache/counter-cache.js';
-import type { Identity } from '../../cache/identity.js';
 import type { CounterReader } from '../../store/counter-reader.js';
+import type { Permit } from '../guard/cache-guard.js';
 import { Comparison } from './comparison.js';
 import type { Drift } from './drift.js';
 import { Walk } from './walk.js';
@@ -27,13 +27,13 @@ export interface AuditOptions {
 /**
  * Compares every entry with the truth, from outside of the service: nothing is repaired before it was seen.
  *
- * @param identity what is looked at; other entries are passed over
+ * @param permit says which entries are looked at; others are passed over
  * @throws CacheUnavailable, StoreFailure
  */
 export async function audit(
   cache: CounterCache,
   reader: CounterReader,
-  identity: Identity,
+  permit: Permit,
   { fix, progress }: AuditOptions,
 ): Promise<AuditReport> {
   const clock = new Clock();
@@ -43,7 +43,8 @@ export async function audit(
     cache,
     reader,
     {
-      identity: () => identity,
+      permit: () => permit,
+      isServing: () => true,
       nowMs: () => clock.moment().calendarMs,
       ofWrong: remedy,
       ofBehind: (truths) => remedy(truths.map(({ name }) => name)),

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
-import { Realm, type Role } from '../../cache/realm.js';
+import type { Line } from '../../cache/line.js';
+import { Realm } from '../../cache/realm.js';
 import { CacheUnavailable } from '../../cache/redis-connection.js';
+import type { Role, ServerView } from '../../cache/sighting.js';
 import { CacheGuard } from '../guard/cache-guard.js';
-import type { GuardHealth, GuardStanding } from '../guard/standing.js';
+import type { GuardHealth, GuardStanding, UnitsStanding } from '../guard/standing.js';
 import { Unavailable } from '../../domain/errors.js';
 import type { Actor } from '../../domain/deed.js';
 import { Tallies } from '../tallies.js';
@@ -22,8 +24,18 @@ const SAMPLE_STEPS = 20;
 /** What an operator is told of the cache. */
 export interface CacheState extends GuardHealth {
   readonly guard: GuardStanding;
-  /** The server of Redis at the other end, what it said of itself last (null: it does not answer), and what led to it. */
-  readonly server: { readonly address: string; readonly role: Role | null; readonly foundBy: 'url' | 'sentinel' };
+  /** The first server of Redis, what it said of itself last (null: it does not answer), and what led to it. */
+  readonly server: {
+    readonly address: string;
+    readonly role: Role | null;
+    readonly foundBy: 'url' | 'sentinel' | 'cluster';
+  };
+  /** All of them. */
+  readonly servers: readonly ServerView[];
+  /** Parts that are served, or not, each by itself; a single Redis is one. */
+  readonly units: UnitsStanding;
+  /** How often a unit was found elsewhere than before, since the start of this instance. */
+  readonly moves: number;
   /** Of the guard; null before it was read. */
   readonly epoch: string | null;
   /** Whether this instance may serve entries right now. */
@@ -48,20 +60,20 @@ export class CacheUpkeep {
   ) {}
 
   async state(): Promise<CacheState> {
-    const [sighting, entries] = await Promise.all([
-      this.realm.sight().catch(() => null),
-      this.countEntries().catch(() => null),
-    ]);
-    const identity = this.guard.permission();
+    const [entries, sentinel] = await Promise.all([this.countEntries().catch(() => null), this.guard.sentinel()]);
     const { reads } = this.tallies;
-    const known = sighting?.sentinel ?? null;
+    const servers = this.realm.views;
+    const [{ address, role } = { address: '', role: null }] = servers;
     return {
       ...this.guard.health(),
-      server: { address: this.realm.address, role: this.realm.role, foundBy: this.realm.foundBy },
+      server: { address, role, foundBy: this.realm.foundBy },
+      servers,
+      units: this.guard.unitsStanding(),
+      moves: this.guard.moves,
       guard: this.guard.standing(),
       epoch: this.guard.epoch,
-      permission: identity !== null,
-      sentinel: sighting === null ? null : known !== null && (identity === null || known === identity.digest),
+      permission: this.guard.isServing,
+      sentinel,
       entries,
       reads: {
         hits: reads.hit + reads.unverified,
@@ -87,32 +99,45 @@ export class CacheUpkeep {
   }
 
   private async removeAll(): Promise<number> {
-    let removed = 0;
     try {
-      let cursor = '0';
-      do {
-        const step = await this.cache.scan(cursor, CHUNK);
-        cursor = step.cursor;
-        removed += await this.cache.remove(step.names);
-        await sleep(CHUNK_PAUSE_MS);
-      } while (cursor !== '0');
+      const removed = await Promise.all(this.cache.lines().map((line) => this.flushOne(line)));
+      if (removed.length === 0) throw new Unavailable('Redis cannot be reached.');
+      return removed.reduce((sum, count) => sum + count, 0);
     } catch (error) {
       if (error instanceof CacheUnavailable) throw new Unavailable('Redis cannot be reached.');
       throw error;
     }
+  }
+
+  private async flushOne(line: Line): Promise<number> {
+    let removed = 0;
+    let cursor = '0';
+    do {
+      const step = await this.cache.scan(line, cursor, CHUNK);
+      cursor = step.cursor;
+      removed += await this.cache.remove(step.names);
+      await sleep(CHUNK_PAUSE_MS);
+    } while (cursor !== '0');
     return removed;
   }
 
-  /** Exact for a small cache; else as many of all keys as were among those that the sample looked at. */
   private async countEntries(): Promise<number> {
+    const lines = this.cache.lines();
+    if (lines.length === 0) throw new CacheUnavailable('no server of Redis answers');
+    const counts = await Promise.all(lines.map((line) => this.countOn(line)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Exact for a small cache; else as many of all keys as were among those that the sample looked at. */
+  private async countOn(line: Line): Promise<number> {
     let [cursor, found] = ['0', 0];
     for (let step = 1; step <= SAMPLE_STEPS; step += 1) {
-      const { cursor: next, names } = await this.cache.scan(cursor, CHUNK);
+      const { cursor: next, names } = await this.cache.scan(line, cursor, CHUNK);
       found += names.length;
       if (next === '0') return found;
       cursor = next;
     }
     const share = Math.min(1, found / (SAMPLE_STEPS * CHUNK));
-    return Math.round(share * (await this.cache.keyCount()));
+    return Math.round(share * (await this.cache.keyCount(line)));
   }
 }

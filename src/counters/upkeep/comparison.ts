@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CounterCache } from '../../cache/counter-cache.js';
 import type { Entry } from '../../cache/entry.js';
-import type { Identity } from '../../cache/identity.js';
+import type { Line } from '../../cache/line.js';
 import type { Truth } from '../../domain/counter.js';
 import { NAMES_IN_STEP, stepsOf } from '../../domain/steps.js';
 import type { CounterReader } from '../../store/counter-reader.js';
 import type { StatementTimes } from '../../store/statement-times.js';
+import type { Permit } from '../guard/cache-guard.js';
+import { groupsOf } from '../guard/groups.js';
 import { compare, driftOf } from './drift.js';
 import type { Suspect, Walk } from './walk.js';
 import type { Clock } from '../clock.js';
@@ -24,8 +26,10 @@ const MAX_SUSPECTS = 5_000;
 
 /** Whose entries are compared, and what is done about those that drifted. */
 export interface Circumstances {
-  /** Of the entries to compare, asked again and again; null: none may be served now, and the walk ends. */
-  readonly identity: () => Identity | null;
+  /** Of the entries to compare, asked again and again; null for an entry that may not be served now. */
+  readonly permit: () => Permit;
+  /** Whether any may be; else the walk ends. */
+  readonly isServing: () => boolean;
   /** By the database's clock, as the truth's times are, as far as that is known. */
   readonly nowMs: () => number;
   /** Deals with entries that were nothing that was ever committed; answers how many it replaced or deleted. */
@@ -34,7 +38,7 @@ export interface Circumstances {
    * Deals with entries that stayed behind, and answers the same. The truths are new, from a statement of
    * these times.
    */
-  readonly ofBehind: (truths: readonly Truth[], times: StatementTimes, identity: Identity) => Promise<number>;
+  readonly ofBehind: (truths: readonly Truth[], times: StatementTimes, permit: Permit) => Promise<number>;
 }
 
 export interface ComparisonOptions {
@@ -52,10 +56,22 @@ interface Held {
   readonly entry: Entry;
 }
 
-/** What a walk is at: entries to be compared, and where the SCAN goes on; null where it has come to its end. */
+/** Where a walk goes on: on which server, and where its SCAN stands. */
+interface Next {
+  readonly line: Line;
+  readonly cursor: string;
+  /** The servers after it. */
+  readonly rest: readonly Line[];
+}
+
+/** What a walk is at: entries to be compared, and where it goes on; null where it has come to its end. */
 interface Step {
   readonly held: readonly Held[];
-  readonly next: string | null;
+  readonly next: Next | null;
+}
+
+function beginOf([line, ...rest]: readonly Line[]): Next | null {
+  return line === undefined ? null : { line, cursor: '0', rest };
 }
 
 /** Walks through the entries of the cache, in bounded memory, and compares them with the truth. */
@@ -74,7 +90,8 @@ export class Comparison {
    * @throws CacheUnavailable, StoreFailure
    */
   async of(walk: Walk, { limit = Infinity, signal, progress }: ComparisonOptions): Promise<boolean> {
-    for (let step: Step | null = { held: [], next: '0' }; step !== null;) {
+    const lines = this.cache.lines();
+    for (let step: Step | null = { held: [], next: beginOf(lines) }; step !== null;) {
       if (walk.compared >= limit || !this.mayGoOn(signal)) return false;
       const beganAtMs = this.clock.monotonicMs();
       const { held, next }: Step = step;
@@ -89,24 +106,44 @@ export class Comparison {
       if (!this.mayGoOn(signal)) return false;
       await this.lookAgainWhenDue(walk);
     }
-    return true;
+    return lines.length > 0 && walk.unserved === 0;
   }
 
   private mayGoOn(signal: AbortSignal | undefined): boolean {
-    return signal?.aborted !== true && this.circumstances.identity() !== null;
+    return signal?.aborted !== true && this.circumstances.isServing();
   }
 
   /** The next entries, from where a SCAN stands. */
-  private async look(walk: Walk, cursor: string): Promise<Step> {
-    const step = await this.cache.scan(cursor, SCANNED);
-    const identity = this.circumstances.identity();
-    const entries = identity === null ? [] : await this.cache.getMany(step.names, identity);
-    const held = step.names.flatMap((name, index): Held[] => {
-      const entry = entries[index] ?? null;
-      return entry === null ? [] : [{ name, entry }];
+  private async look(walk: Walk, { line, cursor, rest }: Next): Promise<Step> {
+    const step = await this.cache.scan(line, cursor, SCANNED);
+    const found = await this.entriesOf(step.names);
+    walk.unserved += found.unserved;
+    const held = step.names.flatMap((name): Held[] => {
+      const entry = found.entries.get(name);
+      return entry === undefined ? [] : [{ name, entry }];
     });
     walk.others += step.names.length - held.length;
-    return { held, next: step.cursor === '0' ? null : step.cursor };
+    return { held, next: step.cursor === '0' ? beginOf(rest) : { line, cursor: step.cursor, rest } };
+  }
+
+  /** The entries of the present identity, and how many names there are whose entries may not be served now. */
+  private async entriesOf(names: readonly string[]): Promise<{ entries: Map<string, Entry>; unserved: number }> {
+    const entries = new Map<string, Entry>();
+    let unserved = 0;
+    await Promise.all(
+      groupsOf(names, this.circumstances.permit()).map(async ({ identity, names: members }) => {
+        if (identity === null) {
+          unserved += members.length;
+          return;
+        }
+        const found = await this.cache.getMany(members, identity);
+        members.forEach((name, index) => {
+          const entry = found[index] ?? null;
+          if (entry !== null) entries.set(name, entry);
+        });
+      }),
+    );
+    return { entries, unserved };
   }
 
   private async compareAll(walk: Walk, held: readonly Held[]): Promise<void> {
@@ -159,20 +196,16 @@ export class Comparison {
   /** The second look at up to a step of suspects whose time has come. */
   private async lookAgain(walk: Walk): Promise<void> {
     const due = takeDue(walk.suspects, this.clock.monotonicMs() - SECOND_LOOK_AFTER_MS);
-    const identity = this.circumstances.identity();
-    if (due.length === 0 || identity === null) return;
-    const entries = await this.cache.getMany(
-      due.map(([name]) => name),
-      identity,
-    );
-    const behind = due.flatMap(([name, { version }], index) => {
-      const entry = entries[index] ?? null;
+    if (due.length === 0 || !this.circumstances.isServing()) return;
+    const { entries } = await this.entriesOf(due.map(([name]) => name));
+    const behind = due.flatMap(([name, { version }]) => {
+      const entry = entries.get(name);
       // Measured against the truth of then: the present one may be on its way to the cache right now.
-      return entry !== null && entry.version < version ? [{ name, entry }] : [];
+      return entry !== undefined && entry.version < version ? [{ name, entry }] : [];
     });
     if (behind.length === 0) return;
     const { truths, times } = await this.reader.readMany(behind.map(({ name }) => name));
-    walk.repaired += await this.circumstances.ofBehind(truths, times, identity);
+    walk.repaired += await this.circumstances.ofBehind(truths, times, this.circumstances.permit());
     truths.forEach((truth, index) => {
       const entry = behind[index]?.entry;
       if (entry !== undefined) walk.note(driftOf('behind', entry, truth, this.circumstances.nowMs()));

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeEntry, type Entry, entryOf } from '../../cache/entry.js';
-import { identityOf } from '../../cache/identity.js';
 import type { Counter, Truth } from '../../domain/counter.js';
 import { compare, driftOf } from './drift.js';
 
@@ -15,7 +14,7 @@ const counter: Counter = {
   updatedAt: '2026-01-01T00:00:05.000Z',
 };
 const absence: Truth = { name: 'a', value: null, version: 11 };
-const identity = identityOf('server', '1', 'database');
+const identity = { digest: '0123456789abcdef01234567' };
 const planted = (rest: string): Entry =>
   decodeEntry(`E${identity.digest} ${rest}`, identity) ?? { version: 0, json: null };
 

@@ -4,6 +4,7 @@ import { CounterReader } from '../../store/counter-reader.js';
 import { DatabaseClock } from '../database-clock.js';
 import { publicationOf } from '../publication.js';
 import { CacheGuard } from '../guard/cache-guard.js';
+import { groupsOf } from '../guard/groups.js';
 import { Comparison, type ComparisonOptions } from './comparison.js';
 import type { Drift } from './drift.js';
 import { Walk } from './walk.js';
@@ -60,18 +61,24 @@ export class Reconciler {
       cache,
       reader,
       {
-        identity: () => guard.permission(),
+        permit: () => guard.permit(),
+        isServing: () => guard.unitsStanding().serving > 0,
         nowMs: () => databaseClock.nowMs(),
         ofWrong: async (names) => {
           await cache.remove(names);
           return names.length;
         },
-        ofBehind: async (truths, times, identity) => {
-          await cache.publish(
-            truths.map((truth) => publicationOf(truth, times, null)),
-            identity,
-          );
-          return truths.length;
+        ofBehind: async (truths, times, permit) => {
+          const byName = new Map(truths.map((truth) => [truth.name, publicationOf(truth, times, null)]));
+          const groups = groupsOf([...byName.keys()], permit).map(async ({ identity, names }) => {
+            if (identity === null) return 0;
+            await cache.publish(
+              names.flatMap((name) => byName.get(name) ?? []),
+              identity,
+            );
+            return names.length;
+          });
+          return (await Promise.all(groups)).reduce((sum, count) => sum + count, 0);
         },
       },
       clock,

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { Identity } from '../../cache/identity.js';
 import { NAMES_IN_STEP } from '../../domain/steps.js';
 import { Batches } from '../../store/batches.js';
-import { CacheGuard } from '../guard/cache-guard.js';
+import { CacheGuard, type Permit } from '../guard/cache-guard.js';
 import { CounterFills } from '../reads/counter-fills.js';
 import { Clock } from '../clock.js';
 
@@ -62,11 +61,13 @@ export class Rehydrator {
     let [done, filled] = [0, 0];
     const names = (await this.permission(signal)) === null ? null : await this.batches.latestNames(limit);
     while (names !== null && done < names.length) {
-      const identity = await this.permission(signal);
-      if (identity === null) break;
+      const permit = await this.permission(signal);
+      if (permit === null) break;
       const beganAtMs = this.clock.monotonicMs();
       const chunk = names.slice(done, done + NAMES_IN_STEP);
-      filled += (await this.fills.fillMany(chunk, identity)).filled;
+      const came = await this.fills.fillMany(chunk, permit);
+      filled += came.filled;
+      if (came.fault !== null) throw came.fault;
       done += chunk.length;
       progress?.({ names: names.length, done, filled });
       await sleep(Math.max(SHORTEST_REST_MS, RESTS * (this.clock.monotonicMs() - beganAtMs)));
@@ -79,11 +80,13 @@ export class Rehydrator {
     };
   }
 
-  private async permission(signal: AbortSignal | undefined): Promise<Identity | null> {
+  /** Of a cluster a part may stay away: after a while the rest is filled. */
+  private async permission(signal: AbortSignal | undefined): Promise<Permit | null> {
     const deadlineMs = this.clock.monotonicMs() + PERMISSION_PATIENCE_MS;
     while (signal?.aborted !== true) {
-      const identity = this.guard.permission();
-      if (identity !== null || this.clock.monotonicMs() > deadlineMs) return identity;
+      if (this.guard.isServing) return this.guard.permit();
+      if (this.clock.monotonicMs() > deadlineMs)
+        return this.guard.unitsStanding().serving > 0 ? this.guard.permit() : null;
       await sleep(PERMISSION_POLL_MS);
     }
     return null;

@@ -13,6 +13,8 @@ export class Walk {
   compared = 0;
   /** Keys that were no entry of the present identity. */
   others = 0;
+  /** Keys of units whose entries might not be served when it came to them. */
+  unserved = 0;
   behind = 0;
   wrong = 0;
   /** Entries that were replaced or deleted. */

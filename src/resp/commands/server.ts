@@ -148,7 +148,7 @@ function infoOf({ guard, clients, runId, startedAtMs, port }: Instance, wanted: 
     Evercount: {
       postgres,
       redis,
-      reads: guard.permission() !== null ? 'cached' : postgres === 'up' ? 'postgres' : 'unverified',
+      reads: guard.isServing ? 'cached' : postgres === 'up' ? 'postgres' : 'unverified',
     },
     Keyspace: {},
   };

@@ -21,6 +21,7 @@ import { Happenings1766000010000 } from './1766000010000-happenings.js';
 import { Links1766000011000 } from './1766000011000-links.js';
 import { Edges1767000020000 } from './1767000020000-edges.js';
 import { Watches1766000021000 } from './1766000021000-watches.js';
+import { UnitsOfTheCache1767000030000 } from './1767000030000-units-of-the-cache.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
@@ -47,4 +48,5 @@ export const MIGRATIONS = [
   Links1766000011000,
   Edges1767000020000,
   Watches1766000021000,
+  UnitsOfTheCache1767000030000,
 ];

@@ -37,14 +37,14 @@ export class PlainSetCache extends CounterCache {
   }
 
   protected async store(key: string, value: string): Promise<void> {
-    await this.servers.ask(['set', key, value, 'PX', this.limits.ttlMs]);
+    await this.servers.lineOf(key).ask(['set', key, value, 'PX', this.limits.ttlMs]);
   }
 }
 
 /** Compares versions, but has no leases: what is absent is created by whoever comes, however late. */
 export class SetIfNewerCache extends PlainSetCache {
   protected override async store(key: string, value: string): Promise<void> {
-    await this.servers.ask(['eval', SET_IF_NEWER, 1, key, value, this.limits.ttlMs]);
+    await this.servers.lineOf(key).ask(['eval', SET_IF_NEWER, 1, key, value, this.limits.ttlMs]);
   }
 }
 
@@ -59,20 +59,20 @@ export class NoIdentityCache extends CounterCache {
     }
   }
 
-  override get(name: string, { dataSet }: Identity): ReturnType<CounterCache['get']> {
-    return super.get(name, { ...NO_IDENTITY, dataSet });
+  override get(name: string, { dataSet, line }: Identity): ReturnType<CounterCache['get']> {
+    return super.get(name, { ...NO_IDENTITY, dataSet, line });
   }
 
-  override getMany(names: readonly string[], { dataSet }: Identity): ReturnType<CounterCache['getMany']> {
-    return super.getMany(names, { ...NO_IDENTITY, dataSet });
+  override getMany(names: readonly string[], { dataSet, line }: Identity): ReturnType<CounterCache['getMany']> {
+    return super.getMany(names, { ...NO_IDENTITY, dataSet, line });
   }
 
-  override lease(names: readonly string[], { dataSet }: Identity): Promise<Leased[]> {
-    return super.lease(names, { ...NO_IDENTITY, dataSet });
+  override lease(names: readonly string[], { dataSet, line }: Identity): Promise<Leased[]> {
+    return super.lease(names, { ...NO_IDENTITY, dataSet, line });
   }
 
-  override publish(publications: readonly Publication[], { dataSet }: Identity): Promise<Published[]> {
-    return super.publish(publications, { ...NO_IDENTITY, dataSet });
+  override publish(publications: readonly Publication[], { dataSet, line }: Identity): Promise<Published[]> {
+    return super.publish(publications, { ...NO_IDENTITY, dataSet, line });
   }
 }
 

@@ -3,11 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import { CounterCache } from '../../../src/cache/counter-cache.js';
-import type { Identity } from '../../../src/cache/identity.js';
 import { Realm } from '../../../src/cache/realm.js';
 import { CacheUnavailable } from '../../../src/cache/redis-connection.js';
 import { CacheSettings } from '../../../src/config/config.js';
-import { CacheGuard } from '../../../src/counters/guard/cache-guard.js';
+import { CacheGuard, type Permit } from '../../../src/counters/guard/cache-guard.js';
 import type { Truth } from '../../../src/domain/counter.js';
 import { Exposure, type Nonces } from '../../../src/counters/commits/exposure.js';
 import { IncrementBatches } from '../../../src/store/increment-batches.js';
@@ -28,11 +27,11 @@ class AnswersFirst extends Exposure {
 /** Takes a cache that cannot be reached for no reason to keep others from reading it. */
 @Injectable()
 class TellsNobody extends CacheGuard {
-  override async withClearance<T>(publish: (identity: Identity) => Promise<T>): Promise<T | null> {
-    const identity = this.permission();
-    if (identity === null) return null;
+  override async withClearance<T>(unit: number, publish: (permit: Permit) => Promise<T>): Promise<T | null> {
+    const permit = this.permit();
+    if (!this.serves(unit)) return null;
     try {
-      return await publish(identity);
+      return await publish(permit);
     } catch (error) {
       if (error instanceof CacheUnavailable) return null;
       throw error;

@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../test/support/servers.js';
 import type { TestPooler } from '../test/support/pgbouncer.js';
-import { type Child, type Environment, startOpponent, startService } from './child.js';
+import { type Child, type Environment, ROOT, startOpponent, startService } from './child.js';
 
 export type OpponentName = 'upsert-and-set' | 'typeorm-repository' | 'redis-get' | 'constant';
 export type Fsync = 'always' | 'everysec';
@@ -29,6 +29,8 @@ interface Peculiarities {
   readonly postgresPort?: number | string | null;
   /** Node's, behind those of the image: of one that is given twice, the last one counts. */
   readonly nodeOptions?: readonly string[];
+  /** Where it was built; absent: here. */
+  readonly root?: string;
 }
 
 /** Enough for pgbench with one connection for each of 256 clients, and for everybody's pools. */
@@ -106,13 +108,14 @@ export class Arena {
   /** A service whose database and Redis hold nothing else; ended by the caller, else with the others. */
   async separateService(
     name: string,
-    { environment = {}, postgresPort = null, nodeOptions = [] }: Peculiarities = {},
+    { environment = {}, postgresPort = null, nodeOptions = [], root = ROOT }: Peculiarities = {},
   ): Promise<SeparateService> {
     const redis = await this.redis(name, []);
     const database = new URL(await this.database(name));
     if (postgresPort !== null) database.port = String(postgresPort);
     const databaseUrl = database.href;
-    const start = () => startService({ DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...environment }, nodeOptions);
+    const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
+    const start = () => startService({ ...servers, ...environment }, nodeOptions, root);
     const child = await this.child(`service ${name}`, start);
     const subject = subjectOf(child, redis);
     return { subject, url: child.url, databaseUrl, redisUrl: redis.url, stop: () => child.stop() };

@@ -17,15 +17,23 @@ const READY_TIMEOUT_MS = 60_000;
 /** Afterwards it is killed. */
 const STOP_PATIENCE_MS = 15_000;
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const RUN_TYPESCRIPT = new URL('../test/support/run-typescript.mjs', import.meta.url).href;
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** The service as it is deployed, on a free port. */
-export function startService(environment: Environment, nodeOptions: readonly string[] = []): Promise<Child> {
+/**
+ * The service as it is deployed, on a free port.
+ *
+ * @param root where it was built
+ */
+export function startService(
+  environment: Environment,
+  nodeOptions: readonly string[] = [],
+  root: string = ROOT,
+): Promise<Child> {
   const { options, program } = imageCommand();
-  return startChild([...options, ...nodeOptions, join(ROOT, program)], { PORT: '0', ...environment });
+  return startChild([...options, ...nodeOptions, join(root, program)], { PORT: '0', ...environment });
 }
 
 /** One of `opponents/`, with the options of Node that the service has: they make it faster, too. */

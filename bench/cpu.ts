@@ -11,14 +11,27 @@ const PARENT = 1;
 const OWN_TICKS = [11, 12] as const;
 const REAPED_TICKS = [13, 14] as const;
 
+/** A child that ends between two looks would be in neither. */
+const MAX_LOOKS = 5;
+
 /** CPU seconds of a process, of its children, and of children that have ended; NaN where that cannot be known. */
 export function familyCpuSeconds(pid: number): number {
-  const fields = statOf(pid);
-  if (fields === null) return NaN;
-  let seconds = ownSeconds(pid, fields) + ticksOf(fields, REAPED_TICKS);
+  let seconds = NaN;
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
+    const fields = statOf(pid);
+    if (fields === null) return NaN;
+    const reaped = ticksOf(fields, REAPED_TICKS);
+    seconds = ownSeconds(pid, fields) + reaped + childrenSeconds(pid);
+    if (ticksOf(statOf(pid) ?? fields, REAPED_TICKS) === reaped) break;
+  }
+  return seconds;
+}
+
+function childrenSeconds(pid: number): number {
+  let seconds = 0;
   for (const child of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const childFields = statOf(Number(child));
-    if (childFields !== null && Number(childFields[PARENT]) === pid) seconds += ownSeconds(Number(child), childFields);
+    const fields = statOf(Number(child));
+    if (fields !== null && Number(fields[PARENT]) === pid) seconds += ownSeconds(Number(child), fields);
   }
   return seconds;
 }

@@ -1,17 +1,20 @@
 /** `npm run bench`: runs the contests, prints tables and targets, and writes down what came out. */
+import { againstContests, buildEarlier, type Earlier } from './against.js';
 import { Arena } from './arena.js';
 import { type Contest, contests, JUDGED_CONNECTIONS } from './contests.js';
-import type { Field } from './entrants.js';
+import type { Entrant, Field } from './entrants.js';
 import { findGenerator } from './load/generator.js';
 import { describeMachine } from './machine.js';
 import { watchMemory } from './memory.js';
 import { measureOverload } from './overload.js';
 import { optionsOf, type Options, USAGE } from './options.js';
+import { comparedWithPast } from './past-runs.js';
 import { pgbenchPath } from './pgbench.js';
 import { writeDocs, writeLatest } from './report/files.js';
 import type { Report } from './report/report.js';
 import {
   contestTable,
+  courseTable,
   memoryLine,
   overloadTable,
   sizeTable,
@@ -21,11 +24,12 @@ import {
 } from './report/table.js';
 import { type ContestResult, type Pace, runContest } from './rounds.js';
 import { measureSizes, type Sizes } from './sizes.js';
-import { judge } from './targets.js';
+import { speedLine, speedOf } from './speed.js';
+import { isJudged, judge } from './targets.js';
 import { measureUpkeep } from './upkeep.js';
 
-/** Code is compiled by then, the service's larger one as well. */
-const WARM_UP_SECONDS = 3;
+/** Code is compiled by then, the service's larger one as well; most of it by the shorter time. */
+const [WARM_UP_SECONDS, QUICK_WARM_UP_SECONDS] = [3, 2];
 
 /** Exit code of a command line that cannot be understood. */
 const EXIT_USAGE = 2;
@@ -43,10 +47,24 @@ process.setMaxListeners(0);
 const arena = new Arena();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void arena.stop().then(() => process.exit(1)));
+let earlier: Earlier | null = null;
 try {
-  await main(options);
+  if (options.against === null) await main(options);
+  else {
+    earlier = await buildEarlier(options.against, say);
+    await compare(earlier, options);
+  }
 } finally {
   await arena.stop();
+  await earlier?.remove();
+}
+
+/** Beside an earlier commit; nothing is judged and nothing is written. */
+async function compare(beside: Earlier, { rounds, sideRounds, seconds }: Options): Promise<void> {
+  const field: Field = { arena, generator: findGenerator(say) };
+  const pace: Pace = { rounds, sideRounds, seconds, warmUpSeconds: QUICK_WARM_UP_SECONDS };
+  const chosen = choose(againstContests(field, beside), options);
+  for (const contest of chosen) await run(contest, field, JUDGED_CONNECTIONS, pace);
 }
 
 async function main(options: Options): Promise<void> {
@@ -54,13 +72,15 @@ async function main(options: Options): Promise<void> {
   const startedAt = new Date().toISOString();
   const machine = await describeMachine(await arena.opponentsDatabase());
   const field: Field = { arena, generator: findGenerator(say) };
-  const pace: Pace = { rounds, sideRounds, seconds, warmUpSeconds: WARM_UP_SECONDS };
+  const pace: Pace = { rounds, sideRounds, seconds, warmUpSeconds: quick ? QUICK_WARM_UP_SECONDS : WARM_UP_SECONDS };
+  const speed = await speedOf(arena, field.generator);
   const pgbench = pgbenchPath();
   const chosen = choose(contests(field, pgbench, options.rows), options);
   say(
     `${machine.cpu}, ${machine.cores} cores, load ${machine.loadBefore.toFixed(1)}; Node ${machine.node}, ` +
       `Postgres ${machine.postgres}, ${machine.redis}; a sync takes ${machine.syncMs.toFixed(2)} ms, a commit ${machine.commitMs.toFixed(2)} ms`,
   );
+  say(speedLine(speed));
   say(`Load by ${field.generator.name}; ${pace.rounds} or ${pace.sideRounds} rounds of ${pace.seconds} s each`);
   if (pgbench === null) say('There is no pgbench beside this Postgres: opponent (e) does not take part');
 
@@ -68,17 +88,21 @@ async function main(options: Options): Promise<void> {
   for (const contest of chosen) {
     for (const clients of connectionsFor(contest, options)) results.push(await run(contest, field, clients, pace));
   }
-  const sizes = only.length === 0 || only.includes(SIZES) ? await sizesOf(field) : null;
+  const sizes = (only.length === 0 && !quick) || only.includes(SIZES) ? await sizesOf(field) : null;
   const upkeep =
     (only.length === 0 && !quick) || only.includes(UPKEEP) ? await measureUpkeep(field, options.counters) : null;
   if (upkeep !== null) say(upkeepTable(upkeep));
-  const overload = only.length === 0 || only.includes(OVERLOAD) ? await measureOverload(arena) : null;
+  const overload = (only.length === 0 && !quick) || only.includes(OVERLOAD) ? await measureOverload(arena) : null;
   if (overload !== null) say(overloadTable(overload));
   const memory = long || only.includes(MEMORY) ? await watchMemory(field, options.minutes) : null;
   if (memory !== null) say(memoryLine(memory));
   const verdicts = judge(results, upkeep, overload, memory);
   const judged = verdicts.filter(({ met }) => met !== null);
-  if (judged.length > 0) say(targetTable(judged));
+  if (judged.length > 0) {
+    say(targetTable(judged));
+    const courses = comparedWithPast(machine, startedAt, speed, judged);
+    if (courses.length > 0) say(courseTable(courses));
+  }
 
   const whole = !quick && only.length === 0;
   const mode = whole ? 'the whole run' : `a part of it (\`npm run bench -- ${process.argv.slice(2).join(' ')}\`)`;
@@ -123,7 +147,14 @@ function choose(all: readonly Contest[], { only, quick, long }: Options): Contes
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) exitForUsage(`There is no "${unknown.join('", "')}"; there are ${names.join(', ')}`);
   if (only.length > 0) return all.filter(({ key }) => only.includes(key));
-  return all.filter((contest) => (contest.judged || !quick) && (contest.long !== true || long));
+  if (!quick) return all.filter((contest) => contest.long !== true || long);
+  return all.filter(({ judged }) => judged).map((contest) => ({ ...contest, entrants: thoseJudged(contest) }));
+}
+
+/** Beside another commit, both. */
+function thoseJudged({ key, entrants }: Contest): readonly Entrant[] {
+  const about = entrants.filter((entrant) => isJudged(key, entrant.key));
+  return about.length === 0 ? entrants : about;
 }
 
 function optionsOrExit(): Options {

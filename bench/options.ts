@@ -19,15 +19,19 @@ export interface Options {
   readonly long: boolean;
   /** Writes docs/benchmarks.md, whatever was run. */
   readonly docs: boolean;
+  /** Compares with this commit, and with nobody else; null: with the opponents. */
+  readonly against: string | null;
 }
 
 export const USAGE = `npm run bench -- [options]
-  --quick             the contests with targets, at 64 connections: about 6 minutes; without it, about 20
+  --quick             who targets are about, at 64 connections: under three minutes; without it, about 20
+  --against <commit>  this working tree beside that commit, in turns, at 64 connections: under three minutes
   --only <name,...>   these contests; a wrong name lists them
   --long              with what takes long, too: ten million rows, history, "memory"; a quarter of an hour more
   --docs              write docs/benchmarks.md, which else only a whole run does
   --seconds <n>       length of one turn (1); many short ones see more of a machine's moods than few long ones
-  --rounds <n>        turns of each entrant where targets are judged (7, and elsewhere 3), of which the median counts
+  --rounds <n>        turns of each entrant where targets are judged (7, when quick 5, and elsewhere 3), of which the
+                      median counts
   --connections <n,...>  clients at once (64 when quick, else 16, 64 and 256)
   --rows <n>          a third table in the contest "rows" (10000000 with --long, else none)
   --counters <n>      how many are reconciled in "upkeep" (1000000)
@@ -35,6 +39,7 @@ export const USAGE = `npm run bench -- [options]
 
 const LONG_ROWS = '10000000';
 const ROUNDS = '7';
+const QUICK_ROUNDS = '5';
 const SIDE_ROUNDS = '3';
 
 /** @throws Error saying what is wrong */
@@ -46,6 +51,7 @@ export function optionsOf(args: readonly string[]): Options {
       docs: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
+      against: { type: 'string' },
       seconds: { type: 'string', default: '1' },
       rounds: { type: 'string' },
       connections: { type: 'string' },
@@ -54,15 +60,18 @@ export function optionsOf(args: readonly string[]): Options {
       minutes: { type: 'string', default: '10' },
     },
   });
-  const { quick, docs, long, only } = values;
+  const { docs, long, only } = values;
+  const against = values.against ?? null;
+  const quick = values.quick || against !== null;
   const rows = values.rows ?? (long ? LONG_ROWS : undefined);
   return {
     quick,
     docs,
     long,
+    against,
     only: only.split(',').filter((name) => name !== ''),
     seconds: wholeNumber('seconds', values.seconds),
-    rounds: wholeNumber('rounds', values.rounds ?? ROUNDS),
+    rounds: wholeNumber('rounds', values.rounds ?? (quick ? QUICK_ROUNDS : ROUNDS)),
     sideRounds: wholeNumber('rounds', values.rounds ?? SIDE_ROUNDS),
     connections: (values.connections ?? (quick ? '64' : '16,64,256'))
       .split(',')

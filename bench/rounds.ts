@@ -5,6 +5,7 @@ import { type Contest, JUDGED_CONNECTIONS } from './contests.js';
 import type { Entrant, Field } from './entrants.js';
 import type { Cores, Measurement } from './measurement.js';
 import { median } from './median.js';
+import { type Speed, speedOf } from './speed.js';
 
 /** What the turn before left unanswered, when its clients hung up, is done by then. */
 const SETTLE_MS = 100;
@@ -30,6 +31,8 @@ export interface ContestResult {
   readonly judged: boolean;
   /** What a lone commit took, where that was made to differ; else null. */
   readonly commitMs: number | null;
+  /** The machine's own, before the first round. */
+  readonly speed: Speed;
   readonly entrants: readonly EntrantResult[];
 }
 
@@ -45,7 +48,7 @@ export interface Pace {
 /** @param done called after each entrant's turn */
 export async function runContest(
   contest: Contest,
-  { arena }: Field,
+  { arena, generator }: Field,
   connections: number,
   pace: Pace,
   done: (entrant: Entrant, measured: Measurement) => void,
@@ -58,6 +61,7 @@ export async function runContest(
     const commitMs = contest.setUp === undefined ? null : await loneCommitMs(await arena.opponentsDatabase());
     const rounds = entrants.map((): Measurement[] => []);
     for (const entrant of entrants) await entrant.run(connections, pace.warmUpSeconds);
+    const speed = await speedOf(arena, generator);
     // A checkpoint that falls due meanwhile would fall on somebody.
     await inPostgres(url, (client) => client.query('CHECKPOINT'));
     const count = judged && connections === JUDGED_CONNECTIONS ? pace.rounds : pace.sideRounds;
@@ -74,7 +78,7 @@ export async function runContest(
     }
     const first = entrants[0]?.key ?? '';
     const results = entrants.map((entrant, index) => resultOf(entrant, entrant.base ?? first, rounds[index]));
-    return { key, title, about, connections, judged, commitMs, entrants: results };
+    return { key, title, about, connections, judged, commitMs, speed, entrants: results };
   } finally {
     await contest.tearDown?.();
   }

@@ -87,6 +87,11 @@ const RATIOS: readonly RatioTarget[] = [
   },
 ];
 
+/** Whether somebody's figures are asked for by a target. */
+export function isJudged(contest: string, entrant: string): boolean {
+  return RATIOS.some(({ contest: of, one, other }) => of === contest && (one === entrant || other === entrant));
+}
+
 export function judge(
   results: readonly ContestResult[],
   upkeep: readonly JobCost[] | null,

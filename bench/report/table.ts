@@ -8,6 +8,8 @@ import { type ContestResult, type EntrantResult, ratiosOf } from '../rounds.js';
 import type { Sizes } from '../sizes.js';
 import type { Verdict } from '../targets.js';
 import { JUDGED_CONNECTIONS } from '../contests.js';
+import type { Course } from '../past-runs.js';
+import { speedLine } from '../speed.js';
 import type { JobCost } from '../upkeep.js';
 
 /** The columns of a contest, in order; what they mean is said in docs/benchmarks.md. */
@@ -45,7 +47,7 @@ export function cellsOf(contest: ContestResult, entrant: EntrantResult): string[
 
 export function contestTable(contest: ContestResult): string {
   const rows = [COLUMNS, ...contest.entrants.map((entrant) => cellsOf(contest, entrant))];
-  return `\n${contest.title}, ${contest.connections} connections. ${commitLine(contest)}\n${aligned(rows)}`;
+  return `\n${contest.title}, ${contest.connections} connections. ${commitLine(contest)}\n${aligned(rows)}\n${speedLine(contest.speed)}`;
 }
 
 /** What a commit took in this contest; nothing where that is as always. */
@@ -57,6 +59,18 @@ export const TARGET_COLUMNS = ['target', 'wanted', 'got', 'from', 'to', ''];
 
 export function targetTable(verdicts: readonly Verdict[]): string {
   return `\nTargets, at ${JUDGED_CONNECTIONS} connections\n${aligned([TARGET_COLUMNS, ...verdicts.map(verdictCells)])}`;
+}
+
+/** How targets have gone since the latest runs on this machine. */
+export function courseTable(courses: readonly Course[]): string {
+  const rows = courses.map(({ target, got, usual, since, isWorse }) => [
+    target,
+    figure(got),
+    figure(usual),
+    since ?? '-',
+    isWorse ? 'WORSE' : '',
+  ]);
+  return `\nBeside the latest runs on this machine\n${aligned([['target', 'now', 'usual', 'latest', ''], ...rows])}`;
 }
 
 /** Target, bound, what came out, from which to which in the rounds, and whether that will do. */

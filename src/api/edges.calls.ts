@@ -26,6 +26,7 @@ export const edgeCalls: readonly Call[] = [
         from: 41,
         to: 42,
         previous: digest,
+        nonce: '0b9d3f1e-6f1f-4b0e-8a6f-7b113f1f2a9c',
         more: false,
         increments: [{ name: 'shop:berlin:visitors', by: 17, at: '2026-01-01T08:30:00Z' }],
       },

@@ -19,6 +19,9 @@ export const DeliveryBody = z
       from: Place.meta({ description: 'The number of the last item that was delivered before; 0: none was.' }),
       to: Place.meta({ description: 'The number of its last item.' }),
       previous: Digest.nullable().meta({ description: 'Of the delivery before it; null: there is none.' }),
+      nonce: z
+        .uuid({ error: 'must be a UUID' })
+        .meta({ description: 'Random, made with this delivery and sent with it again.' }),
       more: z.boolean({ error: 'must be true or false' }).default(false).meta({
         description: 'Whether others wait behind it: what those bring may have been counted before this arrives.',
       }),

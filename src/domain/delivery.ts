@@ -21,6 +21,11 @@ export interface Delivery {
   readonly to: number;
   /** The digest of the delivery that ended at `from`; null: there was none. */
   readonly previous: string | null;
+  /**
+   * Random, made with the delivery: two copies of an edge that count the same in the same minute must not be taken for one
+   * that sends twice.
+   */
+  readonly nonce: string;
   /** Whether more was waiting behind it. */
   readonly more: boolean;
   /** In the order of their numbers. */
@@ -56,9 +61,9 @@ export function standingOf(delivery: Delivery, { last, digest }: Position): Stan
 }
 
 /** 256 bits in hex, that are the same for the same delivery behind the same deliveries: each holds its predecessor's. */
-export function digestOf({ from, to, previous, more, increments }: Delivery): string {
+export function digestOf({ from, to, previous, nonce, more, increments }: Delivery): string {
   const items = increments.map(({ name, by, at, idempotencyKey }) => [name, by, at, idempotencyKey ?? null]);
-  return hash('sha256', JSON.stringify([from, to, previous, more, items]), 'hex');
+  return hash('sha256', JSON.stringify([from, to, previous, nonce, more, items]), 'hex');
 }
 
 /** What became of an item. */

@@ -21,7 +21,7 @@ const item = (name: string, by = 1, more: object = {}) => ({ name, by, at: NOW()
 function delivery(after: Delivery | null, increments: Delivery['increments'], more = false): Delivery {
   const from = after?.to ?? 0;
   const previous = after === null ? null : digestOf(after);
-  return { from, to: from + increments.length, previous, more, increments };
+  return { from, to: from + increments.length, previous, nonce: randomUUID(), more, increments };
 }
 
 const deliver = (id: string, body: unknown) => service.calls.call<Results>('POST', `/v1/edges/${id}/deliveries`, body);

@@ -52,6 +52,7 @@ const DELIVERY = {
   from: 0,
   to: 2,
   previous: null,
+  nonce: EDGE,
   increments: ['shop:a', 'bank:a'].map((name) => ({ name, by: 1, at: '2026-01-01T08:30:00Z' })),
 };
 

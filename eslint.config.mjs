@@ -16,6 +16,8 @@ const ways = [
   'dashboard',
   'resp',
   'cli',
+  // A program of its own.
+  'edge',
 ];
 
 /** Of them, those over HTTP stand on web/, the line protocols on wire/. */
@@ -29,6 +31,8 @@ const zones = [
     target: `./src/${way}`,
     from: ways.filter((other) => other !== way).map((other) => `./src/${other}`),
   })),
+  // It runs where there is no truth and no copy.
+  { target: './src/edge', from: ['./src/counters', './src/store', './src/cache', './src/access', './src/embedded'] },
   // What ways in share knows none of them, nor each other.
   { target: './src/web', from: [...ways, 'wire', 'store', 'cache'].map((room) => `./src/${room}`) },
   { target: './src/wire', from: [...ways, 'web', 'store', 'cache'].map((room) => `./src/${room}`) },

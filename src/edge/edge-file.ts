@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import type { Position } from '../domain/delivery.js';
+import { FORMAT, SCHEMA } from './schema.js';
+
+/** SQLite's own numbers. */
+const [BUSY, CORRUPT, FULL, NOT_A_DATABASE] = [5, 11, 13, 26];
+
+/** The file cannot be used; the message says what to do. */
+export class EdgeFileFault extends Error {
+  override readonly name = 'EdgeFileFault';
+}
+
+/** There is no room on the disk: nothing was written. */
+export class DiskFull extends Error {
+  override readonly name = 'DiskFull';
+}
+
+/** Pages that are given back to the disk in one step, 4 KB each. */
+const VACUUM_PAGES = 2_000;
+
+/** The log is cut back to this when it was written into the file. */
+const LOG_BYTES = 4 * 1024 * 1024;
+
+/** What stands in the one row of an edge. */
+export interface EdgeRow extends Position {
+  readonly id: string;
+  readonly state: 'open' | 'forked' | 'lost';
+  readonly mustAsk: boolean;
+}
+
+/**
+ * The one file of an edge. What a transaction wrote is on the disk when it returns: the log is written through at each
+ * commit. Held by one process alone, as long as it runs.
+ */
+export class EdgeFile {
+  private readonly statements = new Map<string, StatementSyncInstance>();
+
+  private constructor(private readonly database: DatabaseSyncInstance) {}
+
+  /**
+   * Opens the file, or makes it; looks whether it is whole.
+   *
+   * @throws EdgeFileFault
+   */
+  static open(path: string): EdgeFile {
+    const isNew = !existsSync(path);
+    mkdirSync(dirname(resolve(path)), { recursive: true });
+    try {
+      const database = new DatabaseSync(path);
+      // Exclusive: no second process, and no file of shared memory beside it.
+      database.exec(`
+        PRAGMA locking_mode = EXCLUSIVE;
+        PRAGMA auto_vacuum = INCREMENTAL;
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = FULL;
+        PRAGMA journal_size_limit = ${LOG_BYTES};
+        PRAGMA temp_store = MEMORY;`);
+      const file = new EdgeFile(database);
+      file.begin(isNew, path);
+      return file;
+    } catch (error) {
+      throw faultOfOpening(error, path);
+    }
+  }
+
+  private begin(isNew: boolean, path: string): void {
+    const { database } = this;
+    const checked = database.prepare('PRAGMA quick_check(1)').get() as { readonly quick_check: string } | undefined;
+    if (checked?.quick_check !== 'ok')
+      throw new EdgeFileFault(damaged(path, checked?.quick_check ?? 'it cannot be read'));
+    const tables = database.prepare(`SELECT count(*) AS tables FROM sqlite_schema WHERE name = 'edge'`).get() as {
+      readonly tables: number;
+    };
+    if (tables.tables === 0) {
+      const others = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as {
+        readonly tables: number;
+      };
+      if (!isNew && others.tables > 0)
+        throw new EdgeFileFault(`${path} is the database of another program: name another file`);
+      this.transact(() => {
+        database.exec(SCHEMA);
+        this.run(
+          `INSERT INTO edge (one, format, id, last, digest, state, must_ask, began_at) VALUES (1, ?, ?, 0, NULL, 'open', 0, ?)`,
+          FORMAT,
+          randomUUID(),
+          Date.now(),
+        );
+      });
+    }
+    const { format } = this.one<{ format: number }>('SELECT format FROM edge');
+    if (format !== FORMAT) {
+      throw new EdgeFileFault(`${path} was written by another release (format ${format}, this one reads ${FORMAT})`);
+    }
+  }
+
+  get row(): EdgeRow {
+    const { id, last, digest, state, must_ask } = this.one<{
+      id: string;
+      last: number;
+      digest: string | null;
+      state: EdgeRow['state'];
+      must_ask: number;
+    }>('SELECT id, last, digest, state, must_ask FROM edge');
+    return { id, last, digest, state, mustAsk: must_ask === 1 };
+  }
+
+  /**
+   * All of it is on the disk when this returns, or nothing was done.
+   *
+   * @throws DiskFull
+   */
+  transact<T>(work: () => T): T {
+    const { database } = this;
+    try {
+      database.exec('BEGIN IMMEDIATE');
+      const result = work();
+      database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // SQLite has rolled back by itself where it had to.
+      if (database.isTransaction) database.exec('ROLLBACK');
+      if (codeOf(error) === FULL)
+        throw new DiskFull('There is no room on the disk: nothing was written.', { cause: error });
+      throw error;
+    }
+  }
+
+  run(sql: string, ...values: readonly (string | number | Buffer | null)[]): number {
+    return Number(this.prepared(sql).run(...values).changes);
+  }
+
+  all<Row>(sql: string, ...values: readonly (string | number | null)[]): Row[] {
+    return this.prepared(sql).all(...values) as Row[];
+  }
+
+  /** @throws where there is not one row at least */
+  one<Row>(sql: string, ...values: readonly (string | number | null)[]): Row {
+    const row = this.find<Row>(sql, ...values);
+    if (row === null) throw new Error(`no row: ${sql}`);
+    return row;
+  }
+
+  find<Row>(sql: string, ...values: readonly (string | number | null)[]): Row | null {
+    return (this.prepared(sql).get(...values) as Row | undefined) ?? null;
+  }
+
+  /** Gives free pages back to the disk, some at a time; answers whether more may be left. */
+  shrink(): boolean {
+    const { freelist_count: free } = this.one<{ freelist_count: number }>('PRAGMA freelist_count');
+    if (free < VACUUM_PAGES) return false;
+    this.database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
+    return true;
+  }
+
+  /** Bytes, the log aside. */
+  get bytes(): number {
+    const { page_count: pages } = this.one<{ page_count: number }>('PRAGMA page_count');
+    return pages * 4_096;
+  }
+
+  close(): void {
+    this.statements.clear();
+    this.database.close();
+  }
+
+  private prepared(sql: string): StatementSyncInstance {
+    let statement = this.statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function codeOf(error: unknown): number | null {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null;
+  return error.errcode & 0xff;
+}
+
+function faultOfOpening(error: unknown, path: string): EdgeFileFault {
+  if (error instanceof EdgeFileFault) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  switch (codeOf(error)) {
+    case BUSY:
+      return new EdgeFileFault(`${path} is held by another process: is an edge running already?`);
+    case CORRUPT:
+    case NOT_A_DATABASE:
+      return new EdgeFileFault(damaged(path, message));
+    default:
+      return new EdgeFileFault(`${path} cannot be opened: ${message}`);
+  }
+}
+
+function damaged(path: string, reason: string): string {
+  return [
+    `${path} is damaged: ${reason}`,
+    'Nothing was changed. To go on: move it aside, with the file beside it that ends in -wal. What can be read of it,',
+    `  sqlite3 ${path} .recover | sqlite3 recovered.db`,
+    'brings into a new file; start with that as EDGE_FILE. Without it, start with a new file: what was delivered is safe,',
+    'and what only this file held is lost.',
+  ].join('\n');
+}

@@ -1,0 +1,81 @@
+import type { EdgeSettings } from '../config/edge.js';
+import { Counting } from './counting.js';
+import { type Contact, Courier, type CourierClock, REAL_CLOCK } from './courier.js';
+import { EdgeFile } from './edge-file.js';
+import { Outbox } from './outbox.js';
+import { Refusals } from './refusals.js';
+import { Tally } from './tally.js';
+import { Upstream } from './upstream.js';
+
+/** What is shown of an edge, to the person who stands beside it and to programs. */
+export interface EdgeStatus extends Contact {
+  readonly id: string;
+  readonly upstream: string;
+  /** `counting`: what is counted is delivered, or waits for the network. The others wait for somebody to decide. */
+  readonly state: 'counting' | 'forked' | 'lost';
+  /** Increments that wait, and the items in which they will be delivered. */
+  readonly waiting: { readonly increments: number; readonly items: number };
+  /** The number of the last item that was delivered. */
+  readonly delivered: number;
+  readonly refused: readonly { readonly code: string; readonly items: number; readonly increments: number }[];
+  readonly fileBytes: number;
+}
+
+const FORGET_KEYS_EVERY_MS = 60_000;
+
+/** The parts of an edge, put together. */
+export class Edge {
+  readonly tally: Tally;
+  readonly counting: Counting;
+  readonly refusals: Refusals;
+  readonly courier: Courier;
+  private readonly housekeeping: NodeJS.Timeout;
+
+  private constructor(
+    readonly file: EdgeFile,
+    private readonly settings: EdgeSettings,
+    clock: CourierClock,
+    say: (line: string) => void,
+  ) {
+    const { upstream, key, everyMs, keptMs } = settings;
+    this.tally = new Tally(file);
+    this.counting = new Counting(this.tally, () => clock.nowMs());
+    this.refusals = new Refusals(file);
+    this.courier = new Courier(file, new Outbox(file), new Upstream(upstream, key), everyMs, keptMs, clock, say);
+    this.housekeeping = setInterval(() => this.tally.forgetKeys(clock.nowMs()), FORGET_KEYS_EVERY_MS);
+    this.housekeeping.unref();
+  }
+
+  /** @throws EdgeFileFault */
+  static open(settings: EdgeSettings, say: (line: string) => void, clock: CourierClock = REAL_CLOCK): Edge {
+    return new Edge(EdgeFile.open(settings.file), settings, clock, say);
+  }
+
+  get status(): EdgeStatus {
+    const { file, courier } = this;
+    const { id, last, state } = file.row;
+    const { increments } = file.one<{ increments: number }>(
+      'SELECT coalesce(sum(count), 0) AS increments FROM pending',
+    );
+    const { items } = file.one<{ items: number }>(
+      `SELECT (SELECT count(*) FROM items)
+              + (SELECT coalesce(sum(last - first), 0) FROM deliveries WHERE settled_at IS NULL) AS items`,
+    );
+    return {
+      id,
+      upstream: this.settings.upstream,
+      state: state === 'open' ? 'counting' : state,
+      waiting: { increments, items },
+      delivered: last,
+      ...courier.contact,
+      refused: this.refusals.totals,
+      fileBytes: file.bytes,
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.housekeeping);
+    await this.courier.stop();
+    this.file.close();
+  }
+}

@@ -1,0 +1,48 @@
+/** Edges for the tests: in this process, or as `node dist/edge/main.js` for those that are killed. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { type EdgeSettings, edgeSettings } from '../../src/config/edge.js';
+import { scratchFolder } from './scratch.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/edge/main.js', import.meta.url));
+
+export async function settingsOf(upstream: string, more: Partial<EdgeSettings> = {}): Promise<EdgeSettings> {
+  const file = join(await scratchFolder(), 'edge.db');
+  return { ...edgeSettings({ EDGE_UPSTREAM: upstream, EDGE_FILE: file, PORT: '0' }), everyMs: 20, ...more };
+}
+
+export interface EdgeProcess {
+  readonly url: string;
+  kill(): Promise<void>;
+}
+
+export async function startEdgeProcess(upstream: string, file: string): Promise<EdgeProcess> {
+  const child = spawn(
+    process.execPath,
+    [MAIN, '--upstream', upstream, '--file', file, '--port', '0', '--every-ms', '10'],
+    {
+      env: { PATH: process.env['PATH'] },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  const exited = once(child, 'exit').finally(() => process.removeListener('exit', killWithUs));
+  let url: string | undefined;
+  for await (const line of createInterface(child.stdout)) {
+    url = /ready at (http:\S+)/.exec(line)?.[1];
+    if (url !== undefined) break;
+  }
+  if (url === undefined) throw new Error('the edge did not start');
+  child.stdout.resume();
+  return {
+    url,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

@@ -8,6 +8,7 @@ import { addConfig } from './config-command.js';
 import { addCompletion } from './completion-command.js';
 import { addCounting } from './counting-command.js';
 import { addDoctor } from './doctor-command.js';
+import { addEdge } from './edge-command.js';
 import { addDrill } from './drill-command.js';
 import { CommandFailed, EXIT, type ExitCode } from './exit-codes.js';
 import { addKeys } from './keys-command.js';
@@ -73,6 +74,7 @@ function programOf(session: Session): Command {
   program.commandsGroup('Operating a running service, over HTTP:');
   addCache(program, session);
   addDrill(program, session);
+  addEdge(program, session);
   addAudit(program, session);
   program.commandsGroup('Its servers, with the same environment as the service:');
   addDoctor(program, session);

@@ -47,7 +47,14 @@ class Edge {
   async deliver(increments: readonly DeliveryItem[]): Promise<void> {
     const from = this.last?.to ?? 0;
     const previous = this.last === null ? null : digestOf(this.last);
-    const delivery: Delivery = { from, to: from + increments.length, previous, nonce: randomUUID(), more: true, increments };
+    const delivery: Delivery = {
+      from,
+      to: from + increments.length,
+      previous,
+      nonce: randomUUID(),
+      more: true,
+      increments,
+    };
     const { status, text } = await service.calls.call('POST', `/v1/edges/${this.id}/deliveries`, delivery);
     if (status !== 200) throw new Error(text);
     this.last = delivery;

@@ -3,6 +3,7 @@ import { againstContests, buildEarlier, type Earlier } from './against.js';
 import { Arena } from './arena.js';
 import { type Contest, contests, JUDGED_CONNECTIONS } from './contests.js';
 import type { Entrant, Field } from './entrants.js';
+import { benchForecasts } from './forecast.js';
 import { findGenerator } from './load/generator.js';
 import { describeMachine } from './machine.js';
 import { watchMemory } from './memory.js';
@@ -49,7 +50,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void arena.stop().then(() => process.exit(1)));
 let earlier: Earlier | null = null;
 try {
-  if (options.against === null) await main(options);
+  if (options.forecast) await benchForecasts(say);
+  else if (options.against === null) await main(options);
   else {
     earlier = await buildEarlier(options.against, say);
     await compare(earlier, options);

@@ -17,6 +17,8 @@ export interface Options {
   readonly minutes: number;
   /** With what takes long: ten million rows, history, memory. */
   readonly long: boolean;
+  /** Only how good forecasts are. */
+  readonly forecast: boolean;
   /** Writes docs/benchmarks.md, whatever was run. */
   readonly docs: boolean;
   /** Compares with this commit, and with nobody else; null: with the opponents. */
@@ -28,6 +30,7 @@ export const USAGE = `npm run bench -- [options]
   --against <commit>  this working tree beside that commit, in turns, at 64 connections: under three minutes
   --only <name,...>   these contests; a wrong name lists them
   --long              with what takes long, too: ten million rows, history, "memory"; a quarter of an hour more
+  --forecast          only how good forecasts are, on seeded series: about two minutes
   --docs              write docs/benchmarks.md, which else only a whole run does
   --seconds <n>       length of one turn (1); many short ones see more of a machine's moods than few long ones
   --rounds <n>        turns of each entrant where targets are judged (7, when quick 5, and elsewhere 3), of which the
@@ -48,6 +51,7 @@ export function optionsOf(args: readonly string[]): Options {
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      forecast: { type: 'boolean', default: false },
       docs: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
@@ -60,12 +64,13 @@ export function optionsOf(args: readonly string[]): Options {
       minutes: { type: 'string', default: '10' },
     },
   });
-  const { docs, long, only } = values;
+  const { docs, long, only, forecast } = values;
   const against = values.against ?? null;
   const quick = values.quick || against !== null;
   const rows = values.rows ?? (long ? LONG_ROWS : undefined);
   return {
     quick,
+    forecast,
     docs,
     long,
     against,

@@ -5,6 +5,7 @@ import { keyCalls } from './api/keys.calls.js';
 import { sessionCalls } from './api/session.calls.js';
 import { healthCalls } from './health/health.calls.js';
 import { historyCalls } from './history/history.calls.js';
+import { forecastCalls } from './insight/forecast.calls.js';
 import { watchCalls } from './insight/watches.calls.js';
 import { webhookCalls } from './insight/webhooks.calls.js';
 import { adminCalls } from './jobs/admin.calls.js';
@@ -24,6 +25,7 @@ export const CALLS: readonly Call[] = [
   ...batchCalls,
   ...edgeCalls,
   ...historyCalls,
+  ...forecastCalls,
   ...watchCalls,
   ...webhookCalls,
   ...streamCalls,

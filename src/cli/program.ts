@@ -18,6 +18,8 @@ import { addPurge } from './purge-command.js';
 import { Session } from './session.js';
 import type { Terminal } from './terminal.js';
 import { addTransfer } from './transfer-command.js';
+import { addWatches } from './watches-command.js';
+import { addWebhooks } from './webhooks-command.js';
 import { addVerify } from './verify-command.js';
 
 const EXAMPLES = `
@@ -75,6 +77,8 @@ function programOf(session: Session): Command {
   addCache(program, session);
   addDrill(program, session);
   addEdge(program, session);
+  addWatches(program, session);
+  addWebhooks(program, session);
   addAudit(program, session);
   program.commandsGroup('Its servers, with the same environment as the service:');
   addDoctor(program, session);

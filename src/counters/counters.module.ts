@@ -35,6 +35,9 @@ import { RankingsService } from './history/rankings.service.js';
 import { Reconciler } from './upkeep/reconciler.js';
 import { Rehydrator } from './upkeep/rehydrator.js';
 import { Tallies } from './tallies.js';
+import { ForecastsService } from './forecasts/forecasts.service.js';
+import { ForecastWorker } from './forecasts/forecast-worker.js';
+import { UnexpectedEvaluator } from './watches/unexpected-evaluator.js';
 import { WatchEvaluator } from './watches/watch-evaluator.js';
 import { WatchPruning } from './watches/watch-pruning.js';
 import { WatchesService } from './watches/watches.service.js';
@@ -77,6 +80,9 @@ import { WebhooksService } from './watches/webhooks.service.js';
     Rehydrator,
     Sampler,
     Tallies,
+    ForecastsService,
+    ForecastWorker,
+    UnexpectedEvaluator,
     WatchEvaluator,
     WatchPruning,
     WatchesService,
@@ -107,6 +113,8 @@ import { WebhooksService } from './watches/webhooks.service.js';
     Reconciler,
     Rehydrator,
     Sampler,
+    ForecastsService,
+    UnexpectedEvaluator,
     WatchEvaluator,
     WatchPruning,
     WatchesService,

@@ -29,6 +29,9 @@ export class OutcomeUnknown extends CounterError {
 /** There cannot be what was asked for; the message says why. */
 export class UnfitWish extends CounterError {}
 
+/** There is too little history for a forecast; the message says how much there is. */
+export class NotEnoughHistory extends CounterError {}
+
 /** The idempotency key stands for another request. */
 export class KeyReused extends CounterError {}
 

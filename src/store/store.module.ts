@@ -32,6 +32,7 @@ import { Replication } from './replication.js';
 import { routeOf } from './route.js';
 import { Samples } from './samples.js';
 import { Sessions } from './sessions.js';
+import { UnexpectedLooks } from './watches/unexpected-looks.js';
 import { WatchLooks } from './watches/watch-looks.js';
 import { Watches } from './watches/watches.js';
 import { WebhookOutbox } from './watches/webhook-outbox.js';
@@ -134,6 +135,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       NameTree,
       Samples,
       Watches,
+      UnexpectedLooks,
       WatchLooks,
       WebhookOutbox,
       Webhooks,
@@ -165,6 +167,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     HistoryRollUp,
     Samples,
     Watches,
+    UnexpectedLooks,
     WatchLooks,
     WebhookOutbox,
     Webhooks,

@@ -95,6 +95,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
   },
   'GET /v1/edges/:id': { foreign: [], own: [{ name: EDGE, answer: /"last":[02],/ }] },
+  // There is too little history of its own.
+  'GET /v1/counters/:name/forecast': { foreign: byName().foreign, own: [] },
   'GET /v1/history': {
     foreign: [{ query: 'name=bank:a' }, { query: 'name=shop:a&name=shop' }, { query: 'name=shop%3B&over=24h' }],
     own: [{ query: 'name=shop:a&name=shop:b', answer: /"shop:a":\[.*"shop:b":\[/ }],

@@ -20,7 +20,7 @@ import { Audit1766000009000 } from './1766000009000-audit.js';
 import { Happenings1766000010000 } from './1766000010000-happenings.js';
 import { Links1766000011000 } from './1766000011000-links.js';
 import { Edges1767000020000 } from './1767000020000-edges.js';
-import { Watches1766000021000 } from './1766000021000-watches.js';
+import { Watches1767000021000 } from './1767000021000-watches.js';
 import { UnitsOfTheCache1767000030000 } from './1767000030000-units-of-the-cache.js';
 
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
@@ -47,6 +47,6 @@ export const MIGRATIONS = [
   Happenings1766000010000,
   Links1766000011000,
   Edges1767000020000,
-  Watches1766000021000,
+  Watches1767000021000,
   UnitsOfTheCache1767000030000,
 ];

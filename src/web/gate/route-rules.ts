@@ -41,6 +41,7 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['POST /v1/edges/:id/deliveries', route(RULES.deliver, 'none')],
   ['GET /v1/edges/:id', route(RULES.deliver, 'none')],
   ['GET /v1/counters/:name/history', route(RULES.read, 'path')],
+  ['GET /v1/counters/:name/forecast', route(RULES.read, 'path')],
   ['GET /v1/history', route(RULES.read, 'query')],
   ['GET /v1/tree', route(RULES.read, 'query')],
   ['GET /v1/summary', route(RULES.read, 'query')],

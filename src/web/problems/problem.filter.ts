@@ -9,7 +9,14 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Forbidden, RateLimited, Unauthorized } from '../../access/errors.js';
 import { UnfitKey } from '../../access/key-wish.js';
-import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable, UnfitWish } from '../../domain/errors.js';
+import {
+  KeyInProgress,
+  KeyReused,
+  NotEnoughHistory,
+  OutcomeUnknown,
+  Unavailable,
+  UnfitWish,
+} from '../../domain/errors.js';
 import { restrain, tellAllowance } from '../answer-headers.js';
 import type { HttpTimes } from '../http-times.js';
 import { PROBLEMS, PROBLEM_TYPE, type ProblemCode, ProblemError, problemJson } from './problem.js';
@@ -53,6 +60,7 @@ export function problemOf(error: unknown): ProblemError {
   if (error instanceof OutcomeUnknown) {
     return new ProblemError('outcome_unknown', error.message, { retryAfterSeconds: error.retryAfterSeconds });
   }
+  if (error instanceof NotEnoughHistory) return new ProblemError('not_enough_history', error.message);
   if (error instanceof KeyReused) return new ProblemError('idempotency_key_reused', error.message);
   if (error instanceof KeyInProgress) {
     return new ProblemError('in_progress', error.message, { retryAfterSeconds: IN_PROGRESS_RETRY_AFTER_SECONDS });

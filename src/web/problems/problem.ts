@@ -60,6 +60,13 @@ export const PROBLEMS = {
       'The first request with this idempotency key has not been decided yet. Ask again after "Retry-After"; ' +
       'the answer is then that of the first request.',
   },
+  not_enough_history: {
+    status: 409,
+    title: 'Not enough history',
+    explanation:
+      'A forecast takes 14 days of history, hour by hour, and the counter has less: "detail" says how much there is. ' +
+      'Nothing was changed.',
+  },
   needs_connection: {
     status: 409,
     title: 'Needs a connection',

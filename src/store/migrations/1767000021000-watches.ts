@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What counters should not be, who is told when they are, and what is to be told. */
-export class Watches1766000021000 implements MigrationInterface {
+export class Watches1767000021000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE TABLE watches (

@@ -1,0 +1,145 @@
+/**
+ * From hourly changes to what comes next. The model is augurs' (MSTL with ETS for what the seasons leave); around it stands
+ * what a count needs: changes that never fall below 0 are looked at as their roots, whose spread is even; what was far
+ * outside is drawn in, so that one spike is not expected again; and the range is as wide as the last week would have had to
+ * have it.
+ */
+
+/** What augurs is asked. */
+export interface Fit {
+  readonly series: readonly number[];
+  /** Lengths of the seasons, in hours. */
+  readonly seasons: readonly number[];
+  readonly horizon: number;
+  readonly level: number;
+}
+
+/** What it says, for each hour of the horizon. */
+export interface Fitted {
+  readonly point: readonly number[];
+  readonly lower: readonly number[];
+  readonly upper: readonly number[];
+}
+
+export type RunModel = (fit: Fit) => Promise<Fitted>;
+
+/** What is expected of an hour. */
+export interface Expected {
+  readonly delta: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Expectation {
+  readonly hours: readonly Expected[];
+  readonly seasons: readonly ('day' | 'week')[];
+  /** `constant`: nothing ever differed, and nothing was asked of a model. */
+  readonly model: 'mstl-ets' | 'constant';
+}
+
+export const DAY_HOURS = 24;
+export const WEEK_HOURS = 168;
+
+/** Without two weeks no day of the week has come twice. */
+export const FEWEST_HOURS = 14 * DAY_HOURS;
+
+/** With four weeks a week's shape can be told from chance; what is older says less than it costs. */
+export const WEEKS_SEASON_HOURS = 4 * WEEK_HOURS;
+export const BASIS_HOURS = 4 * WEEK_HOURS;
+
+/** Of the basis, held back to see how wide the range has to be. */
+const HELD_BACK_HOURS = WEEK_HOURS;
+
+/** The model's own range is rather too narrow; what would be wider than this tells nothing. */
+const WIDEST = 3;
+
+/** Robust deviations beyond which a change counts as an accident. */
+const FAR = 4;
+
+/** Makes the median deviation that of a normal distribution. */
+const MAD = 1.4826;
+
+/** By which the root of a count that is often 0 is evened out (Anscombe). */
+const ROOT_OFFSET = 3 / 8;
+
+/**
+ * What is expected of the next hours.
+ *
+ * @param series changes of hours by the clock, at least FEWEST_HOURS of them
+ * @param horizon how many, at least 1
+ * @param level how many of 1 should lie within the range
+ */
+export async function expect(
+  series: readonly number[],
+  horizon: number,
+  level: number,
+  run: RunModel,
+): Promise<Expectation> {
+  const basis = series.slice(-BASIS_HOURS);
+  const [first = 0] = basis;
+  if (basis.every((delta) => delta === first)) {
+    const hour = { delta: first, low: first, high: first };
+    return { hours: Array.from({ length: horizon }, () => hour), seasons: [], model: 'constant' };
+  }
+  const hasWeeks = basis.length >= WEEKS_SEASON_HOURS;
+  const seasons = hasWeeks ? [DAY_HOURS, WEEK_HOURS] : [DAY_HOURS];
+  const neverFell = basis.every((delta) => delta >= 0);
+  const scale = neverFell ? ROOTS : PLAIN;
+  const tamed = tame(basis.map(scale.to), hasWeeks ? WEEK_HOURS : DAY_HOURS);
+  const held = Math.max(0, tamed.length - HELD_BACK_HOURS);
+  const back = await run({ series: tamed.slice(0, held), seasons, horizon: tamed.length - held, level });
+  const width = widthOf(tamed.slice(held), back, level);
+  const ahead = await run({ series: tamed, seasons, horizon, level });
+  const hours = ahead.point.map((point, hour): Expected => {
+    const low = point - width * (point - (ahead.lower[hour] ?? point));
+    const high = point + width * ((ahead.upper[hour] ?? point) - point);
+    return { delta: scale.from(point), low: scale.from(low), high: scale.from(high) };
+  });
+  return { hours, seasons: hasWeeks ? ['day', 'week'] : ['day'], model: 'mstl-ets' };
+}
+
+interface Scale {
+  readonly to: (delta: number) => number;
+  readonly from: (value: number) => number;
+}
+
+/** To the thousandth: more is noise. */
+const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
+
+const PLAIN: Scale = { to: (delta) => delta, from: rounded };
+
+const ROOTS: Scale = {
+  to: (delta) => Math.sqrt(delta + ROOT_OFFSET),
+  from: (root) => (root <= 0 ? 0 : rounded(Math.max(0, root * root - ROOT_OFFSET))),
+};
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}
+
+/** Draws in what lies far from the median of its place in the season. */
+export function tame(series: readonly number[], season: number): number[] {
+  const places = Array.from({ length: season }, (_, place) =>
+    median(series.filter((_value, index) => index % season === place)),
+  );
+  const usual = (index: number): number => places[index % season] ?? 0;
+  const limit = FAR * MAD * median(series.map((value, index) => Math.abs(value - usual(index))));
+  // Where most places always held the same there is nothing to tell accidents by.
+  if (limit === 0) return [...series];
+  return series.map((value, index) => usual(index) + Math.min(limit, Math.max(-limit, value - usual(index))));
+}
+
+/** How many times as wide the range had to be for what was held back. */
+function widthOf(actual: readonly number[], { point, lower, upper }: Fitted, level: number): number {
+  const ratios = actual.map((value, hour) => {
+    const middle = point[hour] ?? value;
+    const half = value < middle ? middle - (lower[hour] ?? middle) : (upper[hour] ?? middle) - middle;
+    return half > 0 ? Math.abs(value - middle) / half : 1;
+  });
+  ratios.sort((a, b) => a - b);
+  const needed = ratios[Math.ceil(level * ratios.length) - 1] ?? 1;
+  return Math.min(WIDEST, Math.max(1, needed));
+}

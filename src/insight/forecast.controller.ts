@@ -1,0 +1,47 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CountersService } from '../counters/counters.service.js';
+import { ForecastsService } from '../counters/forecasts/forecasts.service.js';
+import { reachOf } from '../counters/forecasts/reach.js';
+import type { Counter } from '../domain/counter.js';
+import { sendUnkept } from '../web/answers.js';
+import { nameOf } from '../web/named.js';
+import { ProblemError } from '../web/problems/problem.js';
+import { queryOf } from '../web/query.js';
+import { ForecastAnswer, ForecastQuery } from './forecast.shapes.js';
+
+/** Of the limit of whoever asks: half a second of a core is no read. */
+const COST_ITEMS = 100;
+
+const iso = (ms: number): string => new Date(Math.round(ms)).toISOString();
+
+/** What a counter should be. */
+@Controller('v1/counters/:name/forecast')
+export class ForecastController {
+  constructor(
+    private readonly forecasts: ForecastsService,
+    private readonly counters: CountersService,
+  ) {}
+
+  @Get()
+  async forecast(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { hours, level } = queryOf(ForecastQuery, request);
+    const name = nameOf(request);
+    request.charge({ items: COST_ITEMS });
+    const [forecast, { json }] = await Promise.all([
+      this.forecasts.forecast(name, level),
+      this.counters.read(name, 'cached'),
+    ]);
+    if (forecast === null || json === null) {
+      throw new ProblemError('not_found', 'There is no counter with this name.');
+    }
+    const { fromMs, toMs, seasons, model, madeAtMs } = forecast;
+    const reach = reachOf(JSON.parse(json) as Counter, forecast.hours);
+    sendUnkept(reply, ForecastAnswer, {
+      data: forecast.hours.slice(0, hours).map(({ atMs, delta, low, high }) => ({ at: iso(atMs), delta, low, high })),
+      basis: { from: iso(fromMs), to: iso(toMs), hours: Math.round((toMs - fromMs) / 3_600_000), seasons, model },
+      reaches: reach === null ? null : { bound: reach.bound, value: reach.value, at: iso(reach.atMs) },
+      madeAt: iso(madeAtMs),
+    });
+  }
+}

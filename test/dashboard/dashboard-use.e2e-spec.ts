@@ -23,7 +23,8 @@ const service = withService({
 
 beforeAll(async () => {
   const increments = Array.from({ length: MANY }, (_, index) => ({ name: nameOf(index), by: index + 1 }));
-  await service.calls.batch({ increments });
+  // A service that has just begun may refuse a write.
+  await eventually(async () => (await service.calls.batch({ increments })).status === 200);
   await service.calls.increment('orders:paid', 70);
   await service.calls.increment('orders:placed', 30);
   await makeHours(service.databaseUrl);
@@ -69,9 +70,9 @@ it('the 900th card is as fresh as the first', async () => {
     await page.mouse.wheel(0, 4_000);
     return card(page, nameOf(899)).isVisible();
   });
-  await card(page, nameOf(899)).scrollIntoViewIfNeeded();
-  // The stream that watches what is in sight has begun.
   await eventually(async () => {
+    // Turns of the wheel may still be under way; the stream that watches what is in sight begins after them.
+    await card(page, nameOf(899)).scrollIntoViewIfNeeded();
     const { body } = await service.calls.increment(nameOf(899), 1);
     const shown = body.value.toLocaleString('en-US');
     return eventually(async () => (await card(page, nameOf(899)).locator('.number').textContent()) === shown, SOON_MS);
@@ -82,7 +83,7 @@ it('names are gone through by arrow keys, and found by Ctrl-K from anywhere', as
   const page = await open('#/keys');
   await page.getByRole('heading', { name: 'Keys' }).waitFor();
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').fill('0777');
+  await page.getByRole('combobox', { name: 'Go to a counter' }).fill('0777');
   await page.getByRole('option', { name: nameOf(777) }).waitFor();
   expect(await seriousFaults(page)).toEqual([]);
   await page.keyboard.press('Enter');
@@ -163,9 +164,9 @@ it('a counter is made, counted, set and deleted by hand; what can be taken back 
   await done.getByText('it is 11 now').waitFor();
   await done.getByRole('button', { name: 'Undo' }).click();
   await done.getByText('it is 10 now').waitFor();
-  await page.getByRole('button', { name: 'Set…' }).click();
+  await page.getByRole('button', { name: 'Set…', exact: true }).click();
   await page.getByRole('dialog').getByLabel('Value').fill('500');
-  await page.getByRole('dialog').getByRole('button', { name: 'Set' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Set', exact: true }).click();
   await done.getByText('Set to 500.').waitFor();
   expect(await valueOf('by:hand')).toBe(500);
   // Somebody counted: to go back would lose that.

@@ -45,6 +45,17 @@ export interface Key {
   readonly lastUsedAt: string | null;
 }
 
+/** Shows a counter, or those of a prefix, to whoever has it. */
+export interface Link {
+  readonly id: string;
+  readonly label: string;
+  readonly name: string | null;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  readonly token: string;
+}
+
 export interface Paged<T> {
   readonly data: readonly T[];
   readonly hasMore: boolean;

@@ -13,6 +13,7 @@ import type { Counter } from '../../service/shapes.js';
 import { instant, number } from '../../text/format.js';
 import { Acts } from './acts.js';
 import { HistoryPanel } from './history-panel.js';
+import { Share } from './share.js';
 import { Snippets } from './snippets.js';
 
 /** What is known of the counter. */
@@ -54,6 +55,7 @@ export function CounterView({ place }: { readonly place: CounterPlace }) {
       {known.is !== 'unknown' && may('write') && <Acts name={name} counter={counter} />}
       {known.is !== 'absent' && <HistoryPanel place={place} value={counter?.value ?? null} generation={generation} />}
       <Snippets name={name} />
+      {may('admin') && known.is === 'there' && <Share name={name} />}
     </div>
   );
 }

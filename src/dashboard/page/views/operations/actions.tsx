@@ -98,6 +98,10 @@ export function Actions() {
           </div>
         ))}
       </div>
+      <p class="quiet">
+        To empty the Redis of “npm start” itself, and see that no count is lost:{' '}
+        <code>npm run cli -- cache flushall</code>
+      </p>
       <div role="log" aria-label="What happened">
         <ol class="log">
           {lines.map(({ id, at, text }) => (

@@ -24,8 +24,10 @@ const SPAN_LABELS: Readonly<Record<Span, string>> = {
 };
 const SPAN_OPTIONS = SPANS.map((each) => [each, SPAN_LABELS[each]] as const);
 
-const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : number(Math.round(value))} ms`;
-const rate = (value: number): string => `${value < 10 ? value.toFixed(1) : number(Math.round(value))} /s`;
+/** As many digits as tell something. */
+const brief = (value: number): string => (value > 0 && value < 10 ? value.toFixed(1) : number(Math.round(value)));
+const ms = (value: number): string => `${brief(value)} ms`;
+const rate = (value: number): string => `${brief(value)} /s`;
 
 const MEASURES: readonly Measure[] = [
   {

@@ -29,6 +29,9 @@ export class CounterList {
   /** Rises when all may be other ones than before. */
   readonly generation = signal(0);
 
+  /** The first item in sight. */
+  lookedAt = 0;
+
   private wanted: Wanted = { prefix: '', search: '', sort: 'name' };
   private parts: readonly Part[] = [];
   private next: string | null = null;
@@ -57,6 +60,12 @@ export class CounterList {
         this.generation.value += 1;
       };
     });
+  }
+
+  /** All may be other than before: of a long list what is looked at, so that nobody is thrown back to its beginning. */
+  async revive(): Promise<void> {
+    if (this.busy.peek() || this.parts.length <= 1) await this.begin();
+    else await this.refresh(this.lookedAt);
   }
 
   /** Loads the page after the last, if there is one. */

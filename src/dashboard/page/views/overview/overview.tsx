@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { Choice } from '../../parts/choice.js';
 import { every, useLoad } from '../../parts/use-load.js';
 import { useTitle } from '../../parts/use-title.js';
@@ -29,13 +29,12 @@ export function Overview({ place }: { readonly place: OverviewPlace }) {
   const shownIn = zone();
   const list = useMemo(() => new CounterList(), []);
   const [sight, setSight] = useState<Sight | null>(null);
-  const firstInSight = useRef(0);
   useTitle('evercount');
 
   useEffect(() => list.want({ prefix, search, sort }), [list, prefix, search, sort, shownIn]);
   useEffect(() => {
-    const stopTimer = every(RELIST_MS, () => void list.refresh(firstInSight.current));
-    const stopListening = watch.whenBack(() => void list.begin());
+    const stopTimer = every(RELIST_MS, () => void list.refresh(list.lookedAt));
+    const stopListening = watch.whenBack(() => void list.revive());
     return () => {
       stopTimer();
       stopListening();
@@ -46,7 +45,7 @@ export function Overview({ place }: { readonly place: OverviewPlace }) {
 
   const onSight = useCallback(
     (seen: Sight) => {
-      firstInSight.current = seen.first;
+      list.lookedAt = seen.first;
       setSight(seen);
       const items = list.items.peek();
       list.loadRecent(items.slice(seen.first, seen.last));

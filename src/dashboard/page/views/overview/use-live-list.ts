@@ -36,7 +36,7 @@ export function useLiveList(list: CounterList, named: Named, sight: Sight | null
     feed.watch(target, {
       anew: () => {
         list.loadRecent(list.items.peek(), true);
-        void list.begin();
+        void list.revive();
       },
       snapshot: (counters) => {
         for (const { name, value } of counters) list.get(name)?.set(value, true);

@@ -144,7 +144,8 @@ export class EdgeFile {
   }
 
   find<Row>(sql: string, ...values: readonly (string | number | null)[]): Row | null {
-    return (this.prepared(sql).get(...values) as Row | undefined) ?? null;
+    // Not by get(), which leaves the statement open behind its first row.
+    return (this.prepared(sql).all(...values)[0] as Row | undefined) ?? null;
   }
 
   /** Gives free pages back to the disk, some at a time; answers whether more may be left. */
@@ -161,8 +162,12 @@ export class EdgeFile {
     return pages * 4_096;
   }
 
+  /** All of it is in the one file afterwards, without a log beside it, and anybody may open it. */
   close(): void {
     this.statements.clear();
+    // The package ends a statement only when it is collected, and a connection that has one would keep the lock.
+    // Without a log it can be given up.
+    this.database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM edge');
     this.database.close();
   }
 
@@ -177,8 +182,9 @@ export class EdgeFile {
 }
 
 function codeOf(error: unknown): number | null {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null;
-  return error.errcode & 0xff;
+  // Not by its class: what native code throws is an error of another realm where there are several.
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return null;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : null;
 }
 
 function faultOfOpening(error: unknown, path: string): EdgeFileFault {

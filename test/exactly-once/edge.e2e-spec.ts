@@ -16,7 +16,7 @@ import { withService } from '../support/service.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 /** EDGE_KILLS=1000 is the long form. */
-const KILLS = Number(process.env['EDGE_KILLS'] ?? '8');
+const KILLS = Number(process.env['EDGE_KILLS'] ?? '5');
 
 const LOST_ANSWERS = 100;
 

@@ -101,12 +101,15 @@ describe('a Redis Cluster', () => {
       }
     };
     const fail = async (): Promise<void> => {
-      await through(gone, async () => {
-        await primary.kill();
-        await cluster.untilLeft(primary, slotWith(gone));
-      });
-      await untilHits(gone);
-      over = true;
+      try {
+        await through(gone, async () => {
+          await primary.kill();
+          await cluster.untilLeft(primary, slotWith(gone));
+        });
+        await untilHits(gone);
+      } finally {
+        over = true;
+      }
     };
     await Promise.all([readOthers(), fail()]);
     expect(reads.hits / reads.all).toBeGreaterThan(0.9);

@@ -75,7 +75,8 @@ it('the 900th card is as fresh as the first', async () => {
     await card(page, nameOf(899)).scrollIntoViewIfNeeded();
     const { body } = await service.calls.increment(nameOf(899), 1);
     const shown = body.value.toLocaleString('en-US');
-    return eventually(async () => (await card(page, nameOf(899)).locator('.number').textContent()) === shown, SOON_MS);
+    await eventually(async () => (await card(page, nameOf(899)).locator('.number').textContent()) === shown, SOON_MS);
+    return true;
   });
 });
 

@@ -10,12 +10,14 @@ import type { Recorder } from './recorder.js';
 import { fateOf } from './answers.js';
 import { RespCaller } from './resp-caller.js';
 import { RespWorker } from './resp-worker.js';
+import { WindowWorker } from './window-worker.js';
 import { NUMBERS_PER_WRITER, Writer } from './writers.js';
 
 /** Enough to have every kind of call under way at every moment, few enough for the servers to share two cores. */
 const WRITERS = 12;
 const READERS = 16;
 const RESP_WORKERS = 6;
+const WINDOW_WORKERS = 3;
 
 /** Clients think between two requests, so that two cores are left to the service. */
 const THINK_MS = 12;
@@ -40,7 +42,7 @@ export class Load {
   ) {}
 
   /** Creates the counters that need a beginning, then sets the clients to work. */
-  async start(): Promise<void> {
+  async start(withEnds: boolean): Promise<void> {
     const { name, min, max } = BOUNDED;
     // In the words of the history, what sets a new counter to 0 is an increment by 0.
     await this.setUp({ method: 'PUT', path: pathOf(name), json: { value: 0, min, max } }, name, 0);
@@ -50,6 +52,8 @@ export class Load {
     for (let index = 0; index < WRITERS; index += 1) this.clients.push(this.runWriter());
     for (let index = 0; index < READERS; index += 1) this.clients.push(this.runReader());
     for (let index = 0; index < RESP_WORKERS; index += 1) this.clients.push(this.runRespWorker());
+    if (!withEnds) return;
+    for (let index = 0; index < WINDOW_WORKERS; index += 1) this.clients.push(this.runWindowWorker());
   }
 
   /** A client with a number of its own; the first of each round stay with one instance each, the last one calls any. */
@@ -113,6 +117,18 @@ export class Load {
       await sleep(caller.random.next() * THINK_MS);
     }
     caller.close();
+  }
+
+  private async runWindowWorker(): Promise<void> {
+    const { caller } = this.client();
+    const { home } = this.place();
+    const resp = new RespCaller(this.deployment, this.recorder, this.random.fork(), this.limits, home);
+    const worker = new WindowWorker(caller, resp, this.recorder.windows);
+    while (this.working) {
+      await worker.workOnce();
+      await sleep(caller.random.next() * THINK_MS);
+    }
+    resp.close();
   }
 
   private async runReader(): Promise<void> {

@@ -112,7 +112,17 @@ async function main(): Promise<number> {
     lastsMs + (failover ? CLUSTER_OVERTIME_MS : OVERTIME_MS),
   );
   const programs = beside === null ? [undefined] : [undefined, [resolve(beside)]];
-  const plan = { seed, lastsMs, kinds, failover, redis, programs, say, ...(mutant === null ? {} : mutated(mutant)) };
+  const plan = {
+    seed,
+    lastsMs,
+    kinds,
+    failover,
+    redis,
+    withEnds: true,
+    programs,
+    say,
+    ...(mutant === null ? {} : mutated(mutant)),
+  };
   const outcome = await torture(plan).finally(() => clearTimeout(overtime));
   const folder = out ?? (await mkdtemp(join(tmpdir(), 'evercount-torture-')));
   await mkdir(folder, { recursive: true });

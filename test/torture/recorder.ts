@@ -1,5 +1,6 @@
 /** Keeps what clients did and saw: the history for the checker, and figures by time for the report. */
 import type { HistoryEntry, ReadOperation, WriteOperation } from './history.js';
+import type { WindowEntry } from './windows.js';
 
 /** Fine enough to see a fault of a few hundred milliseconds. */
 export const BUCKET_MS = 500;
@@ -38,6 +39,8 @@ export type Failed = 'read' | 'write';
 
 export class Recorder {
   readonly history: HistoryEntry[] = [];
+  /** Of counters that end. */
+  readonly windows: WindowEntry[] = [];
   /** What no checker of histories can see: answers that break the contract. */
   readonly breaches: string[] = [];
   readonly failures = new Map<string, number>();

@@ -11,6 +11,7 @@ import { Random } from './random.js';
 import { type Bucket, Recorder } from './recorder.js';
 import { RecoveryProbe } from './recovery.js';
 import { readTruths } from './truths.js';
+import { checkWindows, type WindowVerdict } from './windows.js';
 
 export interface Plan {
   readonly seed: number;
@@ -19,6 +20,8 @@ export interface Plan {
   readonly kinds: readonly FaultKind[];
   /** What Redis is; alone by default. */
   readonly redis?: RedisKind;
+  /** Whether counters that end by themselves are under torture as well. */
+  readonly withEnds?: boolean;
   /** On a Postgres that fails over: three servers, and two instances. */
   readonly failover?: boolean;
   /** What each instance runs, another one at each start; the built service alone by default. */
@@ -58,6 +61,7 @@ export async function torture({
   lastsMs,
   kinds,
   redis = 'single',
+  withEnds = false,
   failover = false,
   programs = [undefined],
   untilStale = false,
@@ -71,7 +75,7 @@ export async function torture({
   const recorder = new Recorder();
   const load = new Load(deployment, recorder, random.fork());
   try {
-    await load.start();
+    await load.start(withEnds);
     const progress = setInterval(() => say(progressLine(recorder)), PROGRESS_MS);
     const nemesis = new Nemesis(deployment, recorder, new RecoveryProbe(load, deployment.instances));
     try {
@@ -92,7 +96,8 @@ export async function torture({
       for (const line of instance.complaints()) recorder.breach(`instance ${instance.index} said ${line}`);
     }
     const { history, breaches, failures } = recorder;
-    const verdict = check(history, await readTruths(deployment.databaseUrl, history));
+    const judged = check(history, await readTruths(deployment.databaseUrl, history));
+    const verdict = both(judged, checkWindows(recorder.windows), recorder.windows.length);
     return {
       seed,
       beganAt,
@@ -110,6 +115,18 @@ export async function torture({
     load.close();
     await deployment.stop();
   }
+}
+
+/** One verdict on counters that stay and counters that end. */
+function both(verdict: Verdict, ended: WindowVerdict, entries: number): Verdict {
+  return {
+    ...verdict,
+    checked: verdict.checked + entries,
+    lost: verdict.lost + ended.lost,
+    doubled: verdict.doubled + ended.doubled,
+    stale: verdict.stale + ended.stale,
+    violations: [...verdict.violations, ...ended.violations],
+  };
 }
 
 /** Whether that was seen which must never be: a slow machine can delay an answer, but not make it wrong. */

@@ -13,7 +13,8 @@ import { CounterFills } from './reads/counter-fills.js';
 import { type ManyRead, ManyReader } from './reads/many-reader.js';
 import { KeyReused } from '../domain/errors.js';
 import { orUnavailable } from './or-unavailable.js';
-import type { Answer, Refused, Write } from '../domain/operation.js';
+import type { Answer, Counted, Refused, Write } from '../domain/operation.js';
+import type { Increments } from './commits/increment-run.js';
 import type { Transaction, TransactionVerdict } from './commits/verdict.js';
 import { Tallies } from './tallies.js';
 
@@ -128,6 +129,15 @@ export class CountersService {
    */
   writeEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
     return this.pipeline.addEach(writes);
+  }
+
+  /**
+   * Several increments without keys, each for itself, answered in their order: the cheapest way for many of them.
+   *
+   * @throws Unavailable where there is no room for all of them
+   */
+  incrementEach(increments: Increments): Promise<readonly Counted[]> {
+    return this.pipeline.addIncrements(increments);
   }
 
   /**

@@ -27,7 +27,8 @@ export function faultOfName(name: string): string | null {
 /** Says what is wrong with the beginning of names, or null: as a name, but it may be empty, `.` or `..`. */
 export function faultOfPrefix(prefix: string): string | null {
   if (CONTROL_OR_LONE_SURROGATE.test(prefix)) return 'must be valid Unicode without control characters';
-  if (prefix.length > MAX_NAME_BYTES || Buffer.byteLength(prefix) > MAX_NAME_BYTES) {
+  // No character has more bytes than three.
+  if (prefix.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(prefix) > MAX_NAME_BYTES) {
     return `must be at most ${MAX_NAME_BYTES} bytes of UTF-8`;
   }
   return null;

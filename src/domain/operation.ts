@@ -98,6 +98,9 @@ export interface Done {
   readonly previous: number | null;
 }
 
+/** What one of several increments came to: the value after it; or why there is none. */
+export type Counted = number | Refused | Error;
+
 export type RefusalCode =
   'not_found' | 'out_of_bounds' | 'version_mismatch' | 'value_overflow' | 'invalid_request' | 'quota_exceeded';
 

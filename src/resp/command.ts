@@ -56,7 +56,12 @@ export type Step =
       readonly answer: (readings: readonly Reading[]) => string;
     }
   /** Those that follow each other are in flight together. */
-  | { readonly kind: 'increment'; readonly operation: Increment; readonly answer: (outcome: Outcome) => string }
+  | {
+      readonly kind: 'increment';
+      readonly operation: Increment;
+      /** @param counted the value after it */
+      readonly answer: (counted: number | Refused) => string;
+    }
   /** Writes that are decided one by one, in order. */
   | {
       readonly kind: 'decided';

@@ -1,9 +1,11 @@
 import { Unauthorized } from '../access/errors.js';
+import type { Use } from '../access/known-keys.js';
 import type { Line, Talk } from '../wire/line.js';
 import type { Client } from './client.js';
 import { CommandError, type Step, told } from './command.js';
 import type { Desk, Run, Turn } from './desk.js';
-import { admit, commandIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
+import { ONCE } from './commands/once.js';
+import { admit, commandIn, idempotencyKeyIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
 import { error, QUEUED } from './reply.js';
 import { ProtocolError, type Request, RequestParser } from './request-parser.js';
 import type { OpenTransaction } from './transaction.js';
@@ -31,6 +33,8 @@ export class Conversation implements Talk {
   private next = 0;
   /** Of the next request, where it was looked at already. */
   private planned: Turn | null = null;
+  /** What its key must be looked at for, where it must. */
+  private lookedAtFor: Use = 'write';
   private isWorking = false;
   private protocolFault: ProtocolError | null = null;
   private hasLeft = false;
@@ -50,6 +54,7 @@ export class Conversation implements Talk {
       if (!(fault instanceof ProtocolError)) throw fault;
       this.protocolFault = fault;
     }
+    this.client.lastAtMs = performance.now();
     if (this.isWorking) return;
     this.isWorking = true;
     void this.work();
@@ -102,7 +107,7 @@ export class Conversation implements Talk {
     const most = this.longestRun();
     let kind: Run['kind'] = 'told';
     for (; this.next < this.requests.length && turns.length < most && !this.hasLeft; this.next += 1) {
-      const turn = this.planned ?? this.plan(this.requests[this.next]);
+      const turn = this.planned ?? this.plan(this.requests[this.next] ?? NO_REQUEST);
       this.planned = null;
       if (turn === null) {
         if (turns.length === 0) kind = 'look';
@@ -130,28 +135,33 @@ export class Conversation implements Talk {
   }
 
   /** @returns null where the key must be looked at first */
-  private plan(request: Request | undefined): Turn | null {
-    const { bytes, fault } = request ?? NO_REQUEST;
+  private plan({ args: given, bytes, fault }: Request): Turn | null {
     const { client, desk } = this;
     let order: Ordered | null = null;
     try {
-      if (HTTP.test(request?.args[0] ?? '')) return this.hangUp(bytes);
       if (fault !== null) throw new CommandError(`ERR ${fault}`);
-      const understood = commandIn(request?.args ?? [], desk.commands);
-      const { command, args, idempotencyKey } = understood;
+      const found = commandIn(given, desk.words);
+      const isOnce = found.name === ONCE.name;
+      const idempotencyKey = isOnce ? idempotencyKeyIn(given) : null;
+      const args = isOnce ? given.slice(2) : given;
+      const command = isOnce ? commandIn(args, desk.words) : found;
       const rule = ruleOf(command, args);
       const grant = admit(desk.admission, client, rule);
-      if (grant === null) return null;
+      if (grant === null) {
+        this.lookedAtFor = rule?.use ?? 'write';
+        return null;
+      }
       client.grant = grant;
       client.lastCommand = command.name;
-      client.lastAtMs = performance.now();
-      order = { ...understood, rule, names: namesIn(command.names, args, grant) };
+      const names = namesIn(command.names, args, grant);
+      order = { command, args, idempotencyKey, names, rule };
       const { transaction } = client;
       if (transaction !== null && command.inMulti !== 'now') return { step: queued(order, transaction), order, bytes };
-      const step = command.plan(args, { client, names: order.names });
+      const step = command.plan(args, { client, names });
       if (idempotencyKey !== null) onceIn(step);
       return { step, order, bytes };
     } catch (refused) {
+      if (HTTP.test(given[0] ?? '')) return this.hangUp(bytes);
       if (client.transaction !== null && order === null) client.transaction.isDoomed = true;
       return { step: told(this.desk.faultAnswer(refused)), order, bytes };
     }
@@ -169,11 +179,9 @@ export class Conversation implements Talk {
     const { client, desk } = this;
     const { credential, address } = client;
     const request = this.requests[this.next] ?? NO_REQUEST;
-    const { command, args } = commandIn(request.args, desk.commands);
-    const rule = ruleOf(command, args);
-    if (credential === null || rule === null) return [];
+    if (credential === null) return [];
     try {
-      await desk.admission.look(credential, rule.use, address);
+      await desk.admission.look(credential, this.lookedAtFor, address);
       return [];
     } catch (fault) {
       // It was revoked, or has expired: who has another one can say so.

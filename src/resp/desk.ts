@@ -4,12 +4,12 @@ import { AccessError } from '../access/errors.js';
 import type { Traces } from '../access/traces.js';
 import type { CountersService, Reading } from '../counters/counters.service.js';
 import { CounterError } from '../domain/errors.js';
-import type { Operation, Outcome } from '../domain/operation.js';
+import type { Increment, Operation, Outcome } from '../domain/operation.js';
 import type { Client } from './client.js';
 import { type Command, CommandError, type Step } from './command.js';
-import type { Ordered } from './dispatch.js';
+import { byWord, type Ordered } from './dispatch.js';
 import { faultAnswer } from './faults.js';
-import { leaveTrace, writeOf } from './writes.js';
+import { countedIn, leaveTrace, writeOf } from './writes.js';
 
 /** A command on its way to its answer. */
 export interface Turn {
@@ -30,12 +30,17 @@ export interface Run {
 export class Desk {
   private readonly logger = new Logger('resp');
 
+  /** See `byWord`. */
+  readonly words: ReadonlyMap<string, Command>;
+
   constructor(
-    readonly commands: ReadonlyMap<string, Command>,
+    commands: ReadonlyMap<string, Command>,
     readonly admission: Admission,
     private readonly counters: CountersService,
     private readonly traces: Traces,
-  ) {}
+  ) {
+    this.words = byWord(commands);
+  }
 
   /** Answers commands that go together, in their order. */
   async answersTo(client: Client, { kind, turns }: Run): Promise<readonly string[]> {
@@ -47,6 +52,7 @@ export class Desk {
         case 'read':
           return await this.ask(client, turns);
         case 'increment':
+          return await this.increment(client, turns);
         case 'decided':
           return await this.write(client, turns);
         case 'atomic':
@@ -82,6 +88,25 @@ export class Desk {
     });
   }
 
+  private async increment(client: Client, turns: readonly Turn[]): Promise<readonly string[]> {
+    const operations: Increment[] = [];
+    for (const { step, order } of turns) {
+      if (step.kind !== 'increment') continue;
+      // What is to be done once has a row of its own.
+      if (order?.idempotencyKey != null) return this.write(client, turns);
+      operations.push(step.operation);
+    }
+    const { grant, requestId } = client;
+    const results = await this.counters.incrementEach({ operations, creator: grant?.creator ?? null, requestId });
+    let next = 0;
+    return turns.map(({ step }) => {
+      if (step.kind !== 'increment') return step.kind === 'told' ? step.answer : '';
+      const result = results[next];
+      next += 1;
+      return result === undefined || result instanceof Error ? this.faultAnswer(result) : step.answer(result);
+    });
+  }
+
   private async write(client: Client, turns: readonly Turn[]): Promise<readonly string[]> {
     const writes = turns.flatMap(({ step, order }) =>
       operationsOf(step).map((operation) => writeOf(client, operation, order?.idempotencyKey ?? null)),
@@ -100,7 +125,7 @@ export class Desk {
       }
       const [outcome] = outcomes;
       if (step.kind === 'decided') return step.answer(outcomes);
-      return outcome === undefined ? '' : step.answer(outcome);
+      return outcome === undefined ? '' : step.answer(countedIn(outcome));
     });
   }
 

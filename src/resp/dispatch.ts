@@ -6,20 +6,17 @@ import { faultOfName, IDEMPOTENCY_KEY } from '../domain/operands.js';
 import type { Operation } from '../domain/operation.js';
 import type { Client } from './client.js';
 import { arityError, type Command, CommandError, type Names, type Step } from './command.js';
-import { ONCE, SEVERAL_NAMES } from './commands/once.js';
+import { SEVERAL_NAMES } from './commands/once.js';
 import { textOf } from './text.js';
 import { printable } from './request-parser.js';
 
-/** A command that was understood. */
-export interface Understood {
+/** A command that was understood, and that its client may give. */
+export interface Ordered {
   readonly command: Command;
+  /** Of a command that is given once, without what says so. */
   readonly args: readonly string[];
   /** Of a write that is given once; null for all others. */
   readonly idempotencyKey: string | null;
-}
-
-/** A command that was understood, and that its client may give. */
-export interface Ordered extends Understood {
   readonly names: readonly string[];
   /** Null where anybody may give it. */
   readonly rule: Rule | null;
@@ -28,26 +25,34 @@ export interface Ordered extends Understood {
 /** Characters of an unknown command, and of what came with it, that are repeated. */
 const MAX_REPEATED = 128;
 
-/**
- * Finds out what is asked for.
- *
- * @throws CommandError for what is no command
- */
-export function commandIn(args: readonly string[], table: ReadonlyMap<string, Command>): Understood {
-  const command = lookUp(args, table);
-  if (command.name !== ONCE.name) return { command, args, idempotencyKey: null };
-  const [, idempotencyKey = '', ...inner] = args;
-  if (!IDEMPOTENCY_KEY.test(idempotencyKey)) throw new CommandError('ERR invalid idempotency key');
-  return { command: lookUp(inner, table), args: inner, idempotencyKey };
+/** Commands by their names as they are given: in small letters, or in capitals, as most clients do. */
+export function byWord(table: ReadonlyMap<string, Command>): ReadonlyMap<string, Command> {
+  return new Map([...table, ...[...table].map(([name, command]) => [name.toUpperCase(), command] as const)]);
 }
 
-function lookUp(args: readonly string[], table: ReadonlyMap<string, Command>): Command {
-  const [name = ''] = args;
-  const command = table.get(name) ?? table.get(name.toLowerCase());
+/**
+ * Which command is given.
+ *
+ * @param words as `byWord` has them
+ * @throws CommandError where it is none, or has too few or too many arguments
+ */
+export function commandIn(args: readonly string[], words: ReadonlyMap<string, Command>): Command {
+  const name = args[0] ?? '';
+  const command = words.get(name) ?? words.get(name.toLowerCase());
   if (command === undefined) throw new CommandError(unknownCommand(args));
   const { arity } = command;
   if (arity >= 0 ? args.length !== arity : args.length < -arity) throw new CommandError(arityError(command.name));
   return command;
+}
+
+/**
+ * The key in the arguments of what is to be done once.
+ *
+ * @throws CommandError where it can be none
+ */
+export function idempotencyKeyIn([, key = '']: readonly string[]): string {
+  if (!IDEMPOTENCY_KEY.test(key)) throw new CommandError('ERR invalid idempotency key');
+  return key;
 }
 
 function unknownCommand([name = '', ...args]: readonly string[]): string {
@@ -101,6 +106,7 @@ export function namesIn(names: Names | null, args: readonly string[], grant: Gra
   if (names === null) return [];
   const { first, step } = names;
   const last = names.last < 0 ? args.length + names.last : names.last;
+  if (last === first) return [nameOf(args[first] ?? '', grant)];
   const found: string[] = [];
   for (let place = first; place <= last; place += step) found.push(nameOf(args[place] ?? '', grant));
   return found;

@@ -8,7 +8,7 @@ import { CommandError, type Step, told } from './command.js';
 import type { Ordered } from './dispatch.js';
 import { faultAnswer } from './faults.js';
 import { array, error, OK } from './reply.js';
-import { leaveTrace, writeOf } from './writes.js';
+import { countedIn, leaveTrace, writeOf } from './writes.js';
 
 /**
  * Does what was queued by MULTI, in one commit.
@@ -83,7 +83,7 @@ function answerTo(step: Step, outcomes: readonly PartOutcome[]): string {
       return step.answer(first?.kind === 'looked' ? first.truths.map(readingOf) : []);
     case 'increment': {
       const [outcome] = outcomes.flatMap(outcomesIn);
-      return outcome === undefined ? error('ERR internal error') : step.answer(outcome);
+      return outcome === undefined ? error('ERR internal error') : step.answer(countedIn(outcome));
     }
     case 'decided':
       return step.answer(outcomes.flatMap(outcomesIn));

@@ -40,6 +40,8 @@ export class RequestParser {
   private offset = 0;
   /** Of the command that is being read. */
   private args: string[] = [];
+  /** Of the command before it. */
+  private last: readonly string[] = [];
   private expected = 0;
   private bytes = 0;
   private fault: string | null = null;
@@ -106,9 +108,17 @@ export class RequestParser {
     this.length = -1;
     this.bytes += length;
     // Of one that is refused, enough for its name.
-    if (this.fault === null || this.args.length === 0) this.args.push(buffer.toString('latin1', offset, end));
+    if (this.fault === null || this.args.length === 0) this.args.push(this.textOf(offset, end));
     this.argumentRead();
     return true;
+  }
+
+  /** The bytes of an argument, a character each; of a command that is given again, the text that is there already. */
+  private textOf(offset: number, end: number): string {
+    const { buffer, args, last } = this;
+    const known = last[args.length];
+    if (known?.length === end - offset && isAt(known, buffer, offset)) return known;
+    return buffer.toString('latin1', offset, end);
   }
 
   private skip(): boolean {
@@ -127,6 +137,7 @@ export class RequestParser {
 
   private complete(): void {
     const { args, bytes, fault } = this;
+    this.last = args;
     this.args = [];
     this.bytes = 0;
     this.fault = null;
@@ -178,6 +189,14 @@ export class RequestParser {
     this.offset = end + 1;
     return buffer.toString('latin1', offset, end > offset && buffer[end - 1] === CR ? end - 1 : end);
   }
+}
+
+function isAt(text: string, buffer: Buffer, offset: number): boolean {
+  // What differs mostly does so at its end.
+  for (let place = text.length - 1; place >= 0; place -= 1) {
+    if (text.charCodeAt(place) !== buffer[offset + place]) return false;
+  }
+  return true;
 }
 
 /** What may stand in an error: one line of ASCII. */

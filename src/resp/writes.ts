@@ -1,7 +1,7 @@
 import { actorOf } from '../access/actor.js';
 import type { Traces } from '../access/traces.js';
 import type { Actor } from '../domain/deed.js';
-import type { Answer, Operation, Write } from '../domain/operation.js';
+import type { Answer, Operation, Outcome, Refused, Write } from '../domain/operation.js';
 import type { Client } from './client.js';
 import type { Ordered } from './dispatch.js';
 
@@ -16,6 +16,11 @@ export function writeOf(client: Client, operation: Operation, idempotencyKey: st
 /** By whom what a client asks for is written down to have been done. */
 export function asActor({ grant, address, requestId }: Client): Actor {
   return actorOf(grant, { via: 'resp', address, requestId });
+}
+
+/** The value after an increment, or why there is none. */
+export function countedIn(outcome: Outcome): number | Refused {
+  return outcome.kind === 'refused' ? outcome : (outcome.truth.value ?? 0);
 }
 
 /** Leaves a trace of what was done, where its kind leaves one. A replay changed nothing. */

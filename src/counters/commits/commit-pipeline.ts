@@ -4,8 +4,10 @@ import { DecisionLane } from './decision-lane.js';
 import { KeyInProgress, Unavailable } from '../../domain/errors.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Shares } from '../shares.js';
-import { IncrementLanes, type PendingIncrement } from './increment-lanes.js';
-import type { Answer, Write } from '../../domain/operation.js';
+import { IncrementLanes } from './increment-lanes.js';
+import { IncrementRun, type Increments } from './increment-run.js';
+import type { PendingIncrement } from './pending-increments.js';
+import type { Answer, Counted, Write } from '../../domain/operation.js';
 import { holderOf, keyId, type PendingWrite } from './pending-write.js';
 import { Tallies } from '../tallies.js';
 import type { BundleVerdict, Transaction, TransactionVerdict } from './verdict.js';
@@ -46,7 +48,7 @@ export class CommitPipeline {
   add(write: Write): Promise<Answer> {
     const { key } = write;
     const work = (): Promise<Answer> => this.commit(write);
-    return this.accepted([write], key === null ? work : () => this.holdingKeys([keyId(key)], work));
+    return this.accepted(write, 1, key === null ? work : () => this.holdingKeys([keyId(key)], work));
   }
 
   /**
@@ -55,10 +57,27 @@ export class CommitPipeline {
    * @throws Unavailable where there is no room for all of them
    */
   async addEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
-    if (writes.length === 0) return [];
+    const [first] = writes;
+    if (first === undefined) return [];
     if (writes.some(({ key }) => key !== null)) return Promise.allSettled(writes.map((write) => this.add(write)));
     // A thousand promises would cost more than the thousand increments.
-    return this.accepted(writes, () => this.commitEach(writes));
+    return this.accepted(first, writes.length, () => this.commitEach(writes));
+  }
+
+  /**
+   * Commits increments without keys, each for itself; they are answered together, in their order.
+   *
+   * @throws Unavailable where there is no room for all of them
+   */
+  async addIncrements(increments: Increments): Promise<readonly Counted[]> {
+    const { length } = increments.operations;
+    if (length === 0) return [];
+    const work = (): Promise<readonly Counted[]> =>
+      new Promise((resolve) => {
+        const span = this.traces.current();
+        this.increments.add(new IncrementRun(increments, this.clock.monotonicMs(), span, resolve));
+      });
+    return this.accepted(increments, length, work);
   }
 
   /**
@@ -75,7 +94,7 @@ export class CommitPipeline {
         const span = this.traces.current();
         this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, span, resolve, reject });
       });
-    return this.accepted(writes, () => this.holdingKeys(keys, work));
+    return this.accepted(writes[0], writes.length, () => this.holdingKeys(keys, work));
   }
 
   /**
@@ -88,7 +107,7 @@ export class CommitPipeline {
     const sizes = parts.map((part) => (part.kind === 'writes' ? part.writes.length : part.names.length));
     const size = sizes.reduce((sum, one) => sum + one, watched.size);
     const writes = parts.flatMap((part) => (part.kind === 'writes' ? part.writes : []));
-    return this.accepted(writes, () => {
+    return this.accepted(writes[0], writes.length, () => {
       return new Promise((resolve, reject) => {
         const acceptedAtMs = this.clock.monotonicMs();
         this.decisions.add({ ...transaction, acceptedAtMs, size, span: this.traces.current(), resolve, reject });
@@ -133,10 +152,13 @@ export class CommitPipeline {
    *
    * @throws Unavailable where there is no room for them
    */
-  private async accepted<T>(writes: readonly Write[], work: () => Promise<T>): Promise<T> {
-    const [first] = writes;
-    const holder = first === undefined ? null : holderOf(first);
-    this.unanswered.add(holder, writes.length);
+  private async accepted<T>(
+    account: Pick<Write, 'creator'> | undefined,
+    count: number,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const holder = account === undefined ? null : holderOf(account);
+    this.unanswered.add(holder, count);
     try {
       if (!this.unanswered.allow(holder)) throw new Unavailable('Too many writes are waiting; nothing was written.');
       return await work();
@@ -144,7 +166,7 @@ export class CommitPipeline {
       this.tallies.noteFailure(error);
       throw error;
     } finally {
-      this.unanswered.remove(holder, writes.length);
+      this.unanswered.remove(holder, count);
     }
   }
 

@@ -4,7 +4,7 @@ import { WriteSettings } from '../../config/config.js';
 import { StoreFailure } from '../../store/failure.js';
 import { IdempotencyKeys, type UsedKey } from '../../store/idempotency-keys.js';
 import { IncrementBatches } from '../../store/increment-batches.js';
-import type { IncrementBatchResult, IncrementKey } from '../../store/increment-codec.js';
+import type { IncrementBatchResult } from '../../store/increment-codec.js';
 import type { StatementTimes } from '../../store/statement-times.js';
 import { Changes } from '../changes/changes.js';
 import { bucketOf } from '../../domain/bucket.js';
@@ -13,12 +13,24 @@ import { DecisionLane } from './decision-lane.js';
 import { CounterError, OutcomeUnknown } from '../../domain/errors.js';
 import { Exposure, type Nonces } from './exposure.js';
 import { Lane, NotWritten, spansOf } from './lane.js';
+import type { Holder } from '../shares.js';
 import { NameQuotas } from './name-quotas.js';
-import type { Answer, Increment } from '../../domain/operation.js';
-import { answerReplays, holderOf, keyId, type PendingWrite, type Replay, tooOld } from './pending-write.js';
+import type { Increment } from '../../domain/operation.js';
+import {
+  addUpAll,
+  isKeyed,
+  isRun,
+  keysOf,
+  namesOf,
+  type Pending,
+  type PendingIncrement,
+  sizeOf,
+} from './pending-increments.js';
+import { answerReplays, holderOf, keyId, type Replay, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
-import { addUp, type AddedUp } from './totals.js';
+import { tell } from './tell.js';
+import type { AddedUp } from './totals.js';
 import { Clock } from '../clock.js';
 import { Traces } from '../../meters/traces.js';
 
@@ -34,8 +46,6 @@ const MAX_CONFLICTS = 3;
 /** Of a batch without a counter that could take it as a whole. */
 const NOTHING: IncrementBatchResult = { applied: new Map(), created: [], used: [], clock: new Date(0).toISOString() };
 
-export type PendingIncrement = PendingWrite & { readonly write: { readonly operation: Increment } };
-
 /**
  * The fast lanes: the sums of a batch, one for each counter, in one statement. Where a sum cannot be applied as a whole
  * the increments of that counter go on to be decided one by one.
@@ -48,7 +58,7 @@ export type PendingIncrement = PendingWrite & { readonly write: { readonly opera
 export class IncrementLanes {
   /** Increments that went on to be decided and are not answered yet, by counter: what came after them must not overtake. */
   private readonly moved = new Map<string, number>();
-  private readonly lanes: readonly Lane<PendingIncrement>[];
+  private readonly lanes: readonly Lane<Pending>[];
 
   constructor(
     private readonly batches: IncrementBatches,
@@ -62,29 +72,30 @@ export class IncrementLanes {
     private readonly clock: Clock,
     private readonly traces: Traces,
   ) {
-    const commit = (batch: readonly PendingIncrement[]) =>
-      this.traces.shared('batch', spansOf(batch), () => this.commit(batch));
+    const commit = (batch: readonly Pending[]) => this.traces.shared('batch', spansOf(batch), () => this.commit(batch));
     this.lanes = Array.from(
       { length: settings.lanes },
-      () => new Lane(MAX_BATCH, MAX_OF_ONE_KEY, ({ write }) => holderOf(write), commit),
+      () => new Lane<Pending>(MAX_BATCH, MAX_OF_ONE_KEY, accountOf, commit),
     );
   }
 
-  add(pending: PendingIncrement): void {
+  add(pending: Pending): void {
     const { lanes } = this;
-    lanes[bucketOf(pending.write.operation.name, lanes.length)]?.add(pending);
+    const laneOf = (name: string): number => bucketOf(name, lanes.length);
+    if (!isRun(pending)) lanes[laneOf(pending.write.operation.name)]?.add(pending);
+    else for (const [lane, part] of pending.partsBy(laneOf)) lanes[lane]?.add(part);
   }
 
-  private async commit(batch: readonly PendingIncrement[]): Promise<readonly PendingIncrement[]> {
-    let left = batch.filter((pending) => !tooOld(pending, this.clock) && !this.followsOthers(pending));
+  private async commit(batch: readonly Pending[]): Promise<readonly Pending[]> {
+    let left = this.withoutFollowers(batch.filter((pending) => !tooOld(pending, this.clock)));
     const nonces = await this.exposure.leaseWanted(namesOf(left));
     try {
       while (left.length > 0) {
         const sentAtMs = this.clock.monotonicMs();
-        const added = addUp(left.map(({ write }) => write));
+        const added = addUpAll(left);
         const { applied, used, clock } = await this.apply(left, added);
         if (used.length === 0) {
-          this.tally(left.length, sentAtMs, added, applied);
+          this.tally(sizeOf(left), sentAtMs, added, applied);
           // Answered while the next batch is being committed.
           void this.answer(left, added, applied, { sentAtMs, clock }, nonces);
           return [];
@@ -97,11 +108,22 @@ export class IncrementLanes {
     }
   }
 
-  /** Sends an increment on to be decided where others of its counter are there already. */
-  private followsOthers(pending: PendingIncrement): boolean {
-    if (!this.moved.has(pending.write.operation.name)) return false;
-    this.moveOn(pending);
-    return true;
+  /** Sends those on to be decided where others of their counter are there already. */
+  private withoutFollowers(batch: readonly Pending[]): readonly Pending[] {
+    if (this.moved.size === 0) return batch;
+    const left: Pending[] = [];
+    for (const pending of batch) {
+      const parts = isRun(pending) && this.follows(pending.increments.operations) ? pending.members() : [pending];
+      for (const part of parts) {
+        if (isRun(part) || !this.moved.has(part.write.operation.name)) left.push(part);
+        else this.moveOn(part);
+      }
+    }
+    return left;
+  }
+
+  private follows(operations: readonly Increment[]): boolean {
+    return operations.some(({ name }) => this.moved.has(name));
   }
 
   private moveOn(pending: PendingIncrement): void {
@@ -112,8 +134,13 @@ export class IncrementLanes {
       if (left > 0) this.moved.set(name, left);
       else this.moved.delete(name);
     };
+    const { write, fingerprint, acceptedAtMs, size, span } = pending;
     this.decisions.addWrite({
-      ...pending,
+      write,
+      fingerprint,
+      acceptedAtMs,
+      size,
+      span,
       resolve: (answer) => {
         settled();
         pending.resolve(answer);
@@ -125,15 +152,12 @@ export class IncrementLanes {
     });
   }
 
-  private async apply(
-    batch: readonly PendingIncrement[],
-    added: AddedUp,
-    conflicts = 0,
-  ): Promise<IncrementBatchResult> {
+  private async apply(batch: readonly Pending[], added: AddedUp, conflicts = 0): Promise<IncrementBatchResult> {
     const totals = [...added.totals.values()];
     if (totals.length === 0) return NOTHING;
     const keys = keysOf(batch, added);
-    const deadlineMs = Math.min(...batch.map(({ acceptedAtMs }) => acceptedAtMs)) + ANSWER_WITHIN_MS;
+    const firstAtMs = batch.reduce((first, { acceptedAtMs }) => Math.min(first, acceptedAtMs), Infinity);
+    const deadlineMs = firstAtMs + ANSWER_WITHIN_MS;
     const send = async (barred: ReadonlySet<string>): Promise<IncrementBatchResult> => {
       const { idempotencyTtlHours: keyTtlHours } = this.settings;
       const statement = { id: randomUUID(), totals, barred, keys, keyTtlHours };
@@ -164,16 +188,12 @@ export class IncrementLanes {
   }
 
   /** Answers those whose key was used before, and returns the others. */
-  private withoutReplays(
-    batch: readonly PendingIncrement[],
-    used: readonly UsedKey[],
-    times: StatementTimes,
-  ): PendingIncrement[] {
+  private withoutReplays(batch: readonly Pending[], used: readonly UsedKey[], times: StatementTimes): Pending[] {
     const byId = new Map(used.map((key) => [keyId(key), key]));
     const replays: Replay[] = [];
     const others = batch.filter((pending) => {
-      const found = pending.write.key === null ? undefined : byId.get(keyId(pending.write.key));
-      if (found !== undefined) replays.push({ pending, used: found });
+      const found = isRun(pending) || pending.write.key === null ? undefined : byId.get(keyId(pending.write.key));
+      if (found !== undefined) replays.push({ pending: pending as PendingIncrement, used: found });
       return found === undefined;
     });
     this.tallies.replays += replays.length;
@@ -184,95 +204,51 @@ export class IncrementLanes {
   }
 
   private async answer(
-    batch: readonly PendingIncrement[],
-    { running, totals }: AddedUp,
+    batch: readonly Pending[],
+    added: AddedUp,
     applied: ReadonlyMap<string, Counter>,
     times: StatementTimes,
     nonces: Nonces,
   ): Promise<void> {
-    for (const pending of batch) {
-      if (!applied.has(pending.write.operation.name)) this.moveOn(pending);
-    }
+    if (applied.size < added.counters) this.moveOnAllBut(applied, batch);
     const parts = this.exposure.apart([...applied.values()], ({ name }) => name);
-    const places = parts.length < 2 ? [batch.keys()] : placesOf(batch, parts);
     await Promise.all(
-      parts.map(async (part, index) => {
+      parts.map(async (part) => {
         const failure = await this.exposure.publish(part, times, nonces).then(
           () => null,
-          (error: unknown) => error,
+          () => new OutcomeUnknown('It is committed, but cannot be told safely yet.'),
         );
         if (failure === null) this.changes.note(part, times.sentAtMs);
-        for (const place of places[index] ?? []) {
-          const pending = batch[place];
-          const name = pending?.write.operation.name ?? '';
-          const [end, total, sofar] = [applied.get(name), totals.get(name), running[place]];
-          if (pending === undefined || end === undefined || total === undefined || sofar === undefined) continue;
-          if (failure !== null) pending.reject(new OutcomeUnknown('It is committed, but cannot be told safely yet.'));
-          // First the value before the batch, which is exact; then what was added up to here.
-          else {
-            const [value, version] = [end.value - total.sum + sofar.sum, end.version - total.count + sofar.count];
-            pending.resolve(answerWith(end, value, version));
-          }
-        }
+        const ends = parts.length === 1 ? applied : new Map(part.map((end) => [end.name, end]));
+        tell(batch, added, ends, failure);
       }),
     );
   }
 
+  /** Sends those on to be decided whose counter did not take the batch. */
+  private moveOnAllBut(applied: ReadonlyMap<string, Counter>, batch: readonly Pending[]): void {
+    for (const pending of batch) {
+      for (const part of isRun(pending) ? pending.members() : [pending]) {
+        if (!applied.has(part.write.operation.name)) this.moveOn(part);
+      }
+    }
+  }
+
   /** @returns what may be tried again */
-  private giveUp(batch: readonly PendingIncrement[], error: unknown): readonly PendingIncrement[] {
+  private giveUp(batch: readonly Pending[], error: unknown): readonly Pending[] {
     if (error instanceof NotWritten) {
       if (!wasHeldUp(error)) return batch;
       // Whoever holds a key must not hold up those who have none.
-      for (const pending of batch) if (pending.write.key !== null) this.decisions.addWrite(pending);
-      return batch.filter(({ write }) => write.key === null);
+      for (const pending of batch) if (isKeyed(pending)) this.decisions.addWrite(pending);
+      return batch.filter((pending) => !isKeyed(pending));
     }
     // Rolled back because of what one of them asked: alone, each fails or succeeds for itself.
-    if (error instanceof StoreFailure) batch.forEach((pending) => this.moveOn(pending));
+    if (error instanceof StoreFailure) this.moveOnAllBut(NOTHING.applied, batch);
     else batch.forEach((pending) => pending.reject(error instanceof CounterError ? error : new Error(String(error))));
     return [];
   }
 }
 
-function keysOf(batch: readonly PendingIncrement[], { running, totals }: AddedUp): IncrementKey[] {
-  const keys: IncrementKey[] = [];
-  batch.forEach(({ write, fingerprint }, index) => {
-    if (write.key === null || fingerprint === null) return;
-    const { name } = write.operation;
-    const total = totals.get(name);
-    const sofar = running[index];
-    if (total === undefined || sofar === undefined) return;
-    keys.push({
-      ...write.key,
-      fingerprint,
-      name,
-      addedAfter: exactDifference(total.sum, sofar.sum),
-      changesAfter: total.count - sofar.count,
-    });
-  });
-  return keys;
-}
-
-/** A number where it is exact; two safe integers may lie up to 2^54 apart. */
-function exactDifference(a: number, b: number): number | bigint {
-  const difference = a - b;
-  return Number.isSafeInteger(difference) ? difference : BigInt(a) - BigInt(b);
-}
-
-function* namesOf(batch: readonly PendingIncrement[]): Generator<string> {
-  for (const { write } of batch) yield write.operation.name;
-}
-
-function answerWith(end: Counter, value: number, version: number): Answer {
-  return {
-    outcome: { kind: 'done', truth: { ...end, value, version }, created: false, previous: null },
-    replayed: false,
-  };
-}
-
-/** Where the increments of each part stand in the batch. */
-function placesOf(batch: readonly PendingIncrement[], parts: readonly (readonly Counter[])[]): number[][] {
-  const partOf = new Map(parts.flatMap((part, index) => part.map(({ name }) => [name, index] as const)));
-  const places: number[][] = parts.map(() => []);
-  batch.forEach(({ write }, place) => places[partOf.get(write.operation.name) ?? -1]?.push(place));
-  return places;
+function accountOf(pending: Pending): Holder {
+  return holderOf(isRun(pending) ? pending.increments : pending.write);
 }

@@ -22,7 +22,8 @@ import { Tallies } from '../tallies.js';
 import { Traces } from '../../meters/traces.js';
 import { DecisionLane } from './decision-lane.js';
 import type { Exposure } from './exposure.js';
-import { IncrementLanes, type PendingIncrement } from './increment-lanes.js';
+import { IncrementLanes } from './increment-lanes.js';
+import type { PendingIncrement } from './pending-increments.js';
 import { NameQuotas } from './name-quotas.js';
 
 /** More than once in each pause of a lane. */

@@ -12,12 +12,14 @@ import {
 } from '../../../test/support/ledger.js';
 import type { Changes } from '../changes/changes.js';
 import { OutcomeUnknown } from '../../domain/errors.js';
-import type { Answer } from '../../domain/operation.js';
+import type { Answer, Counted } from '../../domain/operation.js';
 import { Tallies } from '../tallies.js';
 import { Traces } from '../../meters/traces.js';
 import { DecisionLane } from './decision-lane.js';
 import type { Exposure } from './exposure.js';
-import { IncrementLanes, type PendingIncrement } from './increment-lanes.js';
+import { IncrementLanes } from './increment-lanes.js';
+import { IncrementRun } from './increment-run.js';
+import type { PendingIncrement } from './pending-increments.js';
 import { NameQuotas } from './name-quotas.js';
 
 /** Two lanes have one and two of them; of four lanes three have one each. */
@@ -41,7 +43,8 @@ const STEP_MS = 20;
 interface Asked {
   readonly name: string;
   readonly key: string | null;
-  readonly lane: 'increments' | 'decisions';
+  /** `run`: with all others of it, as one; its keys count for nothing. */
+  readonly lane: 'increments' | 'decisions' | 'run';
 }
 
 /** Sends writes by both lanes, and answers with what each of them was told, as often as it was told something. */
@@ -73,13 +76,29 @@ async function tellings(ledger: Ledger, asked: readonly Asked[], lanes: number):
       resolve: (answer) => told[index]?.push(answer),
       reject: (error) => told[index]?.push(error),
     };
-    if (lane === 'increments') increments.add(pending);
-    else decisions.addWrite(pending);
+    if (lane === 'increments' || (lane === 'run' && key !== null)) increments.add(pending);
+    else if (lane === 'decisions') decisions.addWrite(pending);
   });
+  const inRun = asked.flatMap(({ key, lane }, index) => (lane === 'run' && key === null ? [index] : []));
+  const operations = inRun.map((index) => ({ kind: 'increment', name: asked[index]?.name ?? '', by: 1 }) as const);
+  const settled = (results: readonly Counted[]): void =>
+    results.forEach((result, place) => told[inRun[place] ?? -1]?.push(answerOf(result, asked[inRun[place] ?? -1])));
+  if (operations.length > 0) {
+    const run = { operations, creator: null, requestId: 'request' };
+    increments.add(new IncrementRun(run, clock.monotonicMs(), null, settled));
+  }
   while (told.some(({ length }) => length === 0)) await pass();
   // What is told a second time comes after all were told once.
   for (let turn = 0; turn < 20; turn += 1) await pass();
   return told;
+}
+
+/** As if it had been told apart: each write adds one, so that values are versions here. */
+function answerOf(counted: Counted, asked: Asked | undefined): Answer | Error {
+  if (counted instanceof Error) return counted;
+  if (typeof counted !== 'number') return new Error(counted.detail);
+  const truth = { name: asked?.name ?? '', value: null, version: counted };
+  return { outcome: { kind: 'done', truth, created: false, previous: null }, replayed: false };
 }
 
 /** Sends writes through a store that fails by plan, and compares what was counted with what was told. */
@@ -104,12 +123,13 @@ async function expectHonesty(writes: readonly Asked[], plan: readonly Fault[], l
 }
 
 const increment: Asked = { name: 'a', key: null, lane: 'increments' };
+const inRun: Asked = { name: 'a', key: null, lane: 'run' };
 const decision: Asked = { name: 'a', key: null, lane: 'decisions' };
 
 const arbitraryWrite = fc.record<Asked>({
   name: fc.constantFrom(...NAMES),
   key: fc.constant(null),
-  lane: fc.constantFrom('increments', 'decisions'),
+  lane: fc.constantFrom('increments', 'decisions', 'run', 'run'),
 });
 
 describe('writes through a store that fails', () => {
@@ -120,6 +140,7 @@ describe('writes through a store that fails', () => {
   it.each<[string, Asked[], Fault[]]>([
     ['when they are decided alone, one of them later', [decision, decision], ['held', 'none', 'not_sent']],
     ['after a replay among them was answered', [{ ...increment, key: USED }, increment], ['none', 'rolled_back']],
+    ['in a run, behind one that is decided later', [decision, inRun, inRun], ['held', 'rejected', 'none']],
     ['in a conflict with a try whose answer was lost', [decision], ['lost_after', 'conflict', 'not_sent']],
     ['by refusing what it had taken before the answer was lost', [increment], ['lost_after', 'rejected']],
   ])('%s, are told once, and counted as often as that says', (_, writes, plan) => expectHonesty(writes, plan));

@@ -17,7 +17,7 @@ export interface PendingWrite extends Queued {
 }
 
 /** Whose share of what waits it is; null where nobody's is counted. */
-export function holderOf({ creator }: Write): Holder {
+export function holderOf({ creator }: Pick<Write, 'creator'>): Holder {
   return creator?.keyId ?? null;
 }
 

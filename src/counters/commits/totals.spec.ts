@@ -8,17 +8,20 @@ const addend = fc.record({
 });
 
 const addUpAll = (addends: readonly { name: string; by: number }[]): AddedUp =>
-  addUp(addends.map((operation) => ({ operation, creator: null })));
+  addUp(
+    addends,
+    addends.map(() => null),
+  );
 
 describe('adding up', () => {
   it('gives each increment the sum and the count up to itself', () => {
     fc.assert(
       fc.property(fc.array(addend), (addends) => {
-        const { running } = addUpAll(addends);
+        const { sums, counts } = addUpAll(addends);
         addends.forEach(({ name }, index) => {
           const own = addends.slice(0, index + 1).filter((other) => other.name === name);
           const sum = own.reduce((all, { by }) => all + by, 0);
-          expect(running[index]).toEqual({ sum, count: own.length });
+          expect([sums[index], counts[index]]).toEqual([sum, own.length]);
         });
       }),
     );
@@ -27,10 +30,10 @@ describe('adding up', () => {
   it('tells how far the running sum goes on the way, each side of the value before', () => {
     fc.assert(
       fc.property(fc.array(addend, { minLength: 1 }), (addends) => {
-        const { totals, running } = addUpAll(addends);
+        const { totals, sums } = addUpAll(addends);
         for (const { name, highest, lowest } of totals.values()) {
-          const sums = running.filter((_, index) => addends[index]?.name === name).map((sofar) => sofar.sum);
-          expect([highest, lowest]).toEqual([Math.max(0, ...sums), Math.min(0, ...sums)]);
+          const own = sums.filter((_, index) => addends[index]?.name === name);
+          expect([highest, lowest]).toEqual([Math.max(0, ...own), Math.min(0, ...own)]);
         }
       }),
     );
@@ -45,12 +48,8 @@ describe('adding up', () => {
 
   it('names the first who counted a counter as its creator', () => {
     const [first, second] = ['1', '2'].map((keyId) => ({ keyId, maxNames: 1, names: 0 }));
-    const { totals } = addUp([
-      { operation: { name: 'a', by: 1 }, creator: first ?? null },
-      { operation: { name: 'a', by: 1 }, creator: second ?? null },
-      { operation: { name: 'b', by: 1 }, creator: null },
-      { operation: { name: 'b', by: 1 }, creator: second ?? null },
-    ]);
+    const addends = ['a', 'a', 'b', 'b'].map((name) => ({ name, by: 1 }));
+    const { totals } = addUp(addends, [first ?? null, second ?? null, null, second ?? null]);
     expect([totals.get('a')?.creator, totals.get('b')?.creator]).toEqual([first, null]);
   });
 });

@@ -3,23 +3,20 @@ import { MAX_VALUE } from '../../domain/operands.js';
 import type { Creator, Expiry, Increment } from '../../domain/operation.js';
 
 /** An increment as far as adding up is concerned. */
-export interface Addend {
-  readonly operation: Pick<Increment, 'name' | 'by' | 'expiry'>;
-  readonly creator: Creator | null;
-}
-
-/** The sum of a counter's increments up to and including this one, and how many they are. */
-export interface Running {
-  readonly sum: number;
-  readonly count: number;
-}
+export type Addend = Pick<Increment, 'name' | 'by' | 'expiry'>;
 
 /** The increments of one batch, added up counter by counter. */
 export interface AddedUp {
   /** One for each counter, by its name. */
   readonly totals: ReadonlyMap<string, Total>;
-  /** One for each addend, in order; exact for all counters in `totals`. */
-  readonly running: readonly Running[];
+  /** How many there are, those included that have no total. */
+  readonly counters: number;
+  /**
+   * For each addend, in order: the sum of its counter's increments up to and including this one, and how many they are.
+   * Exact for all counters in `totals`.
+   */
+  readonly sums: readonly number[];
+  readonly counts: readonly number[];
 }
 
 type Sum = { -readonly [Member in keyof Total]: Total[Member] };
@@ -27,16 +24,21 @@ type Sum = { -readonly [Member in keyof Total]: Total[Member] };
 /**
  * Adds up increments. A counter whose running sum leaves the range of values on the way has no total, nor has one whose
  * increments do not agree on its expiry, or take it away: they must be decided one by one.
+ *
+ * @param creators for each addend, on whose account it creates its counter
  */
-export function addUp(addends: readonly Addend[]): AddedUp {
+export function addUp(addends: readonly Addend[], creators: readonly (Creator | null)[]): AddedUp {
   const totals = new Map<string, Sum>();
   const undecided = new Set<string>();
-  const running = addends.map(({ operation: { name, by, expiry }, creator }) => {
+  const sums: number[] = [];
+  const counts: number[] = [];
+  let index = 0;
+  for (const { name, by, expiry } of addends) {
     let total = totals.get(name);
     if (total === undefined) {
       total = {
         name,
-        creator,
+        creator: creators[index] ?? null,
         sum: 0,
         count: 0,
         highest: 0,
@@ -50,13 +52,16 @@ export function addUp(addends: readonly Addend[]): AddedUp {
     total.count += 1;
     total.highest = Math.max(total.highest, total.sum);
     total.lowest = Math.min(total.lowest, total.sum);
-    return { sum: total.sum, count: total.count };
-  });
+    sums.push(total.sum);
+    counts.push(total.count);
+    index += 1;
+  }
+  const counters = totals.size;
   for (const { name, highest, lowest } of totals.values()) {
     if (highest > MAX_VALUE || lowest < -MAX_VALUE) totals.delete(name);
   }
   for (const name of undecided) totals.delete(name);
-  return { totals, running };
+  return { totals, counters, sums, counts };
 }
 
 function agree(one: Expiry | undefined, other: Expiry | undefined): boolean {

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../domain/operation.js';
+import type { Refused } from '../../domain/operation.js';
 import { type Command, ONE_NAME, type Step } from '../command.js';
 import { refusal } from '../faults.js';
 import { amountOf } from '../integers.js';
@@ -58,8 +58,8 @@ function adding(name: string, by: number): Step {
   return { kind: 'increment', operation: { kind: 'increment', name, by }, answer: valueAfter };
 }
 
-function valueAfter(outcome: Outcome): string {
-  return outcome.kind === 'refused' ? refusal(outcome) : integer(outcome.truth.value ?? 0);
+function valueAfter(counted: number | Refused): string {
+  return typeof counted === 'number' ? integer(counted) : refusal(counted);
 }
 
 /** Zero has no sign. */

@@ -1,0 +1,42 @@
+import type { Counter } from '../../domain/counter.js';
+import type { Answer } from '../../domain/operation.js';
+import { isRun, type Pending } from './pending-increments.js';
+import type { AddedUp } from './totals.js';
+
+/**
+ * Tells increments what they came to.
+ *
+ * @param ends of the counters whose increments are to be told
+ * @param failure what they are told instead; null: nothing failed
+ */
+export function tell(
+  batch: readonly Pending[],
+  { totals, sums, counts }: AddedUp,
+  ends: ReadonlyMap<string, Counter>,
+  failure: Error | null,
+): void {
+  // Of the batch, those before the present one.
+  let before = 0;
+  for (const pending of batch) {
+    const operations = isRun(pending) ? pending.increments.operations : [pending.write.operation];
+    for (let place = 0; place < operations.length; place += 1) {
+      const name = operations[place]?.name ?? '';
+      const end = ends.get(name);
+      const total = totals.get(name);
+      if (end === undefined || total === undefined) continue;
+      // First the value before the batch, which is exact; then what was added up to here.
+      const value = end.value - total.sum + (sums[before + place] ?? NaN);
+      if (isRun(pending)) pending.settle(place, failure ?? value);
+      else if (failure !== null) pending.reject(failure);
+      else pending.resolve(answerWith(end, value, end.version - total.count + (counts[before] ?? NaN)));
+    }
+    before += operations.length;
+  }
+}
+
+function answerWith(end: Counter, value: number, version: number): Answer {
+  return {
+    outcome: { kind: 'done', truth: { ...end, value, version }, created: false, previous: null },
+    replayed: false,
+  };
+}

@@ -105,6 +105,11 @@ export class Arena {
     return subjectOf(await this.child(`incr ${fsync}`, start), redis);
   }
 
+  /** Redis by itself, with an append-only file; null: it keeps nothing. */
+  plainRedis(fsync: Fsync | null): Promise<TestRedis> {
+    return this.redis(`plain ${fsync ?? ''}`, fsync === null ? [] : ['appendonly yes', `appendfsync ${fsync}`]);
+  }
+
   /** A service whose database and Redis hold nothing else; ended by the caller, else with the others. */
   async separateService(
     name: string,

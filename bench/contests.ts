@@ -14,6 +14,7 @@ import { DERIVED_EVERY_SECONDS, serviceWithHistory } from './history.js';
 import { BATCH_ITEMS, type Names, type Workload } from './load/workload.js';
 import { pooled } from './pooled.js';
 import { inPostgres } from './postgres.js';
+import { respContests } from './resp.js';
 import { flushed, instances, nurseries } from './variants.js';
 import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
 
@@ -144,6 +145,7 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
         service(field, many, { key: 'service-plain', label: 'evercount, without an expiry' }),
       ],
     },
+    ...respContests(field),
     {
       key: 'mixed',
       title: 'Nine reads to one increment',

@@ -71,6 +71,17 @@ const RATIOS: readonly RatioTarget[] = [
     other: 'service',
     least: 0.6,
   },
+  ...[
+    { target: 'INCR of a hot counter', contest: 'resp-hot', least: 0.5 },
+    { target: 'INCR of a hot counter, 16 in a pipeline', contest: 'resp-hot-piped', least: 1 },
+    { target: 'INCR of 10,000 counters, 16 in a pipeline', contest: 'resp-many-piped', least: 0.3 },
+    { target: 'GET, 16 in a pipeline', contest: 'resp-get-piped', least: 0.5 },
+  ].map(({ target, ...of }) => ({
+    ...of,
+    target: `${target}, over Redis with appendfsync always`,
+    one: 'service-resp',
+    other: 'redis-always',
+  })),
   {
     target: 'hot counter: with history, over without',
     contest: 'history-hot',

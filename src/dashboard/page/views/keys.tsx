@@ -54,7 +54,9 @@ export function Keys() {
   const revoke = async ({ id, label }: Key) => {
     const question = `“${label}” ends for good, with the sessions that were begun with it. Nothing brings it back.`;
     if (!(await confirm('Revoke', question, `Revoke ${label}`))) return;
-    await attempt(async () => void (await api.revokeKey(id)));
+    await attempt(async () => {
+      await api.revokeKey(id);
+    });
   };
 
   return (

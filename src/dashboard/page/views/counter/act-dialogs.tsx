@@ -3,7 +3,7 @@ import { FormDialog, numberOf } from '../../parts/form-dialog.js';
 import type { Counter } from '../../service/shapes.js';
 import { writes } from '../../service/writes.js';
 import { instant, number } from '../../text/format.js';
-import { type Done, takeBack } from './acts.js';
+import { type Done, takeBack } from './done.js';
 
 interface Props {
   readonly counter: Counter;

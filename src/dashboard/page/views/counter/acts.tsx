@@ -5,12 +5,7 @@ import type { Counter } from '../../service/shapes.js';
 import { writes } from '../../service/writes.js';
 import { change, number } from '../../text/format.js';
 import { BoundsDialog, ExpiryDialog, ValueDialog } from './act-dialogs.js';
-
-/** What was done, and how it is taken back where it can be. */
-export interface Done {
-  readonly text: string;
-  readonly undo: { readonly label: string; readonly run: () => Promise<string> } | null;
-}
+import { type Done, takeBack } from './done.js';
 
 type Open = 'value' | 'bounds' | 'expiry' | null;
 
@@ -97,12 +92,6 @@ async function add(name: string, by: number): Promise<Done> {
   const { value } = await writes.increment(name, by);
   const back = async () => `Undone: it is ${number((await writes.increment(name, -by)).value)} now.`;
   return { text: `${change(by)}: it is ${number(value)} now.`, undo: { label: 'Undo', run: back } };
-}
-
-/** Only where nothing was counted since: it would be lost. */
-export async function takeBack({ name, version }: Counter, value: number): Promise<string> {
-  await writes.set(name, { value }, version);
-  return `Undone: it is ${number(value)} again.`;
 }
 
 async function askReset({ name, value }: Counter, attempt: Attempt): Promise<void> {

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { textOf } from '../../parts/form-dialog.js';
 import { zone } from '../../place/zone.js';
 import { now } from '../../service/clock.js';
 import { momentAt, wallTimeOf } from '../../text/moment.js';
@@ -17,7 +18,7 @@ export function RangeForm({ from, to, onChoose }: Props) {
   const choose = (event: SubmitEvent) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
-    const [begin, end] = ['from', 'to'].map((name) => momentAt(String(data.get(name)), zone()));
+    const [begin, end] = ['from', 'to'].map((name) => momentAt(textOf(data, name), zone()));
     if (begin == null || end == null) tell('Both need a date and a time.');
     else if (begin >= end) tell('It must begin before it ends.');
     else if (begin > now()) tell('It must begin in the past.');

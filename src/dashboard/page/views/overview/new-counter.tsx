@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Field } from '../../parts/field.js';
-import { FormDialog, numberOf } from '../../parts/form-dialog.js';
+import { FormDialog, numberOf, textOf } from '../../parts/form-dialog.js';
 import { goTo } from '../../place/address.js';
 import { counterAt } from '../../place/route.js';
 import { ApiError } from '../../service/api.js';
@@ -21,7 +21,7 @@ export function NewCounter() {
 
 export function NewCounterDialog({ onClose }: { readonly onClose: () => void }) {
   const submit = async (fields: FormData) => {
-    const name = String(fields.get('name'));
+    const name = textOf(fields, 'name');
     const value = numberOf(fields, 'value') ?? 0;
     if (Number.isNaN(value)) return 'The value is not a whole number.';
     try {

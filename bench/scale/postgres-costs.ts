@@ -72,11 +72,10 @@ async function costOf(client: pg.Client, name: string, text: string, values: () 
   // Prepared, and its plan chosen for good.
   for (let time = 0; time < 20; time += 1) await client.query({ name, text, values: values() });
   const beganMs = await usedMs(pid);
-  let usedSoFarMs = 0;
   for (let times = 1; ; times += 1) {
     await client.query({ name, text, values: values() });
     if (times % 50 !== 0) continue;
-    usedSoFarMs = (await usedMs(pid)) - beganMs;
+    const usedSoFarMs = (await usedMs(pid)) - beganMs;
     if (usedSoFarMs >= LEAST_MS) return usedSoFarMs / times;
   }
 }

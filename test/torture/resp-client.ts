@@ -121,6 +121,7 @@ export function readReply(text: string, from: number): Read | null {
     }
     case '*':
       return readArray(text, end, Number(line));
+    case undefined:
     default:
       throw new Error(`this is no reply of RESP2: ${text.slice(from, from + 40)}`);
   }

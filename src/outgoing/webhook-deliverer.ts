@@ -162,7 +162,7 @@ async function aborted(signal: AbortSignal): Promise<never> {
 /** What is told in the log of deliveries: a code, not what another server wrote. */
 function faultOf(error: unknown): string {
   if (error instanceof DestinationRefused) return error.message;
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') {
     return `it could not be reached (${error.code})`;
   }
   return 'it could not be reached';

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CacheModule } from '../cache/cache.module.js';
 import { StoreModule } from '../store/store.module.js';
 import { CacheGuard } from './guard/cache-guard.js';
+import { GuardMeters } from './guard/guard-meters.js';
 import { WriteReach } from './guard/write-reach.js';
 import { AuditService } from './upkeep/audit.service.js';
 import { CacheUpkeep } from './upkeep/cache-upkeep.js';
@@ -65,6 +66,7 @@ import { WebhooksService } from './watches/webhooks.service.js';
     Expirer,
     Exposure,
     FillDemand,
+    GuardMeters,
     Happenings,
     HistoryDeriver,
     HistoryService,

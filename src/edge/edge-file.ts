@@ -90,20 +90,22 @@ export class EdgeFile {
         );
       });
     }
-    const { format } = this.one<{ format: number }>('SELECT format FROM edge');
+    const { format } = firstOf(this.all<{ format: number }>('SELECT format FROM edge'));
     if (format !== FORMAT) {
       throw new EdgeFileFault(`${path} was written by another release (format ${format}, this one reads ${FORMAT})`);
     }
   }
 
   get row(): EdgeRow {
-    const { id, last, digest, state, must_ask } = this.one<{
-      id: string;
-      last: number;
-      digest: string | null;
-      state: EdgeRow['state'];
-      must_ask: number;
-    }>('SELECT id, last, digest, state, must_ask FROM edge');
+    const { id, last, digest, state, must_ask } = firstOf(
+      this.all<{
+        id: string;
+        last: number;
+        digest: string | null;
+        state: EdgeRow['state'];
+        must_ask: number;
+      }>('SELECT id, last, digest, state, must_ask FROM edge'),
+    );
     return { id, last, digest, state, mustAsk: must_ask === 1 };
   }
 
@@ -129,28 +131,21 @@ export class EdgeFile {
   }
 
   run(sql: string, ...values: readonly (string | number | Buffer | null)[]): number {
-    return Number(this.prepared(sql).run(...values).changes);
+    return this.prepared(sql).run(...values).changes;
   }
 
   all<Row>(sql: string, ...values: readonly (string | number | null)[]): Row[] {
     return this.prepared(sql).all(...values) as Row[];
   }
 
-  /** @throws where there is not one row at least */
-  one<Row>(sql: string, ...values: readonly (string | number | null)[]): Row {
-    const row = this.find<Row>(sql, ...values);
-    if (row === null) throw new Error(`no row: ${sql}`);
-    return row;
-  }
-
-  find<Row>(sql: string, ...values: readonly (string | number | null)[]): Row | null {
-    // Not by get(), which leaves the statement open behind its first row.
-    return (this.prepared(sql).all(...values)[0] as Row | undefined) ?? null;
+  /** Whether there is a row at all. */
+  has(sql: string, ...values: readonly (string | number | null)[]): boolean {
+    return this.all(sql, ...values).length > 0;
   }
 
   /** Gives free pages back to the disk, some at a time; answers whether more may be left. */
   shrink(): boolean {
-    const { freelist_count: free } = this.one<{ freelist_count: number }>('PRAGMA freelist_count');
+    const { freelist_count: free } = firstOf(this.all<{ freelist_count: number }>('PRAGMA freelist_count'));
     if (free < VACUUM_PAGES) return false;
     this.database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
     return true;
@@ -158,7 +153,7 @@ export class EdgeFile {
 
   /** Bytes, the log aside. */
   get bytes(): number {
-    const { page_count: pages } = this.one<{ page_count: number }>('PRAGMA page_count');
+    const { page_count: pages } = firstOf(this.all<{ page_count: number }>('PRAGMA page_count'));
     return pages * 4_096;
   }
 
@@ -181,6 +176,13 @@ export class EdgeFile {
   }
 }
 
+/** @throws where there is none */
+export function firstOf<Row>(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined) throw new Error('there is no row');
+  return row;
+}
+
 function codeOf(error: unknown): number | null {
   // Not by its class: what native code throws is an error of another realm where there are several.
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return null;
@@ -190,15 +192,10 @@ function codeOf(error: unknown): number | null {
 function faultOfOpening(error: unknown, path: string): EdgeFileFault {
   if (error instanceof EdgeFileFault) return error;
   const message = error instanceof Error ? error.message : String(error);
-  switch (codeOf(error)) {
-    case BUSY:
-      return new EdgeFileFault(`${path} is held by another process: is an edge running already?`);
-    case CORRUPT:
-    case NOT_A_DATABASE:
-      return new EdgeFileFault(damaged(path, message));
-    default:
-      return new EdgeFileFault(`${path} cannot be opened: ${message}`);
-  }
+  const code = codeOf(error);
+  if (code === BUSY) return new EdgeFileFault(`${path} is held by another process: is an edge running already?`);
+  if (code === CORRUPT || code === NOT_A_DATABASE) return new EdgeFileFault(damaged(path, message));
+  return new EdgeFileFault(`${path} cannot be opened: ${message}`);
 }
 
 function damaged(path: string, reason: string): string {

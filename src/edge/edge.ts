@@ -1,7 +1,7 @@
 import type { EdgeSettings } from '../config/edge.js';
 import { Counting } from './counting.js';
 import { type Contact, Courier, type CourierClock, REAL_CLOCK } from './courier.js';
-import { EdgeFile } from './edge-file.js';
+import { EdgeFile, firstOf } from './edge-file.js';
 import { Outbox } from './outbox.js';
 import { Refusals } from './refusals.js';
 import { Tally } from './tally.js';
@@ -54,12 +54,14 @@ export class Edge {
   get status(): EdgeStatus {
     const { file, courier } = this;
     const { id, last, state } = file.row;
-    const { increments } = file.one<{ increments: number }>(
-      'SELECT coalesce(sum(count), 0) AS increments FROM pending',
+    const { increments } = firstOf(
+      file.all<{ increments: number }>('SELECT coalesce(sum(count), 0) AS increments FROM pending'),
     );
-    const { items } = file.one<{ items: number }>(
-      `SELECT (SELECT count(*) FROM items)
+    const { items } = firstOf(
+      file.all<{ items: number }>(
+        `SELECT (SELECT count(*) FROM items)
               + (SELECT coalesce(sum(last - first), 0) FROM deliveries WHERE settled_at IS NULL) AS items`,
+      ),
     );
     return {
       id,

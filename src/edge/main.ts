@@ -5,6 +5,7 @@ import { ConfigError, EXIT_CONFIG } from '../config/config.js';
 import { EDGE_VARIABLE_NAMES, type EdgeSettings, edgeSettings } from '../config/edge.js';
 import { endOnEarlySignal } from '../early-signals.js';
 import { createLogger, NestLogger } from '../logger.js';
+import { Traces } from '../meters/traces.js';
 import { closeOnSignal, exitOnFault } from '../shutdown.js';
 import { EdgeFileFault } from './edge-file.js';
 import { startEdge } from './start.js';
@@ -33,7 +34,7 @@ endOnEarlySignal();
 const settings = settingsOrExit();
 const hidden = [settings.key, settings.localKey].flatMap((key) => key ?? []);
 const logger = createLogger({ level: settings.logLevel, hidden });
-Logger.overrideLogger(new NestLogger(logger));
+Logger.overrideLogger(new NestLogger(logger, new Traces(null)));
 exitOnFault(logger);
 let stop = (): Promise<void> => Promise.resolve();
 closeOnSignal(logger, () => stop());
@@ -65,7 +66,7 @@ function settingsOrExit(): EdgeSettings {
       process.exit(0);
     }
     const given = Object.entries(FLAGS).flatMap(([flag, variable]) => {
-      const value = values[flag];
+      const value: unknown = Reflect.get(values, flag);
       return typeof value === 'string' ? [[variable, value] as const] : [];
     });
     return edgeSettings({ ...process.env, ...Object.fromEntries(given) });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Delivery, digestOf, type ItemVerdict, MAX_DELIVERED, type Position } from '../domain/delivery.js';
-import type { EdgeFile } from './edge-file.js';
+import { type EdgeFile, firstOf } from './edge-file.js';
 import type { Kept, View } from './rules.js';
 
 /** A delivery as it is written down: it is sent like that, byte for byte. */
@@ -30,15 +30,16 @@ export class Outbox {
 
   get view(): View {
     const { state, mustAsk } = this.file.row;
-    const waiting = this.file.find('SELECT 1 FROM items LIMIT 1') === null ? 0 : 1;
+    const waiting = this.file.has('SELECT 1 FROM items LIMIT 1') ? 1 : 0;
     return { state, mustAsk, isSealed: this.sealed() !== null, waiting };
   }
 
   /** The first delivery that is not settled; null: all are. */
   sealed(): Sealed | null {
-    const row = this.file.find<Omit<Sealed, 'body'> & { body: Uint8Array }>(
-      'SELECT first, last, digest, body FROM deliveries WHERE settled_at IS NULL ORDER BY first LIMIT 1',
-    );
+    const row =
+      this.file.all<Omit<Sealed, 'body'> & { body: Uint8Array }>(
+        'SELECT first, last, digest, body FROM deliveries WHERE settled_at IS NULL ORDER BY first LIMIT 1',
+      )[0] ?? null;
     return row === null ? null : { ...row, body: Buffer.from(row.body) };
   }
 
@@ -57,7 +58,7 @@ export class Outbox {
       for (const { name, by, count } of rows) if (by === 0) this.letGo(name, 0, count);
       const items = rows.filter(({ by }) => by !== 0);
       if (items.length === 0) return;
-      const more = file.find('SELECT 1 FROM items LIMIT 1') !== null;
+      const more = file.has('SELECT 1 FROM items LIMIT 1');
       const { last: from, digest: previous } = file.row;
       const delivery: Delivery = {
         from,
@@ -93,9 +94,11 @@ export class Outbox {
     const { increments } = JSON.parse(gunzipSync(body).toString()) as Delivery;
     if (verdicts.length !== increments.length) throw new Error('the answer has not a verdict for each item');
     file.transact(() => {
-      const row = file.one<{ counts: string; is_again: number }>(
-        'SELECT counts, is_again FROM deliveries WHERE first = ?',
-        first,
+      const row = firstOf(
+        file.all<{ counts: string; is_again: number }>(
+          'SELECT counts, is_again FROM deliveries WHERE first = ?',
+          first,
+        ),
       );
       const counts = JSON.parse(row.counts) as number[];
       increments.forEach(({ name, by, at, idempotencyKey }, index) => {
@@ -153,11 +156,10 @@ export class Outbox {
 
   /** What is kept of a delivery that ended at a number; of 0: whether the first one is. */
   keptAt(last: number): Kept {
-    if (last === 0)
-      return this.file.find('SELECT 1 FROM deliveries WHERE first = 0') === null ? null : { digest: null };
-    const ended = this.file.find<{ digest: string }>('SELECT digest FROM deliveries WHERE last = ?', last);
+    if (last === 0) return this.file.has('SELECT 1 FROM deliveries WHERE first = 0') ? { digest: null } : null;
+    const ended = this.file.all<{ digest: string }>('SELECT digest FROM deliveries WHERE last = ?', last)[0] ?? null;
     // The one behind it is needed, too.
-    return this.file.find('SELECT 1 FROM deliveries WHERE first = ?', last) === null ? null : ended;
+    return this.file.has('SELECT 1 FROM deliveries WHERE first = ?', last) ? ended : null;
   }
 
   /** Sends again what was delivered behind a position. */
@@ -182,9 +184,11 @@ export class Outbox {
       for (;;) {
         const sealed = this.sealed();
         if (sealed === null) break;
-        const { counts, is_again: isAgain } = file.one<{ counts: string; is_again: number }>(
-          'SELECT counts, is_again FROM deliveries WHERE first = ?',
-          sealed.first,
+        const { counts, is_again: isAgain } = firstOf(
+          file.all<{ counts: string; is_again: number }>(
+            'SELECT counts, is_again FROM deliveries WHERE first = ?',
+            sealed.first,
+          ),
         );
         file.run('DELETE FROM deliveries WHERE first = ?', sealed.first);
         if (isAgain === 1) continue;
@@ -210,10 +214,11 @@ export class Outbox {
   /** Forgets some of what was delivered long enough ago, never the last one. @returns whether more may be left */
   forget(beforeMs: number): boolean {
     const { file } = this;
-    const due = file.find(
-      'SELECT 1 FROM deliveries WHERE settled_at < ? AND last < (SELECT last FROM edge) LIMIT 1',
-      beforeMs,
-    );
+    const due =
+      file.all(
+        'SELECT 1 FROM deliveries WHERE settled_at < ? AND last < (SELECT last FROM edge) LIMIT 1',
+        beforeMs,
+      )[0] ?? null;
     if (due === null) return false;
     const removed = file.transact(() =>
       file.run(

@@ -100,6 +100,6 @@ export class Refusals {
 
   private chosen(ids: readonly number[] | null): Row[] {
     if (ids === null) return this.file.all<Row>('SELECT * FROM refused ORDER BY id');
-    return ids.flatMap((id) => this.file.find<Row>('SELECT * FROM refused WHERE id = ?', id) ?? []);
+    return ids.flatMap((id) => this.file.all<Row>('SELECT * FROM refused WHERE id = ?', id));
   }
 }

@@ -40,6 +40,7 @@ export function edgeServer(edge: Edge, settings: EdgeSettings, metrics: () => Pr
     healthPort: null,
     connectionsPerAddress: CONNECTIONS_PER_ADDRESS,
     trustedNetworks: LOOPBACK_NETWORKS,
+    embedAncestors: [],
   };
   const access = {
     auth: localKey === null ? 'off' : 'required',

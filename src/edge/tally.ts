@@ -87,7 +87,7 @@ export class Tally {
   /** Forgets some keys whose time is over. */
   forgetKeys(nowMs: number): void {
     const due = nowMs - KEYS_KEPT_MS;
-    if (this.file.find('SELECT 1 FROM keys WHERE at < ? LIMIT 1', due) === null) return;
+    if (!this.file.has('SELECT 1 FROM keys WHERE at < ? LIMIT 1', due)) return;
     this.file.transact(() =>
       this.file.run('DELETE FROM keys WHERE key IN (SELECT key FROM keys WHERE at < ? LIMIT ?)', due, KEYS_REMOVED),
     );
@@ -103,11 +103,10 @@ export class Tally {
   }
 
   private lookUp(name: string): Sums {
-    const pending = this.file.find<{ sum: number; count: number }>(
-      'SELECT sum, count FROM pending WHERE name = ?',
-      name,
-    );
-    const heard = this.file.find<{ value: number; at: number }>('SELECT value, at FROM heard WHERE name = ?', name);
+    const pending =
+      this.file.all<{ sum: number; count: number }>('SELECT sum, count FROM pending WHERE name = ?', name)[0] ?? null;
+    const heard =
+      this.file.all<{ value: number; at: number }>('SELECT value, at FROM heard WHERE name = ?', name)[0] ?? null;
     return {
       sum: pending?.sum ?? 0,
       count: pending?.count ?? 0,
@@ -119,10 +118,11 @@ export class Tally {
   }
 
   private earlier({ name, by }: Counted, key: string): Kept | null {
-    const found = this.file.find<{ fingerprint: string; answer: string }>(
-      'SELECT fingerprint, answer FROM keys WHERE key = ?',
-      key,
-    );
+    const found =
+      this.file.all<{ fingerprint: string; answer: string }>(
+        'SELECT fingerprint, answer FROM keys WHERE key = ?',
+        key,
+      )[0] ?? null;
     if (found === null) return null;
     if (found.fingerprint !== fingerprintOf(name, by)) return { kind: 'key_reused' };
     return { kind: 'kept', reading: JSON.parse(found.answer) as Reading, replayed: true };

@@ -1,10 +1,9 @@
 /** What an edge acknowledged counts upstream exactly once, whatever happens to it, to the way there, or to upstream. */
-import { copyFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from '@jest/globals';
-import pg from 'pg';
 import { Courier } from '../../src/edge/courier.js';
-import { EdgeFile } from '../../src/edge/edge-file.js';
+import { EdgeFile, firstOf } from '../../src/edge/edge-file.js';
 import { Outbox } from '../../src/edge/outbox.js';
 import { type RunningEdge, startEdge } from '../../src/edge/start.js';
 import { Tally } from '../../src/edge/tally.js';
@@ -44,12 +43,6 @@ interface Local {
 }
 const localCalls = ({ url }: { readonly url: string }) => new CounterCalls(url);
 const read = (edge: RunningEdge, name: string) => localCalls(edge).call<Local>('GET', `/v1/counters/${name}`);
-
-async function withDatabase<T>(work: (database: pg.Client) => Promise<T>): Promise<T> {
-  const database = new pg.Client({ connectionString: service.databaseUrl });
-  await database.connect();
-  return work(database).finally(() => database.end());
-}
 
 it('a shop counts with the cable pulled, and what it counted arrives when it is plugged in', async () => {
   const proxy = keep(await TcpProxy.start({ host: '127.0.0.1', port: Number(new URL(service.app.url).port) }));
@@ -118,10 +111,10 @@ it(`kill -9 at ${KILLS} random moments of counting and delivering`, async () => 
   for (let kill = 0; kill < KILLS; kill += 1) {
     const edge = await startEdgeProcess(service.app.url, file);
     const calls = localCalls(edge);
-    let isUp = true;
+    const killed = new AbortController();
     const plain = Promise.all(
       Array.from({ length: 8 }, async () => {
-        while (isUp) {
+        while (!killed.signal.aborted) {
           sent += 1;
           const { status } = await calls.increment('killed').catch(() => ({ status: 0 }));
           if (status === 200) acknowledged += 1;
@@ -130,14 +123,14 @@ it(`kill -9 at ${KILLS} random moments of counting and delivering`, async () => 
       }),
     );
     const withKeys = (async () => {
-      while (isUp) {
+      while (!killed.signal.aborted) {
         const { status } = await calls.increment('killed:keyed', 1, { key: `k-${keyed}` }).catch(() => ({ status: 0 }));
         if (status !== 200) return;
         keyed += 1;
       }
     })();
     await sleep(Math.random() * 400);
-    isUp = false;
+    killed.abort();
     await edge.kill();
     await Promise.all([plain, withKeys]);
   }
@@ -180,75 +173,6 @@ it(`each delivery counts once although its answer is lost ${LOST_ANSWERS} times`
   expect(await truth('lost')).toBe(total);
 });
 
-it('a copied file is found out, refused, and counts under an identity of its own; nothing is lost', async () => {
-  const settings = await settingsOf(service.app.url);
-  const first = await startEdge(settings, () => undefined);
-  await localCalls(first).increment('copied', 1);
-  await hasDelivered(first);
-  await first.close();
-  const copy = await settingsOf(service.app.url);
-  await copyFile(settings.file, copy.file);
-  const original = keep(await startEdge(settings, () => undefined));
-  await localCalls(original).increment('copied', 10);
-  await hasDelivered(original);
-  const second = keep(await startEdge(copy, () => undefined));
-  const calls = localCalls(second);
-  await calls.increment('copied', 100);
-  await eventually(() => second.edge.status.state === 'forked');
-  await calls.increment('copied', 1_000);
-  expect(await truth('copied')).toBe(11);
-  expect(second.edge.status.waiting.increments).toBe(2);
-  expect((await calls.call('POST', '/v1/edge/resync', {})).status).toBe(409);
-  expect((await calls.call('POST', '/v1/edge/resync', { newIdentity: true })).status).toBe(200);
-  await hasDelivered(second);
-  await localCalls(original).increment('copied', 10_000);
-  await hasDelivered(original);
-  expect(await truth('copied')).toBe(11_111);
-});
-
-it('upstream restored to an older state gets again what it misses, and nothing twice', async () => {
-  const edge = keep(await startEdge(await settingsOf(service.app.url), () => undefined));
-  const calls = localCalls(edge);
-  const deliver = async (by: number) => {
-    await calls.increment('restored', by);
-    await hasDelivered(edge);
-  };
-  await deliver(1);
-  const { id } = edge.edge.status;
-  await withDatabase(async (database) => {
-    await database.query('CREATE TABLE kept_edges AS SELECT * FROM edges');
-    await database.query(`CREATE TABLE kept_counters AS SELECT * FROM counters WHERE name = 'restored'`);
-    await deliver(10);
-    await deliver(100);
-    await database.query('DELETE FROM edges WHERE id = $1', [id]);
-    await database.query('INSERT INTO edges SELECT * FROM kept_edges WHERE id = $1', [id]);
-    await database.query(`UPDATE counters SET value = k.value FROM kept_counters AS k WHERE counters.name = k.name`);
-    await database.query('DROP TABLE kept_edges, kept_counters');
-  });
-  expect(await truth('restored')).toBe(1);
-  await deliver(1_000);
-  expect(await truth('restored')).toBe(1_111);
-  expect(edge.edge.status.state).toBe('counting');
-});
-
-it('what upstream misses and is no longer kept stops the delivery until somebody decides', async () => {
-  const edge = keep(await startEdge(await settingsOf(service.app.url, { keptMs: 0 }), () => undefined));
-  const calls = localCalls(edge);
-  for (const by of [1, 2]) {
-    await calls.increment('gone', by);
-    await hasDelivered(edge);
-  }
-  await eventually(() => edge.edge.file.all('SELECT first FROM deliveries').length <= 1);
-  await withDatabase((database) => database.query('DELETE FROM edges WHERE id = $1', [edge.edge.status.id]));
-  await calls.increment('gone', 4);
-  await eventually(() => edge.edge.status.state === 'lost');
-  await calls.increment('gone', 8);
-  expect(await truth('gone')).toBe(3);
-  expect((await calls.call('POST', '/v1/edge/resync', {})).status).toBe(200);
-  await hasDelivered(edge);
-  expect(await truth('gone')).toBe(15);
-});
-
 it('what upstream refuses stays with its reason, until it is tried again or dropped', async () => {
   await service.calls.set('seats', { value: 0, max: 2 });
   const edge = keep(await startEdge(await settingsOf(service.app.url), () => undefined));
@@ -273,8 +197,8 @@ it('a disk without room is told as 503, and nothing is half written', async () =
   const settings = await settingsOf(service.app.url, { everyMs: 60_000 });
   const edge = keep(await startEdge(settings, () => undefined));
   const calls = localCalls(edge);
-  const { page_count: pages } = edge.edge.file.one<{ page_count: number }>('PRAGMA page_count');
-  edge.edge.file.one(`PRAGMA max_page_count = ${pages + 4}`);
+  const { page_count: pages } = firstOf(edge.edge.file.all<{ page_count: number }>('PRAGMA page_count'));
+  edge.edge.file.all(`PRAGMA max_page_count = ${pages + 4}`);
   let kept = 0;
   for (let at = 0; ; at += 1) {
     const increments = Array.from({ length: 50 }, (_, index) => ({ name: `full:${at}:${index}` }));
@@ -286,7 +210,7 @@ it('a disk without room is told as 503, and nothing is half written', async () =
     kept += 50;
   }
   expect(kept).toBeGreaterThan(0);
-  edge.edge.file.one('PRAGMA max_page_count = 1000000');
+  edge.edge.file.all('PRAGMA max_page_count = 1000000');
   expect(edge.edge.status.waiting.increments).toBe(kept);
   await calls.increment('full:again');
   edge.edge.courier.hurry();

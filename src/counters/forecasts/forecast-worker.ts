@@ -1,3 +1,4 @@
+import type * as Augurs from '@bsull/augurs/mstl';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
@@ -27,10 +28,11 @@ interface Waiting {
  * this one.
  */
 async function program(): Promise<void> {
-  const { parentPort, workerData } = await import('node:worker_threads');
+  const threads = await import('node:worker_threads');
   const { readFile } = await import('node:fs/promises');
-  const { module } = workerData as { readonly module: string };
-  const augurs = (await import(module)) as typeof import('@bsull/augurs/mstl');
+  const { parentPort } = threads;
+  const { module } = threads.workerData as { readonly module: string };
+  const augurs = (await import(module)) as typeof Augurs;
   await augurs.default({ module_or_path: await readFile(module.replace(/\.js$/, '_bg.wasm')) });
   parentPort?.on('message', ({ series, seasons, horizon, level }: Fit) => {
     const model = augurs.MSTL.ets([...seasons]);

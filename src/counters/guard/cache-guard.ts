@@ -6,10 +6,12 @@ import type { Sighting } from '../../cache/sighting.js';
 import { GuardRow, type GuardState, type UnitsState } from '../../store/guard-row.js';
 import { DatabaseClock } from '../database-clock.js';
 import { Clock, type Moment } from '../clock.js';
+import { ColdUnits } from './cold-units.js';
 import { Ground } from './ground.js';
 import { identityFor } from './permissions.js';
 import { Polls } from './polls.js';
 import type { GuardHealth, GuardStanding, Seen, UnitsStanding } from './standing.js';
+import { Turns } from './turns.js';
 import { type Scope, UnitGuard } from './unit-guard.js';
 import { wholeOf } from './whole.js';
 import { WriteReach } from './write-reach.js';
@@ -42,10 +44,9 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly units: readonly UnitGuard[];
   private readonly isCluster: boolean;
   private readonly startedAtMs: number;
-  private readonly coldListeners: (() => void)[] = [];
+  private readonly cold: ColdUnits;
   private readonly otherDatabaseListeners: (() => void)[] = [];
-  private readonly turnListeners: ((seen: Seen, before: Seen) => void)[] = [];
-  private told: Seen = { postgres: 'up', redis: 'up', standing: 'waiting' };
+  private readonly turns = new Turns();
 
   /** How long entries could not be served so far, as far as the last poll; of a part of the units that part of the time. */
   blindMs = 0;
@@ -64,6 +65,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   ) {
     const leave = (): void => realm.leave();
     this.isCluster = realm.unitCount > 1;
+    this.cold = new ColdUnits(realm);
     this.whole = new UnitGuard(row, leave, this.polls, clock);
     const isWholeBlind = (): boolean => this.whole.blindness.holds();
     this.units = this.isCluster
@@ -190,7 +192,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** Calls back, at once, whenever a poll sees something else than the one before. */
   onTurn(listener: (seen: Seen, before: Seen) => void): void {
-    this.turnListeners.push(listener);
+    this.turns.onTurn(listener);
   }
 
   /** The Redis that the row named when it was read last; null before that. */
@@ -210,7 +212,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** Calls back when the cache was found empty or foreign, in the one instance that noticed first. */
   onColdCache(listener: () => void): void {
-    this.coldListeners.push(listener);
+    this.cold.onCold(listener);
   }
 
   /**
@@ -232,7 +234,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private async tryPoll(): Promise<void> {
     // Postgres went away between two statements; the next poll finds out.
     await this.poll().catch((error: unknown) => this.log.debug(error));
-    this.tellTurn();
+    this.turns.note(this.seen());
     const nowMs = this.clock.monotonicMs();
     const blind = this.units.filter((unit) => unit.permissions.permitted() === null).length;
     this.blindMs += ((nowMs - this.lookedAtMs) * blind) / this.units.length;
@@ -250,7 +252,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     this.ground.note({ postgres: state !== null, redis: isReached });
     this.ground.tell({ postgres: this.postgresFault, redis: this.realm.fault }, this.isStarting);
     // Before anything else is asked: what is wrong is told at once.
-    if (state === null || !isReached) this.tellTurn();
+    if (state === null || !isReached) this.turns.note(this.seen());
     if (state === null) return;
     // Nobody waits for it: a write may take longer than a permission lasts.
     void this.writes.look(state);
@@ -297,7 +299,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
       const failed = advanced.find((one) => one.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     }
-    await this.lookForColdUnits();
+    await this.cold.look(this.units);
   }
 
   private noteSightings(sightings: readonly (Sighting | null)[]): void {
@@ -319,30 +321,6 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
 
   private get isStarting(): boolean {
     return this.whole.permissions.latest === null && this.clock.monotonicMs() - this.startedAtMs < START_GRACE_MS;
-  }
-
-  /** Units whose entries are gone, or of an earlier epoch: the first instance that notices has them filled again. */
-  private async lookForColdUnits(): Promise<void> {
-    const noted = await Promise.all(
-      this.units.map(async (unit, number) => {
-        const digest = unit.permissions.permitted()?.identities[0]?.digest;
-        const held = unit.sighting?.sentinel;
-        if (digest === undefined || held === undefined || held === digest) return false;
-        return this.realm.setSentinel(number, digest).catch(() => false);
-      }),
-    );
-    const cold = noted.filter((isFirst) => isFirst).length;
-    if (cold === 0) return;
-    if (this.isCluster) this.log.log({ msg: 'a part of the cache is empty or of an earlier epoch', units: cold });
-    else this.log.log('the cache is empty or of an earlier epoch');
-    for (const listener of this.coldListeners) listener();
-  }
-
-  private tellTurn(): void {
-    const [seen, before] = [this.seen(), this.told];
-    if (seen.postgres === before.postgres && seen.redis === before.redis && seen.standing === before.standing) return;
-    this.told = seen;
-    for (const listener of this.turnListeners) listener(seen, before);
   }
 
   private noteFault(error: unknown): null {

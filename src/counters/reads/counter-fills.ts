@@ -165,7 +165,7 @@ function isConfirmed(published: Published): boolean {
 function faultIn(settled: readonly PromiseSettledResult<void>[]): CacheUnavailable | null {
   const faults = settled.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
   const other = faults.find((fault) => !(fault instanceof CacheUnavailable));
-  if (other !== undefined) throw other instanceof Error ? other : new Error(String(other));
+  if (other !== undefined) throw other instanceof Error ? other : new Error('a fill failed', { cause: other });
   const [first] = faults;
   return first instanceof CacheUnavailable ? first : null;
 }

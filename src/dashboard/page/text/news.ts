@@ -54,16 +54,17 @@ const DEEDS: Readonly<Record<string, string>> = {
   'links.revoke': 'All links were revoked.',
 };
 
-/** The sentence that a drill is for. */
+/** The sentence that a drill is for. What it counted itself is among what it compares, so what is lost is wrong. */
 function drillText(detail: News['detail']): string {
   const { fault, wrong, compared, warmAfterMs, increments } = detail;
   if (typeof fault === 'string') return `The drill: ${fault}`;
+  if (typeof wrong !== 'number') return 'The drill came to its end, and what it found is not known.';
   const warm =
     typeof warmAfterMs === 'number' ? `warm after ${(warmAfterMs / 1_000).toFixed(1)} s` : 'not warm within a minute';
   const counted = typeof increments === 'number' ? ` of ${number(increments)} counted meanwhile` : '';
   const read = typeof compared === 'number' ? ` of ${number(compared)} compared` : '';
-  const stale = typeof wrong === 'number' ? number(wrong) : '0';
-  return `The drill: flushed, 0 lost${counted}, ${stale} read wrong${read}, ${warm}.`;
+  if (wrong > 0) return `The drill: flushed, ${number(wrong)} lost or read wrong${read}, ${warm}.`;
+  return `The drill: flushed, 0 lost${counted}, 0 read wrong${read}, ${warm}.`;
 }
 
 /** How it is marked on the timeline. */

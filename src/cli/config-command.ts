@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config/config.js';
+import { loadConfig, type TraceSettings } from '../config/config.js';
 import { databaseHosts } from '../config/database-hosts.js';
 import { type RedisServers, shownServers } from '../config/redis-servers.js';
 import { DATA_DIR, runningServers } from '../embedded/running-servers.js';
@@ -28,9 +28,10 @@ export function addConfig(program: Command, session: Session): void {
 /** Every variable with what it comes to; nothing that may hold a secret. */
 async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [string, Cell])[]> {
   const running = await runningServers(DATA_DIR);
-  const { http, resp, database, cache, jobs, writes, history, audit, access, log } = await loadConfig(environment, () =>
+  const settings = await loadConfig(environment, () =>
     Promise.resolve(running ?? { databaseUrl: EMBEDDED, redisUrl: EMBEDDED_REDIS }),
   );
+  const { http, resp, database, cache, jobs, writes, history, audit, access, webhooks, log } = settings;
   return [
     ['HOST', http.host],
     ['PORT', http.port],
@@ -71,7 +72,21 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['RESP_FLUSH', resp.flush],
     ['RESP_TLS_CERT', resp.tls === null ? null : 'a certificate that is not shown'],
     ['RESP_TLS_KEY', resp.tls === null ? null : 'a value that is not shown'],
+    ['WEBHOOK_ALLOW', webhooks.allowed.join(', ') || null],
     ['LOG_LEVEL', log.level],
+    ...traceVariables(settings.traces),
+  ];
+}
+
+function traceVariables({ exporter, url }: TraceSettings): (readonly [string, Cell])[] {
+  const protocol = exporter === null ? null : 'http/protobuf';
+  return [
+    ['OTEL_SDK_DISABLED', exporter === null ? null : false],
+    ['OTEL_TRACES_EXPORTER', exporter ?? 'none'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', url === null ? null : placeOf(url)],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', url === null ? null : placeOf(url)],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', protocol],
+    ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', protocol],
   ];
 }
 

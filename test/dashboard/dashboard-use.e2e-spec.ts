@@ -90,6 +90,7 @@ it('names are gone through by arrow keys, and found by Ctrl-K from anywhere', as
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: nameOf(777) }).waitFor();
   await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Go to a counter' }).waitFor();
   await page.keyboard.type('tree');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Tree' }).waitFor();

@@ -51,6 +51,8 @@ export class Load {
     }
     for (let index = 0; index < WRITERS; index += 1) this.clients.push(this.runWriter());
     for (let index = 0; index < READERS; index += 1) this.clients.push(this.runReader());
+    // What speaks no Redis protocol would leave each ONCE unknown until the end.
+    if (this.deployment.instances.every(({ respPort }) => respPort === null)) return;
     for (let index = 0; index < RESP_WORKERS; index += 1) this.clients.push(this.runRespWorker());
     if (!withEnds) return;
     for (let index = 0; index < WINDOW_WORKERS; index += 1) this.clients.push(this.runWindowWorker());

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { goTo } from '../place/address.js';
 import { counterAt } from '../place/route.js';
 import { api } from '../service/api.js';
@@ -26,7 +26,8 @@ function Open({ onClose }: { readonly onClose: () => void }) {
   const [typed, setTyped] = useState('');
   const [chosen, choose] = useState(0);
   const id = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before anything is painted: who types on at once must not lose a letter.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const entries = useEntries(typed);
   const at = Math.min(chosen, entries.length - 1);
 

@@ -8,8 +8,8 @@ export interface NewHappening {
   readonly kind: HappeningKind;
   readonly instance: string;
   readonly detail: object;
-  /** How long ago it was, milliseconds. */
-  readonly ageMs: number;
+  /** RFC 3339, by the database's clock: an insert may lie in a frozen Postgres for as long as that is frozen. */
+  readonly at: string;
   /** One text for what all instances notice, so that one of them tells it; null: each does. */
   readonly once: string | null;
 }
@@ -50,13 +50,12 @@ const SHARED_KINDS: readonly HappeningKind[] = [
 
 const INSERT = `
   INSERT INTO happenings (at, kind, instance, detail, once)
-  SELECT clock_timestamp() - make_interval(secs => age_ms / 1000), kind, instance, detail, once
-  FROM unnest($1::float8[], $2::text[], $3::text[], $4::jsonb[], $5::text[]) AS new (age_ms, kind, instance, detail, once)
+  SELECT at, kind, instance, detail, once
+  FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::jsonb[], $5::text[]) AS new (at, kind, instance, detail, once)
   WHERE NOT (kind = ANY($6::text[]) AND EXISTS (
     SELECT FROM happenings h
     WHERE h.kind = new.kind
-      AND h.at BETWEEN clock_timestamp() - make_interval(secs => age_ms / 1000 + ${SAME_WITHIN_S})
-                   AND clock_timestamp() - make_interval(secs => age_ms / 1000 - ${SAME_WITHIN_S})))
+      AND h.at BETWEEN new.at - interval '${SAME_WITHIN_S} seconds' AND new.at + interval '${SAME_WITHIN_S} seconds'))
   ON CONFLICT (once) DO NOTHING`;
 
 const MICROSECONDS = `(extract(epoch FROM at) * 1000000)::bigint::text`;
@@ -94,7 +93,7 @@ export class HappeningLog {
   async add(happenings: readonly NewHappening[]): Promise<void> {
     await withClient(this.pool, (client) =>
       client.query(INSERT, [
-        happenings.map(({ ageMs }) => ageMs),
+        happenings.map(({ at }) => at),
         happenings.map(({ kind }) => kind),
         happenings.map(({ instance }) => instance),
         happenings.map(({ detail }) => JSON.stringify(detail)),

@@ -102,7 +102,10 @@ describe('trouble is told by the stream before anything else knows of it', () =>
       await service.redis.thaw();
     }
     await eventually(() => statuses(viewer).at(-1)?.guard === 'serving');
-    await eventually(async () => (await kinds()).includes('redis.back'));
+    await eventually(async () => {
+      const found = await kinds();
+      return found.includes('redis.back') && found.includes('cache.serving');
+    });
     const about = (await events()).filter(({ kind }) => /^(redis|cache\.(blind|serving))/.test(kind)).reverse();
     expect(about.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['redis.away', 'redis.back', 'cache.blind', 'cache.serving']),

@@ -5,6 +5,7 @@ import { Realm } from '../../cache/realm.js';
 import type { HappeningKind } from '../../domain/happening.js';
 import { HappeningLog, type NewsQuestion, type PlacedNews } from '../../store/happening-log.js';
 import { Clock } from '../clock.js';
+import { DatabaseClock } from '../database-clock.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import type { Seen } from '../guard/standing.js';
 import { orUnavailable } from '../or-unavailable.js';
@@ -43,6 +44,7 @@ export class Happenings implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly guard: CacheGuard,
     private readonly realm: Realm,
     private readonly clock: Clock,
+    private readonly databaseClock: DatabaseClock,
   ) {
     guard.onColdCache(() => this.note('cache.cold'));
     guard.onOtherDatabase(() => {
@@ -128,11 +130,13 @@ export class Happenings implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async writeAll(): Promise<void> {
     const written = this.waiting.splice(0);
-    const nowMs = this.clock.monotonicMs();
     const { instance } = this;
     try {
+      const beganMs = this.databaseClock.nowMs() - this.clock.monotonicMs();
       await this.log.add(
-        written.map(({ kind, detail, once, atMs }) => ({ kind, detail, once, instance, ageMs: nowMs - atMs })),
+        written.map(({ kind, detail, once, atMs }) => {
+          return { kind, detail, once, instance, at: new Date(beganMs + atMs).toISOString() };
+        }),
       );
       for (const listener of this.listeners) listener();
     } catch {

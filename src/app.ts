@@ -14,6 +14,7 @@ import { packageVersion } from './config/package-version.js';
 import { CALLS } from './calls.js';
 import { allowOrigins, allowOriginsOfKeys } from './web/cross-origin.js';
 import { openApiDocument } from './web/openapi/document.js';
+import { serveDocument } from './web/openapi/document-route.js';
 import type { Routes } from './web/routes.js';
 import type { Connections } from './web/connections/connections.js';
 import type { HealthPort } from './web/connections/health-port.js';
@@ -59,9 +60,10 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
   server.addHook('preClose', () => nest.get(RespService).drain());
   await allowOrigins(server, config.http.corsOrigins, routes);
   if (config.access.auth === 'required') allowOriginsOfKeys(server, nest.get(KeyOrigins), routes);
-  SwaggerModule.setup('docs', nest, openApiDocument(config.http.basePath, CALLS), {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
+  const document = openApiDocument(config.http.basePath, CALLS);
+  serveDocument(server, document);
+  SwaggerModule.setup('docs', nest, document, {
+    raw: [],
     customSiteTitle: 'evercount',
     // Otherwise the page asks a validator on the internet.
     swaggerOptions: { validatorUrl: null },

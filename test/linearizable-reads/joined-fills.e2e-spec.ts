@@ -86,16 +86,19 @@ it('a thousand readers of one missing counter cost a few statements', async () =
   const name = 'missed by many';
   await here.increment(name);
   await untilServed(name);
-  const reader = app.nest.get(CounterReader);
-  const readMany = reader.readMany.bind(reader);
+  // Where readers who wait are read together.
+  const reader = app.nest.get(CounterReader) as unknown as {
+    readNow: (names: readonly string[]) => Promise<ReadTruths>;
+  };
+  const readNow = reader.readNow.bind(reader);
   let statements = 0;
-  reader.readMany = (names: readonly string[]): Promise<ReadTruths> => {
+  reader.readNow = (names) => {
     if (names.includes(name)) statements += 1;
-    return readMany(names);
+    return readNow(names);
   };
   await dropEntry(name);
   const replies = await Promise.all(Array.from({ length: 1_000 }, () => here.read(name)));
-  reader.readMany = readMany;
+  reader.readNow = readNow;
   expect(replies.every(({ status, body }) => status === 200 && body.value === 1)).toBe(true);
   expect(statements).toBeGreaterThan(0);
   expect(statements).toBeLessThan(50);

@@ -1,5 +1,6 @@
 import { type RedisServers, redisServers } from './redis-servers.js';
 import { UTC, type Zone } from '../domain/zone.js';
+import { LOOPBACK } from './reading.js';
 import { type LOG_LEVELS, readValues, SMALLEST_POOL, type Values } from './variables.js';
 
 /** Exit code for a faulty configuration: EX_CONFIG of sysexits.h. */
@@ -152,8 +153,6 @@ export class ConfigError extends Error {
 
 /** Beside that of Redis, which may run on the same machine. */
 const EMBEDDED_RESP_PORT = 6380;
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /** Of this machine alone, and so of whoever runs it. */
 const LOOPBACK_NETWORKS = ['127.0.0.0/8', '::1'];

@@ -1,26 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { zoneOf } from '../domain/zone.js';
 import { databaseHosts, DatabaseHostsFault } from './database-hosts.js';
+import { BEARER_TOKEN, httpUrl, isUrlOf, type Table, type ValuesOf, valuesOf, wholeNumber } from './reading.js';
 import { type Address, addressMap, redisServers, RedisServersFault } from './redis-servers.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+export const LOG_LEVEL = [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')] as const;
+
 /** Guard 1, commits 2, keys and sessions 1, fills 1, everything else 1. */
 export const SMALLEST_POOL = 6;
-
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .transform(Number)
-    .refine((n) => n >= min && n <= max);
-
-const isUrlOf = (text: string, protocols: readonly string[]): boolean =>
-  URL.canParse(text) && protocols.includes(new URL(text).protocol);
-
-const httpUrl = z.string().refine((text) => isUrlOf(text, ['http:', 'https:']));
 
 const POSTGRES_PROTOCOLS = ['postgres:', 'postgresql:'];
 
@@ -109,8 +99,12 @@ const isBasePath = (text: string): boolean => {
   );
 };
 
-/** What a Bearer token may be made of (RFC 6750); shorter ones could be guessed. */
-const ADMIN_KEY = /^[\w.~+/=-]{16,255}$/;
+export const ALLOWED_HOSTS = [
+  list
+    .refine((items) => items.every((item) => hostOf(item) !== null))
+    .transform((items) => items.flatMap((item) => hostOf(item) ?? [])),
+  'host names or addresses, each with a port or without, comma-separated',
+] as const;
 
 /** One row for each variable: what it must look like, and how to say so. */
 const VARIABLES = {
@@ -144,17 +138,12 @@ const VARIABLES = {
   WRITE_LANES: [wholeNumber(1, 64), 'a whole number, 1 to 64'],
   AUTH: [z.enum(['off', 'required']), 'off or required'],
   ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],
-  ADMIN_KEY: [z.string().regex(ADMIN_KEY), 'an API key: 16 to 255 letters, digits and . _ ~ + / = -'],
+  ADMIN_KEY: [z.string().regex(BEARER_TOKEN), 'an API key: 16 to 255 letters, digits and . _ ~ + / = -'],
   RATE_LIMIT: [onOff, 'on or off'],
   RATE_LIMIT_PER_KEY: [wholeNumber(1, 1_000_000), 'requests a second, 1 to 1000000'],
   RATE_LIMIT_PER_ADDRESS: [wholeNumber(1, 1_000_000), 'requests a second, 1 to 1000000'],
   NAMES_PER_KEY: [wholeNumber(0, 1_000_000_000_000), 'a whole number, 0 to 1000000000000'],
-  ALLOWED_HOSTS: [
-    list
-      .refine((items) => items.every((item) => hostOf(item) !== null))
-      .transform((items) => items.flatMap((item) => hostOf(item) ?? [])),
-    'host names or addresses, each with a port or without, comma-separated',
-  ],
+  ALLOWED_HOSTS,
   BASE_PATH: [
     z
       .string()
@@ -181,7 +170,7 @@ const VARIABLES = {
   RESP_FLUSH: [z.enum(['refuse', 'delete']), 'refuse or delete'],
   RESP_TLS_CERT: [pem('CERTIFICATE'), 'a certificate in PEM, best by RESP_TLS_CERT_FILE'],
   RESP_TLS_KEY: [pem('PRIVATE KEY'), 'a private key in PEM, best by RESP_TLS_KEY_FILE'],
-  LOG_LEVEL: [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')],
+  LOG_LEVEL,
   OTEL_SDK_DISABLED: [
     z
       .string()
@@ -194,14 +183,14 @@ const VARIABLES = {
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: [httpUrl, 'an http:// or https:// URL'],
   OTEL_EXPORTER_OTLP_PROTOCOL: [z.enum(['http/protobuf']), 'http/protobuf, which collectors take on port 4318'],
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: [z.enum(['http/protobuf']), 'http/protobuf, which collectors take on port 4318'],
-} as const satisfies Record<string, readonly [z.ZodType, string | ((text: string) => string)]>;
+} as const satisfies Table;
 
 type Variable = keyof typeof VARIABLES;
 
 /** Every variable that the service reads, in any order; each may be given as `NAME_FILE` too. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 
-export type Values = { [V in Variable]?: z.output<(typeof VARIABLES)[V][0]> };
+export type Values = ValuesOf<typeof VARIABLES>;
 
 /** Values that may hold a secret are not repeated in a message or a log. */
 const SECRET: ReadonlySet<string> = new Set<Variable>([
@@ -215,42 +204,7 @@ const SECRET: ReadonlySet<string> = new Set<Variable>([
   'RESP_TLS_KEY',
 ]);
 
-/**
- * The variables that are set, parsed; `faults` gets a line for each that is not what it must be. A variable may be given
- * as `NAME_FILE`, a path to read it from; an empty one counts as absent.
- */
+/** The variables that are set: see `valuesOf`. */
 export function readValues(environment: NodeJS.ProcessEnv, faults: string[]): Values {
-  const values: Record<string, unknown> = {};
-  for (const [name, [schema, takes]] of Object.entries(VARIABLES)) {
-    const text = textOf(name, environment, faults);
-    if (text === undefined) continue;
-    const parsed = schema.safeParse(text);
-    // Present, though faulty: otherwise its absence would be reported as a second fault.
-    values[name] = parsed.data;
-    if (!parsed.success)
-      faults.push(`${name}: got ${shown(name, text)}; takes ${typeof takes === 'string' ? takes : takes(text)}`);
-  }
-  return values;
-}
-
-function textOf(name: string, environment: NodeJS.ProcessEnv, faults: string[]): string | undefined {
-  const direct = environment[name] || undefined;
-  const path = environment[`${name}_FILE`] || undefined;
-  if (path === undefined) return direct;
-  if (direct !== undefined) {
-    faults.push(`${name}_FILE: got a path although ${name} is set too; takes one of the two`);
-    return direct;
-  }
-  try {
-    return readFileSync(path, 'utf8').trim() || undefined;
-  } catch (error) {
-    faults.push(
-      `${name}_FILE: got "${path}", which cannot be read (${(error as Error).message}); takes a readable file`,
-    );
-    return undefined;
-  }
-}
-
-function shown(name: string, text: string): string {
-  return SECRET.has(name) ? 'a value that is not shown' : JSON.stringify(text);
+  return valuesOf(VARIABLES, SECRET, environment, faults);
 }

@@ -61,7 +61,16 @@ export class DatabaseClock {
     return moment !== null && Date.parse(moment) <= (this.nowMsIfKnown() ?? -Infinity);
   }
 
-  /** The same; null where the database has never answered. */
+  /**
+   * What it said at a moment of the monotonic clock, RFC 3339: for what is written down later than it was.
+   *
+   * @throws Unavailable where the database has never answered
+   */
+  at(monotonicMs: number): string {
+    return new Date(this.nowMs() - this.clock.monotonicMs() + monotonicMs).toISOString();
+  }
+
+  /** The same as `nowMs`; null where the database has never answered. */
   nowMsIfKnown(): number | null {
     return this.aheadMs === null ? null : this.aheadMs + this.clock.monotonicMs();
   }

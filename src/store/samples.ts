@@ -4,8 +4,8 @@ import { utc } from './utc.js';
 
 /** What an instance did since its sample before. */
 export interface Sample {
-  /** How long ago it was taken, milliseconds. */
-  readonly ageMs: number;
+  /** RFC 3339, by the database's clock: an insert may lie in a frozen Postgres for as long as that is frozen. */
+  readonly at: string;
   /** Milliseconds since the one before. */
   readonly spanMs: number;
   /** Counters that were read, by where they came from. */
@@ -77,8 +77,8 @@ const TYPES = [
 
 const INSERT = `
   INSERT INTO samples (at, instance, ${COLUMNS})
-  SELECT clock_timestamp() - make_interval(secs => age_ms / 1000), $1, ${COLUMNS}
-  FROM unnest($2::float8[], ${TYPES.map((type, at) => `$${at + 3}::${type}[]`).join(', ')}) AS new (age_ms, ${COLUMNS})
+  SELECT at, $1, ${COLUMNS}
+  FROM unnest($2::timestamptz[], ${TYPES.map((type, at) => `$${at + 3}::${type}[]`).join(', ')}) AS new (at, ${COLUMNS})
   ON CONFLICT DO NOTHING`;
 
 /** Of a step: each instance by what it did in the time that its samples tell of; then all of them together. */
@@ -124,7 +124,7 @@ export class Samples {
   async add(instance: string, samples: readonly Sample[]): Promise<void> {
     const columns = [
       ...samples.map((sample) => [
-        ...[sample.ageMs, sample.spanMs, sample.hits, sample.misses, sample.bypasses, sample.unverified],
+        ...[sample.at, sample.spanMs, sample.hits, sample.misses, sample.bypasses, sample.unverified],
         ...[sample.increments, sample.otherWrites, sample.failures],
         ...[sample.commits.count, sample.commits.ms, sample.commits.p99Ms],
         ...[sample.publishes.count, sample.publishes.ms, sample.publishes.p99Ms],

@@ -2,9 +2,8 @@
 import { copyFile } from 'node:fs/promises';
 import { afterEach, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { type RunningEdge, startEdge } from '../../src/edge/start.js';
-import { CounterCalls } from '../support/counter-calls.js';
-import { settingsOf } from '../support/edge.js';
+import { startEdge } from '../../src/edge/start.js';
+import { hasDelivered, localCalls, settingsOf } from '../support/edge.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
 
@@ -21,10 +20,6 @@ function keep<T extends { close(): Promise<unknown> }>(each: T): T {
 }
 
 const truth = async (name: string) => (await service.calls.read(name, '?consistency=strong')).body.value;
-const hasDelivered = (edge: RunningEdge) =>
-  eventually(() => edge.edge.status.waiting.increments === 0 && edge.edge.courier.contact.fault === null);
-
-const localCalls = ({ url }: { readonly url: string }) => new CounterCalls(url);
 
 async function withDatabase<T>(work: (database: pg.Client) => Promise<T>): Promise<T> {
   const database = new pg.Client({ connectionString: service.databaseUrl });

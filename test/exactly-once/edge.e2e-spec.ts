@@ -8,8 +8,7 @@ import { Outbox } from '../../src/edge/outbox.js';
 import { type RunningEdge, startEdge } from '../../src/edge/start.js';
 import { Tally } from '../../src/edge/tally.js';
 import { Upstream } from '../../src/edge/upstream.js';
-import { CounterCalls } from '../support/counter-calls.js';
-import { settingsOf, startEdgeProcess } from '../support/edge.js';
+import { hasDelivered, localCalls, settingsOf, startEdgeProcess } from '../support/edge.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -32,16 +31,12 @@ function keep<T extends { close(): Promise<unknown> }>(each: T): T {
 }
 
 const truth = async (name: string) => (await service.calls.read(name, '?consistency=strong')).body.value;
-const hasDelivered = (edge: RunningEdge) =>
-  eventually(() => edge.edge.status.waiting.increments === 0 && edge.edge.courier.contact.fault === null);
-
 interface Local {
   readonly name: string;
   readonly value: number;
   readonly pending: number;
   readonly asOf: string | null;
 }
-const localCalls = ({ url }: { readonly url: string }) => new CounterCalls(url);
 const read = (edge: RunningEdge, name: string) => localCalls(edge).call<Local>('GET', `/v1/counters/${name}`);
 
 it('a shop counts with the cable pulled, and what it counted arrives when it is plugged in', async () => {

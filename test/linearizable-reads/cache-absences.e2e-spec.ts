@@ -64,24 +64,28 @@ it('an absence is kept for seconds, and a counter for as long as ever', async ()
 it('a read of what the cache does not have costs more than one of what it has, alone and among many', async () => {
   await send(app.url, 'POST', '/v1/counters/cheap/increment', { headers });
   await untilCached('cheap');
+  // So slow that next to nothing comes back meanwhile, also on a machine that takes seconds for it.
+  const perSecond = 30;
+  const wish = { label: 'pays', scopes: ['read'] as const, prefix: '', expiresAt: null, perSecond };
+  headers = { authorization: `Bearer ${(await app.nest.get(KeyAdministration).create(wish)).key}` };
   const spentBy = async (ask: () => Promise<unknown>): Promise<number> => {
     const before = await left();
     const begin = performance.now();
     await ask();
-    // What comes back meanwhile: a thousand a second.
-    return before - (await left()) + (performance.now() - begin);
+    return before - (await left()) + ((performance.now() - begin) / 1_000) * perSecond;
   };
-  const all = names('random/', 500);
+  const all = names('random/', 100);
+  const few = all.slice(0, 20);
   const hits = await spentBy(async () => {
-    for (let turn = 0; turn < 50; turn += 1) await read('cheap');
+    for (let turn = 0; turn < few.length; turn += 1) await read('cheap');
   });
   const misses = await spentBy(async () => {
-    for (const name of all.slice(0, 50)) await read(name);
+    for (const name of few) await read(name);
   });
-  expect(misses - hits).toBeGreaterThan(100);
+  expect(misses - hits).toBeGreaterThan(2 * few.length);
   const manyHits = await spentBy(() => readMany(all.map(() => 'cheap')));
   const manyMisses = await spentBy(() => readMany(all.map((name) => `${name}?`)));
-  expect(manyMisses - manyHits).toBeGreaterThan(100);
+  expect(manyMisses - manyHits).toBeGreaterThan(all.length / 5);
 });
 
 it('of random names so many a minute are kept and no more; all are answered, and so are counters, from the cache', async () => {

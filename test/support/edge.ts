@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type EdgeSettings, edgeSettings } from '../../src/config/edge.js';
+import type { RunningEdge } from '../../src/edge/start.js';
+import { CounterCalls } from './counter-calls.js';
+import { eventually } from './eventually.js';
 import { scratchFolder } from './scratch.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/edge/main.js', import.meta.url));
@@ -13,6 +16,12 @@ export async function settingsOf(upstream: string, more: Partial<EdgeSettings> =
   const file = join(await scratchFolder(), 'edge.db');
   return { ...edgeSettings({ EDGE_UPSTREAM: upstream, EDGE_FILE: file, PORT: '0' }), everyMs: 20, ...more };
 }
+
+export const localCalls = ({ url }: { readonly url: string }) => new CounterCalls(url);
+
+/** Waits until upstream has taken all that was counted. */
+export const hasDelivered = ({ edge }: RunningEdge) =>
+  eventually(() => edge.status.waiting.increments === 0 && edge.courier.contact.fault === null);
 
 export interface EdgeProcess {
   readonly url: string;

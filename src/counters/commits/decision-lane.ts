@@ -10,7 +10,7 @@ import { CounterError, KeyInProgress, OutcomeUnknown } from '../../domain/errors
 import { Exposure, type Nonces } from './exposure.js';
 import { Lane, NotWritten, type Queued, spansOf } from './lane.js';
 import { holderOf, keyReused, type PendingWrite, tooOld } from './pending-write.js';
-import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
+import { againAfterConflicts, ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
 import {
   type Bundle,
@@ -29,9 +29,6 @@ const MAX_BATCH = 500;
 
 /** Of one key, but for a bundle that has more: what is decided in order takes longer. */
 const MAX_OF_ONE_KEY = 200;
-
-/** Times a batch is begun again because somebody created one of its counters, or used one of its keys, meanwhile. */
-const MAX_CONFLICTS = 5;
 
 export interface PendingBundle extends Queued, Bundle {
   readonly resolve: (verdict: BundleVerdict) => void;
@@ -195,17 +192,6 @@ export class DecisionLane {
       for (const { reject } of bundles) reject(error instanceof CounterError ? error : new Error(String(error)));
     }
     return [];
-  }
-}
-
-async function againAfterConflicts<T>(send: () => Promise<T>): Promise<T> {
-  for (let conflicts = 1; ; conflicts += 1) {
-    try {
-      return await send();
-    } catch (error) {
-      const again = error instanceof StoreFailure && error.fate === 'conflict' && conflicts < MAX_CONFLICTS;
-      if (!again) throw error;
-    }
   }
 }
 

@@ -65,6 +65,21 @@ export async function sendUntilKnown<T>(
   }
 }
 
+/** Times what is decided is begun again because somebody created one of its counters, or used one of its keys, meanwhile. */
+const MAX_CONFLICTS = 5;
+
+/** Begins again what came into conflict with somebody else's, each time as a new try. */
+export async function againAfterConflicts<T>(send: () => Promise<T>): Promise<T> {
+  for (let conflicts = 1; ; conflicts += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      const again = error instanceof StoreFailure && error.fate === 'conflict' && conflicts < MAX_CONFLICTS;
+      if (!again) throw error;
+    }
+  }
+}
+
 /** Whether a batch failed because somebody else held a row or a key for too long. */
 export function wasHeldUp(error: unknown): boolean {
   return error instanceof NotWritten && error.cause instanceof StoreFailure && isLockTimeout(error.cause);

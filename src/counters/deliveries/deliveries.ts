@@ -9,7 +9,7 @@ import { Changes } from '../changes/changes.js';
 import { Clock } from '../clock.js';
 import { Exposure } from '../commits/exposure.js';
 import { NotWritten } from '../commits/lane.js';
-import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from '../commits/resend.js';
+import { againAfterConflicts, ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from '../commits/resend.js';
 import { Ruling } from '../commits/verdict.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { type DeliveryVerdict, type Item, take } from './take.js';
@@ -19,9 +19,6 @@ const MAX_AT_ONCE = 2;
 
 /** Others that wait for their turn, each with its body in memory; who comes then tries again later. */
 const MAX_WAITING = 100;
-
-/** Times one is begun again because somebody created one of its counters, or used one of its keys, meanwhile. */
-const MAX_CONFLICTS = 5;
 
 /**
  * Takes what places without a network counted, each delivery exactly once: the row of its edge is moved in the transaction
@@ -120,16 +117,5 @@ export class Deliveries {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
     this.running += 1;
-  }
-}
-
-async function againAfterConflicts<T>(send: () => Promise<T>): Promise<T> {
-  for (let conflicts = 1; ; conflicts += 1) {
-    try {
-      return await send();
-    } catch (error) {
-      const again = error instanceof StoreFailure && error.fate === 'conflict' && conflicts < MAX_CONFLICTS;
-      if (!again) throw error;
-    }
   }
 }

@@ -132,10 +132,9 @@ export class Happenings implements OnApplicationBootstrap, OnApplicationShutdown
     const written = this.waiting.splice(0);
     const { instance } = this;
     try {
-      const beganMs = this.databaseClock.nowMs() - this.clock.monotonicMs();
       await this.log.add(
         written.map(({ kind, detail, once, atMs }) => {
-          return { kind, detail, once, instance, at: new Date(beganMs + atMs).toISOString() };
+          return { kind, detail, once, instance, at: this.databaseClock.at(atMs) };
         }),
       );
       for (const listener of this.listeners) listener();

@@ -3,6 +3,7 @@ import type { Buckets } from '../../meters/buckets.js';
 import { type Sample, Samples, type Times, type Timeline } from '../../store/samples.js';
 import { Clock } from '../clock.js';
 import { CommitPipeline } from '../commits/commit-pipeline.js';
+import { DatabaseClock } from '../database-clock.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { Tallies } from '../tallies.js';
@@ -17,7 +18,7 @@ const MAX_WAITING = 300;
 /** What "of late" means of reads. */
 const RECENT_MS = 300_000;
 
-type Taken = Omit<Sample, 'ageMs'> & { readonly atMs: number };
+type Taken = Omit<Sample, 'at'> & { readonly atMs: number };
 
 /** Reads of counters by this instance of late. */
 export interface RecentReads {
@@ -45,6 +46,7 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly guard: CacheGuard,
     private readonly happenings: Happenings,
     private readonly clock: Clock,
+    private readonly databaseClock: DatabaseClock,
   ) {
     this.before = this.numbers();
   }
@@ -92,11 +94,10 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private async write(): Promise<void> {
     const taken = this.waiting.splice(0);
-    const nowMs = this.clock.monotonicMs();
     try {
       await this.samples.add(
         this.happenings.instance,
-        taken.map(({ atMs, ...sample }) => ({ ...sample, ageMs: nowMs - atMs })),
+        taken.map(({ atMs, ...sample }) => ({ ...sample, at: this.databaseClock.at(atMs) })),
       );
     } catch {
       // Postgres is away: what went on meanwhile is worth most.

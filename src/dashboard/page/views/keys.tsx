@@ -4,10 +4,12 @@ import { Copy } from '../parts/copy.js';
 import { Field } from '../parts/field.js';
 import { FormDialog, textOf } from '../parts/form-dialog.js';
 import { Table } from '../parts/table.js';
+import { useAttempt } from '../parts/use-attempt.js';
 import { usePages } from '../parts/use-pages.js';
 import { useEvents } from '../parts/use-events.js';
 import { useTitle } from '../parts/use-title.js';
-import { api, ApiError } from '../service/api.js';
+import type { ApiError } from '../service/api.js';
+import { api } from '../service/api.js';
 import { now } from '../service/clock.js';
 import type { Key } from '../service/shapes.js';
 import { ago, instant } from '../text/format.js';
@@ -34,18 +36,8 @@ export function Keys() {
   const { items, hasMore, more, fault, reload } = usePages((cursor) => api.keys(cursor), []);
   const [making, setMaking] = useState(false);
   const [secret, tell] = useState<Secret | null>(null);
-  const [refusal, refuse] = useState('');
+  const [refusal, attempt] = useAttempt(reload);
 
-  const attempt = async (act: () => Promise<void>) => {
-    try {
-      await act();
-      refuse('');
-      reload();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      refuse(error.message);
-    }
-  };
   const rotate = async ({ id, label }: Key) => {
     const question = `“${label}” gets a new secret. The one it has now stays good for a day.`;
     if (!(await confirm('Rotate', question, `Rotate ${label}`))) return;

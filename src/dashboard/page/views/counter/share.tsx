@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
 import { confirm } from '../../parts/confirm.js';
 import { Copy } from '../../parts/copy.js';
+import { useAttempt } from '../../parts/use-attempt.js';
 import { useLoad } from '../../parts/use-load.js';
-import { api, ApiError } from '../../service/api.js';
+import { api } from '../../service/api.js';
 import { BASE } from '../../service/base.js';
 import { now } from '../../service/clock.js';
 import type { Link } from '../../service/shapes.js';
@@ -21,18 +22,8 @@ export function Share({ name }: { readonly name: string }) {
 
 function Links({ name }: { readonly name: string }) {
   const { answer, fault, reload } = useLoad(() => api.links(), [name]);
-  const [refusal, refuse] = useState('');
+  const [refusal, attempt] = useAttempt(reload);
   const links = (answer?.data ?? []).filter((link) => link.name === name && isGood(link));
-  const attempt = async (act: () => Promise<unknown>) => {
-    try {
-      await act();
-      refuse('');
-      reload();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      refuse(error.message);
-    }
-  };
   const revoke = async ({ id, label }: Link) => {
     const question = `Whoever has the link “${label}” to “${name}” sees the number no more, within seconds.`;
     if (await confirm('End the link', question)) await attempt(() => api.revokeLink(id));

@@ -7,14 +7,14 @@ import type { ApiKey } from '../store/api-keys.js';
 import { sendUnkept } from '../web/answers.js';
 import { bodyOf, refuseBody } from '../web/bodies/validation.js';
 import { ProblemError, refuse } from '../web/problems/problem.js';
-import { queryOf, refuseQuery } from '../web/query.js';
+import { queryOf, refuseArguments } from '../web/query.js';
 import { requesterOf } from '../web/requester.js';
+import { ID } from '../web/shapes.js';
 import { Key, KeyChangeBody, KeyPage, KeysQuery, KeyWithSecret, NewKeyBody, RotateBody } from './keys.shapes.js';
 
 const NOT_REACHED = 'Keys cannot be looked after: ';
 
 /** As they are made here; nothing else needs to be looked up. */
-const KEY_ID = /^[\w-]{1,64}$/;
 
 /** The keys that calls are made with, for operators; `evercount keys` does the same. */
 @Controller('v1/keys')
@@ -24,7 +24,7 @@ export class KeysController {
   @Get()
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { limit, cursor = null } = queryOf(KeysQuery, request);
-    if (cursor !== null && !KEY_ID.test(cursor)) refuse('The query parameter "cursor" must be nextCursor of a page.');
+    if (cursor !== null && !ID.test(cursor)) refuse('The query parameter "cursor" must be nextCursor of a page.');
     const count = Number(limit);
     const found = await reached(() => this.keys.page(cursor, count + 1));
     const data = found.slice(0, count);
@@ -50,9 +50,7 @@ export class KeysController {
     sendUnkept(
       reply,
       Key,
-      shown(
-        known(await reached(async () => (KEY_ID.test(id) ? this.keys.change(id, wish, requesterOf(request)) : null))),
-      ),
+      shown(known(await reached(async () => (ID.test(id) ? this.keys.change(id, wish, requesterOf(request)) : null)))),
     );
   }
 
@@ -60,7 +58,7 @@ export class KeysController {
   async revoke(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseArguments(request);
     refuseBody(request);
-    known(await reached(async () => (KEY_ID.test(id) ? this.keys.revoke(id, requesterOf(request)) : null)));
+    known(await reached(async () => (ID.test(id) ? this.keys.revoke(id, requesterOf(request)) : null)));
     reply.code(204).send();
   }
 
@@ -70,16 +68,10 @@ export class KeysController {
     refuseArguments(request);
     const { overlapMs = DEFAULT_OVERLAP_MS } = bodyOf(RotateBody, request);
     const made = known(
-      await reached(async () => (KEY_ID.test(id) ? this.keys.rotate(id, overlapMs, requesterOf(request)) : null)),
+      await reached(async () => (ID.test(id) ? this.keys.rotate(id, overlapMs, requesterOf(request)) : null)),
     );
     sendUnkept(reply, KeyWithSecret, withSecret(made));
   }
-}
-
-/** What would not be heeded is refused: nothing here is remembered by an idempotency key, which would keep a secret. */
-function refuseArguments(request: FastifyRequest): void {
-  refuseQuery(request);
-  if (request.headers['idempotency-key'] !== undefined) refuse('Idempotency-Key is taken by writes of counters only.');
 }
 
 function reached<T>(work: () => Promise<T>): Promise<T> {

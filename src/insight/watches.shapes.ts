@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { lengthMsOf } from '../counters/watches/lengths.js';
 import { MAX_HOLD_MS } from '../counters/watches/watches.service.js';
 import { WATCH_STATES } from '../domain/watch.js';
-import { Count, fields, Instant, limitUpTo, Name, Prefix, Value } from '../web/shapes.js';
+import { Count, fields, ID, IdCursor, Instant, limitUpTo, Name, Prefix, Value } from '../web/shapes.js';
 
 /** Webhooks that one watch tells. */
 const MAX_NOTIFIED = 10;
@@ -68,7 +68,7 @@ const Hysteresis = z.int({ error: 'must be a whole number' }).min(0, { error: 'm
 });
 
 const Notify = z
-  .array(z.string({ error: 'must be the id of a webhook' }).max(64, { error: 'must be the id of a webhook' }), {
+  .array(z.string({ error: 'must be the id of a webhook' }).regex(ID, { error: 'must be the id of a webhook' }), {
     error: 'must be a list of ids of webhooks',
   })
   .max(MAX_NOTIFIED, { error: `may have at most ${MAX_NOTIFIED} items` })
@@ -108,7 +108,7 @@ export const WatchChangeBody = z.strictObject(
 export const WatchesQuery = z.strictObject({
   prefix: Prefix.default('').meta({ description: 'Only watches of names that begin with it.' }),
   limit: limitUpTo(MAX_WATCHES_A_PAGE, 100).transform(Number),
-  cursor: z.string().max(64).default('').meta({ description: 'nextCursor of the page before.' }),
+  cursor: IdCursor,
 });
 
 export const TurnsQuery = z.strictObject({ limit: limitUpTo(MAX_TURNS, 100).transform(Number) });

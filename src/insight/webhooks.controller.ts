@@ -5,8 +5,9 @@ import { Destinations } from '../outgoing/destinations.js';
 import { newWebhookSecret } from '../outgoing/signature.js';
 import { sendUnkept } from '../web/answers.js';
 import { bodyOf, refuseBody } from '../web/bodies/validation.js';
-import { ProblemError, refuse } from '../web/problems/problem.js';
-import { queryOf, refuseQuery } from '../web/query.js';
+import { ProblemError } from '../web/problems/problem.js';
+import { queryOf, refuseArguments, refuseQuery } from '../web/query.js';
+import { ID } from '../web/shapes.js';
 import {
   DeliveriesQuery,
   Delivery,
@@ -50,7 +51,7 @@ export class WebhooksController {
   @Get(':id')
   async show(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseQuery(request);
-    sendUnkept(reply, Webhook, there(await this.webhooks.find(id)));
+    sendUnkept(reply, Webhook, there(await this.webhooks.find(idIn(id))));
   }
 
   @Patch(':id')
@@ -58,14 +59,14 @@ export class WebhooksController {
     refuseArguments(request);
     const change = bodyOf(WebhookChangeBody, request);
     if (change.url !== undefined) this.holdUrl(change.url);
-    sendUnkept(reply, Webhook, there(await this.webhooks.change(id, change)));
+    sendUnkept(reply, Webhook, there(await this.webhooks.change(idIn(id), change)));
   }
 
   @Delete(':id')
   async remove(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseArguments(request);
     refuseBody(request);
-    there((await this.webhooks.remove(id)) ? id : null);
+    there((await this.webhooks.remove(idIn(id))) ? id : null);
     reply.code(204).send();
   }
 
@@ -75,7 +76,7 @@ export class WebhooksController {
     refuseArguments(request);
     const { overlapMs = DEFAULT_OVERLAP_MS } = bodyOf(RotateWebhookBody, request);
     const secret = newWebhookSecret();
-    const rotated = there(await this.webhooks.rotate(id, secret, overlapMs));
+    const rotated = there(await this.webhooks.rotate(idIn(id), secret, overlapMs));
     sendUnkept(reply, WebhookWithSecret, { ...rotated, secret });
   }
 
@@ -84,13 +85,13 @@ export class WebhooksController {
   async test(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseArguments(request);
     refuseBody(request);
-    sendUnkept(reply, Delivery, there(await this.webhooks.test(id)));
+    sendUnkept(reply, Delivery, there(await this.webhooks.test(idIn(id))));
   }
 
   @Get(':id/deliveries')
   async deliveries(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { limit, cursor } = queryOf(DeliveriesQuery, request);
-    there(await this.webhooks.find(id));
+    there(await this.webhooks.find(idIn(id)));
     const found = await this.webhooks.deliveries(id, cursor, limit + 1);
     const data = found.slice(0, limit);
     request.charge({ items: data.length });
@@ -104,7 +105,7 @@ export class WebhooksController {
     refuseArguments(request);
     refuseBody(request);
     const { id, delivery } = request.params as { readonly id: string; readonly delivery: string };
-    const again = await this.webhooks.sendAgain(id, delivery);
+    const again = ID.test(delivery) ? await this.webhooks.sendAgain(idIn(id), delivery) : null;
     if (again === null) throw new ProblemError('not_found', 'There is no such delivery of this webhook.');
     sendUnkept(reply, Delivery, again);
   }
@@ -117,10 +118,9 @@ export class WebhooksController {
   }
 }
 
-/** What would not be heeded is refused: nothing here is remembered by an idempotency key, which would keep a secret. */
-function refuseArguments(request: FastifyRequest): void {
-  refuseQuery(request);
-  if (request.headers['idempotency-key'] !== undefined) refuse('Idempotency-Key is taken by writes of counters only.');
+/** An id that may be one; what cannot be is the id of nothing. */
+function idIn(id: string): string {
+  return there(ID.test(id) ? id : null);
 }
 
 function there<T>(found: T | null): T {

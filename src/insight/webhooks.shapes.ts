@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DELIVERY_STATES } from '../store/watches/webhooks.js';
-import { Count, fields, Instant, limitUpTo } from '../web/shapes.js';
+import { Count, fields, IdCursor, Instant, limitUpTo } from '../web/shapes.js';
 import { Label } from './watches.shapes.js';
 
 /** A month: longer than anybody takes to bring a new secret to a receiver. */
@@ -38,7 +38,7 @@ export const RotateWebhookBody = z.strictObject(
 
 export const DeliveriesQuery = z.strictObject({
   limit: limitUpTo(MAX_DELIVERIES, 100).transform(Number),
-  cursor: z.string().max(64).default('').meta({ description: 'nextCursor of the page before.' }),
+  cursor: IdCursor,
 });
 
 export const Webhook = z

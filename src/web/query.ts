@@ -75,3 +75,12 @@ function decoded(text: string): string {
     refuse('The query is not valid percent-encoded UTF-8.');
   }
 }
+
+/**
+ * What would not be heeded is refused: calls like this are not remembered by an idempotency key, which would keep a
+ * secret.
+ */
+export function refuseArguments(request: FastifyRequest): void {
+  refuseQuery(request);
+  if (request.headers['idempotency-key'] !== undefined) refuse('Idempotency-Key is taken by writes of counters only.');
+}

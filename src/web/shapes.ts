@@ -3,6 +3,16 @@ import { faultOfName, faultOfPrefix, MAX_NAME_BYTES, MAX_VALUE } from '../domain
 
 const integer = `must be an integer from -${MAX_VALUE} to ${MAX_VALUE}`;
 
+/** What ids of ours are made of; Postgres would not even take some of what is none. */
+export const ID = /^[\w-]{1,64}$/;
+
+/** nextCursor of the page before, where that is an id; '' from the first. */
+export const IdCursor = z
+  .string()
+  .regex(/^[\w-]{0,64}$/, { error: 'must be nextCursor of the page before' })
+  .default('')
+  .meta({ description: 'nextCursor of the page before.' });
+
 /** What a counter can hold. */
 export const Value = z.int({ error: integer }).min(-MAX_VALUE, { error: integer }).max(MAX_VALUE, { error: integer });
 

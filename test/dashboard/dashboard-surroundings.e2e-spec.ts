@@ -41,7 +41,7 @@ it.each([
   await page.goto(`${service.app.url}/#/counters/a`);
   await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
   await page.locator('.history canvas').waitFor();
-  await page.locator('summary').click();
+  await page.locator('.history summary').click();
   // The hour that is running is the last one, and what changed is in it.
   const rows = page.locator('.history details tbody tr');
   await rows.first().waitFor();

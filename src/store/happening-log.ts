@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { type HappeningKind, type NewsItem, type NewsKind } from '../domain/happening.js';
 import { withClient } from './failure.js';
+import type { Replication } from './replication.js';
 import { utc } from './utc.js';
 
 /** A happening to be written down. */
@@ -87,11 +88,15 @@ const LATE = PAGE.replaceAll('$1::timestamptz', 'now() - $1::interval');
 
 /** What happened, and what was done to the service, kept where no flush of Redis takes it. */
 export class HappeningLog {
-  constructor(private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly replication: Replication,
+  ) {}
 
   /** @throws StoreFailure */
   async add(happenings: readonly NewHappening[]): Promise<void> {
-    await withClient(this.pool, (client) =>
+    // Tried again each second, also while every commit waits for a standby.
+    await this.replication.commit(this.pool, (client) =>
       client.query(INSERT, [
         happenings.map(({ at }) => at),
         happenings.map(({ kind }) => kind),

@@ -113,6 +113,11 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       useFactory: ({ general, replication }: Pools) => new CounterPages(general, replication),
     },
     {
+      provide: HappeningLog,
+      inject: [Pools],
+      useFactory: ({ general, replication }: Pools) => new HappeningLog(general, replication),
+    },
+    {
       provide: NameSearch,
       inject: [Pools],
       useFactory: ({ general, replication }: Pools) => new NameSearch(general, replication),
@@ -126,7 +131,6 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       AuditLog,
       Batches,
       BatchLog,
-      HappeningLog,
       HistoryDerivation,
       HistoryPruning,
       HistoryRankings,

@@ -1,6 +1,7 @@
 /** With a synchronous standby, nothing is told that a failover would take back; also where a commit's wait for it ends early. */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { HappeningLog } from '../../src/store/happening-log.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls, type Reply } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
@@ -115,6 +116,16 @@ describe('while the standby is away', () => {
       ]);
       for (const reply of tried) expect(['unavailable', 'outcome_unknown']).toContain(codeOf(reply));
     }
+    // What is told of the outage is tried again each second, and holds no row for which the next try would wait.
+    const told = {
+      kind: 'cache.cold',
+      instance: 'a test',
+      detail: {},
+      at: new Date().toISOString(),
+      once: null,
+    } as const;
+    const log = app.nest.get(HappeningLog);
+    for (let round = 0; round < 2 * ROUNDS; round += 1) await expect(log.add([told])).rejects.toThrow();
     expect((await waiting()).length).toBeLessThanOrEqual(MAX_WAITING);
     // A Redis that is late would have to be registered, which is a commit too.
     await eventually(async () => (await calls.read('there before', '?consistency=strong')).body.value === 1);

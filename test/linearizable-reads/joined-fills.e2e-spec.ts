@@ -87,7 +87,7 @@ it('a thousand readers of one missing counter cost a few statements', async () =
   await here.increment(name);
   await untilServed(name);
   // Where readers who wait are read together.
-  const reader = app.nest.get(CounterReader) as unknown as {
+  const reader = app.nest.get<CounterReader>(CounterReader) as unknown as {
     readNow: (names: readonly string[]) => Promise<ReadTruths>;
   };
   const readNow = reader.readNow.bind(reader);

@@ -19,10 +19,17 @@ interface BeginsSessions {
   onConnect?: ((client: pg.ClientBase) => unknown) | undefined;
 }
 
+/** A process of the server, as we know it. */
+interface Session {
+  readonly pid: number;
+  /** It is the server's own number of it. A pooler gives out others, under which the server never shows anything. */
+  readonly byServer: boolean;
+}
+
 /** Something that may have been committed on this server only. */
 interface Doubt {
-  /** The process of the server that was at it when its answer was lost; null: it has surely ended. */
-  readonly session: number | null;
+  /** Who was at it when its answer was lost; null: it has surely ended. */
+  readonly session: Session | null;
   /** When that was seen, milliseconds of the monotonic clock. */
   readonly atMs: number;
 }
@@ -40,6 +47,7 @@ export class Replication {
   private server: string | null = null;
   private confirming: Promise<void> = Promise.resolve();
   private next: Promise<void> | null = null;
+  private readonly sessions = new WeakMap<pg.ClientBase, Session>();
 
   /** @param pool for the small commits */
   constructor(private readonly pool: pg.Pool) {}
@@ -87,7 +95,7 @@ export class Replication {
     const committed = await this.doubting(this.pool, async (client) => {
       const waiting = await this.waiting(client);
       // What still waits is seen by nobody, so nothing of it was read.
-      if (this.doubts.every(({ session }) => session !== null && waiting.has(session)))
+      if (this.doubts.every(({ session }) => session !== null && waiting.has(session.pid)))
         return () => Promise.resolve(false);
       refuseBehind(waiting);
       beganAtMs = performance.now();
@@ -101,11 +109,11 @@ export class Replication {
 
   /** @param prepare reads, and answers with what commits: only of that it matters if its answer is lost */
   private async doubting<T>(pool: pg.Pool, prepare: (client: pg.PoolClient) => Promise<() => Promise<T>>): Promise<T> {
-    let session: number | null = null;
+    let session: Session | null = null;
     try {
       return await withClient(pool, async (client) => {
         const commit = await prepare(client);
-        session = sessionOf(client);
+        session = this.sessions.get(client) ?? null;
         return commit();
       });
     } catch (error) {
@@ -119,16 +127,20 @@ export class Replication {
     this.doubt(null);
   }
 
-  private async meet(client: pg.ClientBase): Promise<void> {
-    const { rows } = await client.query<{ server: string }>(
-      `SELECT concat_ws(' ', system_identifier, pg_postmaster_start_time()) AS server FROM pg_control_system()`,
+  private async meet(client: pg.ClientBase & { readonly processID?: number | null }): Promise<void> {
+    const { rows } = await client.query<{ server: string; pid: number }>(
+      `SELECT concat_ws(' ', system_identifier, pg_postmaster_start_time()) AS server, pg_backend_pid() AS pid
+       FROM pg_control_system()`,
     );
-    const server = rows[0]?.server ?? null;
+    const { server, pid } = rows[0] ?? { server: null, pid: null };
+    // pg's types do not know what it was told of the process.
+    const { processID = null } = client;
+    if (processID !== null) this.sessions.set(client, { pid: processID, byServer: processID === pid });
     if (server !== this.server) this.doubt(null);
     this.server = server;
   }
 
-  private doubt(session: number | null): void {
+  private doubt(session: Session | null): void {
     // Of those without a session the latest stands for all: what is behind it is behind the others.
     const others = session === null ? this.doubts.filter((doubt) => doubt.session !== null) : this.doubts;
     this.doubts = [...others, { session, atMs: performance.now() }];
@@ -136,30 +148,28 @@ export class Replication {
 
   /** The sessions that we lost and that wait for the standby now. */
   private async waiting(client: pg.PoolClient): Promise<ReadonlySet<number>> {
-    const lost = this.doubts.flatMap(({ session }) => session ?? []);
+    const lost = this.doubts.flatMap(({ session }) => session?.pid ?? []);
     if (lost.length === 0) return new Set();
-    const { rows } = await client.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int[]) AND wait_event = 'SyncRep'`,
+    const { rows } = await client.query<{ pid: number; waits: boolean }>(
+      `SELECT pid, wait_event IS NOT DISTINCT FROM 'SyncRep' AS waits FROM pg_stat_activity WHERE pid = ANY($1::int[])`,
       [lost],
     );
-    const found = new Set(rows.map(({ pid }) => pid));
+    const there = new Set(rows.map(({ pid }) => pid));
+    const waiting = new Set(rows.filter(({ waits }) => waits).map(({ pid }) => pid));
     const runsAtMost = performance.now() - MAY_STILL_RUN_MS;
     const hasEnded = ({ session, atMs }: Doubt): boolean =>
-      session !== null && !found.has(session) && atMs < runsAtMost;
+      session !== null &&
+      !waiting.has(session.pid) &&
+      (atMs < runsAtMost || (session.byServer && !there.has(session.pid)));
     if (this.doubts.some(hasEnded)) {
       this.doubts = this.doubts.filter((doubt) => !hasEnded(doubt));
       this.doubt(null);
     }
-    return found;
+    return waiting;
   }
 }
 
 function refuseBehind(waiting: ReadonlySet<number>): void {
   if (waiting.size === 0) return;
   throw new StoreFailure('not_sent', new Error('an earlier commit still waits for the synchronous standby'));
-}
-
-/** What Postgres calls the process of a session; pg's types do not know it. */
-function sessionOf(client: pg.PoolClient & { readonly processID?: number | null }): number | null {
-  return client.processID ?? null;
 }

@@ -51,6 +51,9 @@ const byHand = async (text: string): Promise<Record<string, unknown>[]> => {
 };
 
 const waiting = (): Promise<unknown[]> => byHand(`SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'`);
+/** Sessions of the service. */
+const ofApp = (which: string): Promise<unknown[]> =>
+  byHand(`SELECT pid FROM pg_stat_activity WHERE application_name = 'evercount' AND ${which}`);
 const toAllThatWait = (what: string) => () =>
   byHand(`SELECT ${what}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`);
 
@@ -107,6 +110,9 @@ describe.each<[string, () => Promise<unknown>]>([
 describe('while the standby is away', () => {
   it('few sessions wait for it, however many writes are tried, and what was there before is read', async () => {
     await eventually(async () => codeOf(await calls.increment('there before')) === 'ok');
+    // Of what waited in the cases above nothing is in doubt any more: its sessions are gone, and a read looked behind them.
+    await eventually(async () => (await ofApp(`state <> 'idle'`)).length === 0);
+    expect((await calls.read('there before', '?consistency=strong')).body.value).toBe(1);
     await pair.standby.freeze();
     for (let round = 0; round < ROUNDS; round += 1) {
       const tried = await Promise.all([

@@ -9,11 +9,11 @@ import { KeyAdministration } from './key-administration.js';
 import { KeyOrigins } from './key-origins.js';
 import { KnownKeys } from './known-keys.js';
 import { LastingAnswers } from './lasting-answers.js';
-import { Looks } from './looks.js';
+import { CredentialChecks } from './credential-checks.js';
 import { RateLimits } from './rate-limits.js';
 import { ShareLinks } from './share-links.js';
 import { SignIn } from './sign-in.js';
-import { Traces } from './traces.js';
+import { ActionLog } from './action-log.js';
 
 /** Who may call, what, and how often. */
 @Module({
@@ -23,19 +23,19 @@ import { Traces } from './traces.js';
     { provide: CallerTurns, useFactory: () => new CallerTurns() },
     KeyOrigins,
     KnownKeys,
-    Looks,
+    CredentialChecks,
     RateLimits,
     LastingAnswers,
     ShareLinks,
     SignIn,
-    Traces,
+    ActionLog,
     {
       provide: KeyAdministration,
-      inject: [ApiKeys, Traces],
-      useFactory: (keys: ApiKeys, traces: Traces) =>
-        new KeyAdministration(keys, (action, keyId) => traces.leave(action, { keyId })),
+      inject: [ApiKeys, ActionLog],
+      useFactory: (keys: ApiKeys, actionLog: ActionLog) =>
+        new KeyAdministration(keys, (action, keyId) => actionLog.add(action, { keyId })),
     },
   ],
-  exports: [Admission, KeyOrigins, LastingAnswers, Traces, SignIn, ShareLinks, KeyAdministration],
+  exports: [Admission, KeyOrigins, LastingAnswers, ActionLog, SignIn, ShareLinks, KeyAdministration],
 })
 export class AccessModule {}

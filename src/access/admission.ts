@@ -4,7 +4,7 @@ import { CallerTurns } from './caller-turns.js';
 import type { Credential } from './credential.js';
 import { EVERYTHING, type Grant } from './grant.js';
 import { KnownKeys, type Use } from './known-keys.js';
-import { Looks } from './looks.js';
+import { CredentialChecks } from './credential-checks.js';
 import { networkOf } from './network.js';
 import { type Cost, RateLimits } from './rate-limits.js';
 import { ShareLinks } from './share-links.js';
@@ -28,7 +28,7 @@ export class Admission {
   constructor(
     { auth }: AccessSettings,
     private readonly keys: KnownKeys,
-    private readonly looks: Looks,
+    private readonly checks: CredentialChecks,
     private readonly limits: RateLimits,
     private readonly turns: CallerTurns,
     private readonly links: ShareLinks,
@@ -101,7 +101,7 @@ export class Admission {
    * @throws Unavailable where that cannot be learned
    */
   look(credential: Credential, use: Use, address: string): Promise<Grant> {
-    return credential.isLink === true ? this.links.look(credential.text) : this.looks.at(credential, use, address);
+    return credential.isLink === true ? this.links.look(credential.text) : this.checks.check(credential, use, address);
   }
 
   /**
@@ -126,7 +126,7 @@ export class Admission {
    * @returns null where it is; else it is looked at, and a promise of that
    */
   confirm(credential: Credential, use: Use, address: string): Promise<Grant> | null {
-    return this.keys.recall(credential, use) === null ? this.looks.at(credential, use, address) : null;
+    return this.keys.recall(credential, use) === null ? this.checks.check(credential, use, address) : null;
   }
 
   /** Takes what a call came to beside itself, from the key or else from the address. */

@@ -3,7 +3,7 @@ import { SCOPES } from '../domain/scope.js';
 import type { ApiKey, ApiKeys, NewApiKey } from '../store/api-keys.js';
 import { digestOf, newApiKey, newKeyId } from './api-key.js';
 import { type ChangeWish, type KeyWish, refuseUnfit, refuseUnfitChange } from './key-wish.js';
-import type { Action } from './traces.js';
+import type { Action } from './action-log.js';
 
 /** After a rotation, time to bring the new key to wherever the old one is. */
 export const DEFAULT_OVERLAP_MS = 86_400_000;
@@ -24,10 +24,10 @@ export type FirstKey = Pick<MadeKey, 'id' | 'key'>;
  * seconds.
  */
 export class KeyAdministration {
-  /** @param leave where a trace of each action goes; the operator's command tells its operator, and leaves none */
+  /** @param log where each action is logged; the operator's command tells its operator, and logs nothing */
   constructor(
     private readonly keys: ApiKeys,
-    private readonly leave: (action: Action, keyId: string) => void = () => undefined,
+    private readonly log: (action: Action, keyId: string) => void = () => undefined,
   ) {}
 
   /**
@@ -38,7 +38,7 @@ export class KeyAdministration {
     refuseUnfit(wish, await this.nowFor(wish));
     const { id, key } = make();
     const stored = await this.keys.add(rowOf(id, key, wish), by);
-    this.leave('key made', id);
+    this.log('key made', id);
     return { id, key, stored };
   }
 
@@ -52,7 +52,7 @@ export class KeyAdministration {
   async change(id: string, wish: ChangeWish, by: Actor = THE_SERVICE): Promise<ApiKey | null> {
     refuseUnfitChange(wish, await this.nowFor(wish));
     const key = await this.keys.change(id, { ...wish, expiresAt: isoOf(wish.expiresAt) }, by);
-    if (key !== null) this.leave('key changed', id);
+    if (key !== null) this.log('key changed', id);
     return key;
   }
 
@@ -75,7 +75,7 @@ export class KeyAdministration {
     const made = make();
     const wish = { label: 'first', scopes: SCOPES, prefix: '', expiresAt: null };
     if (!(await this.keys.addFirst(rowOf(made.id, made.key, wish), THE_SERVICE))) return null;
-    this.leave('key made', made.id);
+    this.log('key made', made.id);
     return made;
   }
 
@@ -109,7 +109,7 @@ export class KeyAdministration {
     const key = newApiKey(id);
     const stored = await this.keys.rotate(id, digestOf(key), overlapMs, by);
     if (stored === null) return null;
-    this.leave('key rotated', id);
+    this.log('key rotated', id);
     return { id, key, stored };
   }
 
@@ -121,7 +121,7 @@ export class KeyAdministration {
    */
   async revoke(id: string, by: Actor = THE_SERVICE): Promise<ApiKey | null> {
     const key = await this.keys.revoke(id, by);
-    if (key !== null) this.leave('key revoked', id);
+    if (key !== null) this.log('key revoked', id);
     return key;
   }
 

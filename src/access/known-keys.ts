@@ -11,7 +11,7 @@ import type { Credential } from './credential.js';
 import { Unauthorized } from './errors.js';
 import { ADMIN, ADMIN_KEY_ID, type Grant, grantOf } from './grant.js';
 import { StoredCredentials } from './stored-credentials.js';
-import { Traces } from './traces.js';
+import { ActionLog } from './action-log.js';
 
 /** How often all that is known is compared with the database: a revoked key is refused everywhere after two of these. */
 const REFRESH_INTERVAL_MS = 1_000;
@@ -74,7 +74,7 @@ export class KnownKeys implements OnApplicationShutdown {
   constructor(
     private readonly keys: ApiKeys,
     sessions: Sessions,
-    private readonly traces: Traces,
+    private readonly actionLog: ActionLog,
     private readonly clock: DatabaseClock,
     { adminKey, namesPerKey }: AccessSettings,
   ) {
@@ -222,7 +222,7 @@ export class KnownKeys implements OnApplicationShutdown {
       const grant = known.session === null || sessions.has(known.session) ? this.grantFor(known, key) : null;
       if (grant === null) {
         this.known.delete(text);
-        this.traces.leave('key or session over', { keyId: known.keyId });
+        this.actionLog.add('key or session over', { keyId: known.keyId });
       } else Object.assign(known, { grant, key, checkedAtMs: startedAtMs });
       if (known.usedAtMs > this.touchedAtMs) this.used.add(known.keyId);
     }

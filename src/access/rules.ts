@@ -2,7 +2,7 @@ import type { Scope } from '../domain/scope.js';
 import { Forbidden } from './errors.js';
 import { coversName, EVERYTHING, type Grant, narrowed } from './grant.js';
 import type { Use } from './known-keys.js';
-import type { Action } from './traces.js';
+import type { Action } from './action-log.js';
 
 /** What a key must allow for one kind of thing that may be asked of this service, whatever protocol it is asked in. */
 export interface Rule {
@@ -15,15 +15,15 @@ export interface Rule {
    * the way in forgot to say, so that every key is.
    */
   readonly about: 'names' | 'all' | 'nothing' | 'unknown';
-  /** What it leaves a trace of; increments are too many for that. */
-  readonly leaves: Action | null;
+  /** What is logged of it; increments are too many for that. */
+  readonly logged: Action | null;
 }
 
-const rule = (scopes: readonly Scope[], use: Use, about: Rule['about'], leaves: Action | null = null): Rule => ({
+const rule = (scopes: readonly Scope[], use: Use, about: Rule['about'], logged: Action | null = null): Rule => ({
   scopes,
   use,
   about,
-  leaves,
+  logged,
 });
 
 /** Everything that may be asked for. */

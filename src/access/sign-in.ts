@@ -8,9 +8,9 @@ import { Forbidden } from './errors.js';
 import { GatheredStatements } from './gathered-statements.js';
 import type { Grant } from './grant.js';
 import { KnownKeys } from './known-keys.js';
-import { Looks } from './looks.js';
+import { CredentialChecks } from './credential-checks.js';
 import { RateLimits } from './rate-limits.js';
-import { Traces } from './traces.js';
+import { ActionLog } from './action-log.js';
 
 /** A day at work; then one signs in again. */
 export const SESSION_LIFE_MS = 12 * 3_600_000;
@@ -34,10 +34,10 @@ export class SignIn {
 
   constructor(
     private readonly keys: KnownKeys,
-    private readonly looks: Looks,
+    private readonly checks: CredentialChecks,
     sessions: Sessions,
     private readonly limits: RateLimits,
-    private readonly traces: Traces,
+    private readonly actionLog: ActionLog,
   ) {
     this.added = new GatheredStatements(async (rows) => {
       await sessions.add(rows, SESSION_LIFE_MS, SESSIONS_PER_KEY);
@@ -57,14 +57,14 @@ export class SignIn {
    * @throws Unavailable
    */
   async begin(key: string, { address, requestId }: Presenting): Promise<{ session: string; grant: Grant }> {
-    const grant = await this.looks.at({ text: key, isSession: false }, 'write', address);
+    const grant = await this.checks.check({ text: key, isSession: false }, 'write', address);
     if (grant.origins.length > 0) throw new Forbidden('The key is for pages of other origins, which keep no session.');
     this.limits.takeForSignIn(grant.keyId);
     const session = newSession();
     const row = { digest: digestOf(session), keyId: grant.keyId, keyDigest: digestOf(key) };
     const by = actorOf(grant, { via: 'http', address, requestId }, true);
     await orUnavailable(() => this.added.one({ session: row, by }), NOT_KEPT);
-    this.traces.leave('signed in', { keyId: grant.keyId, address, requestId });
+    this.actionLog.add('signed in', { keyId: grant.keyId, address, requestId });
     return { session, grant };
   }
 
@@ -76,11 +76,11 @@ export class SignIn {
    */
   async end(session: string, { address, requestId }: Presenting): Promise<void> {
     // Anybody may ask for this: who has no session makes the database look, and write nothing.
-    const keyId = await this.looks.keyOfSession(session, address);
+    const keyId = await this.checks.keyOfSession(session, address);
     if (keyId === null) return;
     const by: Actor = { actor: keyId, isSession: true, via: 'http', address, requestId };
     await orUnavailable(() => this.removed.one({ session: { digest: digestOf(session), keyId }, by }), NOT_KEPT);
     this.keys.forget(session);
-    this.traces.leave('signed out', { keyId, address, requestId });
+    this.actionLog.add('signed out', { keyId, address, requestId });
   }
 }

@@ -3,7 +3,7 @@ import type { Use } from '../access/known-keys.js';
 import type { Line, Talk } from '../wire/line.js';
 import type { Client } from './client.js';
 import { CommandError, type Step, told } from './command.js';
-import type { Desk, Run, Turn } from './desk.js';
+import type { CommandRunner, Run, Turn } from './command-runner.js';
 import { ONCE } from './commands/once.js';
 import { admit, commandIn, idempotencyKeyIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
 import { error, QUEUED } from './reply.js';
@@ -42,7 +42,7 @@ export class Conversation implements Talk {
   constructor(
     private readonly line: Line,
     private readonly client: Client,
-    private readonly desk: Desk,
+    private readonly runner: CommandRunner,
     private readonly left: () => void,
   ) {}
 
@@ -72,17 +72,17 @@ export class Conversation implements Talk {
   }
 
   private async work(): Promise<void> {
-    const { desk } = this;
+    const { runner } = this;
     // Nobody hears the answers of who has left, and what he did not wait for is not begun.
     while (this.next < this.requests.length && !this.hasLeft) {
-      const turn = desk.admission.turn(this.client.credential, this.client.address);
+      const turn = runner.admission.turn(this.client.credential, this.client.address);
       if (turn !== null) {
         this.line.flush();
         await turn;
       }
       const run = this.gather();
       if (run.kind !== 'told') this.line.flush();
-      const answers = run.kind === 'look' ? await this.look() : await desk.answersTo(this.client, run);
+      const answers = run.kind === 'look' ? await this.look() : await runner.answersTo(this.client, run);
       for (const answer of answers) this.line.write(answer);
       this.unanswered -= answers.length;
       for (const { bytes } of run.turns) this.unansweredBytes -= bytes;
@@ -130,23 +130,23 @@ export class Conversation implements Talk {
   }
 
   private longestRun(): number {
-    if (!this.desk.admission.isShared) return MAX_RUN;
+    if (!this.runner.admission.isShared) return MAX_RUN;
     return this.client.credential === null ? MAX_RUN_OF_STRANGER : MAX_RUN_IN_TURN;
   }
 
   /** @returns null where the key must be looked at first */
   private plan({ args: given, bytes, fault }: Request): Turn | null {
-    const { client, desk } = this;
+    const { client, runner } = this;
     let order: Ordered | null = null;
     try {
       if (fault !== null) throw new CommandError(`ERR ${fault}`);
-      const found = commandIn(given, desk.words);
+      const found = commandIn(given, runner.words);
       const isOnce = found.name === ONCE.name;
       const idempotencyKey = isOnce ? idempotencyKeyIn(given) : null;
       const args = isOnce ? given.slice(2) : given;
-      const command = isOnce ? commandIn(args, desk.words) : found;
+      const command = isOnce ? commandIn(args, runner.words) : found;
       const rule = ruleOf(command, args);
-      const grant = admit(desk.admission, client, rule);
+      const grant = admit(runner.admission, client, rule);
       if (grant === null) {
         this.lookedAtFor = rule?.use ?? 'write';
         return null;
@@ -163,7 +163,7 @@ export class Conversation implements Talk {
     } catch (refused) {
       if (HTTP.test(given[0] ?? '')) return this.hangUp(bytes);
       if (client.transaction !== null && order === null) client.transaction.isDoomed = true;
-      return { step: told(this.desk.faultAnswer(refused)), order, bytes };
+      return { step: told(this.runner.faultAnswer(refused)), order, bytes };
     }
   }
 
@@ -176,19 +176,19 @@ export class Conversation implements Talk {
 
   /** Looks at the key, so that the command that waits for it can be planned; where it is not good, answers it. */
   private async look(): Promise<readonly string[]> {
-    const { client, desk } = this;
+    const { client, runner } = this;
     const { credential, address } = client;
     const request = this.requests[this.next] ?? NO_REQUEST;
     if (credential === null) return [];
     try {
-      await desk.admission.look(credential, this.lookedAtFor, address);
+      await runner.admission.look(credential, this.lookedAtFor, address);
       return [];
     } catch (fault) {
       // It was revoked, or has expired: who has another one can say so.
       if (fault instanceof Unauthorized) client.credential = null;
       this.next += 1;
       this.unansweredBytes -= request.bytes;
-      return [this.desk.faultAnswer(fault)];
+      return [this.runner.faultAnswer(fault)];
     }
   }
 }

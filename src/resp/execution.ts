@@ -1,4 +1,4 @@
-import type { Traces } from '../access/traces.js';
+import type { ActionLog } from '../access/action-log.js';
 import type { Part, PartOutcome } from '../counters/commits/verdict.js';
 import type { CountersService, Reading } from '../counters/counters.service.js';
 import { counterJson, isCounter, type Truth } from '../domain/counter.js';
@@ -8,7 +8,7 @@ import { CommandError, type Step, told } from './command.js';
 import type { Ordered } from './dispatch.js';
 import { faultAnswer } from './faults.js';
 import { array, error, OK } from './reply.js';
-import { countedIn, leaveTrace, writeOf } from './writes.js';
+import { countedIn, logAction, writeOf } from './writes.js';
 
 /**
  * Does what was queued by MULTI, in one commit.
@@ -19,7 +19,7 @@ import { countedIn, leaveTrace, writeOf } from './writes.js';
 export async function execute(
   client: Client,
   orders: readonly Ordered[],
-  { counters, traces }: { readonly counters: CountersService; readonly traces: Traces },
+  { counters, actionLog }: { readonly counters: CountersService; readonly actionLog: ActionLog },
 ): Promise<string | null> {
   const planned = orders.map((order) => ({ order, step: stepOf(order, client) }));
   const parts = planned.map(({ step }) => partsOf(step, client));
@@ -35,7 +35,7 @@ export async function execute(
     const own = outcomes.slice(next, next + (parts[index]?.length ?? 0));
     next += own.length;
     for (const outcome of own)
-      if (outcome.kind === 'done') for (const answer of outcome.answers) leaveTrace(traces, client, order, answer);
+      if (outcome.kind === 'done') for (const answer of outcome.answers) logAction(actionLog, client, order, answer);
     return answerTo(step, own);
   });
   return array(answers);

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { Admission } from '../access/admission.js';
 import type { AddressShares } from '../access/address-shares.js';
-import { Traces } from '../access/traces.js';
+import { ActionLog } from '../access/action-log.js';
 import { RespSettings } from '../config/config.js';
 import { CountersService } from '../counters/counters.service.js';
 import { DatabaseClock } from '../counters/database-clock.js';
@@ -14,7 +14,7 @@ import { LineServer } from '../wire/line-server.js';
 import { Client } from './client.js';
 import { Clients } from './clients.js';
 import { Conversation } from './conversation.js';
-import { Desk } from './desk.js';
+import { CommandRunner } from './command-runner.js';
 import { tableOf } from './table.js';
 
 /** The Redis protocol as a way in: its port, and who is connected. */
@@ -22,7 +22,7 @@ import { tableOf } from './table.js';
 export class RespService implements BeforeApplicationShutdown {
   private readonly logger = new Logger('resp');
   private readonly clients = new Clients();
-  private readonly desk: Desk;
+  private readonly runner: CommandRunner;
   private server: LineServer | null = null;
   private drained: Promise<void> | null = null;
 
@@ -30,7 +30,7 @@ export class RespService implements BeforeApplicationShutdown {
     private readonly settings: RespSettings,
     counters: CountersService,
     admission: Admission,
-    traces: Traces,
+    actionLog: ActionLog,
     guard: CacheGuard,
     names: Names,
     clock: DatabaseClock,
@@ -40,8 +40,8 @@ export class RespService implements BeforeApplicationShutdown {
     const runId = randomBytes(20).toString('hex');
     const instance = { guard, clients, runId, startedAtMs: performance.now(), port: () => this.port };
     const nowMs = (): number => clock.latestMs();
-    const table = tableOf({ admission, counters, traces, names, instance, nowMs, flush: settings.flush });
-    this.desk = new Desk(table, admission, counters, traces);
+    const table = tableOf({ admission, counters, actionLog, names, instance, nowMs, flush: settings.flush });
+    this.runner = new CommandRunner(table, admission, counters, actionLog);
   }
 
   /** Where it listens; null where it does not. */
@@ -87,7 +87,7 @@ export class RespService implements BeforeApplicationShutdown {
     const { clients } = this;
     const client = new Client(clients.nextId(), line.address, randomUUID(), () => line.cut());
     clients.add(client);
-    return new Conversation(line, client, this.desk, () => clients.remove(client));
+    return new Conversation(line, client, this.runner, () => clients.remove(client));
   }
 
   private measure(server: LineServer): void {

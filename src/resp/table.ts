@@ -1,5 +1,5 @@
 import type { Admission } from '../access/admission.js';
-import type { Traces } from '../access/traces.js';
+import type { ActionLog } from '../access/action-log.js';
 import type { CountersService } from '../counters/counters.service.js';
 import type { Names } from '../counters/reads/names.js';
 import type { Command } from './command.js';
@@ -22,7 +22,7 @@ import { execute } from './execution.js';
 export interface Ground {
   readonly admission: Admission;
   readonly counters: CountersService;
-  readonly traces: Traces;
+  readonly actionLog: ActionLog;
   readonly names: Names;
   readonly instance: Instance;
   /** Milliseconds since 1970, by the database's clock: the latest that it can be. */
@@ -34,7 +34,7 @@ export interface Ground {
 export function tableOf({
   admission,
   counters,
-  traces,
+  actionLog,
   names,
   instance,
   nowMs,
@@ -50,7 +50,7 @@ export function tableOf({
     ...KEYS,
     ...expiryCommands(nowMs),
     ...nameCommands(names, counters, flush),
-    ...transactionCommands((client, orders) => execute(client, orders, { counters, traces })),
+    ...transactionCommands((client, orders) => execute(client, orders, { counters, actionLog })),
     ONCE,
     ...serverCommands(instance),
     commandCommand(() => table),

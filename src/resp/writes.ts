@@ -1,5 +1,5 @@
 import { actorOf } from '../access/actor.js';
-import type { Traces } from '../access/traces.js';
+import type { ActionLog } from '../access/action-log.js';
 import type { Actor } from '../domain/deed.js';
 import type { Answer, Operation, Outcome, Refused, Write } from '../domain/operation.js';
 import type { Client } from './client.js';
@@ -23,10 +23,15 @@ export function countedIn(outcome: Outcome): number | Refused {
   return outcome.kind === 'refused' ? outcome : (outcome.truth.value ?? 0);
 }
 
-/** Leaves a trace of what was done, where its kind leaves one. A replay changed nothing. */
-export function leaveTrace(traces: Traces, client: Client, order: Ordered | null, { outcome, replayed }: Answer): void {
-  const leaves = order?.rule?.leaves ?? null;
-  if (leaves === null || outcome.kind === 'refused' || replayed) return;
+/** Logs what was done, where its kind is logged. A replay changed nothing. */
+export function logAction(
+  actionLog: ActionLog,
+  client: Client,
+  order: Ordered | null,
+  { outcome, replayed }: Answer,
+): void {
+  const logged = order?.rule?.logged ?? null;
+  if (logged === null || outcome.kind === 'refused' || replayed) return;
   const { grant, address, requestId } = client;
-  traces.leave(leaves, { keyId: grant?.keyId ?? '', address, requestId, counter: outcome.truth.name });
+  actionLog.add(logged, { keyId: grant?.keyId ?? '', address, requestId, counter: outcome.truth.name });
 }

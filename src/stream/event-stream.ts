@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Holder } from '../counters/shares.js';
 import { HEARTBEAT } from './event.js';
 import { MAX_BUFFERED_BYTES } from './limits.js';
-import type { Wanted } from './wanted.js';
+import type { Subscription } from './subscription.js';
 
 /** The stream of one client. */
 export class EventStream {
@@ -15,10 +15,10 @@ export class EventStream {
   private allowedBytes = MAX_BUFFERED_BYTES;
 
   constructor(
-    readonly wanted: Wanted,
+    readonly subscription: Subscription,
     readonly holder: Holder,
   ) {
-    this.arriving = new Set(wanted.names);
+    this.arriving = new Set(subscription.names);
   }
 
   /** Whether it was sent a snapshot. */
@@ -33,7 +33,7 @@ export class EventStream {
 
   /** What it was told before counts no more: the next that it is told of counters is a snapshot. */
   beginAnew(): void {
-    this.arriving = new Set(this.wanted.names);
+    this.arriving = new Set(this.subscription.names);
   }
 
   /** A counter that begins with one of its prefixes, for its snapshot. */

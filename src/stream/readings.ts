@@ -32,7 +32,7 @@ export class Readings {
    * @throws Unavailable
    */
   async readFor(stream: EventStream): Promise<void> {
-    const { names, prefixes } = stream.wanted;
+    const { names, prefixes } = stream.subscription;
     const { era } = this;
     await Promise.all([
       this.values.read([...names]).then((changes) => this.learnOf(era, changes)),

@@ -11,11 +11,11 @@ import { type Holder, Shares } from '../counters/shares.js';
 import { Meters } from '../meters/meters.js';
 import { type EventKind, eventText, retryText } from './event.js';
 import { EventStream } from './event-stream.js';
-import { Healer } from './healer.js';
+import { Resync } from './resync.js';
 import { HEARTBEAT_MS, MAX_BEGINNINGS, MAX_STREAMS, RETRY_JITTER_MS, RETRY_MS, TICK_MS } from './limits.js';
 import { NewsWatchers } from './news-watchers.js';
 import { Readings } from './readings.js';
-import type { Wanted } from './wanted.js';
+import type { Subscription } from './subscription.js';
 import { WatchedCounters } from './watched-counters.js';
 import { Watchers } from './watchers.js';
 
@@ -39,7 +39,7 @@ export class StreamHub implements BeforeApplicationShutdown {
   private readonly watchers = new Watchers();
   private readonly counters = new WatchedCounters();
   private readonly readings: Readings;
-  private readonly healer: Healer;
+  private readonly resync: Resync;
   private readonly news: NewsWatchers;
   /** Streams that begin, or begin anew, at the next ticks. */
   private readonly arrivals = new Set<EventStream>();
@@ -65,7 +65,7 @@ export class StreamHub implements BeforeApplicationShutdown {
     this.news = new NewsWatchers(latest, (item, streams) =>
       this.tellAll(this.eventOf('happened', JSON.stringify(item)), streams),
     );
-    this.healer = new Healer(changes, {
+    this.resync = new Resync(changes, {
       look: (prefixes) => this.look(prefixes),
       prefixes: () => [...this.watchers.prefixes.keys()],
       turned: () => this.tellFeed(),
@@ -88,9 +88,9 @@ export class StreamHub implements BeforeApplicationShutdown {
    * @param holder whose share it is taken from
    * @throws Unavailable where there are too many, while shutting down, and where no snapshot can be had
    */
-  async admit(wanted: Wanted, holder: Holder): Promise<EventStream> {
+  async admit(subscription: Subscription, holder: Holder): Promise<EventStream> {
     if (this.closed) throw new Unavailable('This instance is shutting down.');
-    const stream = new EventStream(wanted, holder);
+    const stream = new EventStream(subscription, holder);
     this.streams.add(stream);
     this.shares.add(holder);
     const fits = this.watchers.add(stream);
@@ -115,7 +115,7 @@ export class StreamHub implements BeforeApplicationShutdown {
       return;
     }
     stream.attach(response);
-    if (stream.wanted.events) this.news.add(stream);
+    if (stream.subscription.events) this.news.add(stream);
     this.arrivals.add(stream);
     this.schedule();
   }
@@ -173,14 +173,14 @@ export class StreamHub implements BeforeApplicationShutdown {
   }
 
   private begin(): void {
-    this.changes.listen({ changed: (changes) => this.learn(changes), turned: () => this.healer.wake() });
-    this.healer.start();
+    this.changes.listen({ changed: (changes) => this.learn(changes), turned: () => this.resync.wake() });
+    this.resync.start();
     this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
   }
 
   private rest(): void {
     this.changes.stopListening();
-    this.healer.stop();
+    this.resync.stop();
     if (this.heartbeat !== null) clearInterval(this.heartbeat);
     if (this.ticking !== null) clearTimeout(this.ticking);
     this.heartbeat = null;
@@ -196,7 +196,7 @@ export class StreamHub implements BeforeApplicationShutdown {
     if (this.streams.size === 0) return;
     this.mustReadAnew = true;
     for (const stream of this.streams) stream.beginAnew();
-    this.healer.wake();
+    this.resync.wake();
   }
 
   private learn(changes: readonly Change[]): void {
@@ -249,7 +249,7 @@ export class StreamHub implements BeforeApplicationShutdown {
 
   private statusEvent(): string {
     const { postgres, redis, standing } = this.guard.seen();
-    return this.eventOf('status', JSON.stringify({ feed: this.healer.feed, postgres, redis, guard: standing }));
+    return this.eventOf('status', JSON.stringify({ feed: this.resync.feed, postgres, redis, guard: standing }));
   }
 
   private eventOf(...[event, data]: [EventKind, string]): string {

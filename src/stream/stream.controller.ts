@@ -5,7 +5,7 @@ import { EVERYTHING, holderOf } from '../access/grant.js';
 import { holdRule, RULES } from '../access/rules.js';
 import { MAX_SNAPSHOT_OF_PREFIX } from './limits.js';
 import { StreamHub } from './stream-hub.js';
-import { wantedOf } from './wanted.js';
+import { subscriptionOf } from './subscription.js';
 
 /** When the kernel asks a client that says nothing whether it is still there. */
 const KEEP_ALIVE_DELAY_MS = 30_000;
@@ -24,14 +24,14 @@ export class StreamController {
 
   @Get('stream')
   async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const wanted = wantedOf(request);
-    if (wanted.events) holdRule(RULES.inspect, request.grant ?? EVERYTHING);
+    const subscription = subscriptionOf(request);
+    if (subscription.events) holdRule(RULES.inspect, request.grant ?? EVERYTHING);
     if (request.method === 'HEAD') {
       reply.headers(HEADERS).send();
       return;
     }
-    request.charge({ items: wanted.names.size + wanted.prefixes.size * MAX_SNAPSHOT_OF_PREFIX });
-    const stream = await this.hub.admit(wanted, holderOf(request.grant));
+    request.charge({ items: subscription.names.size + subscription.prefixes.size * MAX_SNAPSHOT_OF_PREFIX });
+    const stream = await this.hub.admit(subscription, holderOf(request.grant));
     reply.headers(HEADERS).hijack();
     const response = headOf(reply);
     const leave = (): void => this.hub.release(stream);

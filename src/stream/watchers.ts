@@ -25,10 +25,10 @@ export class Watchers {
   /** @returns whether there is room for what nobody watched before; whoever hears no removes the stream again */
   add(stream: EventStream): boolean {
     let [newNames, newPrefixes] = [false, false];
-    for (const name of stream.wanted.names) {
+    for (const name of stream.subscription.names) {
       if (addTo(this.byName, name, stream, this.nameShares)) newNames = true;
     }
-    for (const prefix of stream.wanted.prefixes) {
+    for (const prefix of stream.subscription.prefixes) {
       if (!addTo(this.byPrefix, prefix, stream, this.prefixShares)) continue;
       newPrefixes = true;
       this.lengths.set(prefix.length, (this.lengths.get(prefix.length) ?? 0) + 1);
@@ -39,8 +39,8 @@ export class Watchers {
   }
 
   remove(stream: EventStream): void {
-    for (const name of stream.wanted.names) removeFrom(this.byName, name, stream, this.nameShares);
-    for (const prefix of stream.wanted.prefixes) {
+    for (const name of stream.subscription.names) removeFrom(this.byName, name, stream, this.nameShares);
+    for (const prefix of stream.subscription.prefixes) {
       if (!removeFrom(this.byPrefix, prefix, stream, this.prefixShares)) continue;
       const left = (this.lengths.get(prefix.length) ?? 1) - 1;
       if (left === 0) this.lengths.delete(prefix.length);

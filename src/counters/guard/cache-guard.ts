@@ -7,7 +7,7 @@ import { GuardRow, type GuardState, type UnitsState } from '../../store/guard-ro
 import { DatabaseClock } from '../database-clock.js';
 import { Clock, type Moment } from '../clock.js';
 import { ColdUnits } from './cold-units.js';
-import { Ground } from './ground.js';
+import { ServersReach } from './servers-reach.js';
 import { identityFor } from './permissions.js';
 import { Polls } from './polls.js';
 import type { GuardHealth, GuardStanding, Seen, UnitsStanding } from './standing.js';
@@ -37,7 +37,7 @@ const NOTHING: Permit = () => null;
 @Injectable()
 export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger(CacheGuard.name);
-  private readonly ground = new Ground();
+  private readonly servers = new ServersReach();
   private readonly polls = new Polls(() => this.tryPoll(), POLL_INTERVAL_MS);
   private readonly whole: UnitGuard;
   /** Of a single Redis the whole alone. */
@@ -131,7 +131,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     const serves = this.units.every(
       (unit) => unit.permissions.permitted() !== null || this.unverifiedOf(unit) !== null,
     );
-    return { postgres: this.ground.hasPostgres ? 'up' : 'down', redis: serves ? 'up' : 'degraded' };
+    return { postgres: this.servers.hasPostgres ? 'up' : 'down', redis: serves ? 'up' : 'degraded' };
   }
 
   /** The worst of its units. */
@@ -187,7 +187,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** What this instance sees of the servers, as of the last poll. */
   seen(): Seen {
-    return { ...this.ground.reach, standing: this.standing() };
+    return { ...this.servers.reach, standing: this.standing() };
   }
 
   /** Calls back, at once, whenever a poll sees something else than the one before. */
@@ -228,7 +228,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private unverifiedOf(unit: UnitGuard): ReturnType<UnitGuard['permissions']['unverified']> {
-    return this.ground.hasPostgres ? null : unit.permissions.unverified(unit.sighting);
+    return this.servers.hasPostgres ? null : unit.permissions.unverified(unit.sighting);
   }
 
   private async tryPoll(): Promise<void> {
@@ -249,8 +249,8 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     ]);
     this.noteSightings(sightings);
     const isReached = sightings.every((sighting) => sighting !== null);
-    this.ground.note({ postgres: state !== null, redis: isReached });
-    this.ground.tell({ postgres: this.postgresFault, redis: this.realm.fault }, this.isStarting);
+    this.servers.note({ postgres: state !== null, redis: isReached });
+    this.servers.tell({ postgres: this.postgresFault, redis: this.realm.fault }, this.isStarting);
     // Before anything else is asked: what is wrong is told at once.
     if (state === null || !isReached) this.turns.note(this.seen());
     if (state === null) return;

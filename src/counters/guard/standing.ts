@@ -1,4 +1,4 @@
-/** How the two parts of the service's ground stand. */
+/** How Postgres and Redis stand. */
 export interface GuardHealth {
   readonly postgres: 'up' | 'down';
   /** `degraded`: no entries are served, because Redis is away or an instance cannot reach it. */

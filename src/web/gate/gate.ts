@@ -17,7 +17,7 @@ import { LastingAnswers } from '../../access/lasting-answers.js';
 import type { Cost } from '../../access/rate-limits.js';
 import { type Rule, RULES } from '../../access/rules.js';
 import type { Allowance } from '../../access/token-bucket.js';
-import { type Action, Traces } from '../../access/traces.js';
+import { type Action, ActionLog } from '../../access/action-log.js';
 import { tellAllowance } from '../answer-headers.js';
 import { showToPage } from '../cross-origin.js';
 import { credentialOf, isMoreThanLooking } from './presented-credential.js';
@@ -46,7 +46,7 @@ export class Gate {
   constructor(
     private readonly admission: Admission,
     private readonly lasting: LastingAnswers,
-    private readonly traces: Traces,
+    private readonly actionLog: ActionLog,
   ) {}
 
   /**
@@ -80,11 +80,11 @@ export class Gate {
     const preHandler: preHandlerHookHandler = (request, _reply, done) =>
       proceed(() => this.beginBody(rule.touches, asked, request), done);
     route.preHandler = [preHandler, ...listOf(route.preHandler)];
-    const { leaves } = asked;
-    if (leaves === null) return;
+    const { logged } = asked;
+    if (logged === null) return;
     // Not when the answer is out: who hangs up before that has done it all the same.
     const onSend: onSendHookHandler = (request, reply, _payload, done) => {
-      this.leaveTrace(leaves, request, reply);
+      this.logAction(logged, request, reply);
       done();
     };
     route.onSend = [onSend, ...listOf(route.onSend)];
@@ -169,13 +169,13 @@ export class Gate {
     request.charge({ items: itemsOf(body, list).length });
   }
 
-  private leaveTrace(action: Action, { grant, ip, id, params }: FastifyRequest, reply: FastifyReply): void {
+  private logAction(action: Action, { grant, ip, id, params }: FastifyRequest, reply: FastifyReply): void {
     const { statusCode: status } = reply;
     // A replay changes nothing. Of 503 it may not be known whether it was done.
     if (grant === null || (status >= 300 && status !== 503) || reply.hasHeader('idempotent-replayed')) return;
     const { name: counter } = params as { name: string };
-    const trace = { keyId: grant.keyId, address: ip, requestId: id, counter };
-    this.traces.leave(action, status === 503 ? { ...trace, outcome: 'unknown' } : trace);
+    const who = { keyId: grant.keyId, address: ip, requestId: id, counter };
+    this.actionLog.add(action, status === 503 ? { ...who, outcome: 'unknown' } : who);
   }
 
   /** Who did what to the service: for whoever has to find out later. */

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Admission } from '../access/admission.js';
 import { AccessError } from '../access/errors.js';
-import type { Traces } from '../access/traces.js';
+import type { ActionLog } from '../access/action-log.js';
 import type { CountersService, Reading } from '../counters/counters.service.js';
 import { CounterError } from '../domain/errors.js';
 import type { Increment, Operation, Outcome } from '../domain/operation.js';
@@ -9,7 +9,7 @@ import type { Client } from './client.js';
 import { type Command, CommandError, type Step } from './command.js';
 import { byWord, type Ordered } from './dispatch.js';
 import { faultAnswer } from './faults.js';
-import { countedIn, leaveTrace, writeOf } from './writes.js';
+import { countedIn, logAction, writeOf } from './writes.js';
 
 /** A command on its way to its answer. */
 export interface Turn {
@@ -27,7 +27,7 @@ export interface Run {
 }
 
 /** Where commands become calls of the rules, and what these come to becomes answers. */
-export class Desk {
+export class CommandRunner {
   private readonly logger = new Logger('resp');
 
   /** See `byWord`. */
@@ -37,7 +37,7 @@ export class Desk {
     commands: ReadonlyMap<string, Command>,
     readonly admission: Admission,
     private readonly counters: CountersService,
-    private readonly traces: Traces,
+    private readonly actionLog: ActionLog,
   ) {
     this.words = byWord(commands);
   }
@@ -121,7 +121,7 @@ export class Desk {
       for (const result of own) {
         if (result.status === 'rejected') return this.faultAnswer(result.reason);
         outcomes.push(result.value.outcome);
-        leaveTrace(this.traces, client, order, result.value);
+        logAction(this.actionLog, client, order, result.value);
       }
       const [outcome] = outcomes;
       if (step.kind === 'decided') return step.answer(outcomes);
@@ -134,7 +134,8 @@ export class Desk {
     try {
       const writes = step.operations.map((operation) => writeOf(client, operation, null));
       const verdict = await this.counters.writeAtomically(writes);
-      if (verdict.kind === 'done') for (const answer of verdict.answers) leaveTrace(this.traces, client, order, answer);
+      if (verdict.kind === 'done')
+        for (const answer of verdict.answers) logAction(this.actionLog, client, order, answer);
       return step.answer(verdict.kind === 'refused' ? verdict.refused : null);
     } catch (fault) {
       return this.faultAnswer(fault);

@@ -5,7 +5,7 @@ import { pairsOf, refuseUnknown } from '../web/query.js';
 import { MAX_NAMES, MAX_PREFIXES } from './limits.js';
 
 /** What a client asked to watch; nothing in it comes twice. */
-export interface Wanted {
+export interface Subscription {
   readonly names: ReadonlySet<string>;
   readonly prefixes: ReadonlySet<string>;
   /** Whether it is to be told what happens to the service. */
@@ -17,7 +17,7 @@ export interface Wanted {
  *
  * @throws ProblemError `invalid_request`
  */
-export function wantedOf(request: FastifyRequest): Wanted {
+export function subscriptionOf(request: FastifyRequest): Subscription {
   const names = new Set<string>();
   const prefixes = new Set<string>();
   let events = false;

@@ -23,8 +23,8 @@ const PREFIXES_IN_ROUND = 8;
  */
 export type Feed = 'live' | 'polled' | 'stalled';
 
-/** What the healer is for. */
-export interface Patient {
+/** What is kept in step with the truth. */
+export interface Resynced {
   /** Every prefix that is watched. */
   readonly prefixes: () => readonly string[];
   /** Reads the present values of all watched names, and of these prefixes. Throws Unavailable. */
@@ -34,7 +34,7 @@ export interface Patient {
 }
 
 /** Looks at the present values of what is watched, so that a message that was lost stays without consequence. */
-export class Healer {
+export class Resync {
   private current: Feed = 'polled';
   private reachable = true;
   private round = 0;
@@ -46,7 +46,7 @@ export class Healer {
 
   constructor(
     private readonly changes: Changes,
-    private readonly patient: Patient,
+    private readonly resynced: Resynced,
   ) {}
 
   get feed(): Feed {
@@ -93,11 +93,11 @@ export class Healer {
   }
 
   private async look(): Promise<void> {
-    const prefixes = this.patient.prefixes();
+    const prefixes = this.resynced.prefixes();
     const start = (this.round * PREFIXES_IN_ROUND) % Math.max(1, prefixes.length);
     this.round += 1;
     try {
-      await this.patient.look(prefixes.slice(start, start + PREFIXES_IN_ROUND));
+      await this.resynced.look(prefixes.slice(start, start + PREFIXES_IN_ROUND));
       this.reachable = true;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
@@ -114,7 +114,7 @@ export class Healer {
     const feed = this.feedNow();
     if (feed === this.current) return;
     this.current = feed;
-    this.patient.turned();
+    this.resynced.turned();
   }
 
   private async pause(ms: number): Promise<void> {

@@ -6,11 +6,11 @@ import { KnownKeys, type Use } from './known-keys.js';
 import { RateLimits } from './rate-limits.js';
 
 /**
- * Looks at keys and sessions that cannot be recalled. An address that tried out too many bad ones waits before it may
+ * Checks keys and sessions that cannot be recalled. An address that tried out too many bad ones waits before it may
  * try the next; keys and sessions that were good before, by whomever at the same address, are not held up.
  */
 @Injectable()
-export class Looks {
+export class CredentialChecks {
   constructor(
     private readonly keys: KnownKeys,
     private readonly limits: RateLimits,
@@ -24,7 +24,7 @@ export class Looks {
    * @throws RateLimited
    * @throws Unavailable where that cannot be learned
    */
-  async at(credential: Credential, use: Use, address: string): Promise<Grant> {
+  async check(credential: Credential, use: Use, address: string): Promise<Grant> {
     // Nothing is looked up for it, so it costs no more than any other request.
     if (!this.keys.mayBeGood(credential)) return this.keys.look(credential, use);
     if (!this.keys.wasGood(credential)) this.limits.holdForRefusals(address);

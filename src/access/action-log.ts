@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CallerBuckets } from './caller-buckets.js';
 
-/** What leaves a trace: what a person did, or had a program do, and somebody may have to find out later. */
+/** What is logged: what a person did, or had a program do, and somebody may have to find out later. */
 export type Action =
   | 'counter set'
   | 'counter reset'
@@ -23,7 +23,7 @@ const PERIOD_MS = 60_000;
 const MAX_COUNTED = 10_000;
 
 /** Who did it, to what, from where; what is not known is left out. */
-export interface Trace {
+export interface Circumstances {
   /** '' where no key is asked for. */
   readonly keyId: string;
   readonly address?: string;
@@ -33,9 +33,9 @@ export interface Trace {
   readonly outcome?: 'unknown';
 }
 
-/** Leaves a line in the log for each action; of one that a key does all the time a line now and then, and their number. */
+/** Writes a line in the log for each action; of one that a key does all the time a line now and then, and their number. */
 @Injectable()
-export class Traces implements OnApplicationShutdown {
+export class ActionLog implements OnApplicationShutdown {
   private readonly logger = new Logger('access');
   private readonly lines = new CallerBuckets({ name: 'lines', quota: LINES_PER_MINUTE, windowSeconds: 60 });
   private readonly counted = new Map<string, { readonly action: Action; readonly keyId: string; count: number }>();
@@ -46,11 +46,11 @@ export class Traces implements OnApplicationShutdown {
     this.tellCounted();
   }
 
-  leave(action: Action, trace: Trace): void {
+  add(action: Action, circumstances: Circumstances): void {
     const nowMs = performance.now();
-    const kind = `${action} ${trace.keyId}`;
-    if (this.lines.of(kind, nowMs).take(nowMs)) this.logger.log({ msg: action, ...trace });
-    else this.count(kind, action, trace.keyId);
+    const kind = `${action} ${circumstances.keyId}`;
+    if (this.lines.of(kind, nowMs).take(nowMs)) this.logger.log({ msg: action, ...circumstances });
+    else this.count(kind, action, circumstances.keyId);
     this.timer ??= setTimeout(() => this.endPeriod(), PERIOD_MS).unref();
   }
 

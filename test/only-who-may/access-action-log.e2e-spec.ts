@@ -1,7 +1,7 @@
 /** What somebody did, and who was refused, can be found out later; and nobody can fill the disk with it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
-import { LINES_PER_MINUTE } from '../../src/access/traces.js';
+import { LINES_PER_MINUTE } from '../../src/access/action-log.js';
 import { SCOPES } from '../../src/domain/scope.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';

@@ -1,7 +1,7 @@
 import { Reach } from './reach.js';
 
 /** Whether the two servers that everything stands on answer this instance; each turn is told once. */
-export class Ground {
+export class ServersReach {
   private readonly postgres = new Reach({
     away: 'Postgres does not answer; what is cached is served unverified',
     back: 'Postgres answers',

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AccessSettings } from '../config/config.js';
 import { CallerTurns } from './caller-turns.js';
+import { CredentialChecks } from './credential-checks.js';
 import type { Credential } from './credential.js';
 import { EVERYTHING, type Grant } from './grant.js';
 import { KnownKeys, type Use } from './known-keys.js';
-import { CredentialChecks } from './credential-checks.js';
 import { networkOf } from './network.js';
 import { type Cost, RateLimits } from './rate-limits.js';
 import { ShareLinks } from './share-links.js';
@@ -73,11 +73,17 @@ export class Admission {
     return false;
   }
 
-  /** The same for who waits in a promise; null where it need not. */
+  /**
+   * The same for who waits in a promise; null where it need not.
+   *
+   * @throws Unavailable where too much waits
+   */
   turn(credential: Credential | null, address: string): Promise<void> | null {
     if (!this.isShared) return null;
-    let begin: () => void = () => undefined;
-    const turn = new Promise<void>((resolve) => (begin = resolve));
+    let begin: (fault?: Error) => void = () => undefined;
+    const turn = new Promise<void>((resolve, reject) => {
+      begin = (fault) => (fault === undefined ? resolve() : reject(fault));
+    });
     return this.isTurnOf(credential, () => address, begin) ? null : turn;
   }
 

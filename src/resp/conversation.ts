@@ -75,10 +75,11 @@ export class Conversation implements Talk {
     const { runner } = this;
     // Nobody hears the answers of who has left, and what he did not wait for is not begun.
     while (this.next < this.requests.length && !this.hasLeft) {
-      const turn = runner.admission.turn(this.client.credential, this.client.address);
-      if (turn !== null) {
-        this.line.flush();
-        await turn;
+      const refused = runner.admission.isShared ? await this.waitForTurn() : null;
+      if (refused !== null) {
+        this.line.write(refused);
+        this.unanswered -= 1;
+        continue;
       }
       const run = this.gather();
       if (run.kind !== 'told') this.line.flush();
@@ -99,6 +100,28 @@ export class Conversation implements Talk {
       this.line.end();
     }
     this.line.flush();
+  }
+
+  /** Waits where others come first. Where too much waits, the next command is refused with what is returned. */
+  private async waitForTurn(): Promise<string | null> {
+    const { client, runner } = this;
+    const turn = runner.admission.turn(client.credential, client.address);
+    if (turn === null) return null;
+    this.line.flush();
+    try {
+      await turn;
+      return null;
+    } catch (fault) {
+      return this.refuseNext(fault);
+    }
+  }
+
+  private refuseNext(fault: unknown): string {
+    const { bytes } = this.requests[this.next] ?? NO_REQUEST;
+    this.next += 1;
+    this.planned = null;
+    this.unansweredBytes -= bytes;
+    return this.runner.faultAnswer(fault);
   }
 
   /** The next commands that go together: of one kind, and those among them that are told at once. */
@@ -178,7 +201,6 @@ export class Conversation implements Talk {
   private async look(): Promise<readonly string[]> {
     const { client, runner } = this;
     const { credential, address } = client;
-    const request = this.requests[this.next] ?? NO_REQUEST;
     if (credential === null) return [];
     try {
       await runner.admission.look(credential, this.lookedAtFor, address);
@@ -186,9 +208,7 @@ export class Conversation implements Talk {
     } catch (fault) {
       // It was revoked, or has expired: who has another one can say so.
       if (fault instanceof Unauthorized) client.credential = null;
-      this.next += 1;
-      this.unansweredBytes -= request.bytes;
-      return [this.runner.faultAnswer(fault)];
+      return [this.refuseNext(fault)];
     }
   }
 }

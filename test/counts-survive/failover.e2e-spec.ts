@@ -8,7 +8,7 @@ import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import type { TestServer } from '../support/servers.js';
 import { withRedis } from '../support/service.js';
-import { type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
+import { bothHosts, type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const servers = withRedis();
@@ -28,12 +28,6 @@ afterEach(async () => {
 async function start(databaseUrl: string): Promise<CounterCalls> {
   app = await startAppProcess({ databaseUrl, redisUrl: servers.redis.url });
   return new CounterCalls(app.url);
-}
-
-/** Both servers in one URL, the standby first. */
-function bothHosts({ primary, standby }: PrimaryWithStandby): string {
-  const both = primary.url.replace(/@.*?\//, `@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/`);
-  return `${both}${both.includes('?') ? '&' : '?'}target_session_attrs=read-write`;
 }
 
 async function ask<T extends pg.QueryResultRow>({ url }: Pick<TestServer, 'url'>, text: string): Promise<T[]> {

@@ -98,6 +98,12 @@ export async function startPrimaryWithStandby({
   };
 }
 
+/** Both servers in one URL, the standby first: a service goes to whichever is the primary. */
+export function bothHosts({ primary, standby }: PrimaryWithStandby): string {
+  const both = primary.url.replace(/@.*?\//, `@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/`);
+  return `${both}${both.includes('?') ? '&' : '?'}target_session_attrs=read-write`;
+}
+
 /** Gettext goes by LANGUAGE wherever the locale is not plain C: so no locale of that language need be generated. */
 function speaking(language: string, programs: PostgresPrograms): PostgresPrograms {
   const { postgres } = programs;

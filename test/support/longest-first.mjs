@@ -10,6 +10,9 @@ const LONGEST = [
   'test/counts-survive/story.e2e-spec.ts',
   'test/linearizable-reads/guard.e2e-spec.ts',
   'test/counts-survive/crashes.e2e-spec.ts',
+  'test/linearizable-reads/redis-sentinel.e2e-spec.ts',
+  'test/dashboard/dashboard-use.e2e-spec.ts',
+  'test/dashboard/dashboard-page.e2e-spec.ts',
 ];
 
 export default class LongestFirst extends Sequencer {

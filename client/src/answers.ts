@@ -44,6 +44,13 @@ export function pointsOf({ body }: Answer): readonly Point[] | null {
   return Array.isArray(data) ? data : null;
 }
 
+/** What several came to, in the order of their names. */
+export function historiesOf({ body }: Answer, names: readonly string[]): (readonly Point[] | null)[] | null {
+  const data = membersOf(membersOf(body).data);
+  const histories = names.map((name) => (Object.hasOwn(data, name) ? data[name] : undefined));
+  return histories.every(isPointsOrNull) ? histories : null;
+}
+
 /** The first counters. */
 export function rankingOf({ body }: Answer): Ranking | null {
   return Array.isArray(membersOf(body).data) ? (body as Ranking) : null;
@@ -82,6 +89,10 @@ export function allOf(answer: Answer, items: number): readonly Written[] | null 
 export function isCounter(json: unknown): json is Counter {
   const { name, value, version } = membersOf(json);
   return typeof name === 'string' && Number.isSafeInteger(value) && Number.isSafeInteger(version);
+}
+
+function isPointsOrNull(json: unknown): json is readonly Point[] | null {
+  return json === null || Array.isArray(json);
 }
 
 function isCounterOrNull(json: unknown): json is Counter | null {

@@ -33,9 +33,9 @@ export interface BodyFault {
 
 /** What is known besides code and detail. */
 export interface ErrorFacts {
-  readonly status?: number;
-  readonly requestId?: string;
-  readonly retryAfterMs?: number;
+  readonly status?: number | null;
+  readonly requestId?: string | null;
+  readonly retryAfterMs?: number | null;
   readonly faults?: readonly BodyFault[];
   readonly cause?: unknown;
 }
@@ -56,7 +56,7 @@ export class EvercountError extends Error {
     readonly detail: string,
     facts: ErrorFacts = {},
   ) {
-    super(detail, 'cause' in facts ? { cause: facts.cause } : undefined);
+    super(detail, facts);
     this.status = facts.status ?? null;
     this.requestId = facts.requestId ?? null;
     this.retryAfterMs = facts.retryAfterMs ?? null;
@@ -121,9 +121,9 @@ export class OutcomeUnknown extends EvercountError {
     last: EvercountError,
   ) {
     super('outcome_unknown', `Whether the write was committed is not known: ${last.detail}`, {
-      status: last.status ?? undefined,
-      requestId: last.requestId ?? undefined,
-      retryAfterMs: last.retryAfterMs ?? undefined,
+      status: last.status,
+      requestId: last.requestId,
+      retryAfterMs: last.retryAfterMs,
       cause: last,
     });
   }
@@ -157,9 +157,16 @@ const FAMILIES = {
   aborted: Aborted,
 } as const satisfies Record<ErrorCode, typeof EvercountError>;
 
+/** Families of what the service decides for a key or a request: no try with that key did or will change anything. */
+const DECIDED: ReadonlySet<unknown> = new Set([InvalidRequest, NotFound, OutOfBounds, VersionMismatch, KeyReused]);
+
 /** The error of the family that a code belongs to. */
 export function errorOf(code: ErrorCode, detail: string, facts: ErrorFacts = {}): EvercountError {
   return new FAMILIES[code](code, detail, facts);
+}
+
+export function isDecided(code: ErrorCode): boolean {
+  return DECIDED.has(FAMILIES[code]);
 }
 
 export function isErrorCode(code: unknown): code is ErrorCode {

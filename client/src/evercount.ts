@@ -1,4 +1,15 @@
-import { allOf, countersOf, pageOf, pointsOf, rankingOf, readOf, resetOf, summaryOf, writtenOf } from './answers.js';
+import {
+  allOf,
+  countersOf,
+  historiesOf,
+  pageOf,
+  pointsOf,
+  rankingOf,
+  readOf,
+  resetOf,
+  summaryOf,
+  writtenOf,
+} from './answers.js';
 import { checkedBy, checkedKey, checkedName, expiryOf, pathOf } from './counter.js';
 import type { Counter, Expiry, KeyedIncrement, Point, Ranking, Read, Summary, WasReset, Written } from './counter.js';
 import { EvercountError } from './errors.js';
@@ -6,13 +17,13 @@ import { Gatherer, incrementRequest, MAX_ITEMS } from './gatherer.js';
 import { conditionOf, keyOf, queryOf } from './options.js';
 import type { CallOptions, ConditionalOptions, EvercountOptions, HistoryOptions, IncrementOptions } from './options.js';
 import type { ListOptions, ManyOptions, ReadOptions, ResetOptions, SetOptions, SummaryOptions } from './options.js';
-import type { TopOptions, WatchOptions } from './options.js';
+import type { TopOptions } from './options.js';
 import type { Signal } from './platform.js';
 import { timesOf, untilDecided, type Times } from './retry.js';
 import { Transport, type Request } from './transport.js';
-import { watch, type Change } from './watch.js';
 
-// This file is what the package offers.
+// This file is what the package offers by its name: what counting takes. The rest has paths of its own, so that pages
+// that do without it do not carry it.
 export {
   Aborted,
   AccessDenied,
@@ -29,7 +40,6 @@ export type * from './options.js';
 export type { Fetch, Signal } from './platform.js';
 export type { RetryOptions } from './retry.js';
 export type { Attempt } from './transport.js';
-export type { Change } from './watch.js';
 
 /** One increment of many. */
 export interface Increment extends Expiry {
@@ -54,8 +64,10 @@ const MAX_KEY_CHARACTERS_OF_MANY = 249;
  * idempotency key, so that each counts once however often it was sent.
  */
 export class Evercount {
-  private readonly transport: Transport;
-  private readonly times: Times;
+  /** @internal */
+  readonly transport: Transport;
+  /** @internal */
+  readonly times: Times;
   private readonly gatherer: Gatherer;
   private readonly gathers: boolean;
 
@@ -116,19 +128,17 @@ export class Evercount {
     } while (cursor !== undefined);
   }
 
-  /**
-   * Counters as they change: a snapshot first, and what changes from then on. Connects again by itself, for as long as
-   * it is iterated over and `signal` does not end it; then it is done, and throws nothing.
-   *
-   * @throws InvalidRequest, AccessDenied, NotFound where the service refuses it
-   */
-  watch(options: WatchOptions): AsyncGenerator<Change, void, undefined> {
-    return watch(this.transport, options);
-  }
-
   /** What the counter came to over time, a point for each interval. @throws NotFound */
   async history(name: string, { signal, ...query }: HistoryOptions = {}): Promise<readonly Point[]> {
     return this.ask(`${pathOf(name)}/history${queryOf({ ...query })}`, pointsOf, signal);
+  }
+
+  /** What up to 20 counters came to over time, on one scale, in the order asked; null where there is none. */
+  async histories(
+    names: readonly string[],
+    { signal, ...query }: HistoryOptions = {},
+  ): Promise<(readonly Point[] | null)[]> {
+    return this.ask(`/v1/history${queryOf({ ...query }, names)}`, (answer) => historiesOf(answer, names), signal);
   }
 
   /** The first counters by value or by change. */

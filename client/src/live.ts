@@ -1,5 +1,5 @@
 import type { Counter, Evercount } from './evercount.js';
-import type { Change } from './watch.js';
+import { watch, type Change } from './watch.js';
 
 /** A counter on a page, and how sure it is. */
 export interface Live {
@@ -22,7 +22,7 @@ export class LiveCounters {
   private running: AbortController | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly client: Pick<Evercount, 'watch'>) {}
+  constructor(private readonly client: Evercount) {}
 
   /** The same object until something changes. */
   get(name: string): Live {
@@ -59,7 +59,7 @@ export class LiveCounters {
 
   private async run(names: readonly string[], signal: AbortSignal): Promise<void> {
     try {
-      for await (const change of this.client.watch({ names, signal })) {
+      for await (const change of watch(this.client, { names, signal })) {
         if (signal.aborted) return;
         this.take(names, change);
       }

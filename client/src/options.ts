@@ -1,4 +1,4 @@
-import { checkedKey, type Expiry } from './counter.js';
+import { checkedKey, checkedName, type Expiry } from './counter.js';
 import type { Signal } from './platform.js';
 import type { RetryOptions } from './retry.js';
 import type { TransportOptions } from './transport.js';
@@ -26,13 +26,6 @@ export interface ListOptions extends CallOptions {
   readonly prefix?: string;
   /** Counters per call, 1 to 1000. Default 1000. */
   readonly pageSize?: number;
-}
-
-export interface WatchOptions extends CallOptions {
-  /** Up to 1000, as far as the address stays below 8 KB. */
-  readonly names?: readonly string[];
-  /** All counters whose names begin with one of these, up to 5; '' for all. */
-  readonly prefixes?: readonly string[];
 }
 
 export interface HistoryOptions extends CallOptions {
@@ -105,8 +98,11 @@ export function keyOf({ idempotencyKey }: WriteOptions): string {
 }
 
 /** The query of a call, '' where nothing is asked; what is left out is left to the service. */
-export function queryOf(options: Readonly<Record<string, Date | string | number | undefined>>): string {
-  const query = new URLSearchParams();
+export function queryOf(
+  options: Readonly<Record<string, Date | string | number | undefined>>,
+  names: readonly string[] = [],
+): string {
+  const query = new URLSearchParams(names.map((name) => ['name', checkedName(name)]));
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined) query.set(name, value instanceof Date ? value.toISOString() : String(value));
   }

@@ -1,4 +1,4 @@
-import { errorOf, isErrorCode, type BodyFault, type ErrorCode, type EvercountError } from './errors.js';
+import { errorOf, isDecided, isErrorCode, type BodyFault, type ErrorCode, type EvercountError } from './errors.js';
 import type { Fetch, Signal } from './platform.js';
 
 /** What one try came to. */
@@ -22,7 +22,7 @@ export interface Failed {
 
 /** One HTTP request, and how to read its answer. */
 export interface Request<T> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Percent-encoded, from `/v1` on. */
   readonly path: string;
   readonly body?: unknown;
@@ -74,21 +74,6 @@ export interface Attempt {
 export const TIME_IS_OVER = Symbol('time is over');
 
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
-
-/** Decided by the service for the key, or by the request alone: no try with this key did or will change anything. */
-const DECIDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'invalid_request',
-  'method_not_allowed',
-  'not_found',
-  'out_of_bounds',
-  'version_mismatch',
-  'too_large',
-  'uri_too_long',
-  'unsupported_media_type',
-  'idempotency_key_reused',
-  'value_overflow',
-  'headers_too_large',
-]);
 
 /** What Node's fetch gives as cause when no connection was made, so that nothing was sent; browsers do not tell. */
 const NEVER_SENT: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
@@ -188,7 +173,7 @@ export function refusal(status: number, body: unknown, headers: AnswerHeaders): 
 }
 
 function outcomeOf(status: number, code: ErrorCode): Failed['outcome'] {
-  if (DECIDED.has(code)) return 'decided';
+  if (isDecided(code)) return 'decided';
   if (code === 'unavailable' || status === 429) return 'unchanged';
   const mayBeDone = status >= 500 || code === 'in_progress' || (status >= 200 && status < 300);
   return mayBeDone ? 'unknown' : 'unchanged';

@@ -1,9 +1,19 @@
 import { isCounter } from './answers.js';
 import { checkedName, type Counter } from './counter.js';
-import type { WatchOptions } from './options.js';
+import type { Evercount } from './evercount.js';
+import type { CallOptions } from './options.js';
 import type { Signal } from './platform.js';
 import { waited } from './retry.js';
-import { membersOf, TIME_IS_OVER, type Answer, type Transport } from './transport.js';
+import { membersOf, TIME_IS_OVER, type Answer } from './transport.js';
+
+// `evercount-client/watch`.
+
+export interface WatchOptions extends CallOptions {
+  /** Up to 1000, as far as the address stays below 8 KB. */
+  readonly names?: readonly string[];
+  /** All counters whose names begin with one of these, up to 5; '' for all. */
+  readonly prefixes?: readonly string[];
+}
 
 /** What a stream tells. */
 export type Change =
@@ -24,9 +34,14 @@ const FIRST_WAIT_MS = 500;
 /** Longer waits would mostly delay the news that the service is back. */
 const LONGEST_WAIT_MS = 5_000;
 
-/** Counters as they change, over as many connections as it takes. */
+/**
+ * Counters as they change: a snapshot first, and what changes from then on. Connects again by itself, for as long as it
+ * is iterated over and `signal` does not end it; then it is done, and throws nothing.
+ *
+ * @throws InvalidRequest, AccessDenied, NotFound where the service refuses it
+ */
 export async function* watch(
-  transport: Transport,
+  client: Evercount,
   { names = [], prefixes = [], signal }: WatchOptions,
 ): AsyncGenerator<Change, void, undefined> {
   const asked = [...names.map((name) => ['name', checkedName(name)]), ...prefixes.map((text) => ['prefix', text])];
@@ -36,7 +51,7 @@ export async function* watch(
     let waitMs = Math.random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
     try {
       const tried = await connection.patiently(
-        transport.send({ method: 'GET', path, streamed: true, result: chunksOf }, connection.signal),
+        client.transport.send({ method: 'GET', path, streamed: true, result: chunksOf }, connection.signal),
       );
       if (!tried.ok) {
         if (!tried.retry && !isOver(signal)) throw tried.error;

@@ -89,6 +89,17 @@ export class KeyAdministration {
   }
 
   /**
+   * A key, also one that is revoked or expired.
+   *
+   * @returns null where there is none with this id
+   * @throws StoreFailure
+   */
+  async find(id: string): Promise<ApiKey | null> {
+    const [key] = await this.keys.find([id]);
+    return key ?? null;
+  }
+
+  /**
    * Up to `limit` keys, oldest first.
    *
    * @param after the id of the last key of the page before; null: the first page

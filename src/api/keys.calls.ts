@@ -41,6 +41,16 @@ export const keyCalls: readonly Call[] = [
     },
   },
   {
+    route: 'GET /v1/keys/:id',
+    id: 'readKey',
+    tag: 'keys',
+    summary: 'Read a key',
+    description: 'Also one that is revoked or expired. The key itself is not kept.',
+    path,
+    answers: { 200: { description: 'The key as it is now.', json: { schema: Key, example } } },
+    refusals: ['not_found'],
+  },
+  {
     route: 'POST /v1/keys',
     id: 'makeKey',
     tag: 'keys',

@@ -34,6 +34,14 @@ export class KeysController {
     sendUnkept(reply, KeyPage, { data: data.map(shown), hasMore, nextCursor });
   }
 
+  @Get(':id')
+  async read(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseArguments(request);
+    const found = await reached(async () => (ID.test(id) ? this.keys.find(id) : null));
+    if (found === null) throw new ProblemError('not_found', 'There is no key with this id.');
+    sendUnkept(reply, Key, shown(found));
+  }
+
   @Post()
   async make(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseArguments(request);

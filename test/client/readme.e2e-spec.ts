@@ -18,7 +18,8 @@ const URL_IN_EXAMPLES = 'http://127.0.0.1:3000';
 const PRINTED = [
   '1 1',
   ['9', '0 0 null', 'seats 0', 'out_of_bounds', '0'].join('\n'),
-  '2\ntrue page:/live 1 2',
+  '2\ntrue 2 null\npage:/live 1 2',
+  "true [ 'https://blog.example.org' ]\nblog true",
   'true',
 ];
 

@@ -1,6 +1,7 @@
 /** What changes over time, as the client tells it: the stream, the history, and who is first. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Evercount, type Change, type WatchOptions } from '../../client/src/evercount.js';
+import { Evercount } from '../../client/src/evercount.js';
+import { watch, type Change, type WatchOptions } from '../../client/src/watch.js';
 import { freePort } from '../../src/embedded/free-port.js';
 import { startAppProcess, type AppProcess } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
@@ -29,7 +30,7 @@ function watching(options: WatchOptions) {
   const ending = new AbortController();
   const told: Change[] = [];
   const ended = (async () => {
-    for await (const change of client.watch({ ...options, signal: ending.signal })) told.push(change);
+    for await (const change of watch(client, { ...options, signal: ending.signal })) told.push(change);
     return 'done';
   })();
   return {
@@ -75,22 +76,22 @@ it('connects again when the service was away, and begins with what is there then
 });
 
 it('is done at once when it was ended before, and when nobody asks for more', async () => {
-  expect(await client.watch({ names: ['kept'], signal: AbortSignal.abort() }).next()).toEqual({
+  expect(await watch(client, { names: ['kept'], signal: AbortSignal.abort() }).next()).toEqual({
     done: true,
     value: undefined,
   });
-  for await (const change of client.watch({ names: ['kept'] })) {
+  for await (const change of watch(client, { names: ['kept'] })) {
     expect(change.kind).toBe('snapshot');
     break;
   }
 });
 
 it('throws what the service refuses', async () => {
-  await expect(client.watch({ prefixes: ['a', 'b', 'c', 'd', 'e', 'f'] }).next()).rejects.toMatchObject({
+  await expect(watch(client, { prefixes: ['a', 'b', 'c', 'd', 'e', 'f'] }).next()).rejects.toMatchObject({
     name: 'InvalidRequest',
     status: 400,
   });
-  await expect(client.watch({ names: ['.'] }).next()).rejects.toMatchObject({ name: 'InvalidRequest', status: null });
+  await expect(watch(client, { names: ['.'] }).next()).rejects.toMatchObject({ name: 'InvalidRequest', status: null });
 });
 
 it('tells what came of counters over time, and who is first', async () => {
@@ -106,6 +107,13 @@ it('tells what came of counters over time, and who is first', async () => {
   const [month] = await client.history('rank:b', { interval: 'month', tz: 'Asia/Kolkata' });
   expect(month).toMatchObject({ at: expect.stringMatching(/T18:30:00/), value: 5 });
   await expect(client.history('nowhere')).rejects.toMatchObject({ name: 'NotFound' });
+
+  const [first, none, second] = await client.histories(['rank:b', 'nowhere', 'rank:a'], { interval: 'minute', from });
+  expect([first?.at(-1)?.value, none, second?.at(-1)?.value]).toEqual([5, null, 3]);
+  expect(first?.map(({ at }) => at)).toEqual(second?.map(({ at }) => at));
+  await expect(client.histories(['.'])).rejects.toMatchObject({ name: 'InvalidRequest', status: null });
+  const tooMany = Array.from({ length: 21 }, (_, index) => `rank:${index}`);
+  await expect(client.histories(tooMany)).rejects.toMatchObject({ name: 'InvalidRequest', status: 400 });
 
   expect(await client.top({ prefix: 'rank:', limit: 1 })).toMatchObject({ data: [{ name: 'rank:b', value: 5 }] });
   const summary = () => client.summary({ prefix: 'rank:', over: 'P1D' });

@@ -61,13 +61,16 @@ it('a key is made, listed, rotated and revoked; its secret is told when it is ma
   await eventually(async () => (await increment(keyIn(next), 'shop:a')) === 401);
 
   const listed = await call(ADMIN_KEY, 'GET', '/v1/keys');
-  expect(listed.body).toContain(key.id);
+  const read = await call(ADMIN_KEY, 'GET', `/v1/keys/${key.id}`);
+  expect(listed.body).toContain(read.body);
+  expect(keyIn(read)).toMatchObject({ id: key.id, prefix: 'shop:', rotatedAt: last['rotatedAt'] });
   for (const { secret } of [key, keyIn(next), last]) expect(listed.body).not.toContain(secret.slice(-20));
   expect(listed.body).not.toMatch(/digest|secret/i);
 
   expect((await call(ADMIN_KEY, 'DELETE', `/v1/keys/${key.id}`)).status).toBe(204);
   await eventually(async () => (await increment(last, 'shop:a')) === 401);
   expect((await call(ADMIN_KEY, 'POST', `/v1/keys/${key.id}/rotate`)).status).toBe(404);
+  expect(keyIn(await call(ADMIN_KEY, 'GET', `/v1/keys/${key.id}`))['revokedAt']).not.toBeNull();
 });
 
 it('what a key is bound to can be changed, here and by the command, by the same rules', async () => {
@@ -129,6 +132,7 @@ it.each<[string, object]>([
 
 it('keys that are not there are 404, and nothing else is looked up for them', async () => {
   for (const id of ['none', 'x'.repeat(300), '%00', "'"]) {
+    expect((await call(ADMIN_KEY, 'GET', `/v1/keys/${id}`)).status).toBe(404);
     expect((await call(ADMIN_KEY, 'DELETE', `/v1/keys/${id}`)).status).toBe(404);
     expect((await call(ADMIN_KEY, 'PATCH', `/v1/keys/${id}`, { json: {} })).status).toBe(404);
   }

@@ -73,6 +73,7 @@ export const ROUTE_RULES: ReadonlyMap<string, RouteRule> = new Map([
   ['GET /v1/events', route(RULES.inspect, 'none')],
   ['GET /v1/timeline', route(RULES.inspect, 'none')],
   ['GET /v1/keys', route(RULES.inspect, 'none')],
+  ['GET /v1/keys/:id', route(RULES.inspect, 'none')],
   ['POST /v1/keys', route(RULES.operate, 'none')],
   ['PATCH /v1/keys/:id', route(RULES.operate, 'none')],
   ['DELETE /v1/keys/:id', route(RULES.operate, 'none')],

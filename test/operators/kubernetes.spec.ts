@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config/config.js';
 import { readValues } from '../../src/config/variables.js';
 import { at, containersOf, kustomized, type Json, type JsonObject, type Manifest } from '../support/kustomize.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -18,6 +19,12 @@ const PLACES = ['base', ...OVERLAYS];
 
 const manifestsOf = (place: string): Manifest[] => kustomized(join(FOLDER, place));
 const DOCKERFILE = readFileSync(join(ROOT, 'docker/Dockerfile'), 'utf8');
+
+/** What the secret `evercount-redis` holds, where it is not the address of one server. */
+const REDIS_URLS: Readonly<Record<string, string>> = {
+  'overlays/redis-cluster': 'redis-cluster://user:password@redis-0.redis:6379,redis-1.redis:6379',
+  'overlays/redis-sentinel': 'redis-sentinel://user:password@sentinel-0:26379,sentinel-1:26379/primary',
+};
 
 /** Where the schema of a kind is, by its group and version. */
 function packageOf(apiVersion: string): string {
@@ -162,7 +169,7 @@ describe.each(PLACES)('%s: what is asked of the image', (place) => {
     const folder = await scratchFolder();
     const values = {
       'database-url': 'postgres://evercount@db/evercount',
-      'redis-url': 'redis://cache',
+      'redis-url': REDIS_URLS[place] ?? 'redis://cache',
       'admin-key': 'a-key-of-sixteen-or-more',
       'sentinel-password': 'secret',
     };
@@ -176,6 +183,9 @@ describe.each(PLACES)('%s: what is asked of the image', (place) => {
       const known = readValues(Object.fromEntries(env) as NodeJS.ProcessEnv, faults);
       expect(faults).toEqual([]);
       expect(Object.keys(known).sort()).toEqual(env.map(([name = '']) => name.replace(/_FILE$/, '')).sort());
+      // Together too: some are taken beside another one only.
+      const nowhere = () => Promise.reject(new Error('no servers of its own'));
+      await expect(loadConfig(Object.fromEntries(env) as NodeJS.ProcessEnv, nowhere)).resolves.toBeDefined();
     }
   });
 

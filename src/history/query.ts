@@ -45,8 +45,8 @@ const Over = z
 export const MAX_HISTORIES = 20;
 
 export const HistoryQuery = z.strictObject({
-  from: Instant.optional(),
-  to: Instant.optional(),
+  from: Instant.optional().meta({ description: 'Where it begins. Left out: so far back as a chart mostly shows.' }),
+  to: Instant.optional().meta({ description: 'The moment after its end. Left out, or in the future: now.' }),
   over: Over.optional().meta({ description: 'In place of "from" and "to": a period, as /v1/top takes it.' }),
   interval: z
     .enum(INTERVALS, { error: `must be one of ${INTERVALS.join(', ')}` })
@@ -70,7 +70,10 @@ export const SummaryQuery = z.strictObject({
 
 export const TopQuery = z.strictObject({
   prefix: Prefix.default(''),
-  by: z.enum(['value', 'change'], { error: 'must be value or change' }).default('value'),
+  by: z
+    .enum(['value', 'change'], { error: 'must be value or change' })
+    .default('value')
+    .meta({ description: 'What they are ranked by.' }),
   over: Over.optional(),
   tz: Zone.optional(),
   limit: limitUpTo(MAX_RANKED, 10).transform(Number),

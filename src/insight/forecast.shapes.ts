@@ -13,8 +13,11 @@ export const ForecastQuery = z.strictObject({
     .regex(/^0?\.\d{1,3}$/, { error: level })
     .refine((text) => Number(text) > 0.5, { error: level })
     .default(String(DEFAULT_LEVEL))
-    .transform(Number)
-    .meta({ type: 'number', default: DEFAULT_LEVEL, description: 'How many of 1 should lie within the range.' }),
+    .meta({
+      ...{ type: 'number', exclusiveMinimum: 0.5, exclusiveMaximum: 1, default: DEFAULT_LEVEL, pattern: undefined },
+      description: 'How many of 1 should lie within the range; at most three digits.',
+    })
+    .transform(Number),
 });
 
 export const ForecastAnswer = z.object({

@@ -47,7 +47,10 @@ export function limitUpTo(max: number, fallback: number) {
     .regex(/^[1-9]\d{0,5}$/, { error })
     .refine((text) => Number(text) <= max, { error })
     .default(String(fallback))
-    .meta({ type: 'integer', minimum: 1, maximum: max, default: fallback, pattern: undefined });
+    .meta({
+      ...{ type: 'integer', minimum: 1, maximum: max, default: fallback, pattern: undefined },
+      description: 'The most items of one answer.',
+    });
 }
 
 /** What every body that is not an object is told. */

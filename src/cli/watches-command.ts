@@ -103,8 +103,14 @@ function limitOf({ above, below }: CreateOptions): object {
   };
 }
 
+/** One kind, and one only: what was left out would be missed when it matters. */
 function conditionOf(options: CreateOptions): object {
-  const { rate, silent, unexpected } = options;
+  const { above, below, rate, silent, unexpected } = options;
+  const limits = [above, below].filter((limit) => limit !== undefined).length;
+  const others = [silent, unexpected].filter((kind) => kind !== undefined).length;
+  if (others + limits !== 1 || (others === 1 && rate !== undefined)) {
+    throw new CommandFailed(EXIT.usage, 'say when it fires, by one of --above, --below, --silent and --unexpected');
+  }
   if (rate !== undefined) return { rate: { over: rate, ...limitOf(options) } };
   if (silent !== undefined) return { silent };
   return unexpected === undefined ? limitOf(options) : { unexpected: { hours: unexpected } };

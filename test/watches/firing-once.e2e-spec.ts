@@ -99,21 +99,17 @@ async function acknowledged(name: string, by: number): Promise<void> {
 }
 
 /**
- * Holds a look up where it has decided that a watch fires, has written so, and is about to write what is to be told; calls
- * `meanwhile`, and lets go.
+ * Holds a look up where it has decided that a watch fires, has written half of that, and is about to write when it did and
+ * what is to be told; calls `meanwhile`, and lets go.
  */
 async function inTheMiddle(name: string, meanwhile: () => Promise<unknown>): Promise<void> {
   await inDatabase(async (client) => {
     await client.query('BEGIN');
-    await client.query('LOCK TABLE webhook_deliveries IN SHARE MODE');
+    await client.query('LOCK TABLE watch_turns IN SHARE MODE');
     await acknowledged(name, 1);
-    await eventually(async () => {
-      const { rowCount } = await client.query(
-        `SELECT FROM pg_locks WHERE NOT granted AND relation = 'webhook_deliveries'::regclass
-         AND mode = 'RowExclusiveLock'`,
-      );
-      return rowCount === 1;
-    });
+    // Asked by another session: within a transaction the answer stays what it was.
+    const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO watch_turns%'`;
+    await eventually(async () => (await countOf(waiting, [])) === 1);
     await meanwhile();
     await client.query('ROLLBACK').catch(() => undefined);
   });

@@ -16,6 +16,7 @@ import { pooled } from './pooled.js';
 import { inPostgres } from './postgres.js';
 import { respContests } from './resp.js';
 import { flushed, instances, nurseries } from './variants.js';
+import { LOOKED_EVERY_SECONDS, serviceWithWatches } from './watched.js';
 import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
 
 /** Clients at once where targets are judged. */
@@ -242,6 +243,16 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       title: '10,000 counters, with and without history',
       about: 'As above.',
       entrants: historyCost(many),
+    },
+    {
+      key: 'watched',
+      title: '10,000 counters, with a watch on each and without',
+      about: 'None of them ever fires. A turn begins with as much load that is not measured as lies between two looks.',
+      judged: false,
+      side: true,
+      long: true,
+      leastSeconds: LOOKED_EVERY_SECONDS,
+      entrants: [true, false].map((watched) => serviceWithWatches(field, many, watched)),
     },
   ];
 }

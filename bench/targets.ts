@@ -96,6 +96,13 @@ const RATIOS: readonly RatioTarget[] = [
     other: 'no-history',
     least: 0.6,
   },
+  {
+    target: '10,000 counters: with a watch on each, over without',
+    contest: 'watched',
+    one: 'watched',
+    other: 'unwatched',
+    least: 0.9,
+  },
 ];
 
 /** Whether somebody's figures are asked for by a target. */

@@ -103,7 +103,7 @@ async function tell(page: Page, hash: string, selector: string, text: string): P
 
 async function rowsOf(page: Page, count: number): Promise<{ from: string; change: string }[]> {
   await page.locator('.history summary').click();
-  const rows = page.locator('.history details tbody tr');
+  const rows = page.locator('.history details table').first().locator('tbody tr');
   await eventually(async () => (await rows.count()) === count);
   return Promise.all(
     (await rows.all()).map(async (row) => ({

@@ -12,12 +12,27 @@ export interface Trace {
   readonly style: 'bars' | 'line' | 'area' | 'dotted';
 }
 
+/** What was to be expected, and is: one for each interval, null where there is none. */
+export interface ExpectedTrace {
+  readonly low: readonly (number | null)[];
+  readonly high: readonly (number | null)[];
+  /** Of the running interval and those to come. */
+  readonly ahead: readonly (number | null)[];
+  /** What came, where that is outside of the range. */
+  readonly outside: readonly (number | null)[];
+  /** The same for the legend. */
+  readonly words: readonly string[];
+}
+
 export interface Picture {
   /** When each interval begins, ms since 1970, in order. */
   readonly begins: readonly number[];
   /** When the last one ends. */
   readonly endMs: number;
+  /** When what was ends, and what is to come begins. */
+  readonly pastEndMs: number;
   readonly traces: readonly Trace[];
+  readonly expected: ExpectedTrace | null;
   readonly interval: Interval;
   readonly zone: string;
   /** Whether changes are drawn, which stand on zero; else values. */
@@ -140,12 +155,32 @@ export class Plot {
               return at === undefined ? '–' : bucket(new Date(at).toISOString(), interval, zone);
             },
           },
+          ...(picture.expected === null ? [] : RANGE),
           ...picture.traces.map((trace) => seriesOf(trace, colour, isChange)),
+          ...(picture.expected === null ? [] : this.expectedSeries(colour)),
         ],
+        bands: picture.expected === null ? [] : [{ series: HIGH_TO_LOW, fill: colour('--accent-veil') }],
       },
       dataOf(picture),
       this.element,
     );
+  }
+
+  private expectedSeries(colour: (name: string) => string): uPlot.Series[] {
+    const [expected, amber] = [colour('--trace-1'), colour('--amber')];
+    const told = (_: uPlot, __: number, ___: number, index: number | null) =>
+      (index === null ? undefined : this.picture?.expected?.words[index]) ?? '–';
+    return [
+      { label: 'Expected', stroke: expected, width: 2, dash: [2, 5], points: { show: false }, value: told },
+      {
+        label: 'Outside',
+        class: 'unlisted',
+        stroke: amber,
+        width: 0,
+        paths: () => null,
+        points: { show: true, size: 11, width: 2, stroke: colour('--paper'), fill: amber },
+      },
+    ];
   }
 
   private edges(): uPlot.Range.MinMax {
@@ -163,15 +198,23 @@ export class Plot {
 }
 
 /** Two of one shape differ in numbers only. */
-function shapeOf({ begins, traces, interval, zone, isChange }: Picture): string {
+function shapeOf({ begins, traces, expected, interval, zone, isChange }: Picture): string {
   const looks = traces.map(({ label, colour, style }) => [label, colour, style]);
-  return JSON.stringify([begins[0], begins.length, looks, interval, zone, isChange]);
+  return JSON.stringify([begins[0], begins.length, looks, expected === null, interval, zone, isChange]);
 }
 
+/** The edges of the range come first, so that all else is drawn on it. */
+const EDGE: uPlot.Series = { class: 'unlisted', width: 0, points: { show: false } };
+const RANGE: readonly uPlot.Series[] = [EDGE, EDGE];
+const HIGH_TO_LOW: [number, number] = [2, 1];
+
 /** Each stands in the middle of its interval. */
-function dataOf({ begins, endMs, traces }: Picture): uPlot.AlignedData {
+function dataOf({ begins, endMs, traces, expected }: Picture): uPlot.AlignedData {
   const middles = begins.map((at, index) => (at + (begins[index + 1] ?? endMs)) / 2_000);
-  return [middles, ...traces.map(({ values }) => [...values])];
+  const drawn = traces.map(({ values }) => [...values]);
+  if (expected === null) return [middles, ...drawn];
+  const { low, high, ahead, outside } = expected;
+  return [middles, [...low], [...high], ...drawn, [...ahead], [...outside]];
 }
 
 function seriesOf(

@@ -4,6 +4,7 @@ import type {
   CacheState,
   Counter,
   CounterPage,
+  Forecast,
   Histories,
   Interval,
   Job,
@@ -122,6 +123,8 @@ export const api = {
         tz: zone(),
       })}${names.map((name) => `&name=${encodeURIComponent(name)}`).join('')}`,
     ),
+  forecast: (name: string, hours: number, past: number) =>
+    call<Forecast>('GET', `${counterPath(name)}/forecast${query({ hours, past })}`),
   summary: (prefix: string) => call<Summary>('GET', `/v1/summary${query({ prefix })}`),
   top: (prefix: string, by: RankedBy, limit: number) =>
     call<{ data: readonly Ranked[] }>('GET', `/v1/top${query({ prefix, by, over: '24h', tz: zone(), limit })}`),

@@ -127,6 +127,27 @@ export interface Histories {
   readonly interval: Interval;
 }
 
+/** What is expected of an hour. */
+export interface ExpectedHour {
+  readonly at: string;
+  readonly delta: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** One that is over, and what had been expected of it. */
+export interface JudgedHour extends ExpectedHour {
+  readonly observed: number;
+  readonly outside: 'above' | 'below' | null;
+}
+
+export interface Forecast {
+  /** The running hour first. */
+  readonly data: readonly ExpectedHour[];
+  readonly past: readonly JudgedHour[];
+  readonly reaches: { readonly bound: 'min' | 'max'; readonly value: number; readonly at: string } | null;
+}
+
 export interface Summary {
   readonly count: number;
   readonly sum: number;

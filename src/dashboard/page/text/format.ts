@@ -39,6 +39,10 @@ const signedShare = new Intl.NumberFormat('en-US', {
 /** `+12 %`; above ten times as much the exact share tells nothing. */
 export const signedPercent = (ratio: number): string => minus(signedShare.format(ratio)).replace('%', ' %');
 
+/** What is expected: more digits than count would be a pretence. */
+export const about = (value: number): string =>
+  number(Math.abs(value) < 10 ? Math.round(value * 10) / 10 : Math.round(value));
+
 export const percent = (ratio: number): string => share.format(ratio);
 export const instant = (iso: string): string => moment(Date.parse(iso));
 export const timeOfDay = (at: Date): string => clock(at.getTime());

@@ -53,7 +53,14 @@ export function CounterView({ place }: { readonly place: CounterPlace }) {
         {known.is === 'absent' ? known.text : fault !== null && !fault.isAway ? fault.message : ''}
       </p>
       {known.is !== 'unknown' && may('write') && <Acts name={name} counter={counter} />}
-      {known.is !== 'absent' && <HistoryPanel place={place} value={counter?.value ?? null} generation={generation} />}
+      {known.is !== 'absent' && (
+        <HistoryPanel
+          place={place}
+          value={counter?.value ?? null}
+          createdAt={counter?.createdAt ?? null}
+          generation={generation}
+        />
+      )}
       <Snippets name={name} />
       {may('admin') && known.is === 'there' && <Share name={name} />}
     </div>

@@ -8,10 +8,12 @@ import { csvOf, csvOfMany, download, fileNameOf } from '../../text/csv.js';
 import { change, signedPercent } from '../../text/format.js';
 import { Chart } from './chart.js';
 import { Compared } from './compared.js';
+import { Expectation } from './expectation.js';
 import { RangeForm } from './range-form.js';
 import { periodName, periodText, RANGE_LABELS } from './ranges.js';
 import { Rows } from './rows.js';
 import { type Told, useHistory } from './use-history.js';
+import { useOutlook } from './use-outlook.js';
 
 const RANGE_OPTIONS = [...RANGES.map((each) => [each, RANGE_LABELS[each]] as const), ['other', 'Other'] as const];
 const DRAW_OPTIONS = [
@@ -26,13 +28,16 @@ interface Props {
   readonly place: CounterPlace;
   /** The value as it is now, which history may be some seconds behind. */
   readonly value: number | null;
+  /** Null until it is known. */
+  readonly createdAt: string | null;
   readonly generation: number;
 }
 
 /** The changes of one counter over time, beside others or the time before: as a chart, as a table, as files. */
-export function HistoryPanel({ place, value, generation }: Props) {
+export function HistoryPanel({ place, value, createdAt, generation }: Props) {
   const { range, from, to, draw, others, previous } = place;
   const { told, answered, fault } = useHistory(place, value, generation);
+  const outlook = useOutlook(told, createdAt);
   const [open, setOpen] = useState(false);
   const [other, setOther] = useState(range === null);
   const plot = useRef<Plot | null>(null);
@@ -86,8 +91,9 @@ export function HistoryPanel({ place, value, generation }: Props) {
       ) : (
         <>
           <Sum told={told} place={place} />
-          <Chart told={told} draw={draw} onZoom={zoom} onPlot={takePlot} />
-          <Rows told={told} open={open} onToggle={setOpen} />
+          {outlook !== null && <Expectation told={told} outlook={outlook} />}
+          <Chart told={told} draw={draw} outlook={outlook} onZoom={zoom} onPlot={takePlot} />
+          <Rows told={told} outlook={outlook} open={open} onToggle={setOpen} />
         </>
       )}
     </section>

@@ -22,6 +22,7 @@ export const forecastCalls: readonly Call[] = [
           schema: ForecastAnswer,
           example: {
             data: [{ at: AT, delta: 41.2, low: 28.5, high: 56.1 }],
+            past: [],
             basis: {
               from: '2026-01-01T00:00:00.000Z',
               to: AT,

@@ -1,7 +1,7 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CountersService } from '../counters/counters.service.js';
-import { ForecastsService } from '../counters/forecasts/forecasts.service.js';
+import { type ForecastHour, ForecastsService } from '../counters/forecasts/forecasts.service.js';
 import { reachOf } from '../counters/forecasts/reach.js';
 import type { Counter } from '../domain/counter.js';
 import { sendUnkept } from '../web/answers.js';
@@ -15,6 +15,8 @@ const COST_ITEMS = 100;
 
 const iso = (ms: number): string => new Date(Math.round(ms)).toISOString();
 
+const told = ({ atMs, delta, low, high }: ForecastHour) => ({ at: iso(atMs), delta, low, high });
+
 /** What a counter should be. */
 @Controller('v1/counters/:name/forecast')
 export class ForecastController {
@@ -25,9 +27,9 @@ export class ForecastController {
 
   @Get()
   async forecast(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { hours, level } = queryOf(ForecastQuery, request);
+    const { hours, past, level } = queryOf(ForecastQuery, request);
     const name = nameOf(request);
-    request.charge({ items: COST_ITEMS });
+    request.charge({ items: past === 0 ? COST_ITEMS : 2 * COST_ITEMS });
     const [forecast, { json }] = await Promise.all([
       this.forecasts.forecast(name, level),
       this.counters.read(name, 'cached'),
@@ -35,10 +37,12 @@ export class ForecastController {
     if (forecast === null || json === null) {
       throw new ProblemError('not_found', 'There is no counter with this name.');
     }
+    const judged = await this.forecasts.judged(name, forecast, past, level);
     const { fromMs, toMs, seasons, model, madeAtMs } = forecast;
     const reach = reachOf(JSON.parse(json) as Counter, forecast.hours);
     sendUnkept(reply, ForecastAnswer, {
-      data: forecast.hours.slice(0, hours).map(({ atMs, delta, low, high }) => ({ at: iso(atMs), delta, low, high })),
+      data: forecast.hours.slice(0, hours).map(told),
+      past: judged.map((hour) => ({ ...told(hour), observed: hour.observed, outside: hour.outside })),
       basis: { from: iso(fromMs), to: iso(toMs), hours: Math.round((toMs - fromMs) / 3_600_000), seasons, model },
       reaches: reach === null ? null : { bound: reach.bound, value: reach.value, at: iso(reach.atMs) },
       madeAt: iso(madeAtMs),

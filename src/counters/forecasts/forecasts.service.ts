@@ -7,10 +7,23 @@ import { HistoryService } from '../history/history.service.js';
 import { HOUR_MS } from '../history/intervals.js';
 import { ForecastWorker } from './forecast-worker.js';
 import { byTheClock, type HourlyChange, shownHour } from './hours.js';
-import { BASIS_HOURS, DAY_HOURS, type Expectation, expect, type Expected, FEWEST_HOURS, WEEK_HOURS } from './model.js';
+import { KeptForTheHour } from './kept-for-the-hour.js';
+import {
+  BASIS_HOURS,
+  DAY_HOURS,
+  type Expectation,
+  expect,
+  type Expected,
+  FEWEST_HOURS,
+  outsideOf,
+  WEEK_HOURS,
+} from './model.js';
 
 /** A week: what is further away repeats it. */
 export const MAX_HORIZON_HOURS = WEEK_HOURS;
+
+/** As far back as it is said what had been expected: what was foreseen longer before tells little. */
+export const MAX_PAST_HOURS = WEEK_HOURS;
 
 /** Forecasts that are kept, until the next hour: some twenty kilobytes each. */
 const MAX_KEPT = 500;
@@ -32,10 +45,24 @@ export interface Forecast {
   readonly madeAtMs: number;
 }
 
+/** What was to be expected of hours that are over, and what came. */
+interface LookBack {
+  readonly expected: readonly ForecastHour[];
+  readonly actual: readonly HourlyChange[];
+}
+
+/** An hour that is over, and whether it was as expected. */
+export interface JudgedHour extends ForecastHour {
+  readonly observed: number;
+  /** Where it lay; null: within the range. */
+  readonly outside: 'above' | 'below' | null;
+}
+
 /** Says what is to be expected, from the hours that are over. */
 @Injectable()
 export class ForecastsService {
-  private readonly kept = new Map<string, { readonly hourMs: number; readonly forecast: Promise<Forecast | null> }>();
+  private readonly ahead = new KeptForTheHour<Forecast>(MAX_KEPT);
+  private readonly past = new KeptForTheHour<LookBack>(MAX_KEPT);
 
   constructor(
     private readonly history: HistoryService,
@@ -54,22 +81,26 @@ export class ForecastsService {
    */
   async forecast(name: string, level: number): Promise<Forecast | null> {
     const hourMs = Math.floor(this.clock.nowMs() / HOUR_MS) * HOUR_MS;
-    const key = `${level} ${name}`;
-    const found = this.kept.get(key);
-    if (found?.hourMs === hourMs) return found.forecast;
-    const forecast = this.made(name, hourMs, MAX_HORIZON_HOURS, level);
-    this.kept.delete(key);
-    this.kept.set(key, { hourMs, forecast });
-    const [oldest] = this.kept.keys();
-    if (this.kept.size > MAX_KEPT && oldest !== undefined) this.kept.delete(oldest);
-    // What failed is not kept; neither is that there is no such counter, or not for long enough.
-    const forget = (): void => {
-      if (this.kept.get(key)?.forecast === forecast) this.kept.delete(key);
-    };
-    void forecast.then((made) => {
-      if (made === null) forget();
-    }, forget);
-    return forecast;
+    return this.ahead.get(`${level} ${name}`, hourMs, () => this.made(name, hourMs, MAX_HORIZON_HOURS, level));
+  }
+
+  /**
+   * Up to so many of the last hours that are over, as seen just before the first of them; as many as leave enough history
+   * before them, and none where that is none. Made once an hour.
+   *
+   * @param hours 0 to MAX_PAST_HOURS
+   * @throws Unavailable
+   */
+  async judged(name: string, { fromMs, toMs }: Forecast, hours: number, level: number): Promise<JudgedHour[]> {
+    const past = Math.min(hours, Math.round((toMs - fromMs) / HOUR_MS) - FEWEST_HOURS);
+    if (past <= 0) return [];
+    const found = await this.past.get(`${level} ${past} ${name}`, toMs, () =>
+      this.lookBack(name, toMs - past * HOUR_MS, toMs, level),
+    );
+    return (found?.expected ?? []).map((expected, hour): JudgedHour => {
+      const observed = found?.actual[hour]?.delta ?? 0;
+      return { ...expected, observed, outside: outsideOf(expected, observed) };
+    });
   }
 
   /**
@@ -79,12 +110,7 @@ export class ForecastsService {
    * @throws NotEnoughHistory
    * @throws Unavailable
    */
-  async lookBack(
-    name: string,
-    fromMs: number,
-    toMs: number,
-    level: number,
-  ): Promise<{ readonly expected: readonly ForecastHour[]; readonly actual: readonly HourlyChange[] } | null> {
+  async lookBack(name: string, fromMs: number, toMs: number, level: number): Promise<LookBack | null> {
     const horizon = Math.round((toMs - fromMs) / HOUR_MS);
     const made = await this.made(name, fromMs, horizon, level);
     if (made === null) return null;

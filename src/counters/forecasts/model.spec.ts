@@ -77,9 +77,20 @@ it('what is far from its place in the season is drawn in, and nothing else is', 
   const series = daily(days(28));
   const odd = [...series];
   odd[50] = 1_000_000;
-  const tamed = tame(odd, DAY_HOURS);
-  expect(tamed[50]).toBeLessThan(1_000);
-  expect(tamed.filter((value, hour) => value !== odd[hour])).toHaveLength(1);
+  const { drawnIn, usual } = tame(odd, DAY_HOURS);
+  expect(drawnIn[50]).toBeLessThan(1_000);
+  for (const tamed of [drawnIn, usual]) expect(tamed.filter((value, hour) => value !== odd[hour])).toHaveLength(1);
+});
+
+it('what was odd for up to a day is not followed, in the hours after it', async () => {
+  const series = daily(days(28));
+  const { hours } = await ahead(series);
+  for (const length of [1, DAY_HOURS]) {
+    const odd = series.map((delta, hour) => (hour >= series.length - length ? Math.round(delta * 0.2) : delta));
+    const after = (await ahead(odd)).hours;
+    const moved = after.map(({ delta }, hour) => Math.abs(delta - (hours[hour]?.delta ?? 0)));
+    expect(moved.reduce((sum, one) => sum + one, 0) / DAY_HOURS).toBeLessThan(20);
+  }
 });
 
 describe('a bound', () => {

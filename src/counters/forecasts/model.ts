@@ -1,7 +1,7 @@
 /**
  * From hourly changes to what comes next. The model is augurs' (MSTL with ETS for what the seasons leave); around it stands
  * what a count needs: changes that never fall below 0 are looked at as their roots, whose spread is even; what was far
- * outside is drawn in, so that one spike is not expected again; and the range is as wide as the last week would have had to
+ * outside is left out or drawn in, so that one spike is not expected again; and the range is as wide as the last week would have had to
  * have it.
  */
 
@@ -56,6 +56,9 @@ const WIDEST = 3;
 /** Robust deviations beyond which a change counts as an accident. */
 const FAR = 4;
 
+/** What is over after so long was an accident; what is not may stay. */
+const ACCIDENT_HOURS = 24;
+
 /** Makes the median deviation that of a normal distribution. */
 const MAD = 1.4826;
 
@@ -85,17 +88,23 @@ export async function expect(
   const seasons = hasWeeks ? [DAY_HOURS, WEEK_HOURS] : [DAY_HOURS];
   const neverFell = basis.every((delta) => delta >= 0);
   const scale = neverFell ? ROOTS : PLAIN;
-  const tamed = tame(basis.map(scale.to), hasWeeks ? WEEK_HOURS : DAY_HOURS);
-  const held = Math.max(0, tamed.length - HELD_BACK_HOURS);
-  const back = await run({ series: tamed.slice(0, held), seasons, horizon: tamed.length - held, level });
-  const width = widthOf(tamed.slice(held), back, level);
-  const ahead = await run({ series: tamed, seasons, horizon, level });
+  const { drawnIn, usual } = tame(basis.map(scale.to), hasWeeks ? WEEK_HOURS : DAY_HOURS);
+  const held = Math.max(0, basis.length - HELD_BACK_HOURS);
+  const back = await run({ series: usual.slice(0, held), seasons, horizon: basis.length - held, level });
+  const width = widthOf(drawnIn.slice(held), back, level);
+  const ahead = await run({ series: usual, seasons, horizon, level });
   const hours = ahead.point.map((point, hour): Expected => {
     const low = point - width * (point - (ahead.lower[hour] ?? point));
     const high = point + width * ((ahead.upper[hour] ?? point) - point);
     return { delta: scale.from(point), low: scale.from(low), high: scale.from(high) };
   });
   return { hours, seasons: hasWeeks ? ['day', 'week'] : ['day'], model: 'mstl-ets' };
+}
+
+/** On which side of its range an hour came to lie; null: within. */
+export function outsideOf({ low, high }: Pick<Expected, 'low' | 'high'>, observed: number): 'above' | 'below' | null {
+  if (observed > high) return 'above';
+  return observed < low ? 'below' : null;
 }
 
 interface Scale {
@@ -120,16 +129,47 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
-/** Draws in what lies far from the median of its place in the season. */
-export function tame(series: readonly number[], season: number): number[] {
+export interface Tamed {
+  /** Each that lies far from the median of its place in the season drawn in to where it is just not. */
+  readonly drawnIn: readonly number[];
+  /**
+   * What is fed to the model: what lies far away for up to a day is an accident, such as a holiday, and taken to have been
+   * as usual, for a model would follow it; what lasts longer may stay, and is drawn in.
+   */
+  readonly usual: readonly number[];
+}
+
+export function tame(series: readonly number[], season: number): Tamed {
   const places = Array.from({ length: season }, (_, place) =>
     median(series.filter((_value, index) => index % season === place)),
   );
   const usual = (index: number): number => places[index % season] ?? 0;
-  const limit = FAR * MAD * median(series.map((value, index) => Math.abs(value - usual(index))));
+  const away = series.map((value, index) => value - usual(index));
+  const limit = FAR * MAD * median(away.map(Math.abs));
   // Where most places always held the same there is nothing to tell accidents by.
-  if (limit === 0) return [...series];
-  return series.map((value, index) => usual(index) + Math.min(limit, Math.max(-limit, value - usual(index))));
+  if (limit === 0) return { drawnIn: series, usual: series };
+  const lasted = runsBeyond(away, limit);
+  const drawnIn = away.map((by, index) => usual(index) + Math.min(limit, Math.max(-limit, by)));
+  return {
+    drawnIn,
+    usual: drawnIn.map((value, index) => {
+      const hours = lasted[index] ?? 0;
+      return hours > 0 && hours <= ACCIDENT_HOURS ? usual(index) : value;
+    }),
+  };
+}
+
+/** Of each, how many lie beyond a limit in one go with it; 0 of those that do not. */
+function runsBeyond(away: readonly number[], limit: number): number[] {
+  const lasted: number[] = [];
+  for (let from = 0; from < away.length;) {
+    let to = from;
+    while (to < away.length && Math.abs(away[to] ?? 0) > limit) to += 1;
+    for (let index = from; index < to; index += 1) lasted.push(to - from);
+    if (to < away.length) lasted.push(0);
+    from = to + 1;
+  }
+  return lasted;
 }
 
 /** How many times as wide the range had to be for what was held back. */

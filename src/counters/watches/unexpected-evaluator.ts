@@ -5,7 +5,7 @@ import { UnexpectedLooks, type UnjudgedHour } from '../../store/watches/unexpect
 import { DatabaseClock } from '../database-clock.js';
 import { DEFAULT_LEVEL, type ForecastHour, ForecastsService } from '../forecasts/forecasts.service.js';
 import type { HourlyChange } from '../forecasts/hours.js';
-import { WEEK_HOURS } from '../forecasts/model.js';
+import { DAY_HOURS, outsideOf, WEEK_HOURS } from '../forecasts/model.js';
 import { Polls } from '../guard/polls.js';
 import { HOUR_MS } from '../history/intervals.js';
 import { withMessages } from './judge.js';
@@ -27,6 +27,8 @@ interface Weighed {
 }
 
 const UNKNOWN: Weighed = { verdict: 'unknown', observed: null };
+
+const ANYTHING = { low: -Infinity, high: Infinity };
 
 /** Weighs each hour that is over against what was expected of it. Every instance does; each hour counts once. */
 @Injectable()
@@ -67,7 +69,8 @@ export class UnexpectedEvaluator implements OnApplicationBootstrap, OnApplicatio
     const { candidate, expectedToMs } = hour;
     const track = candidate.track ?? begun(hourEndMs);
     const hours = 'unexpected' in candidate.condition ? candidate.condition.unexpected.hours : 1;
-    const windowMs = hourEndMs - hours * HOUR_MS;
+    // As it was foreseen a day before: a forecast follows the hours just before it, and what is odd about them.
+    const windowMs = hourEndMs - Math.max(hours, DAY_HOURS) * HOUR_MS;
     // While it fires, what is odd must not come to be expected: what is expected is what was so before it.
     const held = track.state === 'firing' ? (expectedToMs ?? windowMs) : windowMs;
     const fromMs = Math.max(Math.min(held, windowMs), hourEndMs - WEEK_HOURS * HOUR_MS);
@@ -106,11 +109,8 @@ export function weighed(
 ): { readonly verdict: Verdict; readonly observed: number | null } {
   const last = actual.at(-1);
   if (actual.length < hours || expected.length < hours || last === undefined) return UNKNOWN;
-  const sides = actual.map(({ delta }, hour) => {
-    const { low, high } = expected[hour] ?? { low: -Infinity, high: Infinity };
-    return delta > high ? 1 : delta < low ? -1 : 0;
-  });
-  const [first = 0] = sides;
-  const isOdd = first !== 0 && sides.every((side) => side === first);
+  const sides = actual.map(({ delta }, hour) => outsideOf(expected[hour] ?? ANYTHING, delta));
+  const [first = null] = sides;
+  const isOdd = first !== null && sides.every((side) => side === first);
   return { verdict: isOdd ? 'met' : 'unmet', observed: last.delta };
 }

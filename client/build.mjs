@@ -9,7 +9,23 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const DIST = new URL('dist/', import.meta.url);
-const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+const { resolve } = createRequire(import.meta.url);
+const NEEDED = ['typescript/bin/tsc', 'react', '@types/react/package.json'];
+const missing = NEEDED.filter((name) => {
+  try {
+    return resolve(name) === '';
+  } catch {
+    return true;
+  }
+});
+if (missing.length > 0) {
+  console.error(
+    `Not installed: ${missing.join(', ')}. "npm install --no-package-lock" in ${HERE} brings what it takes.`,
+  );
+  process.exit(1);
+}
+const TSC = resolve('typescript/bin/tsc');
 
 const KINDS = [
   ['esm', 'module', ['--module', 'nodenext', '--moduleResolution', 'nodenext']],

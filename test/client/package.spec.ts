@@ -1,6 +1,6 @@
 /** The package as it is published, in programs of each kind that may install it. */
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -69,6 +69,14 @@ describe('what is published', () => {
     };
     expect(repository).toMatchObject({ type: 'git', directory: 'client' });
     expect(await readFile(join(CLIENT, 'CHANGELOG.md'), 'utf8')).toContain(`\n## ${version}\n`);
+  });
+});
+
+it('says what to do where what builds it is not installed, as after the first start of a clone', async () => {
+  const folder = await scratchFolder();
+  await copyFile(join(CLIENT, 'build.mjs'), join(folder, 'build.mjs'));
+  await expect(run(process.execPath, [join(folder, 'build.mjs')])).rejects.toMatchObject({
+    stderr: expect.stringMatching(/^Not installed: typescript\/bin\/tsc, react, .*"npm install --no-package-lock" in /),
   });
 });
 

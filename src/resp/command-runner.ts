@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Admission } from '../access/admission.js';
+import type { Grant } from '../access/grant.js';
 import { AccessError } from '../access/errors.js';
 import type { ActionLog } from '../access/action-log.js';
 import type { CountersService, Reading } from '../counters/counters.service.js';
@@ -9,6 +10,7 @@ import type { Client } from './client.js';
 import { type Command, CommandError, type Step } from './command.js';
 import { byWord, type Ordered } from './dispatch.js';
 import { faultAnswer } from './faults.js';
+import type { Request } from './request-parser.js';
 import { countedIn, logAction, writeOf } from './writes.js';
 
 /** A command on its way to its answer. */
@@ -17,6 +19,14 @@ export interface Turn {
   /** Null where it was not understood, or may not be given. */
   readonly order: Ordered | null;
   readonly bytes: number;
+}
+
+/** A command that may be given again, and what it was planned for. */
+export interface Repeatable {
+  readonly request: Request;
+  readonly grant: Grant;
+  readonly turn: Turn;
+  readonly order: Ordered;
 }
 
 /** Commands that go together. */
@@ -48,7 +58,7 @@ export class CommandRunner {
       switch (kind) {
         case 'told':
         case 'look':
-          return turns.map(({ step }) => (step.kind === 'told' ? step.answer : ''));
+          return turns.map(({ step }) => toldBy(step));
         case 'read':
           return await this.ask(client, turns);
         case 'increment':
@@ -69,23 +79,40 @@ export class CommandRunner {
   /** Asks once for a name that is asked for often. */
   private async ask(client: Client, turns: readonly Turn[]): Promise<readonly string[]> {
     const places = new Map<string, number>();
+    let before: Step | null = null;
     for (const { step } of turns) {
-      if (step.kind === 'read') for (const name of step.names) if (!places.has(name)) places.set(name, places.size);
+      if (step.kind !== 'read' || step === before) continue;
+      before = step;
+      for (const name of step.names) if (!places.has(name)) places.set(name, places.size);
     }
     const results = await this.counters.readEach([...places.keys()]);
     let misses = 0;
     for (const result of results) if (result.status === 'fulfilled' && result.value.source === 'miss') misses += 1;
     if (misses > 0) this.admission.charge(client.grant, client.address, { misses });
-    return turns.map(({ step }) => {
-      if (step.kind !== 'read') return step.kind === 'told' ? step.answer : '';
-      const readings: Reading[] = [];
-      for (const name of step.names) {
-        const result = results[places.get(name) ?? -1];
-        if (result === undefined || result.status === 'rejected') return this.faultAnswer(result?.reason);
-        readings.push(result.value);
-      }
-      return step.answer(readings);
-    });
+    before = null;
+    let answer = '';
+    const answers: string[] = [];
+    for (const { step } of turns) {
+      // The same step is answered alike.
+      if (step !== before) answer = step.kind === 'read' ? this.answerOf(step, places, results) : toldBy(step);
+      before = step;
+      answers.push(answer);
+    }
+    return answers;
+  }
+
+  private answerOf(
+    { names, answer }: Extract<Step, { kind: 'read' }>,
+    places: ReadonlyMap<string, number>,
+    results: readonly PromiseSettledResult<Reading>[],
+  ): string {
+    const readings: Reading[] = [];
+    for (const name of names) {
+      const result = results[places.get(name) ?? -1];
+      if (result === undefined || result.status === 'rejected') return this.faultAnswer(result?.reason);
+      readings.push(result.value);
+    }
+    return answer(readings);
   }
 
   private async increment(client: Client, turns: readonly Turn[]): Promise<readonly string[]> {
@@ -100,7 +127,7 @@ export class CommandRunner {
     const results = await this.counters.incrementEach({ operations, creator: grant?.creator ?? null, requestId });
     let next = 0;
     return turns.map(({ step }) => {
-      if (step.kind !== 'increment') return step.kind === 'told' ? step.answer : '';
+      if (step.kind !== 'increment') return toldBy(step);
       const result = results[next];
       next += 1;
       return result === undefined || result instanceof Error ? this.faultAnswer(result) : step.answer(result);
@@ -114,7 +141,7 @@ export class CommandRunner {
     const results = await this.counters.writeEach(writes);
     let next = 0;
     return turns.map(({ step, order }) => {
-      if (step.kind !== 'increment' && step.kind !== 'decided') return step.kind === 'told' ? step.answer : '';
+      if (step.kind !== 'increment' && step.kind !== 'decided') return toldBy(step);
       const outcomes: Outcome[] = [];
       const own = results.slice(next, next + operationsOf(step).length);
       next += own.length;
@@ -148,6 +175,11 @@ export class CommandRunner {
     if (!isExpected) this.logger.error({ msg: 'a command failed', err: fault });
     return faultAnswer(fault);
   }
+}
+
+/** Of a step that is answered at once; nothing of any other. */
+function toldBy(step: Step): string {
+  return step.kind === 'told' ? step.answer : '';
 }
 
 function operationsOf(step: Step): readonly Operation[] {

@@ -3,7 +3,7 @@ import type { Use } from '../access/known-keys.js';
 import type { Line, Talk } from '../wire/line.js';
 import type { Client } from './client.js';
 import { CommandError, type Step, told } from './command.js';
-import type { CommandRunner, Run, Turn } from './command-runner.js';
+import type { CommandRunner, Repeatable, Run, Turn } from './command-runner.js';
 import { ONCE } from './commands/once.js';
 import { admit, commandIn, idempotencyKeyIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
 import { error, QUEUED } from './reply.js';
@@ -33,6 +33,8 @@ export class Conversation implements Talk {
   private next = 0;
   /** Of the next request, where it was looked at already. */
   private planned: Turn | null = null;
+  /** What was planned last by one client, where the same is planned for the same request again; else null. */
+  private repeatable: Repeatable | null = null;
   /** What its key must be looked at for, where it must. */
   private lookedAtFor: Use = 'write';
   private isWorking = false;
@@ -158,7 +160,11 @@ export class Conversation implements Talk {
   }
 
   /** @returns null where the key must be looked at first */
-  private plan({ args: given, bytes, fault }: Request): Turn | null {
+  private plan(request: Request): Turn | null {
+    const { repeatable } = this;
+    if (repeatable?.request === request && this.client.transaction === null) return this.planAgain(repeatable);
+    this.repeatable = null;
+    const { args: given, bytes, fault } = request;
     const { client, runner } = this;
     let order: Ordered | null = null;
     try {
@@ -182,11 +188,40 @@ export class Conversation implements Talk {
       if (transaction !== null && command.inMulti !== 'now') return { step: queued(order, transaction), order, bytes };
       const step = command.plan(args, { client, names });
       if (idempotencyKey !== null) onceIn(step);
-      return { step, order, bytes };
+      const turn: Turn = { step, order, bytes };
+      const isRepeatable = (step.kind === 'read' || step.kind === 'increment') && transaction === null && !isOnce;
+      if (isRepeatable) this.repeatable = { request, grant, turn, order };
+      return turn;
     } catch (refused) {
       if (HTTP.test(given[0] ?? '')) return this.hangUp(bytes);
       if (client.transaction !== null && order === null) client.transaction.isDoomed = true;
       return { step: told(this.runner.faultAnswer(refused)), order, bytes };
+    }
+  }
+
+  /** The command before once more, right after it: it is let in anew, and all else about it is as it was. */
+  private planAgain(before: Repeatable): Turn | null {
+    const { client, runner } = this;
+    const { request, order } = before;
+    try {
+      const grant = admit(runner.admission, client, order.rule);
+      if (grant === null) {
+        this.lookedAtFor = order.rule?.use ?? 'write';
+        return null;
+      }
+      client.grant = grant;
+      if (grant === before.grant) return before.turn;
+      // What it may do has changed.
+      const names = namesIn(order.command.names, order.args, grant);
+      const turn = {
+        ...before.turn,
+        step: order.command.plan(order.args, { client, names }),
+        order: { ...order, names },
+      };
+      this.repeatable = { request, grant, turn, order: turn.order };
+      return turn;
+    } catch (refused) {
+      return { step: told(runner.faultAnswer(refused)), order: null, bytes: request.bytes };
     }
   }
 

@@ -39,6 +39,26 @@ describe('the parser of requests', () => {
     );
   });
 
+  it('finds what is given again and again, and tells it from what is alike', () => {
+    const args = fc.array(fc.constantFrom('', 'a', 'b', 'aa', 'ab', '\r\n', '*1\r\n$1\r\na\r\n'), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    const runs = fc.array(fc.tuple(args, fc.integer({ min: 1, max: 4 })), { maxLength: 8 });
+    fc.assert(
+      fc.property(runs, fc.array(fc.nat(), { maxLength: 6 }), (repeated, cuts) => {
+        const all = repeated.flatMap(([one, times]) => Array<readonly string[]>(times).fill(one));
+        const { found } = parsed(Buffer.concat(all.map(encoded)), cuts);
+        expect(found.map((request) => request.args)).toEqual(all);
+        expect(found.map(({ bytes }) => bytes)).toEqual(all.map((one) => one.join('').length));
+        found.forEach((request, index) => {
+          const isAgain = index > 0 && JSON.stringify(all[index]) === JSON.stringify(all[index - 1]);
+          expect(request === found[index - 1]).toBe(isAgain);
+        });
+      }),
+    );
+  });
+
   it('finds the same in any bytes, wherever they are cut', () => {
     const pieces = fc.array(
       fc.oneof(

@@ -40,8 +40,14 @@ export class RequestParser {
   private offset = 0;
   /** Of the command that is being read. */
   private args: string[] = [];
-  /** Of the command before it. */
-  private last: readonly string[] = [];
+  /** How many of them are those of the command before it. */
+  private known = 0;
+  /** The command before it. */
+  private last: Request = { args: [], bytes: 0, fault: null };
+  /** Where the command that is being read begins in the buffer, and where the one before lies in it; -1: not in it whole. */
+  private begunAt = -1;
+  private lastFrom = -1;
+  private lastTo = -1;
   private expected = 0;
   private bytes = 0;
   private fault: string | null = null;
@@ -50,7 +56,7 @@ export class RequestParser {
   /** Bytes of an argument that is too long, which are still to be read past. */
   private skipping = 0;
 
-  /** @param found is told of each command, in order */
+  /** @param found is told of each command, in order: of one that is given again right after itself, by the same object */
   constructor(private readonly found: (request: Request) => void) {}
 
   /** @throws ProtocolError */
@@ -59,6 +65,8 @@ export class RequestParser {
     // At most a line or an argument is left, so this copies little however small the pieces are.
     this.buffer = left === 0 ? chunk : Buffer.concat([this.buffer.subarray(this.offset), chunk]);
     this.offset = 0;
+    this.begunAt = -1;
+    this.lastFrom = -1;
     while (this.offset < this.buffer.length && this.step());
     if (this.offset === this.buffer.length) this.buffer = NOTHING;
     if (this.buffer === NOTHING) this.offset = 0;
@@ -73,13 +81,32 @@ export class RequestParser {
 
   /** The first line of a command. */
   private begin(): boolean {
+    if (this.isRepeated()) return true;
+    this.begunAt = -1;
     if (this.buffer[this.offset] !== ASTERISK) return this.readInline();
+    const begunAt = this.offset;
     const count = this.readNumber('invalid multibulk length');
     if (count === null) return false;
+    this.begunAt = begunAt;
     if (count > MAX_ANNOUNCED_ARGUMENTS) throw new ProtocolError('invalid multibulk length');
     // Nothing is a command of nothing.
     this.expected = Math.max(0, count);
     if (count > MAX_ARGUMENTS) this.fault = TOO_MANY;
+    return true;
+  }
+
+  /** The bytes of the command before once more mean the same once more. */
+  private isRepeated(): boolean {
+    const { buffer, offset, lastFrom } = this;
+    if (lastFrom === -1) return false;
+    const length = this.lastTo - lastFrom;
+    if (offset + length > buffer.length) return false;
+    // What differs mostly does so at its end.
+    for (let place = length - 1; place >= 0; place -= 1) {
+      if (buffer[lastFrom + place] !== buffer[offset + place]) return false;
+    }
+    this.offset += length;
+    this.found(this.last);
     return true;
   }
 
@@ -116,8 +143,11 @@ export class RequestParser {
   /** The bytes of an argument, a character each; of a command that is given again, the text that is there already. */
   private textOf(offset: number, end: number): string {
     const { buffer, args, last } = this;
-    const known = last[args.length];
-    if (known?.length === end - offset && isAt(known, buffer, offset)) return known;
+    const known = last.args[args.length];
+    if (known?.length === end - offset && isAt(known, buffer, offset)) {
+      this.known += 1;
+      return known;
+    }
     return buffer.toString('latin1', offset, end);
   }
 
@@ -136,12 +166,17 @@ export class RequestParser {
   }
 
   private complete(): void {
-    const { args, bytes, fault } = this;
-    this.last = args;
+    const { args, bytes, fault, last } = this;
+    const isKnown = this.known === args.length && args.length === last.args.length;
+    const isSame = isKnown && fault === null && last.fault === null && bytes === last.bytes;
+    if (!isSame) this.last = { args, bytes, fault };
+    this.lastFrom = fault === null ? this.begunAt : -1;
+    this.lastTo = this.offset;
     this.args = [];
+    this.known = 0;
     this.bytes = 0;
     this.fault = null;
-    this.found({ args, bytes, fault });
+    this.found(this.last);
   }
 
   /** A line without a type, split where it has spaces: what people type. */

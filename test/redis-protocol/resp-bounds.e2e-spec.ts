@@ -21,6 +21,19 @@ describe('the port of the Redis protocol', () => {
     raw.close();
   });
 
+  it('answers what is given again and again as it stands then', async () => {
+    const raw = await connectRaw(service.app.respPort);
+    const [get, incr] = [command('get', 'again'), command('incr', 'again')];
+    const given = [get, get, incr, incr, get, get, command('hello', 3), incr, incr, command('del', 'again'), get, get];
+    const answer = await raw.ask(given.join(''), '_\r\n_\r\n');
+    expect(answer.replace(/%7.*?(?=:3\r\n:4)/s, '%7')).toBe(
+      '$-1\r\n$-1\r\n:1\r\n:2\r\n$1\r\n2\r\n$1\r\n2\r\n%7:3\r\n:4\r\n:1\r\n_\r\n_\r\n',
+    );
+    const inMulti = [get, command('multi'), get, get, command('exec'), get, incr].join('');
+    expect(await raw.ask(inMulti, ':1\r\n')).toBe('_\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n_\r\n_\r\n_\r\n:1\r\n');
+    raw.close();
+  });
+
   it('answers who has closed his side', async () => {
     const raw = await connectRaw(service.app.respPort);
     raw.socket.end(command('incr', 'half-open'));

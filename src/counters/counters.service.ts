@@ -80,7 +80,7 @@ export class CountersService {
     const [first] = groups;
     if (groups.length === 1 && first?.identity != null) {
       const found = await this.cache.getEach(names, first.identity);
-      return Promise.allSettled(names.map((name, index) => this.readFound(name, found[index] ?? { kind: 'miss' })));
+      return this.readEachFound(names, found);
     }
     // Each asks for its permission itself; what goes the same way travels together all the same.
     return Promise.allSettled(names.map((name) => this.read(name, 'cached')));
@@ -161,19 +161,43 @@ export class CountersService {
     return this.pipeline.addTransaction(transaction);
   }
 
+  /** Nearly all are hits, and a promise for each would cost more than they do. */
+  private async readEachFound(
+    names: readonly string[],
+    found: readonly Found[],
+  ): Promise<PromiseSettledResult<Reading>[]> {
+    const results: PromiseSettledResult<Reading>[] = [];
+    const others: Promise<void>[] = [];
+    names.forEach((name, index) => {
+      const one = found[index] ?? { kind: 'miss' };
+      const hit = this.hitIn(one);
+      if (hit !== null) results[index] = { status: 'fulfilled', value: hit };
+      else
+        others.push(
+          this.readFound(name, one).then(
+            (value) => void (results[index] = { status: 'fulfilled', value }),
+            (reason: unknown) => void (results[index] = { status: 'rejected', reason }),
+          ),
+        );
+    });
+    if (others.length > 0) await Promise.all(others);
+    return results;
+  }
+
+  /** The reading in what the cache held; null: it is to be read elsewhere. */
+  private hitIn(found: Found): Reading | null {
+    // It may have come late, and outlived its counter by as much.
+    if (found.kind !== 'hit' || this.databaseClock.isPast(expiresAtOf(found.entry))) return null;
+    this.tallies.reads.hit += 1;
+    const { version, json } = found.entry;
+    return { version, json, source: 'hit' };
+  }
+
   /** What the cache held is the answer, or else what the truth holds. */
   private async readFound(name: string, found: Found): Promise<Reading> {
-    switch (found.kind) {
-      case 'hit':
-        // It may have come late, and outlived its counter by as much.
-        if (this.databaseClock.isPast(expiresAtOf(found.entry))) return orUnavailable(() => this.readTruth(name));
-        this.tallies.reads.hit += 1;
-        return { ...found.entry, source: 'hit' };
-      case 'miss':
-        return orUnavailable(() => this.readMissing(name));
-      case 'unavailable':
-        return orUnavailable(() => this.readTruth(name));
-    }
+    const hit = this.hitIn(found);
+    if (hit !== null) return hit;
+    return orUnavailable(() => (found.kind === 'miss' ? this.readMissing(name) : this.readTruth(name)));
   }
 
   /** After a miss. The permission is asked for anew: it may have run out meanwhile. */

@@ -11,11 +11,14 @@ export interface Group {
 /** Splits counters by the identity of their entries. Of a single Redis there is one group. */
 export function groupsOf(names: readonly string[], permit: Permit): Group[] {
   const groups = new Map<Identity | null, string[]>();
+  let group: string[] | undefined;
+  let before: Identity | null | undefined;
   for (const name of names) {
     const identity = permit(name);
-    const group = groups.get(identity);
-    if (group === undefined) groups.set(identity, [name]);
-    else group.push(name);
+    if (group === undefined || identity !== before) group = groups.get(identity);
+    if (group === undefined) groups.set(identity, (group = []));
+    group.push(name);
+    before = identity;
   }
   return [...groups].map(([identity, members]) => ({ identity, names: members }));
 }

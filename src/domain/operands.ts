@@ -26,12 +26,22 @@ export function faultOfName(name: string): string | null {
 
 /** Says what is wrong with the beginning of names, or null: as a name, but it may be empty, `.` or `..`. */
 export function faultOfPrefix(prefix: string): string | null {
-  if (CONTROL_OR_LONE_SURROGATE.test(prefix)) return 'must be valid Unicode without control characters';
+  if (!isPrintableAscii(prefix) && CONTROL_OR_LONE_SURROGATE.test(prefix))
+    return 'must be valid Unicode without control characters';
   // No character has more bytes than three.
   if (prefix.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(prefix) > MAX_NAME_BYTES) {
     return `must be at most ${MAX_NAME_BYTES} bytes of UTF-8`;
   }
   return null;
+}
+
+/** As nearly all names are, and a loop tells it in a fraction of the time that an expression takes. */
+function isPrintableAscii(text: string): boolean {
+  for (let place = 0; place < text.length; place += 1) {
+    const unit = text.charCodeAt(place);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 /** Whether a value can be held by a counter, or be one of its bounds: an integer from -MAX_VALUE to MAX_VALUE. */

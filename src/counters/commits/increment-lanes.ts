@@ -81,6 +81,10 @@ export class IncrementLanes {
 
   add(pending: Pending): void {
     const { lanes } = this;
+    if (lanes.length === 1) {
+      lanes[0]?.add(pending);
+      return;
+    }
     const laneOf = (name: string): number => bucketOf(name, lanes.length);
     if (!isRun(pending)) lanes[laneOf(pending.write.operation.name)]?.add(pending);
     else for (const [lane, part] of pending.partsBy(laneOf)) lanes[lane]?.add(part);

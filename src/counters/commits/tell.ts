@@ -1,4 +1,5 @@
 import type { Counter } from '../../domain/counter.js';
+import type { Total } from '../../store/increment-codec.js';
 import type { Answer } from '../../domain/operation.js';
 import { isRun, type Pending } from './pending-increments.js';
 import type { AddedUp } from './totals.js';
@@ -17,12 +18,19 @@ export function tell(
 ): void {
   // Of the batch, those before the present one.
   let before = 0;
+  let name: string | null = null;
+  let end: Counter | undefined;
+  let total: Total | undefined;
   for (const pending of batch) {
     const operations = isRun(pending) ? pending.increments.operations : [pending.write.operation];
     for (let place = 0; place < operations.length; place += 1) {
-      const name = operations[place]?.name ?? '';
-      const end = ends.get(name);
-      const total = totals.get(name);
+      const own = operations[place]?.name ?? '';
+      // Those of one counter often follow each other.
+      if (own !== name) {
+        name = own;
+        end = ends.get(name);
+        total = totals.get(name);
+      }
       if (end === undefined || total === undefined) continue;
       // First the value before the batch, which is exact; then what was added up to here.
       const value = end.value - total.sum + (sums[before + place] ?? NaN);

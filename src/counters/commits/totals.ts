@@ -33,8 +33,10 @@ export function addUp(addends: readonly Addend[], creators: readonly (Creator | 
   const sums: number[] = [];
   const counts: number[] = [];
   let index = 0;
+  let total: Sum | undefined;
   for (const { name, by, expiry } of addends) {
-    let total = totals.get(name);
+    // Those of one counter often follow each other.
+    if (total?.name !== name) total = totals.get(name);
     if (total === undefined) {
       total = {
         name,
@@ -50,8 +52,8 @@ export function addUp(addends: readonly Addend[], creators: readonly (Creator | 
     if (!agree(total.expiry, expiry)) undecided.add(name);
     total.sum += by;
     total.count += 1;
-    total.highest = Math.max(total.highest, total.sum);
-    total.lowest = Math.min(total.lowest, total.sum);
+    if (total.sum > total.highest) total.highest = total.sum;
+    else if (total.sum < total.lowest) total.lowest = total.sum;
     sums.push(total.sum);
     counts.push(total.count);
     index += 1;

@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { throws } from './scripts/lint/throws.mjs';
 
 const ways = [
   'api',
@@ -82,7 +83,7 @@ export default tseslint.config(
   prettier,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    plugins: { 'import-x': importX },
+    plugins: { 'import-x': importX, evercount: { rules: { throws } } },
     settings: {
       'import-x/extensions': ['.ts', '.tsx', '.js'],
       'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
@@ -110,6 +111,10 @@ export default tseslint.config(
     files: ['src/**'],
     ignores: ['src/web/**'],
     rules: { 'no-restricted-imports': ['error', { patterns: [nestExceptions] }] },
+  },
+  {
+    files: ['src/**/*.ts', 'client/src/**/*.ts'],
+    rules: { 'evercount/throws': 'error' },
   },
   {
     // Who may do what is decided for every protocol alike.

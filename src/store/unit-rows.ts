@@ -5,10 +5,15 @@ import { DATABASE, type UnitState } from './guard-state.js';
 
 /** What one instance writes of one unit, or of all of them together: see `GuardRow`, whose row is of the whole. */
 export interface UnitRow {
+  /** A blind period begins. @throws StoreFailure */
   register(): Promise<void>;
+  /** @returns false where there is no such unit any more @throws StoreFailure */
   renew(): Promise<boolean>;
+  /** @throws StoreFailure */
   vouch(state: Pick<UnitState, 'period'>, database: string): Promise<void>;
+  /** @returns false where another epoch has begun @throws StoreFailure */
   nameRedis(redis: string, rank: number, epoch: string): Promise<boolean>;
+  /** @returns false where another epoch has begun @throws StoreFailure */
   settle(epoch: string): Promise<boolean>;
 }
 

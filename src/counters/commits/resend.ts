@@ -31,7 +31,7 @@ const JITTER_MS = 70;
  * @param deadlineMs of the clock's monotonic time
  * @throws NotWritten when nothing of it was written
  * @throws OutcomeUnknown when Postgres did not come back in time to tell
- * @throws StoreFailure `rejected` or `conflict`, rolled back, for the caller to deal with: nothing of it was written
+ * @throws what `send` throws that is `rejected` or a `conflict`, for the caller to deal with: nothing of it was written
  */
 export async function sendUntilKnown<T>(
   send: (resent: boolean) => Promise<T>,

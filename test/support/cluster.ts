@@ -54,8 +54,8 @@ export interface TestCluster {
   openSlot(slot: number, to: TestRedis): Promise<void>;
   /** Moves the keys that an open slot has on one server to the other one. */
   moveKeys(slot: number, from: TestRedis, to: TestRedis): Promise<void>;
-  /** Ends the move of an open slot, whose keys are all there. */
-  closeSlot(slot: number, owner: TestRedis): Promise<void>;
+  /** Ends the move of an open slot with its primary keeping it; what was sent away comes back, over what is there. */
+  cancelMove(slot: number, owner: TestRedis, other: TestRedis): Promise<void>;
   /** All of it: a slot and its keys go to another primary. */
   moveSlot(slot: number, to: TestRedis): Promise<void>;
   /** Settles when every slot has a primary that all agree on, and every primary a replica that follows. */
@@ -173,6 +173,12 @@ export async function startCluster(): Promise<TestCluster> {
       await call(server, 'CLUSTER', 'SETSLOT', slot, 'NODE', id).catch(() => undefined);
     }
   };
+  const cancelMove = async (slot: number, owner: TestRedis, other: TestRedis): Promise<void> => {
+    // While it sends away whoever asks for a key that it does not have, it takes none back.
+    await call(owner, 'CLUSTER', 'SETSLOT', slot, 'STABLE');
+    await moveKeys(slot, other, owner);
+    await call(other, 'CLUSTER', 'SETSLOT', slot, 'STABLE');
+  };
 
   const form = async (): Promise<void> => {
     const [first] = servers;
@@ -215,7 +221,7 @@ export async function startCluster(): Promise<TestCluster> {
     untilLeft,
     openSlot,
     moveKeys,
-    closeSlot,
+    cancelMove,
     moveSlot: async (slot, to) => {
       const from = await primaryOf(slot);
       await openSlot(slot, to);

@@ -93,7 +93,10 @@ export class Wires {
       case 'cluster': {
         const [, credentials = ''] = /^redis-cluster:\/\/(.*@)/.exec(ground.cluster.url) ?? [];
         const seeds = [...this.proxies.values()].map(({ port }) => `127.0.0.1:${port}`).join(',');
-        return { redisUrl: `redis-cluster://${credentials}${seeds}`, env: { REDIS_ADDRESS_MAP: addresses } };
+        return {
+          redisUrl: `redis-cluster://${credentials}${seeds}`,
+          env: { REDIS_CLUSTER: 'trial', REDIS_ADDRESS_MAP: addresses },
+        };
       }
     }
   }

@@ -144,11 +144,22 @@ export class Load {
 
   private async setUp(request: HttpRequest, counter: string, by: number): Promise<void> {
     const { caller, number } = this.client();
-    const timed = await caller.send(request);
-    const fate = timed === null ? null : fateOf(timed.outcome);
-    if (timed === null || fate?.kind !== 'ok') throw new Error(`${counter} could not be created`);
-    const { startNs, endNs } = timed;
-    const operation = { client: number, counter, startNs, endNs, key: null, by };
-    this.recorder.write({ ...operation, kind: 'write', outcome: fate }, null);
+    const deadlineMs = performance.now() + SETTLE_MS;
+    for (;;) {
+      const timed = await caller.send(request);
+      const fate = timed === null ? null : fateOf(timed.outcome);
+      if (timed !== null && fate?.kind === 'ok') {
+        const { startNs, endNs } = timed;
+        const operation = { client: number, counter, startNs, endNs, key: null, by };
+        this.recorder.write({ ...operation, kind: 'write', outcome: fate }, null);
+        return;
+      }
+      const refusal = fate?.kind === 'refused' && !fate.final ? fate.why : null;
+      // A busy machine may need a moment; what was refused has not counted.
+      if (refusal === null || performance.now() > deadlineMs) {
+        throw new Error(`${counter} could not be created: ${refusal ?? fate?.kind ?? 'no answer'}`);
+      }
+      await sleep(THINK_MS);
+    }
   }
 }

@@ -34,6 +34,11 @@ export class Blindness {
     return this.isBelieved() && this.fromMs <= this.clock.monotonicMs();
   }
 
+  /** Whether it is registered, so that a poll which begins from now on finds it in the row. */
+  get isKept(): boolean {
+    return this.isBelieved();
+  }
+
   /**
    * Registers a blind period, or renews the running one when it is due.
    *

@@ -243,9 +243,13 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async poll(): Promise<void> {
     const sentAt = this.clock.moment();
+    const looked = this.realm.look();
+    // Who sees no slot open any more must read what those told who saw one.
+    if (this.isCluster) await looked;
+    const readAtMs = this.clock.monotonicMs();
     const [state, sightings] = await Promise.all([
       (this.isCluster ? this.row.pollUnits() : this.row.poll()).catch((error: unknown) => this.noteFault(error)),
-      this.realm.look(),
+      looked,
     ]);
     this.noteSightings(sightings);
     const isReached = sightings.every((sighting) => sighting !== null);
@@ -257,7 +261,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     // Nobody waits for it: a write may take longer than a permission lasts.
     void this.writes.look(state);
     const answeredAtMs = this.clock.monotonicMs();
-    this.databaseClock.note(state.nowMs, sentAt.monotonicMs, answeredAtMs);
+    this.databaseClock.note(state.nowMs, readAtMs, answeredAtMs);
     this.noteState(state);
     await this.advance(state, sightings, sentAt, answeredAtMs);
     if (state.overlong && !state.readOnly) await this.row.shorten();

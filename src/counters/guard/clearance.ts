@@ -10,14 +10,21 @@ const PUBLISH_ATTEMPTS = 2;
 /** An answer that waits longer for the guard is given up: the client is told that it cannot be known. */
 const CLEARANCE_TIMEOUT_MS = 2_500;
 
+/** What is known of one unit. */
+export interface KnownUnit {
+  readonly permissions: Permissions;
+  /** Whether an answer may go out without having been published. */
+  readonly isBlind: () => boolean;
+  /** Whether its keys may be moved to another server, and come back. */
+  readonly canMove: boolean;
+}
+
 /** The guard's word that what was learned from the truth about counters of one unit may be told. */
 export class Clearance {
   private failed = false;
 
-  /** @param isBlind whether an answer may go out without having been published */
   constructor(
-    private readonly permissions: Permissions,
-    private readonly isBlind: () => boolean,
+    private readonly unit: KnownUnit,
     private readonly polls: Polls,
     private readonly clock: Clock,
   ) {}
@@ -40,10 +47,11 @@ export class Clearance {
    * @throws Unavailable when neither came true in time
    */
   async of<T>(publish: (known: Knowledge) => Promise<T>): Promise<T | null> {
+    const { permissions, isBlind } = this.unit;
     const deadlineMs = this.clock.monotonicMs() + CLEARANCE_TIMEOUT_MS;
     for (let attempt = 1; this.clock.monotonicMs() < deadlineMs;) {
-      const known = this.permissions.latest;
-      if (known !== null && this.permissions.isCurrent(known)) {
+      const known = permissions.latest;
+      if (known !== null && permissions.isCurrent(known)) {
         try {
           const published = await publish(known);
           if (this.stillCounts(known)) return published;
@@ -55,18 +63,22 @@ export class Clearance {
           else if (!isRefusal(error.cause)) continue;
         }
       }
-      if (this.isBlind()) return null;
+      if (isBlind()) return null;
       this.polls.hurry();
       await this.polls.endOfOne(deadlineMs - this.clock.monotonicMs());
     }
     throw new Unavailable('the cache cannot be brought up to date, nor the other instances told');
   }
 
-  /** The row may name another place by now: only what is known to be recent says that this one counts. */
+  /**
+   * The row may name another place by now: only what is known to be recent says that this one counts. Where keys can be
+   * sent away and come back, what was seen after the publish does not say it.
+   */
   private stillCounts(known: Knowledge): boolean {
-    const { permissions } = this;
+    const { permissions, canMove } = this.unit;
     const { latest } = permissions;
     if (permissions.isCurrent(known)) return true;
+    if (canMove) return false;
     return latest !== null && permissions.isCurrent(latest) && isSamePlace(latest.sighting, known.sighting);
   }
 }

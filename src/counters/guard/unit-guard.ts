@@ -62,18 +62,24 @@ export class UnitGuard {
 
   /**
    * @param leave see `Naming`
-   * @param isWholeBlind whether this instance may answer without having published, of whatever unit
+   * @param isWholeBlind whether this instance may answer without having published, of whatever unit; null: there are no
+   *   others, and its keys never move to another server
    */
   constructor(
     private readonly row: UnitRow,
     leave: () => void,
     polls: Polls,
     clock: Clock,
-    isWholeBlind: () => boolean = () => false,
+    isWholeBlind: (() => boolean) | null = null,
   ) {
     this.permissions = new Permissions(clock);
     this.blindness = new Blindness(row, clock);
-    this.clearance = new Clearance(this.permissions, () => this.blindness.holds() || isWholeBlind(), polls, clock);
+    const isBlind = (): boolean => this.blindness.holds() || isWholeBlind?.() === true;
+    this.clearance = new Clearance(
+      { permissions: this.permissions, isBlind, canMove: isWholeBlind !== null },
+      polls,
+      clock,
+    );
     this.naming = new Naming(row, leave, clock);
   }
 
@@ -112,7 +118,9 @@ export class UnitGuard {
     this.quiet = quietAfter(this.quiet, { ...state, database: scope.database }, poll.answeredAtMs, WAITS);
     this.isQuietNow = isQuiet(this.quiet, sentAt.monotonicMs);
     const standing = sighting === null ? null : await this.naming.advance(state, sighting);
-    if (sighting !== null && standing === 'named' && scope.isNamed) this.learn(poll, sighting);
+    if (sighting !== null && standing === 'named' && scope.isNamed && this.isToldOf(sighting, scope)) {
+      this.learn(poll, sighting);
+    }
     this.keepsBlind = this.mustBeBlind(standing, scope);
     if (this.keepsBlind) await this.blindness.keep();
     else if (this.isQuietNow && !state.vouched && !scope.readOnly) await this.row.vouch(state, scope.database);
@@ -127,8 +135,16 @@ export class UnitGuard {
     return this.blindness.holds() || isOthers ? 'blind' : 'waiting';
   }
 
+  /**
+   * Whether everybody was told of a slot that is open, before it is relied upon where its keys are: once its move is
+   * cancelled, what was sent away may come back over what was published meanwhile.
+   */
+  private isToldOf({ isMoving }: Sighting, { isBlind }: Scope): boolean {
+    return !isMoving || isBlind || this.blindness.isKept;
+  }
+
   private learn({ state, scope, sentAt }: UnitPoll, sighting: Sighting): void {
-    const quiet = this.isQuietNow && scope.isQuiet;
+    const quiet = this.isQuietNow && scope.isQuiet && !sighting.isMoving;
     const identities = this.identitiesFor(state, sighting, scope);
     this.permissions.learn({ state, sighting, identities, quiet, sentAt });
   }

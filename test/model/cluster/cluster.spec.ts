@@ -17,6 +17,7 @@ const once: ClusterCast = {
   moves: 0,
   force: false,
   twins: false,
+  returns: 'with it',
   losses: 0,
   flushes: false,
 };
@@ -34,6 +35,8 @@ const blindRoles: ClusterCast['roles'] = [
 /** A slot that is moved between two living primaries: no identity changes. */
 const moved: ClusterCast = { ...once, servers: 'two primaries', failovers: 0, moves: 1 };
 const forced: ClusterCast = { ...moved, force: true };
+/** A move that is cancelled as it must be: the primary keeps the slot, and takes back what was sent away. */
+const cancelled: ClusterCast = { ...moved, returns: 'later, a second after the opening', namings: 0, blindPeriods: 1 };
 const flushed: ClusterCast = { ...moved, roles: [['hit'], ['name']], losses: 1, flushes: true };
 
 const run = (change: Partial<ClusterRules>, cast: ClusterCast) =>
@@ -49,6 +52,8 @@ describe('the guard of a unit shows no stale hit', () => {
     ['where they go there and back', {}, { ...moved, moves: 2 }],
     ['where they are moved and somebody goes blind', {}, { ...moved, roles: blindRoles, blindPeriods: 1 }],
     ['where they are taken by force', {}, { ...forced, commits: 2 }],
+    ['where a move is cancelled a second after the slot was opened, and what was sent away comes back', {}, cancelled],
+    ['the same, if nobody may go blind', {}, { ...cancelled, blindPeriods: 0 }],
     ['if the row named the whole map, which costs more', { name: 'whole map' }, { ...moved, commits: 2 }],
   ])('%s', (_name, change, cast) => {
     expect(run(change, cast)).toMatchObject({ verdict: 'sound', trace: [] });
@@ -92,6 +97,11 @@ describe('the guard of a unit shows no stale hit', () => {
         },
       ],
       ['where everybody may do everything', {}, { ...once, roles: everything }],
+      [
+        'if a poll after a publish counted as well, where nothing comes back',
+        { answer: 'named before or after' },
+        { ...moved, moves: 2 },
+      ],
       ['with three instances', {}, { ...once, roles: three }],
       ['there and back, blind', {}, { ...moved, moves: 2, roles: blindRoles, blindPeriods: 1 }],
       ['with three instances, by force', {}, { ...forced, roles: three }],
@@ -122,6 +132,10 @@ describe('the guard of a unit would show a stale hit', () => {
     ['if a publish counted whatever the row names', { answer: 'any' }, once],
     ['if nothing were asked behind a GET, and it were promoted again within a second', { fence: 'nothing' }, twice],
     ['if only its role were asked then', { fence: 'primary' }, twice],
+    ['if a move were cancelled within a second: reconcile is the net', {}, { ...cancelled, returns: 'later' }],
+    ['if a poll after a publish counted as well', { answer: 'named before or after' }, cancelled],
+    ['if who sees an open slot went blind afterwards', { motion: 'blind after' }, cancelled],
+    ['if the row were read before the look', { poll: 'reads' }, cancelled],
     ['if a key that two servers have were put back by hand: reconcile is the net', {}, { ...moved, twins: true }],
   ])('%s', (_name, change, cast) => {
     const found = run(change, cast);

@@ -21,6 +21,7 @@ import {
   identityOn,
   IDLE,
   INSTANCES,
+  isOpen,
   LEARNED,
   LOSSES,
   MOVES,
@@ -28,6 +29,7 @@ import {
   NAMINGS,
   nameOf,
   numberOf,
+  OPENED_LEFT,
   PERMISSION,
   put,
   QUIET_LEFT,
@@ -48,10 +50,12 @@ export function cluster(rules: ClusterRules, cast: ClusterCast): Model {
       if (cast.flushes) missFlush(cast, steps);
       cast.roles.forEach((can, who) => {
         const i = INSTANCES + who * I.size;
-        poll(rules, steps, i);
+        // Where a move is no matter of moments, it is no matter when a poll looks at what.
+        if (cast.returns === 'with it') poll(rules, steps, i);
+        else pollBySteps(rules, steps, i);
         look(steps, i);
         if (can.includes('name')) name(rules, steps, i);
-        if (can.includes('go blind')) goBlind(steps, i);
+        goBlind(steps, i, can.includes('go blind'));
         if (can.includes('hit')) hit(rules, steps, i);
         const pc = steps.state[i + I.pc];
         if (pc === HITTING) {
@@ -95,12 +99,15 @@ function initialOf(rules: ClusterRules, cast: ClusterCast): number[] {
 
 function tick(steps: Steps): void {
   const next = steps.fork();
-  const left = [BLIND_LEFT, QUIET_LEFT];
+  const left = [BLIND_LEFT, QUIET_LEFT, OPENED_LEFT];
   for (let i = INSTANCES; i < next.length; i += I.size) {
     left.push(i + I.blindLeft, i + I.blindWait);
     next[i + I.age] = min(PERMISSION, at(next, i + I.age) + 1);
     // Too old to matter, but for the epoch.
-    if (next[i + I.age] === PERMISSION) next[i + I.named] = next[i + I.blind] = next[i + I.quiet] = 0;
+    if (next[i + I.age] === PERMISSION) forgetRow(next, i);
+    if (at(next, i + I.published) > 0) next[i + I.publishedAge] = min(PERMISSION, at(next, i + I.publishedAge) + 1);
+    if (at(next, i + I.halfAge) > 0) next[i + I.halfAge] = at(next, i + I.halfAge) + 1;
+    if (at(next, i + I.halfAge) > PERMISSION) forgetHalf(next, i);
   }
   for (const field of left) next[field] = max(0, at(next, field) - 1);
   steps.take('a tick', false);
@@ -117,6 +124,51 @@ function poll({ sentinels }: ClusterRules, steps: Steps, i: number): void {
   next[i + I.quiet] = at(s, QUIET_LEFT) > 0 ? 1 : 0;
   if (sentinels === 'each' || s[FLUSHED] === 1) next[FLUSHED] = 0;
   steps.take('# polls: epoch #, named #', false, numberOf(i), at(s, EPOCH), at(s, NAMED));
+}
+
+/** A poll that looks for open slots as well, and reads the row before or after that. Ages count from its first half. */
+function pollBySteps(rules: ClusterRules, steps: Steps, i: number): void {
+  const s = steps.state;
+  const age = at(s, i + I.halfAge);
+  if (age === 0) {
+    const next = steps.fork();
+    next[i + I.halfAge] = 1;
+    next[i + I.half] = rules.poll === 'looks' ? Number(isOpen(s)) : packed(s);
+    if (rules.poll === 'looks') next[i + I.sees] = Number(isOpen(s));
+    else next[i + I.halfEpoch] = at(s, EPOCH);
+    const label = rules.poll === 'looks' ? '# looks for an open slot: #' : '# reads the row';
+    steps.take(label, false, numberOf(i), at(next, i + I.half));
+    return;
+  }
+  const [row, epoch, moving] =
+    rules.poll === 'looks'
+      ? [packed(s), at(s, EPOCH), at(s, i + I.half)]
+      : [at(s, i + I.half), at(s, i + I.halfEpoch), Number(isOpen(s))];
+  const next = steps.fork();
+  forgetHalf(next, i);
+  next[i + I.sees] = moving;
+  if (moving === 0 || rules.motion === 'blind after' || at(s, i + I.blindLeft) > 0) {
+    next[i + I.age] = age - 1;
+    next[i + I.epoch] = epoch;
+    next[i + I.named] = row >> 2;
+    next[i + I.blind] = (row >> 1) & 1;
+    next[i + I.quiet] = row & 1;
+    next[i + I.moving] = moving;
+  }
+  steps.take('# has polled: epoch #, open: #', false, numberOf(i), epoch, moving);
+}
+
+/** What the row says, but for the epoch. */
+function packed(s: Uint8Array): number {
+  return (at(s, NAMED) << 2) | (at(s, BLIND_LEFT) > 0 ? 2 : 0) | (at(s, QUIET_LEFT) > 0 ? 1 : 0);
+}
+
+function forgetRow(s: Uint8Array, i: number): void {
+  s[i + I.named] = s[i + I.blind] = s[i + I.quiet] = s[i + I.moving] = 0;
+}
+
+function forgetHalf(s: Uint8Array, i: number): void {
+  s[i + I.halfAge] = s[i + I.half] = s[i + I.halfEpoch] = 0;
 }
 
 /** Whether everybody has polled since a flush, and nobody knows of it. */
@@ -155,10 +207,11 @@ function name(rules: ClusterRules, steps: Steps, i: number): void {
 }
 
 /** An instance registers a blind period, or extends its own while it believes in it. */
-function goBlind(steps: Steps, i: number): void {
+function goBlind(steps: Steps, i: number, can: boolean): void {
   const s = steps.state;
   const isBlind = at(s, i + I.blindLeft) > 0;
-  if (isBlind ? s[i + I.blindLeft] === BLIND : s[i + I.pc] !== LEARNED || at(s, BLIND_PERIODS) === 0) return;
+  const must = s[i + I.sees] === 1 || (can && s[i + I.pc] === LEARNED);
+  if (isBlind ? s[i + I.blindLeft] === BLIND : !must || at(s, BLIND_PERIODS) === 0) return;
   const next = steps.fork();
   next[BLIND_LEFT] = next[i + I.blindLeft] = BLIND;
   if (!isBlind) {

@@ -38,9 +38,19 @@ function isFresh(s: Uint8Array, i: number): boolean {
   return at(s, i + I.age) < PERMISSION && s[i + I.quiet] === 0;
 }
 
+function seesMotion({ motion }: ClusterRules, s: Uint8Array, i: number): boolean {
+  return motion === 'blind first' && s[i + I.moving] === 1;
+}
+
 function isPermitted(rules: ClusterRules, s: Uint8Array, i: number): boolean {
   const view = at(s, i + I.view);
-  return isFresh(s, i) && s[i + I.blind] === 0 && view > 0 && s[i + I.named] === nameOf(rules, view);
+  return (
+    isFresh(s, i) &&
+    s[i + I.blind] === 0 &&
+    !seesMotion(rules, s, i) &&
+    view > 0 &&
+    s[i + I.named] === nameOf(rules, view)
+  );
 }
 
 /** Where a request of instance i ends. */
@@ -166,16 +176,29 @@ function publishTo(rules: ClusterRules, steps: Steps, i: number, x: number): voi
   } else if (nonce > 0 && holds(s, x, LEASE, own) && contentOf(s, x) === nonce) put(next, x, ENTRY, own, version);
   else clearKey(next, x);
   next[i + I.published] = view;
+  const isNamed = isFresh(s, i) && s[i + I.named] === nameOf(rules, view);
+  next[i + I.publishedAge] = isNamed ? at(s, i + I.age) : PERMISSION;
   forgetLease(next, i);
   steps.take('# publishes v# to server #', false, numberOf(i), version, x);
+}
+
+function counts(rules: ClusterRules, s: Uint8Array, i: number, published: number): boolean {
+  const isNamedBefore = at(s, i + I.publishedAge) < PERMISSION;
+  switch (rules.answer) {
+    case 'named before':
+      return isNamedBefore;
+    case 'named before or after':
+      return isNamedBefore || (isFresh(s, i) && s[i + I.named] === nameOf(rules, published));
+    case 'any':
+      return true;
+  }
 }
 
 /** Answers what was published to what the row names, or what need not be published in a blind period. */
 export function clear(rules: ClusterRules, steps: Steps, i: number): void {
   const s = steps.state;
   const published = at(s, i + I.published);
-  const counts = isFresh(s, i) && published > 0 && s[i + I.named] === nameOf(rules, published);
-  const isPublished = counts || (published > 0 && rules.answer === 'any');
+  const isPublished = published > 0 && counts(rules, s, i, published);
   const isBlind = at(s, i + I.blindLeft) > 0 && s[i + I.blindWait] === 0;
   if (!isPublished && !isBlind) return;
   const next = steps.fork();

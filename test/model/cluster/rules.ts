@@ -6,8 +6,9 @@
  * they saw, in whatever order, and may be frozen between any two steps. Time passes in ticks of a second and is stored as
  * what is left, so that it has no end. A violation is a hit older than a version answered before it began.
  *
- * Other units are not in here: what was said of one counter is linearizable by itself. A unit with an open slot is kept
- * blind by whoever sees it; that saves waiting, and nothing depends on it, so nobody does it here.
+ * Other units are not in here: what was said of one counter is linearizable by itself. That a unit with an open slot is
+ * kept blind by whoever sees it saves waiting; one thing alone depends on it: who cancels a move must first have the primary
+ * keep the slot, and then bring back what was sent away, over what is there by then.
  */
 export interface ClusterRules {
   /**
@@ -25,8 +26,18 @@ export interface ClusterRules {
   readonly fence: 'life' | 'primary' | 'nothing';
   /** Whether everybody waits after a naming. */
   readonly wait: 'row' | 'nobody';
-  /** Whether a publish counts only if a poll that is not old names where it went. */
-  readonly answer: 'named' | 'any';
+  /**
+   * Whether a publish counts only if where it went is named by the poll before it, which must not be old yet; or by one
+   * that is not old, before it or after it; or in any case.
+   */
+  readonly answer: 'named before' | 'named before or after' | 'any';
+  /**
+   * What an instance does that sees an open slot: relies upon nothing else that it saw with it before it has registered
+   * a blind period; or registers one afterwards.
+   */
+  readonly motion: 'blind first' | 'blind after';
+  /** What a poll does first: looks for open slots, or reads the row. */
+  readonly poll: 'looks' | 'reads';
   /** Which servers have a key whose absence tells of a flush. */
   readonly sentinels: 'each' | 'the first';
 }
@@ -43,6 +54,11 @@ export interface ClusterCast {
   readonly failovers: number;
   /** How often a slot may be opened, and then moved, moved back, cancelled. */
   readonly moves: number;
+  /**
+   * When what was sent away comes back after a move was cancelled: in the same moment; or later, the move being cancelled
+   * as soon as you like, or not before each permission has run out that was given before the slot was opened.
+   */
+  readonly returns: 'with it' | 'later' | 'later, a second after the opening';
   /** Whether the other one may take the slot by force. */
   readonly force: boolean;
   /** Whether a key that is moved may stay where it was as well, and be put back over the newer one by hand. */
@@ -61,6 +77,8 @@ export const CLUSTER: ClusterRules = {
   identity: 'asked inside',
   fence: 'life',
   wait: 'row',
-  answer: 'named',
+  answer: 'named before',
+  motion: 'blind first',
+  poll: 'looks',
   sentinels: 'each',
 };

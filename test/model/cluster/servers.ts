@@ -17,7 +17,9 @@ import {
   MOVES,
   MOVES_AWAY,
   NEWEST,
+  OPENED_LEFT,
   PERMISSION,
+  RETURNING,
   server,
 } from './state.js';
 
@@ -62,10 +64,12 @@ function failOver(steps: Steps, x: number, y: number): void {
 }
 
 /** The slot is opened, its key moved, and the move ended or cancelled; or it is taken by force. */
-function move({ force, twins }: ClusterCast, steps: Steps, x: number, y: number): void {
+function move({ force, twins, returns }: ClusterCast, steps: Steps, x: number, y: number): void {
   const s = steps.state;
   const own = at(s, server(x) + CLAIM);
   const other = at(s, server(y) + CLAIM);
+  if (s[RETURNING] === x + 1) bringBack(steps, x, y);
+  if (s[RETURNING] !== 0) return;
   if (own === HAS && other === 0 && at(s, MOVES) > 0) {
     openSlot(steps, x, y);
     if (force) claim(steps, y, 'server # takes the slot by force, server # does not know yet', x);
@@ -82,21 +86,35 @@ function move({ force, twins }: ClusterCast, steps: Steps, x: number, y: number)
     }
   }
   claim(steps, y, 'server # has the slot now, server # does not know yet', x);
-  if (isEmpty(s, y) || isEmpty(s, x) || twins) {
+  const mayCancel = returns !== 'later, a second after the opening' || s[OPENED_LEFT] === 0;
+  if (mayCancel && (isEmpty(s, y) || isEmpty(s, x) || twins)) {
     const next = steps.fork();
     next[server(x) + CLAIM] = HAS;
-    if (!isEmpty(s, y)) {
-      copyKey(next, y, x);
-      clearKey(next, y);
-    }
-    steps.take('the move is cancelled: server # keeps the slot, what server # has goes back', false, x, y);
+    if (returns === 'with it') goBack(next, x, y);
+    else next[RETURNING] = x + 1;
+    steps.take('the move is cancelled: server # keeps the slot, what server # has goes back in time', false, x, y);
   }
+}
+
+/** The other server says that the slot is open until its key went back. */
+function bringBack(steps: Steps, x: number, y: number): void {
+  const next = steps.fork();
+  next[RETURNING] = 0;
+  goBack(next, x, y);
+  steps.take('what server # has goes back to server #, over what is there', false, y, x);
+}
+
+function goBack(s: Uint8Array, x: number, y: number): void {
+  if (isEmpty(s, y)) return;
+  copyKey(s, y, x);
+  clearKey(s, y);
 }
 
 function openSlot(steps: Steps, x: number, y: number): void {
   const next = steps.fork();
   next[MOVES] = at(next, MOVES) - 1;
   next[server(x) + CLAIM] = MOVES_AWAY;
+  next[OPENED_LEFT] = PERMISSION;
   steps.take('the slot is opened on server #, towards server #', false, x, y);
 }
 

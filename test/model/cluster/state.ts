@@ -17,8 +17,12 @@ export const LOSSES = 11;
 export const NEWEST = 12;
 /** 1 + the server that was flushed while nobody has noticed, or 0. */
 export const FLUSHED = 13;
+/** 1 + the server that keeps the slot whose move was cancelled, while the other one may still have the key; or 0. */
+export const RETURNING = 14;
+/** How long a permission may still last that was given before the slot was opened. */
+export const OPENED_LEFT = 15;
 /** Two servers: life of the data set, whether it claims the slot, and its key. */
-const SERVERS = 14;
+const SERVERS = 16;
 const SERVER_SIZE = 7;
 export const LIFE = 0;
 /** 0: no claim; 1: it has the slot; 2: it has it, and moves it away. */
@@ -57,7 +61,17 @@ export const I = {
   blindWait: 13,
   /** What was answered when the GET under way began. */
   floor: 14,
-  size: 15,
+  /** Whether the last poll saw an open slot. */
+  moving: 15,
+  /** What the first half of a poll found: whether a slot is open, or the row. Ticks since then, one more; 0: nothing. */
+  halfAge: 16,
+  half: 17,
+  halfEpoch: 18,
+  /** Of the poll by which it published, in ticks; a permission's, which means too old. */
+  publishedAge: 19,
+  /** Whether its last look saw an open slot, whatever came of the poll. */
+  sees: 20,
+  size: 21,
 } as const;
 
 export const IDLE = 0;
@@ -68,6 +82,10 @@ export const HITTING = 3;
 /** Life of a permission, and the wait after a naming or a registration; length of a blind period. */
 export const PERMISSION = 1;
 export const BLIND = 3;
+
+/** Whether a server says that the slot is open. */
+export const isOpen = (s: Uint8Array): boolean =>
+  s[RETURNING] !== 0 || s[server(0) + CLAIM] === MOVES_AWAY || s[server(1) + CLAIM] === MOVES_AWAY;
 
 export const server = (x: number): number => SERVERS + x * SERVER_SIZE;
 
@@ -134,7 +152,7 @@ export function holds(s: Uint8Array, x: number, kind: number, identity: Identity
 export const contentOf = (s: Uint8Array, x: number): number => at(s, server(x) + KEY + 4);
 
 export function forgetTask(s: Uint8Array, i: number): void {
-  s[i + I.pc] = s[i + I.version] = s[i + I.published] = s[i + I.floor] = 0;
+  s[i + I.pc] = s[i + I.version] = s[i + I.published] = s[i + I.publishedAge] = s[i + I.floor] = 0;
   forgetLease(s, i);
 }
 

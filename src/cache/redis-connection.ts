@@ -7,6 +7,9 @@ import { PROMPT, reaching } from './redis-client.js';
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;
 
+/** As soon as after the first attempt that failed. */
+const AGAIN_AFTER_MS = 50;
+
 /** Longer than a connection across a network takes, password and TLS included. */
 const FIRST_CONTACT_MS = 5_000;
 
@@ -32,6 +35,7 @@ export class RedisConnection {
   private misses = 0;
   private currentGeneration = 0;
   private lastFault: string | null = null;
+  private closed = false;
 
   /**
    * @param commandTimeoutMs what takes longer is as good as away
@@ -42,6 +46,10 @@ export class RedisConnection {
     this.server = clusterAddress ?? new URL(servers.url).host;
     const options = { ...PROMPT, commandTimeout: commandTimeoutMs, connectionName: 'evercount-cache' };
     this.client = new Redis(...reaching(servers, options, (address) => (this.server = address)));
+    // Under Sentinel the client gives up for good where it is told to leave while it asks who the primary is.
+    this.client.on('end', () => {
+      if (!this.closed) setTimeout(() => this.connectAgain(), AGAIN_AFTER_MS).unref();
+    });
     this.client.on('ready', () => {
       this.currentGeneration += 1;
       this.misses = 0;
@@ -131,7 +139,13 @@ export class RedisConnection {
 
   /** Ends the connection without waiting for anything. */
   close(): void {
+    this.closed = true;
     this.client.disconnect();
+  }
+
+  private connectAgain(): void {
+    // What goes wrong is told as any other fault of the connection.
+    if (!this.closed && this.client.status === 'end') this.client.connect().catch(() => undefined);
   }
 }
 

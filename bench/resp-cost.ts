@@ -3,7 +3,7 @@
  * Called with seconds a turn, the root of another build to take turns with ('' for none), a part of the labels of the loads
  * that are wanted ('' for all), and `profile` where it is to be told in which layer, by V8's profiler.
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,20 +11,9 @@ import { freePort } from '../src/embedded/free-port.js';
 import { Arena, inRedis } from './arena.js';
 import { startService } from './child.js';
 import { familyCpuSeconds } from './cpu.js';
+import { addedUp, monotonicMicros, type Spent, spentIn } from './cpu-profile.js';
 import { median } from './median.js';
 import { findRedisBenchmark, type RedisLoad } from './redis-benchmark.js';
-
-interface Profile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
-  readonly samples: readonly number[];
-  /** Microseconds since the sample before. */
-  readonly timeDeltas: readonly number[];
-  /** Microseconds of the monotonic clock, which all processes share. */
-  readonly startTime: number;
-}
 
 /** Of one load: the median of its turns is told, and the least, which other work disturbed least. */
 const ROUNDS = 5;
@@ -33,7 +22,7 @@ const WARM_UP_SECONDS = 4;
 const MANY = 10_000;
 const SEED_STEP = 500;
 const DIGITS = 12;
-const FUNCTIONS_SHOWN = 25;
+const SHOWN = 25;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -128,40 +117,19 @@ async function profile(label: string, load: RedisLoad): Promise<void> {
   const cost = ((familyCpuSeconds(pid) - before) * 1e6) / requests;
   const toMicros = monotonicMicros();
   await stop();
-  const [file = ''] = await readdir(own);
   console.log(`\n${label}: ${cost.toFixed(2)} µs of CPU time a command, under the profiler`);
-  print(JSON.parse(await readFile(join(own, file), 'utf8')) as Profile, { fromMicros, toMicros, cost });
+  const spent = await spentIn(own, fromMicros, toMicros);
+  printShares(spent, cost, ({ name, place }) => layerOf(name, place));
+  printShares(spent, cost, ({ label: shown }) => shown);
 }
 
-function print(
-  { nodes, samples, timeDeltas, startTime }: Profile,
-  { fromMicros, toMicros, cost }: { readonly fromMicros: number; readonly toMicros: number; readonly cost: number },
-): void {
-  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
-  const [layers, functions] = [new Map<string, number>(), new Map<string, number>()];
-  let atMicros = startTime;
-  let all = 0;
-  samples.forEach((id, index) => {
-    const ms = (timeDeltas[index] ?? 0) / 1000;
-    atMicros += timeDeltas[index] ?? 0;
-    const frame = frames.get(id);
-    if (atMicros < fromMicros || atMicros > toMicros || frame === undefined || frame.functionName === '(idle)') return;
-    const place = frame.url.replace(/^.*node_modules\//, '').replace(/^file:\/\/.*\/dist\//, 'dist/');
-    const name = frame.functionName || '(anonymous)';
-    all += ms;
-    add(layers, layerOf(name, place), ms);
-    add(functions, `${name} ${place === '' ? '' : `${place}:${frame.lineNumber + 1}`}`, ms);
-  });
-  for (const [sums, shown] of [
-    [layers, 40],
-    [functions, FUNCTIONS_SHOWN],
-  ] as const) {
-    console.log();
-    for (const [key, ms] of [...sums].sort(([, a], [, b]) => b - a).slice(0, shown)) {
-      console.log(
-        `${((ms / all) * cost).toFixed(3).padStart(8)} µs ${((ms / all) * 100).toFixed(1).padStart(5)} %  ${key}`,
-      );
-    }
+/** @param cost of a command, microseconds, which is shared out */
+function printShares(spent: readonly Spent[], cost: number, keyOf: (one: Spent) => string): void {
+  const allMs = spent.reduce((sum, { ms }) => sum + ms, 0);
+  console.log();
+  for (const [key, ms] of addedUp(spent, keyOf).slice(0, SHOWN)) {
+    const share = ms / allMs;
+    console.log(`${(share * cost).toFixed(3).padStart(8)} µs ${(share * 100).toFixed(1).padStart(5)} %  ${key}`);
   }
 }
 
@@ -172,12 +140,4 @@ function layerOf(name: string, place: string): string {
   if (place.startsWith('node:')) return 'Node';
   if (place === '') return 'V8 and system calls';
   return /^(@[^/]+\/)?[^/]+/.exec(place)?.[0] ?? place;
-}
-
-function monotonicMicros(): number {
-  return Number(process.hrtime.bigint() / 1000n);
-}
-
-function add(sums: Map<string, number>, key: string, ms: number): void {
-  sums.set(key, (sums.get(key) ?? 0) + ms);
 }

@@ -10,7 +10,7 @@ const CLAIMS = /^\{?([A-Z]\w*(?:, [A-Z]\w*)*)/;
 /** What the platform throws is not seen. */
 const PLATFORM = new Set(['Error', 'TypeError', 'RangeError', 'SyntaxError']);
 
-/** What each function does by itself. Programs come and go while lint runs; what did not change in them is the same node. */
+/** What code does by itself. Programs come and go while lint runs; what did not change in them is the same node. */
 const known = new WeakMap();
 
 const isCode = (node) => ts.isFunctionLike(node) && node.body !== undefined;

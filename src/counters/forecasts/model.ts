@@ -1,8 +1,8 @@
 /**
  * From hourly changes to what comes next. The model is augurs' (MSTL with ETS for what the seasons leave); around it stands
  * what a count needs: changes that never fall below 0 are looked at as their roots, whose spread is even; what was far
- * outside is left out or drawn in, so that one spike is not expected again; and the range is as wide as the last week would have had to
- * have it.
+ * outside is left out or drawn in, so that one spike is not expected again; and the range is as wide as the last week would
+ * have had to have it.
  */
 
 /** What augurs is asked. */

@@ -31,12 +31,12 @@ export class Blindness {
 
   /** Whether an answer may go out now without having been published. */
   holds(): boolean {
-    return this.isBelieved() && this.fromMs <= this.clock.monotonicMs();
+    return this.isKept() && this.fromMs <= this.clock.monotonicMs();
   }
 
   /** Whether it is registered, so that a poll which begins from now on finds it in the row. */
-  get isKept(): boolean {
-    return this.isBelieved();
+  isKept(): boolean {
+    return this.keptAt !== null && this.clock.ageMs(this.keptAt) < BELIEVED_MS;
   }
 
   /**
@@ -46,18 +46,14 @@ export class Blindness {
    */
   async keep(): Promise<void> {
     const sentAt = this.clock.moment();
-    if (this.keptAt === null || !this.isBelieved()) {
+    if (this.keptAt === null || !this.isKept()) {
       await this.row.register();
       this.fromMs = this.clock.monotonicMs() + PERMISSION_MS;
       this.keptAt = sentAt;
     } else if (this.clock.ageMs(this.keptAt) >= RENEW_AFTER_MS) {
       const renewed = await this.row.renew();
       // The answer counts only if it came while the old period still held; otherwise others may have begun to read.
-      if (renewed && this.isBelieved()) this.keptAt = sentAt;
+      if (renewed && this.isKept()) this.keptAt = sentAt;
     }
-  }
-
-  private isBelieved(): boolean {
-    return this.keptAt !== null && this.clock.ageMs(this.keptAt) < BELIEVED_MS;
   }
 }

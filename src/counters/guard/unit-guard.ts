@@ -140,7 +140,7 @@ export class UnitGuard {
    * cancelled, what was sent away may come back over what was published meanwhile.
    */
   private isToldOf({ isMoving }: Sighting, { isBlind }: Scope): boolean {
-    return !isMoving || isBlind || this.blindness.isKept;
+    return !isMoving || isBlind || this.blindness.isKept();
   }
 
   private learn({ state, scope, sentAt }: UnitPoll, sighting: Sighting): void {

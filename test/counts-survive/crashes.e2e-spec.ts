@@ -6,11 +6,13 @@ import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
 
-const CLIENTS = 200;
+/** So few that most connections which are made anew come to an answer. */
+const CLIENTS = 40;
 const KILL_EVERY_MS = 1_000;
-const LASTS_MS = 30_000;
-/** A client drops about half of its connections before the answer. */
-const LONGEST_PATIENCE_MS = 120;
+/** The storm is over after so many, however long a busy machine takes for them. */
+const KILLS = 10;
+/** Some connections are dropped before the answer. */
+const LONGEST_PATIENCE_MS = 250;
 
 let postgres: TestPostgres;
 let redis: TestRedis;
@@ -47,20 +49,21 @@ const attempt = async (
 };
 
 it('counts each key once, and the value is the number of keys', async () => {
-  const endsAtMs = performance.now() + LASTS_MS;
   const values: number[] = [];
   const statuses = new Set<number>();
-  let kills = 0;
+  let dropped = 0;
+  let storm = true;
 
   const client = async (index: number): Promise<void> => {
-    while (performance.now() < endsAtMs) {
+    while (storm) {
       const key = randomUUID();
       for (let turn = index; ; turn += 1) {
         const url = apps[turn % apps.length]?.url ?? '';
         // After the storm no client gives up before it knows.
-        const patienceMs = performance.now() < endsAtMs ? Math.random() * LONGEST_PATIENCE_MS : 10_000;
+        const patienceMs = storm ? Math.ceil(Math.random() * LONGEST_PATIENCE_MS) : 10_000;
         const answer = await attempt(url, 'stormy', key, patienceMs);
-        if (answer !== null) statuses.add(answer.status);
+        if (answer === null) dropped += 1;
+        else statuses.add(answer.status);
         if (answer?.status === 200) {
           values.push(answer.value);
           break;
@@ -70,12 +73,12 @@ it('counts each key once, and the value is the number of keys', async () => {
     }
   };
   const killer = async (): Promise<void> => {
-    while (performance.now() < endsAtMs) {
+    for (let kill = 0; kill < KILLS; kill += 1) {
       await sleep(KILL_EVERY_MS);
       await postgres.kill();
       await postgres.restart();
-      kills += 1;
     }
+    storm = false;
   };
 
   await Promise.all([killer(), ...Array.from({ length: CLIENTS }, (_, index) => client(index))]);
@@ -83,8 +86,9 @@ it('counts each key once, and the value is the number of keys', async () => {
   const read = () => new CounterCalls(apps[0]?.url ?? '').read('stormy', '?consistency=strong');
   await eventually(async () => (await read()).status === 200);
   const { body } = await read();
-  expect(kills).toBeGreaterThan(5);
   expect([...statuses].filter((status) => ![200, 409, 503].includes(status))).toEqual([]);
+  expect(values.length).toBeGreaterThan(2 * CLIENTS);
+  expect(dropped).toBeGreaterThan(CLIENTS);
   expect(new Set(values).size).toBe(values.length);
   expect([body.value, body.version]).toEqual([values.length, values.length]);
 });

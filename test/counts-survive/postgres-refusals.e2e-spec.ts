@@ -70,6 +70,8 @@ const ways: (readonly [string, () => Promise<unknown>, () => Promise<unknown>, R
     async () => {
       await readOnly('ALTER DATABASE postgres SET default_transaction_read_only = on');
       await hand.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'serving'");
+      // What is sent on a session that is about to end has no known outcome; the answer meant here is of a new one.
+      await eventually(async () => codeOf(await calls.increment('here')) === '503 unavailable');
     },
     () => readOnly('ALTER DATABASE postgres RESET default_transaction_read_only'),
     /read-only/,

@@ -38,10 +38,16 @@ describe.each(['+120d', '-120d'])(
     let redis: TestRedis;
     let database: pg.Client;
     let wrong: AppProcess;
+    /** What was put there before the instance began. */
+    let past: string[][];
 
-    const rows = async (period: string): Promise<number> =>
-      (await database.query(`SELECT FROM history_${period}s WHERE name = 'past' AND at < now() - interval '1 hour'`))
-        .rowCount ?? 0;
+    const rows = async (period: string): Promise<string[]> =>
+      (
+        await database.query<{ at: string }>(
+          `SELECT at::text FROM history_${period}s WHERE name = 'past' AND at < now() - interval '1 hour'`,
+        )
+      ).rows.map(({ at }) => at);
+    const allRows = () => Promise.all(['minute', 'hour', 'day'].map(rows));
     const runsOf = async ({ url }: AppProcess, kind: string): Promise<number> =>
       (await scrape(url)).get('evercount_job_runs_total', { kind, result: 'done' }) ?? 0;
 
@@ -54,6 +60,7 @@ describe.each(['+120d', '-120d'])(
       database = new pg.Client({ connectionString: databaseUrl });
       await database.connect();
       await makePast(database);
+      past = await allRows();
       const clock = await FakeClock.off(offset);
       wrong = await startAppProcess({ databaseUrl, redisUrl: redis.url, env: { ...clock.environment } });
     });
@@ -66,10 +73,10 @@ describe.each(['+120d', '-120d'])(
     });
 
     it('removes nothing that is still kept', async () => {
-      const before = await Promise.all(['minute', 'hour', 'day'].map(rows));
+      expect(past.map(({ length }) => length)).toEqual([1, 2, 1]);
       await eventually(async () => (await runsOf(wrong, 'prune-history')) > 0);
-      expect(await Promise.all(['minute', 'hour', 'day'].map(rows))).toEqual(before);
-      expect(before).toEqual([1, 2, 1]);
+      // Yesterday's row may have been rolled up beside them.
+      expect(await allRows()).toEqual(past.map((kept) => expect.arrayContaining(kept) as unknown));
     });
 
     it('tells of the same time as everybody', async () => {

@@ -13,6 +13,8 @@ import { scratchFolder } from '../support/scratch.js';
 import { startRedis, type TestRedis } from '../support/servers.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
+const run = promisify(execFile);
+
 const KEY = 'an-operators-own-key-0123456789';
 
 let redis: TestRedis;
@@ -34,7 +36,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-const CLIENT = `
+const TYPED = `
 import type { paths } from './calls.js';
 
 type Success<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
@@ -85,38 +87,95 @@ export async function count(url: string, key: string): Promise<(number | string 
 }
 `;
 
-const diagnosticsOf = (file: string): string[] => {
-  const program = ts.createProgram([file], {
+const WRITTEN = `
+import { createClient } from './written/client/index.js';
+import { incrementCounter, readCounter, resetCounter, setCounter, type Counter, type Problem } from './written/index.js';
+
+const REFUSED: Problem['code'] = 'not_found';
+
+export async function count(baseUrl: string, auth: string): Promise<unknown[]> {
+  const client = createClient({ baseUrl, auth });
+  const path = { name: 'page:/écrit?' };
+  const first = await incrementCounter({ client, path, body: { by: 5 } });
+  const again = { client, path, headers: { 'Idempotency-Key': 'written' } };
+  const replayed = [await incrementCounter(again), await incrementCounter(again)];
+  const set = await setCounter({ client, path, body: { value: 40, max: 41 } });
+  const read = await readCounter({ client, path, throwOnError: true });
+  const counter: Counter = read.data;
+  const absent = await resetCounter({ client, path: { name: 'none' } });
+  const beyond = await incrementCounter({ client, path, body: { by: 2 } });
+  const stranger = await incrementCounter({ client, path, auth: 'ec_unknown' });
+  const code: Problem['code'] | undefined = absent.error?.code;
+  // @ts-expect-error a field that is not known
+  void (() => incrementCounter({ client, path, body: { byy: 5 } }));
+  // @ts-expect-error a code that no problem has
+  void (() => absent.error?.code === 'none');
+  // @ts-expect-error no name
+  void (() => incrementCounter({ client }));
+  return [
+    [first.data?.value, ...replayed.map(({ data }) => data?.value)],
+    [set.data?.value, counter.value, counter.max],
+    [code === REFUSED, absent.response.status, absent.error?.status],
+    [beyond.error?.code, stranger.error?.code],
+  ];
+}
+`;
+
+/** Type checks all files in one go, and writes JavaScript to a folder beside them. */
+const compile = (files: readonly string[]): string[] => {
+  const program = ts.createProgram(files, {
     strict: true,
+    noUncheckedIndexedAccess: true,
     skipLibCheck: true,
-    noEmit: true,
+    rootDir: folder,
+    outDir: join(folder, 'compiled'),
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     types: ['node'],
     typeRoots: [join(process.cwd(), 'node_modules/@types')],
   });
-  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
+  program.emit();
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
 };
 
-describe('a TypeScript client that openapi-typescript made', () => {
+describe('a TypeScript client made of the document', () => {
+  let diagnostics: string[];
   beforeAll(async () => {
+    const document = `${app.url}/openapi.json`;
     const { body } = await send(app.url, 'GET', '/openapi.json');
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-    await writeFile(join(folder, 'calls.ts'), astToString(await openapiTS(body)));
-    await writeFile(join(folder, 'client.ts'), CLIENT);
+    const heyApi = [join(process.cwd(), 'node_modules/@hey-api/openapi-ts/bin/run.js'), '--silent', '--no-log-file'];
+    await Promise.all([
+      writeFile(join(folder, 'package.json'), '{"type":"module"}'),
+      writeFile(join(folder, 'calls.ts'), astToString(await openapiTS(body))),
+      writeFile(join(folder, 'typed.ts'), TYPED),
+      writeFile(join(folder, 'written.ts'), WRITTEN),
+      run(process.execPath, [...heyApi, '--input', document, '--output', 'written'], { cwd: folder }),
+    ]);
+    diagnostics = compile(['typed.ts', 'written.ts'].map((name) => join(folder, name)));
   });
 
-  it('is strict TypeScript, takes only what is described, and counts', async () => {
-    expect(diagnosticsOf(join(folder, 'client.ts'))).toEqual([]);
-    const { outputText } = ts.transpileModule(CLIENT, {
-      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-    });
-    await writeFile(join(folder, 'client.mjs'), outputText);
-    const { count } = (await import(pathToFileURL(join(folder, 'client.mjs')).href)) as {
+  it('is strict TypeScript, and takes only what is described', () => expect(diagnostics).toEqual([]));
+
+  it.each([
+    ['of types by openapi-typescript', 'typed', [5, 4, 4, 2, 10, 'string']],
+    [
+      'of calls by @hey-api/openapi-ts',
+      'written',
+      [
+        [5, 6, 6],
+        [40, 40, 41],
+        [true, 404, 404],
+        ['out_of_bounds', 'unauthorized'],
+      ],
+    ],
+  ])('%s counts', async (_, name, counted) => {
+    const { count } = (await import(pathToFileURL(join(folder, 'compiled', `${name}.js`)).href)) as {
       count: (url: string, key: string) => Promise<unknown[]>;
     };
-    expect(await count(app.url, KEY)).toEqual([5, 4, 4, 2, 10, 'string']);
+    expect(await count(app.url, KEY)).toEqual(counted);
   });
 });
 
@@ -169,6 +228,6 @@ const hasPython = spawnSync('python3', ['--version']).status === 0;
 (hasPython ? it : it.skip)('thirty lines of Python, driven by the document, count', async () => {
   const file = join(folder, 'client.py');
   await writeFile(file, PYTHON);
-  const { stdout } = await promisify(execFile)('python3', [file, app.url, KEY]);
+  const { stdout } = await run('python3', [file, app.url, KEY]);
   expect(JSON.parse(stdout)).toEqual([5, [6, 6], ['page:/пример?'], null]);
 });

@@ -53,15 +53,15 @@ it('counts each key once, and the value is the number of keys', async () => {
   const statuses = new Set<number>();
   let dropped = 0;
   let storm = true;
+  // After the storm no client gives up before it knows.
+  const patienceMs = () => (storm ? Math.ceil(Math.random() * LONGEST_PATIENCE_MS) : 10_000);
 
   const client = async (index: number): Promise<void> => {
     while (storm) {
       const key = randomUUID();
       for (let turn = index; ; turn += 1) {
         const url = apps[turn % apps.length]?.url ?? '';
-        // After the storm no client gives up before it knows.
-        const patienceMs = storm ? Math.ceil(Math.random() * LONGEST_PATIENCE_MS) : 10_000;
-        const answer = await attempt(url, 'stormy', key, patienceMs);
+        const answer = await attempt(url, 'stormy', key, patienceMs());
         if (answer === null) dropped += 1;
         else statuses.add(answer.status);
         if (answer?.status === 200) {

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { WATCH_STATES } from '../domain/watch.js';
 import { wholeNumber } from './arguments.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import { type ServiceOptions, type Session, withJson, withService } from './session.js';
@@ -17,6 +18,10 @@ interface CreateOptions extends Options {
   readonly for?: string;
   readonly notify?: readonly string[];
   readonly label?: string;
+}
+
+interface ListOptions extends Options {
+  readonly state?: string;
 }
 
 interface Watch {
@@ -59,9 +64,10 @@ export function addWatches(program: Command, session: Session): void {
     .option('--label <text>', 'for people')
     .action((name: string, options: CreateOptions) => create(session, name, options));
 
-  withJson(withService(watches.command('list')))
-    .description('every watch, and how it stands; exit code 2 where one fires')
-    .action((options: Options) => list(session, options));
+  withJson(withService(watches.command('list [name]')))
+    .description('every watch, or those of one counter, and how it stands; exit code 2 where one fires')
+    .addOption(new Option('--state <state>', 'only those that stand so').choices(WATCH_STATES))
+    .action((name: string | undefined, options: ListOptions) => list(session, name, options));
 
   withJson(withService(watches.command('history <id>')))
     .description('when a watch fired, and when no longer')
@@ -130,11 +136,17 @@ async function create(session: Session, name: string, options: CreateOptions): P
   else session.terminal.print(watch.id);
 }
 
-async function list(session: Session, options: Options): Promise<void> {
+async function list(session: Session, name: string | undefined, options: ListOptions): Promise<void> {
   const calls = await session.calls(options);
+  const { state } = options;
+  const wanted = {
+    limit: String(PAGE),
+    ...(name === undefined ? {} : { name }),
+    ...(state === undefined ? {} : { state }),
+  };
   const all: Watch[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
-    const query = new URLSearchParams({ limit: String(PAGE), ...(cursor === '' ? {} : { cursor }) });
+    const query = new URLSearchParams({ ...wanted, ...(cursor === '' ? {} : { cursor }) });
     const page: { readonly data: readonly Watch[]; readonly nextCursor: string | null } = await calls.expect(
       'GET',
       `/v1/watches?${query}`,

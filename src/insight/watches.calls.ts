@@ -39,7 +39,7 @@ export const watchCalls: readonly Call[] = [
     id: 'listWatches',
     tag: 'watches',
     summary: 'A page of watches, by id',
-    description: 'With how they stand.',
+    description: 'With how they stand, each as a whole, or one counter of theirs.',
     query: WatchesQuery,
     answers: {
       200: {

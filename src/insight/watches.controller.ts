@@ -25,9 +25,10 @@ export class WatchesController {
 
   @Get()
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { prefix, limit, cursor } = queryOf(WatchesQuery, request);
-    // The gate has made the prefix that of the key.
-    const found = await this.watches.page(prefix, cursor, limit + 1);
+    const { prefix, name = null, state = null, limit, cursor } = queryOf(WatchesQuery, request);
+    // A key that may see a counter need not see what is said of a shorter prefix.
+    const seen = prefixWithin(request.grant ?? EVERYTHING, prefix);
+    const found = await this.watches.page({ prefix: seen, name, state, after: cursor, limit: limit + 1 });
     const data = found.slice(0, limit);
     request.charge({ items: data.length });
     const hasMore = found.length > limit;

@@ -107,6 +107,13 @@ export const WatchChangeBody = z.strictObject(
 
 export const WatchesQuery = z.strictObject({
   prefix: Prefix.default('').meta({ description: 'Only watches of names that begin with it.' }),
+  name: Name.optional().meta({
+    description: 'Only watches of this counter, by its name or the beginning of it; how they stand is how it stands.',
+  }),
+  state: z
+    .enum(WATCH_STATES, { error: `must be one of ${WATCH_STATES.join(', ')}` })
+    .optional()
+    .meta({ description: 'Only those that stand so.' }),
   limit: limitUpTo(MAX_WATCHES_A_PAGE, 100).transform(Number),
   cursor: IdCursor,
 });

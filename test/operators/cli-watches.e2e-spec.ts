@@ -2,6 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { type CliResult, runCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
+import { send } from '../support/http.js';
 import { withReceiver } from '../support/receiver.js';
 import { withService } from '../support/service.js';
 
@@ -46,6 +47,8 @@ it('a watch is made, fires, says when it did, is muted, and is gone', async () =
   await cli('incr', 'errors', '6');
   await eventually(async () => (await cli('watches', 'list')).code === 2);
   expect((await cli('watches', 'list')).out).toMatch(/ firing +20\d\d-\S+ +1\n/);
+  expect(await json('watches', 'list', 'errors', '--state', 'firing')).toMatchObject([{ id }]);
+  expect(await json('watches', 'list', 'orders')).toEqual([]);
   await eventually(() => Promise.resolve(receiver.told('/pager').length === 1));
   expect((await cli('watches', 'history', id)).out).toMatch(/errors +ok +firing +11\n/);
   expect(await json('watches', 'history', id)).toMatchObject([{ to: 'firing', observed: 11 }, { to: 'ok' }]);
@@ -57,6 +60,20 @@ it('a watch is made, fires, says when it did, is muted, and is gone', async () =
   expect((await cli('watches', 'delete', id)).code).toBe(0);
   expect((await cli('watches', 'list')).err).toContain('there are none');
   expect((await cli('watches', 'history', id)).code).not.toBe(0);
+});
+
+it('a key sees what is said of its own names, and not of shorter beginnings of them', async () => {
+  await cli('watches', 'create', 'sho', '--prefix', '--above', '1');
+  const own = (await cli('watches', 'create', 'shop:', '--prefix', '--above', '1')).out.trim();
+  const { body } = await send(service.app.url, 'POST', '/v1/keys', {
+    headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    json: { label: 'shop', scopes: ['read'], prefix: 'shop:' },
+  });
+  const { secret } = JSON.parse(body) as { secret: string };
+  const env = { EVERCOUNT_URL: service.app.url, EVERCOUNT_KEY: secret };
+  for (const args of [['list'], ['list', 'shop:a']]) {
+    expect(JSON.parse((await runCli(['watches', ...args, '--json'], { env })).out)).toMatchObject([{ id: own }]);
+  }
 });
 
 it('each kind of condition can be said', async () => {

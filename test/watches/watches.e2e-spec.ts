@@ -46,6 +46,11 @@ async function watched(body: object): Promise<{ readonly id: string; readonly pa
 }
 
 const shown = async (id: string) => (await service.calls.call<WatchBody>('GET', `/v1/watches/${id}`)).body;
+const listed = async (query: string) =>
+  (await service.calls.call<{ data: WatchBody[] }>('GET', `/v1/watches?${query}`)).body.data.map(({ id, state }) => [
+    id,
+    state,
+  ]);
 const turnsOf = async (id: string) =>
   (await service.calls.call<Turns>('GET', `/v1/watches/${id}/turns`)).body.data.map(({ to }) => to).reverse();
 /** What is there is looked at now: the timer would take its time. */
@@ -132,6 +137,13 @@ describe('a prefix', () => {
     await service.calls.increment('shopping', 6);
     await becomes(id, 'firing');
     expect((await shown(id)).counters).toEqual({ firing: 1, ok: 1, noData: 0 });
+    expect(await listed('name=shop:a')).toEqual([[id, 'ok']]);
+    expect(await listed('name=shop:b')).toEqual([[id, 'firing']]);
+    expect(await listed('name=shop:later')).toEqual([[id, 'no_data']]);
+    expect(await listed('name=shopping')).toEqual([]);
+    expect(await listed('name=shop:a&state=firing')).toEqual([]);
+    expect(await listed('prefix=shop&state=firing')).toEqual([[id, 'firing']]);
+    expect(await listed('prefix=shop&state=ok')).toEqual([]);
     await service.calls.delete('shop:b');
     await becomes(id, 'ok');
     await eventually(() => Promise.resolve(receiver.told(path).length === 2));

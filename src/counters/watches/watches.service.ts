@@ -3,7 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { UnfitWish } from '../../domain/errors.js';
 import { kindOf, type WatchWish } from '../../domain/watch.js';
 import { Meters } from '../../meters/meters.js';
-import { type StandingWatch, type ToldTurn, type WatchCounts, Watches } from '../../store/watches/watches.js';
+import {
+  type StandingWatch,
+  type ToldTurn,
+  type WatchCounts,
+  Watches,
+  type WatchQuestion,
+} from '../../store/watches/watches.js';
 import { Webhooks } from '../../store/watches/webhooks.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { DAY_MS, MINUTE_MS } from '../history/intervals.js';
@@ -98,8 +104,8 @@ export class WatchesService {
   }
 
   /** @throws Unavailable */
-  async page(prefix: string, after: string, limit: number): Promise<StandingWatch[]> {
-    return orUnavailable(() => this.watches.page(prefix, after, limit));
+  async page(question: WatchQuestion): Promise<StandingWatch[]> {
+    return orUnavailable(() => this.watches.page(question));
   }
 
   /** @throws Unavailable */

@@ -36,6 +36,18 @@ export interface Firing {
   readonly counters: number;
 }
 
+/** Which watches are asked for; null: any. */
+export interface WatchQuestion {
+  /** About names that begin with it: of their own, or the beginning of theirs. */
+  readonly prefix: string;
+  /** Of this counter, and only how it stands. */
+  readonly name: string | null;
+  readonly state: WatchState | null;
+  /** The id of the last one before; '': from the first on. */
+  readonly after: string;
+  readonly limit: number;
+}
+
 /** How many watches there are, for limits. */
 export interface WatchCounts {
   readonly all: number;
@@ -54,15 +66,27 @@ const STANDING = `
          coalesce(s.firing_since, s.ok_since, s.since) AS since
   FROM (SELECT ${COLUMNS} FROM watches`;
 
-const TRACKS = `) AS w LEFT JOIN LATERAL (
+/** @param which of the tracks count */
+const tracks = (which: string): string => `) AS w LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE state = 'firing') AS firing, count(*) FILTER (WHERE state = 'ok') AS ok,
            count(*) FILTER (WHERE state = 'no_data') AS no_data, min(since) FILTER (WHERE state = 'firing') AS firing_since,
            min(since) FILTER (WHERE state = 'ok') AS ok_since, min(since) AS since
-    FROM watch_states WHERE watch_id = w.id
+    FROM watch_states WHERE watch_id = w.id AND ${which}
   ) AS s ON true ORDER BY w.id`;
 
-/** Those about names that begin with $1: of their own, or the beginning of theirs. */
-const WITHIN = `coalesce(name, prefix) >= $1 AND coalesce(name, prefix) < $1 || $2`;
+/** Of the counter $5; null: of each. */
+const OF_COUNTER = '($5::text IS NULL OR watch_states.name = $5)';
+
+const stands = (state: WatchState): string =>
+  `EXISTS (SELECT FROM watch_states WHERE watch_id = watches.id AND state = '${state}' AND ${OF_COUNTER})`;
+
+/** $1 beginning of names, $2 what is above all, $3 the last id before, $4 how many, $5 counter, $6 state. */
+const PAGE = `${STANDING}
+  WHERE coalesce(name, prefix) >= $1 AND coalesce(name, prefix) < $1 || $2 AND id > $3
+    AND ($5::text IS NULL OR name = $5 OR starts_with($5, prefix))
+    AND ($6::text IS NULL
+         OR $6 = CASE WHEN ${stands('firing')} THEN 'firing' WHEN ${stands('ok')} THEN 'ok' ELSE 'no_data' END)
+  ORDER BY id LIMIT $4 ${tracks(OF_COUNTER)}`;
 
 interface WatchRow extends Omit<Watch, 'when'> {
   readonly condition: Condition;
@@ -136,22 +160,13 @@ export class Watches {
 
   /** Null where there is none. */
   async find(id: string): Promise<StandingWatch | null> {
-    const [found] = await this.rows(`${STANDING} WHERE id = $1 ${TRACKS}`, [id]);
+    const [found] = await this.rows(`${STANDING} WHERE id = $1 ${tracks('true')}`, [id]);
     return found ?? null;
   }
 
-  /**
-   * Those about names that begin with `prefix`, by id.
-   *
-   * @param after the id of the last one before; '': from the first on
-   */
-  async page(prefix: string, after: string, limit: number): Promise<StandingWatch[]> {
-    return this.rows(`${STANDING} WHERE ${WITHIN} AND id > $3 ORDER BY id LIMIT $4 ${TRACKS}`, [
-      prefix,
-      endOfPrefix(''),
-      after,
-      limit,
-    ]);
+  /** By id. */
+  async page({ prefix, name, state, after, limit }: WatchQuestion): Promise<StandingWatch[]> {
+    return this.rows(PAGE, [prefix, endOfPrefix(''), after, limit, name, state]);
   }
 
   /** The latest turns of a watch, latest first. */

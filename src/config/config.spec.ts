@@ -104,11 +104,32 @@ describe('the configuration', () => {
       ]);
     }
     const own = { databaseUrl: 'postgres://own', redisUrl: 'redis://own' };
+    const respOf = async (environment: NodeJS.ProcessEnv) =>
+      (await loadConfig(environment, () => Promise.resolve(own))).resp;
+    expect(await respOf({})).toMatchObject({ port: 6_380, isPortAsked: false });
+    expect(await respOf({ RESP_PORT: '6380' })).toMatchObject({ port: 6_380, isPortAsked: true });
+    expect(await respOf({ RESP_PORT: 'off' })).toMatchObject({ port: null });
+    expect((await load({})).resp).toMatchObject({ port: null });
     await expect(loadConfig({}, () => Promise.resolve(own))).resolves.toMatchObject({
       database: { url: 'postgres://own', migrationsUrl: 'postgres://own' },
       cache: { servers: { url: 'redis://own' } },
       jobs: { servers: { url: 'redis://own' } },
     });
+  });
+
+  it('wants a certificate with its own key, or neither', async () => {
+    const pem = (name: string) => new URL(`../../test/support/certificates/${name}.pem`, import.meta.url).pathname;
+    const [RESP_TLS_CERT_FILE, RESP_TLS_KEY_FILE] = [pem('server'), pem('server-key')];
+    const half = 'got nothing; takes the other half of RESP_TLS_CERT and RESP_TLS_KEY';
+    expect(await faultsOf({ RESP_TLS_CERT_FILE })).toEqual([`RESP_TLS_KEY: ${half}`]);
+    expect(await faultsOf({ RESP_TLS_KEY_FILE })).toEqual([`RESP_TLS_CERT: ${half}`]);
+    const [fault, ...others] = await faultsOf({ RESP_TLS_CERT_FILE: pem('authority'), RESP_TLS_KEY_FILE });
+    expect([fault, others]).toEqual([
+      expect.stringMatching(/^RESP_TLS_KEY: got a key that is not of RESP_TLS_CERT/),
+      [],
+    ]);
+    const { resp } = await load({ RESP_TLS_CERT_FILE, RESP_TLS_KEY_FILE });
+    expect(resp.tls?.cert).toContain('BEGIN CERTIFICATE');
   });
 
   it('finds a Redis by its Sentinels, where the URL names them', async () => {

@@ -1,6 +1,7 @@
 import { type RedisServers, redisServers } from './redis-servers.js';
 import { UTC, type Zone } from '../domain/zone.js';
 import { LOOPBACK } from './reading.js';
+import { respTls } from './resp-tls.js';
 import { type LOG_LEVELS, readValues, SMALLEST_POOL, type Values } from './variables.js';
 
 /** Exit code for a faulty configuration: EX_CONFIG of sysexits.h. */
@@ -192,10 +193,7 @@ export async function loadConfig(
   if (typeof values.RESP_PORT === 'number' && values.RESP_PORT !== 0 && values.RESP_PORT === (values.PORT ?? 3000)) {
     faults.push(`RESP_PORT: got the port of PORT; takes another one`);
   }
-  if (!('RESP_TLS_CERT' in values) !== !('RESP_TLS_KEY' in values)) {
-    const missing = 'RESP_TLS_KEY' in values ? 'RESP_TLS_CERT' : 'RESP_TLS_KEY';
-    faults.push(`${missing}: got nothing; takes the other half of RESP_TLS_CERT and RESP_TLS_KEY`);
-  }
+  const tls = respTls(values, faults);
   if (auth === 'off' && !loopback && !(values.ALLOW_INSECURE ?? false)) {
     faults.push(`AUTH: got "off" on HOST "${host}"; takes ALLOW_INSECURE=1 beside it`);
   }
@@ -246,10 +244,7 @@ export async function loadConfig(
       port: values.RESP_PORT === undefined && isEmbedded ? EMBEDDED_RESP_PORT : (values.RESP_PORT ?? null),
       isPortAsked: values.RESP_PORT !== undefined,
       flush: values.RESP_FLUSH ?? 'refuse',
-      tls:
-        values.RESP_TLS_CERT !== undefined && values.RESP_TLS_KEY !== undefined
-          ? { cert: values.RESP_TLS_CERT, key: values.RESP_TLS_KEY }
-          : null,
+      tls,
     },
     database: {
       url: databaseUrl,

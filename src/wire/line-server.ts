@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { AddressShares } from '../access/address-shares.js';
 import { ACCEPT_BACKLOG, DRAIN_MS, HANDSHAKE_MS, KEEP_ALIVE_MS, MAX_CONNECTIONS } from './limits.js';
 import { Line, type Talk } from './line.js';
@@ -22,6 +22,8 @@ export class LineServer {
   private readonly server: Server;
   private readonly untaken = new UntakenBytes();
   private readonly lines = new Set<Line>();
+  /** What TLS is spoken over, by the other side's place: only that can be reset. */
+  private readonly below = new Map<string, Socket>();
 
   /**
    * @param shares of each address, over all ports
@@ -39,11 +41,16 @@ export class LineServer {
     this.server.maxConnections = MAX_CONNECTIONS;
     this.server.on('connection', (socket: Socket) => {
       // Before the handshake, which is what costs.
-      if (this.admit(socket) && tls === null) this.open(socket);
+      if (!this.admit(socket)) return;
+      if (tls === null) this.open(socket, () => socket.resetAndDestroy());
+      else this.keepBelow(socket);
     });
-    this.server.on('secureConnection', (socket: Socket) => this.open(socket));
-    // Its connection is closed.
-    this.server.on('tlsClientError', () => undefined);
+    this.server.on('secureConnection', (socket: TLSSocket) => {
+      const place = placeOf(socket);
+      this.open(socket, () => this.below.get(place)?.resetAndDestroy());
+    });
+    // Node closes it after a fault, and leaves it open where the handshake took too long.
+    this.server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy());
   }
 
   /** Connections that are open. */
@@ -84,12 +91,25 @@ export class LineServer {
     return true;
   }
 
-  private open(socket: Socket): void {
+  private keepBelow(socket: Socket): void {
+    const place = placeOf(socket);
+    this.below.set(place, socket);
+    socket.once('close', () => {
+      // Its place may be another one's by now.
+      if (this.below.get(place) === socket) this.below.delete(place);
+    });
+  }
+
+  private open(socket: Socket, reset: () => void): void {
     const { remoteAddress } = socket;
     if (remoteAddress === undefined || socket.destroyed) return;
-    const line = new Line(socket, remoteAddress, this.untaken);
+    const line = new Line(socket, remoteAddress, this.untaken, reset);
     this.lines.add(line);
     socket.once('close', () => this.lines.delete(line));
     line.open(this.talk(line));
   }
+}
+
+function placeOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

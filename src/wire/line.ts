@@ -19,11 +19,15 @@ export class Line {
   private talk: Talk | null = null;
   private state: 'open' | 'draining' | 'ended' = 'open';
 
-  /** @param address of the other side */
+  /**
+   * @param address of the other side
+   * @param reset closes it, and what the kernel keeps for it goes too
+   */
   constructor(
     private readonly socket: Socket,
     readonly address: string,
     private readonly untaken: UntakenBytes,
+    private readonly reset: () => void,
   ) {}
 
   /** Hands what comes to a protocol, from now on. */
@@ -63,7 +67,7 @@ export class Line {
       this.out = '';
       if (!socket.write(out, 'latin1') && !socket.destroyed) {
         // Otherwise the kernel would go on keeping what nobody takes.
-        if (this.untaken.isTooMuch(socket)) socket.resetAndDestroy();
+        if (this.untaken.isTooMuch(socket)) this.reset();
         else socket.setTimeout(STALLED_MS);
       }
     }

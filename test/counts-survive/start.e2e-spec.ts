@@ -1,11 +1,13 @@
 /** What the service makes sure of before it takes its first request. */
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
 import { poolOf } from '../../src/store/connections.js';
 import { type AppProcess, startApp, startAppProcess, type TestApp } from '../support/app.js';
 import { runCli } from '../support/cli.js';
 import { CounterCalls } from '../support/counter-calls.js';
+import { scratchFolder } from '../support/scratch.js';
 import { startPostgres, type TestPostgres } from '../support/servers.js';
 import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
@@ -62,7 +64,8 @@ it('a port that is taken, or an address of another machine, is told in one line 
   const { port } = other.address() as AddressInfo;
   const databaseUrl = await createTestDatabase();
   const faults: [Record<string, string>, RegExp][] = [
-    [{ PORT: String(port) }, new RegExp(`PORT: ${port} on 127.0.0.1 is taken`)],
+    [{ PORT: String(port) }, new RegExp(`"PORT: ${port} on 127.0.0.1 is taken`)],
+    [{ RESP_PORT: String(port) }, new RegExp(`"RESP_PORT: ${port} on 127.0.0.1 is taken`)],
     [{ HOST: '192.0.2.1', AUTH: 'required', ADMIN_KEY: KEY }, /HOST: .*192\.0\.2\.1/],
     [{ HOST: 'no.such.name.invalid', AUTH: 'required', ADMIN_KEY: KEY }, /HOST: .*no\.such\.name/],
   ];
@@ -82,6 +85,28 @@ it('a port that is taken, or an address of another machine, is told in one line 
     }
   } finally {
     other.close();
+  }
+});
+
+it('the port of the Redis protocol that nobody asked for may be taken: one line says so, and the rest is served', async () => {
+  const [folder, other] = [await scratchFolder(), createServer()];
+  const taken = new Promise((resolve) => other.once('error', resolve).listen(6380, '127.0.0.1', () => resolve(null)));
+  // By us, or by whoever was there before.
+  await taken;
+  // In a folder of its own it brings up servers of its own.
+  const app = await startAppProcess({ databaseUrl: '', redisUrl: '', cwd: folder });
+  try {
+    expect((await new CounterCalls(app.url).increment('a')).body.value).toBe(1);
+    const told = app.log().filter(({ msg = '' }) => msg.includes('6380'));
+    expect(told.map(({ level, msg }) => [level, msg])).toEqual([
+      ['warn', expect.stringMatching(/taken.*RESP_PORT chooses another/)],
+    ]);
+    expect([app.respPort, app.output.filter((line) => line.includes('redis-cli'))]).toEqual([0, []]);
+  } finally {
+    const { code } = await app.stop();
+    other.close();
+    await rm(folder, { recursive: true });
+    expect(code).toBe(0);
   }
 });
 

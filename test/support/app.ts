@@ -22,6 +22,8 @@ export interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** For a process: arguments for Node, in place of the built service. */
   readonly program?: readonly string[];
+  /** For a process: its folder. */
+  readonly cwd?: string;
   /** In this process: what no variable says. */
   readonly change?: (config: Config) => void;
 }
@@ -105,6 +107,7 @@ export async function startAppProcess(options: AppOptions): Promise<AppProcess> 
   const child = spawn(program, [...before, ...(options.program ?? [MAIN])], {
     env: { PATH: process.env['PATH'], ...environmentOf(options) },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const killWithUs = () => child.kill('SIGKILL');
   process.once('exit', killWithUs);

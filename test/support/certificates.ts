@@ -14,9 +14,13 @@ const pathOf = (name: string) => fileURLToPath(new URL(`./certificates/${name}.p
 export const AUTHORITY = pathOf('authority');
 export const ANOTHER_AUTHORITY = pathOf('another-authority');
 
+/** What a server shows, and its key: files for `RESP_TLS_CERT_FILE` and `RESP_TLS_KEY_FILE`. */
+export const SERVER_CERTIFICATE = pathOf('server');
+export const SERVER_KEY = pathOf('server-key');
+
 /** A Redis that speaks nothing but TLS. */
 export async function startTlsRedis(settings: readonly string[] = []): Promise<TestRedis> {
-  const [certificate, key] = await Promise.all(['server', 'server-key'].map((name) => readFile(pathOf(name))));
+  const [certificate, key] = await Promise.all([SERVER_CERTIFICATE, SERVER_KEY].map((path) => readFile(path)));
   const options: RedisOptions = {
     files: { 'server.pem': certificate ?? '', 'server-key.pem': key ?? '' },
     tls: true,
@@ -37,12 +41,12 @@ export async function startTlsRedis(settings: readonly string[] = []): Promise<T
 export async function startTlsPostgres(): Promise<TestPostgres> {
   const postgres = await startPostgres();
   const { uid, gid } = await stat(postgres.dir);
-  for (const [file, name] of [
-    ['server.crt', 'server'],
-    ['server.key', 'server-key'],
+  for (const [file, from] of [
+    ['server.crt', SERVER_CERTIFICATE],
+    ['server.key', SERVER_KEY],
   ] as const) {
     const path = join(postgres.dir, file);
-    await writeFile(path, await readFile(pathOf(name)), { mode: 0o600 });
+    await writeFile(path, await readFile(from), { mode: 0o600 });
     if (process.geteuid?.() === 0) await chown(path, uid, gid);
   }
   const client = new pg.Client({ connectionString: postgres.url });

@@ -1,5 +1,6 @@
 /** Bytes of the Redis protocol as no client library would send them, and what comes back. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { eventually } from './eventually.js';
 
 export interface RawResp {
@@ -14,11 +15,13 @@ export interface RawResp {
   close(): void;
 }
 
-export function connectRaw(port: number): Promise<RawResp> {
+/** @param tls for a port that speaks it */
+export function connectRaw(port: number, tls?: ConnectionOptions): Promise<RawResp> {
   return new Promise((resolve, reject) => {
     let received = '';
     let closed = false;
-    const socket = connect({ host: '127.0.0.1', port }, () =>
+    const to = { host: '127.0.0.1', port };
+    const isOpen = (): void =>
       resolve({
         socket,
         received: () => received,
@@ -32,8 +35,8 @@ export function connectRaw(port: number): Promise<RawResp> {
           return received.slice(from);
         },
         close: () => socket.destroy(),
-      }),
-    );
+      });
+    const socket = tls === undefined ? connect(to, isOpen) : connectTls({ ...to, ...tls }, isOpen);
     socket.on('data', (bytes: Buffer) => (received += bytes.toString('latin1')));
     socket.on('error', reject);
     socket.on('close', () => (closed = true));

@@ -58,6 +58,13 @@ const COUNTERS = {
   'plays:song/2': 3,
 };
 
+/** One fires, one is well, and one is muted. */
+const WATCHES = [
+  { name: 'api:errors/5xx', when: { rate: { over: '1h', above: 1_000 } }, for: '5m', label: 'too many errors' },
+  { prefix: 'likes:', when: { below: 50_000 }, label: 'hardly liked' },
+  { name: 'orders:paid', when: { silent: '30m' }, label: 'nobody pays', muted: true },
+];
+
 checkNode();
 for (const step of [ensureInstalled, ensureBuilt]) {
   const code = await step();
@@ -77,7 +84,11 @@ process.chdir(folder);
 await import('../dist/main.js');
 
 const url = `http://127.0.0.1:${process.env.PORT}`;
-if (await seed()) say(`Made ${Object.keys(COUNTERS).length} counters with ${DAYS} days of history`);
+if (await seed()) {
+  say(`Made ${Object.keys(COUNTERS).length} counters with ${DAYS} days of history`);
+  for (const watch of WATCHES) await post('/v1/watches', watch);
+  await post('/v1/links', { label: 'for the wall', name: 'page:/home' });
+}
 say(`The dashboard is at ${url}/ - Ctrl-C ends the demo`);
 for (;;) {
   await count();

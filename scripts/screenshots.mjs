@@ -24,6 +24,8 @@ const args = [
 const PAGES = [
   { page: 'overview', path: '/', ready: '.card .spark polyline' },
   { page: 'counter', path: '/#/counters/page%3A%2Fhome?range=7d', ready: 'canvas' },
+  { page: 'watches', path: '/#/watches', ready: '.watch-list li' },
+  { page: 'audit', path: '/#/audit', ready: '.audit tbody tr' },
   { page: 'operations', path: '/#/operations', ready: '.panels table' },
 ];
 

@@ -21,6 +21,9 @@ const service = withService({
 beforeAll(async () => {
   const calls = new CounterCalls(service.app.url);
   for (const name of ['a', 'b', 'c']) await calls.increment(name, 7);
+  await calls.set('c', { value: 8 });
+  await calls.call('POST', '/v1/watches', { name: 'a', when: { above: 5 } });
+  await calls.call('POST', '/v1/watches', { prefix: 'b', when: { below: 5 }, label: 'too few', muted: true });
   browser = await startBrowser();
 });
 
@@ -83,6 +86,8 @@ it.each([
   ['counter', '#/counters/a', '.facts dd'],
   ['no counter', '#/counters/nobody', '.gone'],
   ['operations', '#/operations', '.panels dd'],
+  ['watches', '#/watches', '.watch-list [data-state=firing]'],
+  ['audit', '#/audit', '.audit tbody tr'],
 ])('axe finds nothing serious on the page "%s", wide and narrow, light and dark', async (_, hash, ready) => {
   const page = await browser.newPage();
   await page.goto(`${service.app.url}/${hash}`);
@@ -118,6 +123,8 @@ it('only calls that the document tells of are made', async () => {
   for (const [hash, ready] of [
     ['#/?sort=change', '.verdict'],
     ['#/counters/a', '.facts dd'],
+    ['#/watches', '.watch-list li'],
+    ['#/audit', '.audit tbody tr'],
     ['#/operations', '.panels dd'],
   ] as const) {
     await page.goto(`${service.app.url}/${hash}`);

@@ -1,6 +1,7 @@
 /** Many names, comparisons, and what is done by hand: what people use the page for, in a real browser. */
 import { afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { WatchEvaluator } from '../../src/counters/watches/watch-evaluator.js';
 import { seriousFaults } from '../support/axe.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
@@ -27,6 +28,9 @@ beforeAll(async () => {
   await eventually(async () => (await service.calls.batch({ increments })).status === 200);
   await service.calls.increment('orders:paid', 70);
   await service.calls.increment('orders:placed', 30);
+  await service.calls.set('guarded', { value: 5 });
+  await service.calls.call('POST', '/v1/watches', { name: 'guarded', when: { above: 10 }, label: 'too many' });
+  await service.calls.call('POST', '/v1/watches', { prefix: 'guarded', when: { silent: '2d' }, muted: true });
   await makeHours(service.databaseUrl);
   browser = await startBrowser();
 });
@@ -212,6 +216,32 @@ it('a key is made, seen once, rotated and revoked', async () => {
   await row.getByText('revoked').waitFor();
 });
 
+it('a watch that fires says so on both pages, first and in words; muted it says muted, and is told of as before after that', async () => {
+  const page = await open('#/watches');
+  const items = page.locator('.watch-list li');
+  const standsAs = (words: RegExp) => async () => {
+    await service.app.nest.get(WatchEvaluator, { strict: false }).runOnce();
+    return words.test((await items.allTextContents()).join('|'));
+  };
+  await eventually(standsAs(/OKtoo many guardedFires while it is above 10/));
+  await eventually(standsAs(/OKmuted each counter that begins with guardedFires when nothing was written for 2 days/));
+  await page.getByText('2 watches: none fires.').waitFor();
+  await service.calls.increment('guarded', 6);
+  await eventually(standsAs(/^Firingtoo many/));
+  await page.getByText('2 watches: one fires.').waitFor();
+
+  await page.getByRole('link', { name: 'guarded' }).first().click();
+  await page.getByRole('heading', { name: 'Watches' }).waitFor();
+  await eventually(standsAs(/^Firingtoo many.*\|OKmuted/));
+  await page.getByRole('button', { name: 'Mute too many' }).click();
+  await eventually(standsAs(/^Firingmutedtoo many.*Muted: nobody is told/));
+  expect(await seriousFaults(page)).toEqual([]);
+  await page.getByRole('link', { name: 'Watches' }).click();
+  await page.getByText('2 watches: none fires.').waitFor();
+  await page.getByRole('button', { name: 'Unmute too many' }).click();
+  await page.getByText('2 watches: one fires.').waitFor();
+});
+
 it('a wall shows what was pinned, large, and Escape leads back', async () => {
   const page = await open('#/counters/orders%3Apaid');
   await page.getByRole('button', { name: 'Pin', exact: true }).click();
@@ -230,6 +260,9 @@ it.each([320, 2_560])('at %i pixels nothing is wider than the window', async (wi
     ['#/counters/orders%3Apaid?with=orders%3Aplaced', 'canvas'],
     ['#/tree', '.tree table'],
     ['#/keys', '.keys h1'],
+    ['#/counters/guarded', '.watch-list li'],
+    ['#/watches', '.watch-list li'],
+    ['#/audit', '.audit tbody tr'],
     ['#/operations', '.panels dd'],
   ] as const) {
     const page = await open(hash, width);

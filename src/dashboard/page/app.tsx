@@ -6,10 +6,11 @@ import { Strip } from './parts/strip.js';
 import { ThemeSwitch } from './parts/theme-switch.js';
 import { ZoneChoice } from './parts/zone-choice.js';
 import { goTo, placeOf, route, whenLedElsewhere } from './place/address.js';
-import { hashOf, HOME, type Route } from './place/route.js';
+import { AUDIT, hashOf, HOME, type Route } from './place/route.js';
 import { api, whenUnauthorized } from './service/api.js';
 import { askSession, may, session } from './service/session.js';
 import { watch } from './service/service-state.js';
+import { Audit } from './views/audit.js';
 import { CounterView } from './views/counter/counter.js';
 import { Keys } from './views/keys.js';
 import { Operations } from './views/operations/operations.js';
@@ -17,6 +18,7 @@ import { Overview } from './views/overview/overview.js';
 import { SignIn } from './views/sign-in.js';
 import { Tree } from './views/tree.js';
 import { Wall } from './views/wall/wall.js';
+import { Watches } from './views/watches/watches.js';
 
 /** The form to sign in is shown until somebody did, wherever the address leads. */
 const locked = signal(false);
@@ -49,8 +51,10 @@ function pages(): readonly (readonly [name: string, place: Route, current: boole
   const all: readonly (readonly [string, Route, boolean, boolean])[] = [
     ['Counters', HOME, view === 'overview' || view === 'counter' || view === 'unknown', true],
     ['Tree', { view: 'tree', prefix: '', separator: ':' }, view === 'tree', true],
+    ['Watches', { view: 'watches' }, view === 'watches', true],
     ['Operations', { view: 'operations' }, view === 'operations', operator || view === 'operations'],
     ['Keys', { view: 'keys' }, view === 'keys', operator || view === 'keys'],
+    ['Audit', AUDIT, view === 'audit', operator || view === 'audit'],
   ];
   return all.flatMap(([name, place, current, shown]) => (shown ? [[name, place, current] as const] : []));
 }
@@ -93,10 +97,14 @@ function View() {
       return <Tree place={place} />;
     case 'counter':
       return <CounterView key={placeOf(place)} place={place} />;
+    case 'watches':
+      return <Watches />;
     case 'operations':
       return <Operations />;
     case 'keys':
       return <Keys />;
+    case 'audit':
+      return <Audit place={place} />;
     case 'unknown':
       return <Overview place={HOME} />;
   }

@@ -1,5 +1,5 @@
 import { goTo } from '../place/address.js';
-import { HOME } from '../place/route.js';
+import { AUDIT, HOME } from '../place/route.js';
 import { may } from '../service/session.js';
 import { startWall } from '../views/wall/start.js';
 import { chooseTheme, theme } from './theme-switch.js';
@@ -17,8 +17,10 @@ export function commands(): readonly Command[] {
   const all: readonly (Command & { readonly scope?: string })[] = [
     { key: 'counters', label: 'Counters', hint: 'page', run: () => goTo(HOME) },
     { key: 'tree', label: 'Tree', hint: 'page', run: () => goTo({ view: 'tree', prefix: '', separator: ':' }) },
+    { key: 'watches', label: 'Watches', hint: 'page', run: () => goTo({ view: 'watches' }) },
     { key: 'operations', label: 'Operations', hint: 'page', scope: 'admin', run: () => goTo({ view: 'operations' }) },
     { key: 'keys', label: 'Keys', hint: 'page', scope: 'admin', run: () => goTo({ view: 'keys' }) },
+    { key: 'audit', label: 'Audit', hint: 'page', scope: 'admin', run: () => goTo(AUDIT) },
     { key: 'wall', label: 'Show on a wall', hint: 'full screen', run: () => startWall() },
     { key: 'theme', label: `Use the ${other} theme`, hint: 'looks', run: () => chooseTheme(other) },
   ];

@@ -1,5 +1,4 @@
-import { useState } from 'preact/hooks';
-import { ApiError } from '../service/api.js';
+import { useRef } from 'preact/hooks';
 import type { Paged } from '../service/shapes.js';
 import { type Loaded, useLoad } from './use-load.js';
 
@@ -8,44 +7,43 @@ export interface Pages<T> extends Pick<Loaded<unknown>, 'fault' | 'reload'> {
   /** Null until the first page is there. */
   readonly items: readonly T[] | null;
   readonly hasMore: boolean;
-  readonly more: () => Promise<void>;
+  readonly more: () => void;
 }
 
-interface Further<T> {
-  readonly first: Paged<T>;
-  readonly items: readonly T[];
-  readonly cursor: string | null;
+type Ask<T> = (cursor: string | null) => Promise<Paged<T>>;
+
+/**
+ * All pages that are shown are asked for anew together: between those of before and those of now something would be there
+ * twice, or not at all.
+ *
+ * @param question what the list depends on
+ */
+export function usePages<T>(ask: Ask<T>, question: readonly unknown[], everyMs: number | null = null): Pages<T> {
+  const key = JSON.stringify(question);
+  const shown = useRef({ key, pages: 1 });
+  if (shown.current.key !== key) shown.current = { key, pages: 1 };
+  const { answer, fault, reload } = useLoad(
+    async () => ({ key, list: await listed(ask, shown.current.pages) }),
+    question,
+    { everyMs },
+  );
+  const list = answer?.key === key ? answer.list : null;
+  const more = () => {
+    shown.current.pages += 1;
+    reload();
+  };
+  return { items: list?.items ?? null, hasMore: list?.hasMore ?? false, more, fault, reload };
 }
 
-/** @param question what the list depends on */
-export function usePages<T>(
-  ask: (cursor: string | null) => Promise<Paged<T>>,
-  question: readonly unknown[],
-  everyMs: number | null = null,
-): Pages<T> {
-  const first = useLoad(async () => ({ key: JSON.stringify(question), page: await ask(null) }), question, { everyMs });
-  const page = first.answer?.key === JSON.stringify(question) ? first.answer.page : null;
-  const [further, hold] = useState<Further<T> | null>(null);
-  const [fault, tell] = useState<ApiError | null>(null);
-  // What was loaded after another first page may not follow this one.
-  const rest = further !== null && further.first === page ? further : null;
-  const cursor = rest === null ? (page?.nextCursor ?? null) : rest.cursor;
-  const more = async () => {
-    if (page === null || cursor === null) return;
-    try {
-      const next = await ask(cursor);
-      hold({ first: page, items: [...(rest?.items ?? []), ...next.data], cursor: next.nextCursor });
-      tell(null);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      tell(error);
-    }
-  };
-  return {
-    items: page === null ? null : [...page.data, ...(rest?.items ?? [])],
-    hasMore: cursor !== null,
-    more,
-    fault: fault ?? first.fault,
-    reload: first.reload,
-  };
+async function listed<T>(
+  ask: Ask<T>,
+  pages: number,
+): Promise<{ readonly items: readonly T[]; readonly hasMore: boolean }> {
+  let { data: items, nextCursor } = await ask(null);
+  for (let page = 2; page <= pages && nextCursor !== null; page += 1) {
+    const next = await ask(nextCursor);
+    items = [...items, ...next.data];
+    nextCursor = next.nextCursor;
+  }
+  return { items, hasMore: nextCursor !== null };
 }

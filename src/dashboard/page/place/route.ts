@@ -5,8 +5,10 @@ export type Route =
   | OverviewPlace
   | TreePlace
   | CounterPlace
+  | { readonly view: 'watches' }
   | { readonly view: 'operations' }
   | { readonly view: 'keys' }
+  | AuditPlace
   | { readonly view: 'unknown' };
 
 export interface OverviewPlace {
@@ -42,6 +44,18 @@ export interface CounterPlace {
   readonly previous: boolean;
 }
 
+/** Which deeds are shown; '' and null: any. */
+export interface AuditPlace {
+  readonly view: 'audit';
+  readonly action: string;
+  /** About this counter, key or link, and done by this key. */
+  readonly subject: string;
+  readonly actor: string;
+  /** Milliseconds since 1970: not before the one, and before the other. */
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
 export const SORTS = ['name', 'value', 'change'] as const;
 export type Sort = (typeof SORTS)[number];
 
@@ -65,6 +79,15 @@ export const HOME = {
   sort: 'name',
   wall: false,
 } as const satisfies OverviewPlace;
+
+export const AUDIT = {
+  view: 'audit',
+  action: '',
+  subject: '',
+  actor: '',
+  from: null,
+  to: null,
+} as const satisfies AuditPlace;
 
 /** A counter, looked at as one does first. */
 export const counterAt = (name: string): CounterPlace => ({
@@ -94,10 +117,25 @@ export function routeOf(hash: string): Route {
     }
     case '#/tree':
       return { view: 'tree', prefix, separator: SEPARATORS.find((known) => known === query.get('by')) ?? ':' };
+    case '#/watches':
+      return { view: 'watches' };
     case '#/operations':
       return { view: 'operations' };
     case '#/keys':
       return { view: 'keys' };
+    case '#/audit': {
+      const [action = '', subject = '', actor = ''] = ['action', 'subject', 'actor'].map(
+        (part) => query.get(part) ?? '',
+      );
+      return {
+        view: 'audit',
+        action,
+        subject,
+        actor,
+        from: momentIn(query.get('from')),
+        to: momentIn(query.get('to')),
+      };
+    }
     default:
       return counterIn(path, query) ?? { view: 'unknown' };
   }
@@ -141,13 +179,24 @@ export function hashOf(route: Route): string {
       const { name, range, from, to, draw, others, previous } = route;
       return `${COUNTER}${encodeURIComponent(name)}${queryOf([
         ['range', range === '24h' || range === null ? '' : range],
-        ['from', from === null ? '' : new Date(from).toISOString()],
-        ['to', to === null ? '' : new Date(to).toISOString()],
+        ['from', textOf(from)],
+        ['to', textOf(to)],
         ['draw', draw === 'delta' ? '' : draw],
         ...others.map((other) => ['with', other] as const),
         ['previous', previous ? '' : 'no'],
       ])}`;
     }
+    case 'audit': {
+      const { action, subject, actor, from, to } = route;
+      return `#/audit${queryOf([
+        ['action', action],
+        ['subject', subject],
+        ['actor', actor],
+        ['from', textOf(from)],
+        ['to', textOf(to)],
+      ])}`;
+    }
+    case 'watches':
     case 'operations':
     case 'keys':
       return `#/${route.view}${queryOf([])}`;
@@ -171,6 +220,8 @@ function momentIn(text: string | null): number | null {
   const ms = Date.parse(text ?? '');
   return Number.isNaN(ms) ? null : ms;
 }
+
+const textOf = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString());
 
 function decoded(text: string): string | null {
   try {

@@ -4,6 +4,7 @@ import type {
   CacheState,
   Counter,
   CounterPage,
+  Deed,
   Forecast,
   Histories,
   Interval,
@@ -17,6 +18,8 @@ import type {
   Summary,
   Timeline,
   TreeNode,
+  Watch,
+  WatchState,
 } from './shapes.js';
 import { zone } from '../place/zone.js';
 
@@ -137,6 +140,18 @@ export const api = {
     call<Key & { secret: string }>('POST', '/v1/keys', wish),
   rotateKey: (id: string) => call<Key & { secret: string }>('POST', `/v1/keys/${encodeURIComponent(id)}/rotate`, {}),
   revokeKey: (id: string) => call<unknown>('DELETE', `/v1/keys/${encodeURIComponent(id)}`),
+  audit: (wanted: {
+    action: string;
+    subject: string;
+    actor: string;
+    from: string;
+    to: string;
+    limit: number;
+    cursor: string | null;
+  }) => call<Paged<Deed>>('GET', `/v1/audit${query(wanted)}`),
+  watches: (wanted: { name?: string; state?: WatchState; limit: number; cursor: string | null }) =>
+    call<Paged<Watch>>('GET', `/v1/watches${query(wanted)}`),
+  muteWatch: (id: string, muted: boolean) => call<Watch>('PATCH', `/v1/watches/${encodeURIComponent(id)}`, { muted }),
   links: () => call<Paged<Link>>('GET', '/v1/links?limit=1000'),
   makeLink: (wish: { label: string; name: string }) => call<Link>('POST', '/v1/links', wish),
   revokeLink: (id: string) => call<unknown>('DELETE', `/v1/links/${encodeURIComponent(id)}`),

@@ -56,6 +56,53 @@ export interface Link {
   readonly token: string;
 }
 
+export const WATCH_STATES = ['firing', 'ok', 'no_data'] as const;
+export type WatchState = (typeof WATCH_STATES)[number];
+
+interface Limit {
+  readonly above?: number;
+  readonly below?: number;
+}
+
+/** What makes a watch fire; lengths as in `30m`. */
+export type Condition =
+  | Limit
+  | { readonly rate: Limit & { readonly over: string } }
+  | { readonly silent: string }
+  | { readonly unexpected: { readonly hours: number } };
+
+/** What a counter, or each of a prefix, should not be; of one counter: how that one stands. */
+export interface Watch {
+  readonly id: string;
+  readonly label: string;
+  readonly name: string | null;
+  readonly prefix: string | null;
+  readonly when: Condition;
+  readonly for: string;
+  readonly notify: readonly string[];
+  readonly muted: boolean;
+  readonly state: WatchState;
+  readonly since: string | null;
+  readonly counters: { readonly firing: number; readonly ok: number; readonly noData: number };
+}
+
+/** As it was and as it is: a counter, a key, or what it came to. */
+export type DeedState = Readonly<Record<string, unknown>> | null;
+
+/** What somebody did. */
+export interface Deed {
+  readonly id: string;
+  readonly at: string;
+  readonly action: string;
+  readonly actor: string;
+  readonly isSession: boolean;
+  readonly via: string;
+  readonly address: string | null;
+  readonly subject: string | null;
+  readonly before: DeedState;
+  readonly after: DeedState;
+}
+
 export interface Paged<T> {
   readonly data: readonly T[];
   readonly hasMore: boolean;

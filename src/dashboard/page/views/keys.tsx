@@ -82,7 +82,7 @@ export function Keys() {
         </Table>
       )}
       {hasMore && (
-        <button type="button" class="more" onClick={() => void more()}>
+        <button type="button" class="more" onClick={more}>
           Show more
         </button>
       )}

@@ -49,7 +49,7 @@ export function Tree({ place }: { readonly place: TreePlace }) {
         </Table>
       )}
       {hasMore && (
-        <button type="button" class="more" onClick={() => void more()}>
+        <button type="button" class="more" onClick={more}>
           Show more
         </button>
       )}

@@ -11,6 +11,7 @@ import { pins, togglePin } from '../../service/pins.js';
 import { may } from '../../service/session.js';
 import type { Counter } from '../../service/shapes.js';
 import { instant, number } from '../../text/format.js';
+import { WatchesOf } from '../watches/watches-of.js';
 import { Acts } from './acts.js';
 import { HistoryPanel } from './history-panel.js';
 import { Share } from './share.js';
@@ -53,6 +54,7 @@ export function CounterView({ place }: { readonly place: CounterPlace }) {
         {known.is === 'absent' ? known.text : fault !== null && !fault.isAway ? fault.message : ''}
       </p>
       {known.is !== 'unknown' && may('write') && <Acts name={name} counter={counter} />}
+      <WatchesOf name={name} />
       {known.is !== 'absent' && (
         <HistoryPanel
           place={place}

@@ -112,7 +112,7 @@ function Log() {
         ))}
       </ol>
       {hasMore && (
-        <button type="button" class="more" onClick={() => void more()}>
+        <button type="button" class="more" onClick={more}>
           Show more
         </button>
       )}

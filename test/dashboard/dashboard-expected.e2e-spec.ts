@@ -64,7 +64,7 @@ it('of one that behaves it says so, and what is expected of the rest of the day,
   await eventually(async () => (await painted(page, '--trace-1', 0.75)) > 20);
   await page.locator('.history summary').click();
   const coming = page.getByRole('region', { name: 'Expected changes by hour, the running one first' });
-  expect(await coming.locator('tbody tr').count()).toBe(12);
+  await eventually(async () => (await coming.locator('tbody tr').count()) === 12);
   expect(await seriousFaults(page)).toEqual([]);
   await page.close();
 });

@@ -30,7 +30,7 @@ export const USAGE = `npm run bench -- [options]
   --against <commit>  this working tree beside that commit, in turns, at 64 connections: under three minutes
   --only <name,...>   these contests; a wrong name lists them
   --long              with what takes long, too: ten million rows, history, "memory"; a quarter of an hour more
-  --forecast          only how good forecasts are, on seeded series: about two minutes
+  --forecast          only how good forecasts are, on seeded and public series: about two minutes
   --docs              write docs/benchmarks.md, which else only a whole run does
   --seconds <n>       length of one turn (1); many short ones see more of a machine's moods than few long ones
   --rounds <n>        turns of each entrant where targets are judged (7, when quick 5, and elsewhere 3), of which the

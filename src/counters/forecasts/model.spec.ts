@@ -1,7 +1,7 @@
 /** What is expected, by the real model, of counters that are well behaved and of those that are not. */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ForecastWorker } from './forecast-worker.js';
-import { DAY_HOURS, expect as expected, tame, WEEK_HOURS } from './model.js';
+import { DAY_HOURS, expect as expected, outsideOf, tame, WEEK_HOURS } from './model.js';
 import { reachOf } from './reach.js';
 
 const worker = new ForecastWorker();
@@ -59,6 +59,18 @@ describe('a counter', () => {
   it('that never fell has no low below 0', async () => {
     const { hours } = await ahead(daily(days(28), 2).map((delta) => Math.max(0, delta - 1)));
     expect(Math.min(...hours.map(({ low }) => low))).toBeGreaterThanOrEqual(0);
+  });
+
+  it('whose days are good or bad as a whole gets a range that is wide enough for a day', async () => {
+    // As weather does: each day is up to two fifths more or less than usual, all of it.
+    const fortune = (day: number): number => 1 + 0.4 * Math.sin(day * 78.233 + Math.sin(day * 12.9898) * 43_758);
+    const series = daily(days(38)).map((delta, hour) => Math.round(delta * fortune(Math.floor(hour / DAY_HOURS))));
+    let within = 0;
+    for (let end = days(28); end < series.length; end += DAY_HOURS) {
+      const { hours } = await ahead(series.slice(0, end));
+      within += hours.filter((hour, index) => outsideOf(hour, series[end + index] ?? 0) === null).length;
+    }
+    expect(within / days(10)).toBeGreaterThan(0.9);
   });
 
   it('that falls is expected to fall', async () => {

@@ -91,7 +91,7 @@ export async function expect(
   const { drawnIn, usual } = tame(basis.map(scale.to), hasWeeks ? WEEK_HOURS : DAY_HOURS);
   const held = Math.max(0, basis.length - HELD_BACK_HOURS);
   const back = await run({ series: usual.slice(0, held), seasons, horizon: basis.length - held, level });
-  const width = widthOf(drawnIn.slice(held), back, level);
+  const width = widthOf(drawnIn.slice(held), back, horizon, level);
   const ahead = await run({ series: usual, seasons, horizon, level });
   const hours = ahead.point.map((point, hour): Expected => {
     const low = point - width * (point - (ahead.lower[hour] ?? point));
@@ -172,14 +172,19 @@ function runsBeyond(away: readonly number[], limit: number): number[] {
   return lasted;
 }
 
-/** How many times as wide the range had to be for what was held back. */
-function widthOf(actual: readonly number[], { point, lower, upper }: Fitted, level: number): number {
+/**
+ * How many times as wide the range had to be for what was held back. Its hours, day by day, are held against the range of
+ * the first hours: that of a week ahead is so wide that it would tell nothing of how wide tomorrow's has to be.
+ */
+function widthOf(actual: readonly number[], { point, lower, upper }: Fitted, horizon: number, level: number): number {
   const ratios = actual.map((value, hour) => {
     const middle = point[hour] ?? value;
-    const half = value < middle ? middle - (lower[hour] ?? middle) : (upper[hour] ?? middle) - middle;
+    const ahead = hour % horizon;
+    const half = Math.abs(((value < middle ? lower : upper)[ahead] ?? middle) - (point[ahead] ?? middle));
     return half > 0 ? Math.abs(value - middle) / half : 1;
   });
   ratios.sort((a, b) => a - b);
-  const needed = ratios[Math.ceil(level * ratios.length) - 1] ?? 1;
+  // One more than were seen, for the hour to come is another one.
+  const needed = ratios[Math.ceil(level * (ratios.length + 1)) - 1] ?? WIDEST;
   return Math.min(WIDEST, Math.max(1, needed));
 }

@@ -40,7 +40,6 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['JOBS_REDIS_URL', serversOf(jobs.servers)],
     ['REDIS_SENTINEL_PASSWORD', cache.servers.sentinel?.password == null ? null : 'a value that is not shown'],
     ['REDIS_ADDRESS_MAP', mapOf(cache.servers)],
-    ['REDIS_CLUSTER', cache.servers.cluster === null && jobs.servers.cluster === null ? null : 'trial'],
     ['MIGRATE_ON_START', database.migrateOnStart],
     ['MIGRATIONS_DATABASE_URL', placeOf(database.migrationsUrl)],
     ['DATABASE_POOLER', database.pooler],

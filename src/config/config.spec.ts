@@ -157,7 +157,7 @@ describe('the configuration', () => {
 
   it('finds a cluster by some of its servers', async () => {
     const REDIS_URL = 'rediss-cluster://me:s%2Fx@one,[::1]:7000';
-    const extras = { REDIS_CLUSTER: 'trial', REDIS_ADDRESS_MAP: '10.0.0.5:6379=203.0.113.5:7000' };
+    const extras = { REDIS_ADDRESS_MAP: '10.0.0.5:6379=203.0.113.5:7000' };
     const config = await load({ REDIS_URL, ...extras });
     expect(config.cache.servers).toEqual({
       url: 'rediss://me:s%2Fx@one',
@@ -175,7 +175,6 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['REDIS_URL', 'redis-cluster://one', /takes REDIS_CLUSTER=trial beside it/],
     ['REDIS_URL', 'redis-cluster://one:0', /takes at most 64 servers of the cluster/],
     ['REDIS_URL', 'redis-sentinel://one,two', /takes a redis:\/\/ or rediss:\/\/ URL, redis-sentinel:\/\//],
     ['REDIS_URL', 'redis-sentinel://one,two:0/main', /takes at most 16 Sentinels/],

@@ -202,14 +202,6 @@ export async function loadConfig(
       'MIGRATIONS_DATABASE_URL: got nothing; takes a URL that leads to Postgres directly, since DATABASE_POOLER is set',
     );
   }
-  for (const name of ['REDIS_URL', 'JOBS_REDIS_URL'] as const) {
-    const isCluster = /^rediss?-cluster:/.test(values[name] ?? '');
-    if (isCluster && values.REDIS_CLUSTER === undefined) {
-      faults.push(
-        `${name}: got a cluster, which was not shown to be right by long runs; takes REDIS_CLUSTER=trial beside it`,
-      );
-    }
-  }
   if (faults.length > 0) {
     throw new ConfigError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,

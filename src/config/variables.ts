@@ -121,7 +121,6 @@ const VARIABLES = {
       .transform((text): ReadonlyMap<string, Address> => addressMap(text) ?? new Map()),
     'addresses that Sentinel or a cluster tells and where they lead, as in 10.0.0.5:6379=203.0.113.5:6379, comma-separated',
   ],
-  REDIS_CLUSTER: [z.enum(['trial']), 'trial'],
   MIGRATE_ON_START: [z.enum(['true', 'false']).transform((text) => text === 'true'), 'true or false'],
   MIGRATIONS_DATABASE_URL: [databaseUrl, takesForDatabase],
   DATABASE_POOLER: [z.enum(['transaction']), 'transaction'],

@@ -51,7 +51,7 @@ const through = async (name: string, happens: () => Promise<unknown>): Promise<r
 
 beforeAll(async () => {
   [cluster, databaseUrl] = await Promise.all([startCluster(), createTestDatabase()]);
-  const start = () => startApp({ databaseUrl, redisUrl: cluster.url, env: { REDIS_CLUSTER: 'trial' } });
+  const start = () => startApp({ databaseUrl, redisUrl: cluster.url });
   apps = [await start(), await start()];
   calls = [new CounterCalls(apps[0].url), new CounterCalls(apps[1].url)];
 });
@@ -195,7 +195,7 @@ describe('a Redis Cluster', () => {
   it('keeps a unit from everybody while one instance cannot reach its primary', async () => {
     const proxies = await Promise.all(cluster.servers.map(({ port }) => TcpProxy.start({ host: '127.0.0.1', port })));
     const map = cluster.servers.map(({ port }, index) => `127.0.0.1:${port}=127.0.0.1:${proxies[index]?.port ?? 0}`);
-    const env = { REDIS_CLUSTER: 'trial', REDIS_ADDRESS_MAP: map.join() };
+    const env = { REDIS_ADDRESS_MAP: map.join() };
     const app = await startApp({ databaseUrl, redisUrl: cluster.url, env });
     const cut = new CounterCalls(app.url);
     try {

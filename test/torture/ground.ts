@@ -95,7 +95,7 @@ export class Wires {
         const seeds = [...this.proxies.values()].map(({ port }) => `127.0.0.1:${port}`).join(',');
         return {
           redisUrl: `redis-cluster://${credentials}${seeds}`,
-          env: { REDIS_CLUSTER: 'trial', REDIS_ADDRESS_MAP: addresses },
+          env: { REDIS_ADDRESS_MAP: addresses },
         };
       }
     }

@@ -5,16 +5,19 @@ import type { Clock } from './clock.js';
 const LONGEST_REST_MS = 15_000;
 
 /**
- * Does one thing at a time, and rests after each as long as it took: half of the time at most, of a
- * connection or of this process. Those who wait
- * take turns, so that one with many wishes is in nobody's way.
+ * Does one thing at a time, and rests after each: so it takes a share of the time at most, of a connection or of this
+ * process. Those who wait take turns, so that one with many wishes is in nobody's way.
  */
 export class Turns {
   /** Who is to begin, by holder; the one whose turn it is next is first. */
   private readonly waiting = new Map<Holder, (() => void)[]>();
   private busy = false;
 
-  constructor(private readonly clock: Clock) {}
+  /** @param restTimes how much longer than the work a rest is: with 1 it takes half of the time, with 3 a quarter */
+  constructor(
+    private readonly clock: Clock,
+    private readonly restTimes = 1,
+  ) {}
 
   async take<T>(holder: Holder, work: () => Promise<T>): Promise<T> {
     await this.turnOf(holder);
@@ -22,7 +25,8 @@ export class Turns {
     try {
       return await work();
     } finally {
-      setTimeout(() => this.next(), Math.min(this.clock.monotonicMs() - startedAtMs, LONGEST_REST_MS)).unref();
+      const restMs = (this.clock.monotonicMs() - startedAtMs) * this.restTimes;
+      setTimeout(() => this.next(), Math.min(restMs, LONGEST_REST_MS)).unref();
     }
   }
 

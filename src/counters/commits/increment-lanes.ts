@@ -37,8 +37,8 @@ import { Traces } from '../../meters/traces.js';
 /** Increments of a lane in one statement: enough for a thousand waiting clients, and a few milliseconds of Postgres at most. */
 const MAX_BATCH = 2_000;
 
-/** Of one key: its new names take Postgres some tens of milliseconds, in which nobody else's increments of the lane are committed. */
-const MAX_OF_ONE_KEY = 500;
+/** Of one key: new names take Postgres some ten milliseconds, in which nobody else's increments of the lane are committed. */
+const MAX_OF_ONE_KEY = 200;
 
 /** Times a batch is sent anew because of keys that were taken, and were gone when they were looked for. */
 const MAX_CONFLICTS = 3;
@@ -81,13 +81,14 @@ export class IncrementLanes {
 
   add(pending: Pending): void {
     const { lanes } = this;
-    if (lanes.length === 1) {
-      lanes[0]?.add(pending);
+    const laneOf = (name: string): number => (lanes.length === 1 ? 0 : bucketOf(name, lanes.length));
+    if (!isRun(pending)) {
+      lanes[laneOf(pending.write.operation.name)]?.add(pending);
       return;
     }
-    const laneOf = (name: string): number => bucketOf(name, lanes.length);
-    if (!isRun(pending)) lanes[laneOf(pending.write.operation.name)]?.add(pending);
-    else for (const [lane, part] of pending.partsBy(laneOf)) lanes[lane]?.add(part);
+    for (const [lane, part] of pending.partsBy(laneOf)) {
+      for (const share of accountOf(part) === null ? [part] : part.partsOf(MAX_OF_ONE_KEY)) lanes[lane]?.add(share);
+    }
   }
 
   private async commit(batch: readonly Pending[]): Promise<readonly Pending[]> {

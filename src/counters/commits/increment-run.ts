@@ -45,18 +45,27 @@ export class IncrementRun implements Queued {
 
   /** Those of each lane, by lane, in their order. */
   partsBy(laneOf: (name: string) => number): Map<number, IncrementRun> {
-    const placesIn = new Map<number, number[]>();
-    this.increments.operations.forEach(({ name }, place) => {
-      const lane = laneOf(name);
-      const places = placesIn.get(lane);
-      if (places === undefined) placesIn.set(lane, [place]);
-      else places.push(place);
-    });
-    if (placesIn.size === 1) for (const lane of placesIn.keys()) return new Map([[lane, this]]);
-    return new Map(Array.from(placesIn, ([lane, places]) => [lane, this.partOf(places)]));
+    return this.partsWhere(({ name }) => laneOf(name));
   }
 
-  private partOf(places: readonly number[]): IncrementRun {
+  /** As many as may be committed together at a time, in their order. */
+  partsOf(maxSize: number): Iterable<IncrementRun> {
+    return this.partsWhere((_, place) => Math.floor(place / maxSize)).values();
+  }
+
+  private partsWhere(partOf: (operation: Increment, place: number) => number): Map<number, IncrementRun> {
+    const placesIn = new Map<number, number[]>();
+    this.increments.operations.forEach((operation, place) => {
+      const part = partOf(operation, place);
+      const places = placesIn.get(part);
+      if (places === undefined) placesIn.set(part, [place]);
+      else places.push(place);
+    });
+    if (placesIn.size === 1) for (const part of placesIn.keys()) return new Map([[part, this]]);
+    return new Map(Array.from(placesIn, ([part, places]) => [part, this.partAt(places)]));
+  }
+
+  private partAt(places: readonly number[]): IncrementRun {
     const all = this.increments.operations;
     const operations = places.flatMap((place) => all[place] ?? []);
     return new IncrementRun({ ...this.increments, operations }, this.acceptedAtMs, this.span, (results) =>

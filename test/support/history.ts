@@ -62,6 +62,35 @@ export async function seedHours(databaseUrl: string, name: string, deltas: reado
   await database.end();
 }
 
+/**
+ * Gives a counter that is there, and whose value is what they come to, these changes in place of its history: in minutes,
+ * which are still to be rolled up.
+ *
+ * @param changes in order, no two in one minute, of the last 400 days
+ */
+export async function seedMinutes(
+  databaseUrl: string,
+  name: string,
+  changes: readonly { readonly atMs: number; readonly delta: number }[],
+): Promise<void> {
+  const database = new pg.Client({ connectionString: databaseUrl });
+  await database.connect();
+  await database.query(
+    `UPDATE counters SET version = $1, created_at = to_timestamp($2::float8 / 1000),
+                         updated_at = to_timestamp($3::float8 / 1000) WHERE name = $4`,
+    [changes.length, changes[0]?.atMs, changes.at(-1)?.atMs, name],
+  );
+  await database.query('DELETE FROM history_minutes; DELETE FROM history_hours; DELETE FROM history_days');
+  await database.query(
+    `INSERT INTO history_minutes (name, at, value, version, created_at)
+     SELECT $1, to_timestamp(at / 1000), sum(delta) OVER (ORDER BY at), place, c.created_at
+     FROM unnest($2::float8[], $3::bigint[]) WITH ORDINALITY AS change (at, delta, place), counters c WHERE c.name = $1`,
+    [name, changes.map(({ atMs }) => atMs), changes.map(({ delta }) => delta)],
+  );
+  await database.query(`UPDATE history_progress SET unrolled_from = now() - interval '400 days'`);
+  await database.end();
+}
+
 /** A day's and a week's shape, with noise that is the same each time: as many as are asked for, and those of `seedHours`. */
 export function usualHours(days: number, perHour: number): number[] {
   let state = 1;

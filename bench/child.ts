@@ -42,6 +42,11 @@ export function startOpponent(name: string, environment: Environment): Promise<C
   return startChild([...imageCommand().options, '--import', RUN_TYPESCRIPT, program], environment);
 }
 
+/** An edge as it is run in a shop, on a free port. */
+export function startEdge(args: readonly string[]): Promise<Child> {
+  return startChild([join(ROOT, 'dist/edge/main.js'), '--port', '0', ...args], { LOG_LEVEL: 'error' });
+}
+
 /** Runs Node; settles when it says `ready at <url>`. It dies with this process. */
 async function startChild(args: readonly string[], environment: Environment): Promise<Child> {
   const env = { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment };

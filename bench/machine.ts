@@ -54,8 +54,8 @@ function postgresVersion(): string {
   return /\d+(\.\d+)?/.exec(stdout)?.[0] ?? String(major);
 }
 
-/** In the folder where the servers keep their data. */
-function syncMs(): number {
+/** Milliseconds that a write of a page and its sync take, in the folder where the servers keep their data. */
+export function syncMs(): number {
   const folder = mkdtempSync(join(tmpdir(), 'evercount-sync-'));
   const file = openSync(join(folder, 'file'), 'w');
   const page = Buffer.alloc(PAGE_BYTES);

@@ -2,6 +2,7 @@
 import { againstContests, buildEarlier, type Earlier } from './against.js';
 import { Arena } from './arena.js';
 import { type Contest, contests, JUDGED_CONNECTIONS } from './contests.js';
+import { benchEdge } from './edge.js';
 import type { Entrant, Field } from './entrants.js';
 import { benchForecasts } from './forecast.js';
 import { findGenerator } from './load/generator.js';
@@ -51,6 +52,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 let earlier: Earlier | null = null;
 try {
   if (options.forecast) await benchForecasts(say);
+  else if (options.edge) await benchEdge(arena, say, options);
   else if (options.against === null) await main(options);
   else {
     earlier = await buildEarlier(options.against, say);

@@ -19,6 +19,8 @@ export interface Options {
   readonly long: boolean;
   /** Only how good forecasts are. */
   readonly forecast: boolean;
+  /** Only what an edge does. */
+  readonly edge: boolean;
   /** Writes docs/benchmarks.md, whatever was run. */
   readonly docs: boolean;
   /** Compares with this commit, and with nobody else; null: with the opponents. */
@@ -31,6 +33,7 @@ export const USAGE = `npm run bench -- [options]
   --only <name,...>   these contests; a wrong name lists them
   --long              with what takes long, too: ten million rows, history, "memory"; a quarter of an hour more
   --forecast          only how good forecasts are, on seeded and public series: about two minutes
+  --edge              only what an edge counts, how large what waits is, and how fast it is delivered: about a minute
   --docs              write docs/benchmarks.md, which else only a whole run does
   --seconds <n>       length of one turn (1); many short ones see more of a machine's moods than few long ones
   --rounds <n>        turns of each entrant where targets are judged (7, when quick 5, and elsewhere 3), of which the
@@ -52,6 +55,7 @@ export function optionsOf(args: readonly string[]): Options {
     options: {
       quick: { type: 'boolean', default: false },
       forecast: { type: 'boolean', default: false },
+      edge: { type: 'boolean', default: false },
       docs: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
@@ -64,13 +68,14 @@ export function optionsOf(args: readonly string[]): Options {
       minutes: { type: 'string', default: '10' },
     },
   });
-  const { docs, long, only, forecast } = values;
+  const { docs, long, only, forecast, edge } = values;
   const against = values.against ?? null;
   const quick = values.quick || against !== null;
   const rows = values.rows ?? (long ? LONG_ROWS : undefined);
   return {
     quick,
     forecast,
+    edge,
     docs,
     long,
     against,

@@ -25,13 +25,19 @@ export const hasDelivered = ({ edge }: RunningEdge) =>
 
 export interface EdgeProcess {
   readonly url: string;
+  readonly pid: number;
   kill(): Promise<void>;
 }
 
-export async function startEdgeProcess(upstream: string, file: string): Promise<EdgeProcess> {
+/** @param nodeOptions Node's own */
+export async function startEdgeProcess(
+  upstream: string,
+  file: string,
+  nodeOptions: readonly string[] = [],
+): Promise<EdgeProcess> {
   const child = spawn(
     process.execPath,
-    [MAIN, '--upstream', upstream, '--file', file, '--port', '0', '--every-ms', '10'],
+    [...nodeOptions, MAIN, '--upstream', upstream, '--file', file, '--port', '0', '--every-ms', '10'],
     {
       env: { PATH: process.env['PATH'] },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -49,6 +55,7 @@ export async function startEdgeProcess(upstream: string, file: string): Promise<
   child.stdout.resume();
   return {
     url,
+    pid: child.pid ?? 0,
     kill: async () => {
       child.kill('SIGKILL');
       await exited;

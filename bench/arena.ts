@@ -23,7 +23,7 @@ export interface SeparateService {
 }
 
 /** What sets a service apart from the others. */
-interface Peculiarities {
+export interface Peculiarities {
   readonly environment?: Environment;
   /** Of a proxy in front of Postgres; null: there is none. */
   readonly postgresPort?: number | string | null;

@@ -15,7 +15,7 @@ import { BATCH_ITEMS, type Names, type Workload } from './load/workload.js';
 import { pooled } from './pooled.js';
 import { inPostgres } from './postgres.js';
 import { respContests } from './resp.js';
-import { flushed, instances, nurseries } from './variants.js';
+import { flushed, instances, nurseries, traced } from './variants.js';
 import { LOOKED_EVERY_SECONDS, serviceWithWatches } from './watched.js';
 import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
 
@@ -228,6 +228,14 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       judged: false,
       side: true,
       entrants: nurseries(field),
+    },
+    {
+      key: 'traced',
+      title: 'Traces wanted by nobody, of some requests, and of all',
+      about: 'Where the traces go to nobody listens. Shares are of the row without traces.',
+      judged: false,
+      side: true,
+      entrants: traced(field),
     },
     {
       ...onHistory,

@@ -1,7 +1,7 @@
 /** Who takes part in a contest, and how each is put under load. */
 import { clearInterval, setInterval } from 'node:timers';
 import type { Redis } from 'ioredis';
-import { type Arena, type Fsync, inRedis, type OpponentName, type Subject } from './arena.js';
+import { type Arena, type Fsync, inRedis, type OpponentName, type Peculiarities, type Subject } from './arena.js';
 import { type Generator, type LoadResult } from './load/generator.js';
 import { itemsOf, nameOf, type Names, type Workload } from './load/workload.js';
 import { loadOn, measure, type Measurement } from './measurement.js';
@@ -64,13 +64,26 @@ export function serviceWithRows(field: Field, rows: number): Entrant {
 
 /** The service as the image starts it, or with a young generation as small as it is without that option. */
 export function serviceWithNursery(field: Field, workload: Workload, described: Described, large: boolean): Entrant {
-  const [name, nodeOptions] = large ? ['large nursery', []] : ['small nursery', ['--max-semi-space-size=16']];
-  const start = async () => (await field.arena.separateService(name, { nodeOptions })).subject;
+  return large
+    ? serviceWith(field, workload, described, 'large nursery', {})
+    : serviceWith(field, workload, described, 'small nursery', { nodeOptions: ['--max-semi-space-size=16'] });
+}
+
+/** @param name of the service that is set apart, which workloads share */
+export function serviceWith(
+  field: Field,
+  workload: Workload,
+  described: Described,
+  name: string,
+  peculiarities: Peculiarities,
+): Entrant {
+  const start = () => field.arena.separateService(name, peculiarities);
+  const subject = async () => (await start()).subject;
   return {
     ...described,
     items: itemsOf(workload),
-    prepare: start,
-    run: (connections, seconds) => loadSubject(field, start, workload, connections, seconds),
+    prepare: async () => seedByBatches((await start()).url, namesOf(workload)),
+    run: (connections, seconds) => loadSubject(field, subject, workload, connections, seconds),
   };
 }
 

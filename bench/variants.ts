@@ -1,5 +1,5 @@
 /** The service beside itself: several workloads, each in two or three ways. */
-import { type Entrant, type Field, service, serviceApart, serviceWithNursery } from './entrants.js';
+import { type Entrant, type Field, service, serviceApart, serviceWith, serviceWithNursery } from './entrants.js';
 import { BATCH_ITEMS, type Workload } from './load/workload.js';
 import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
 
@@ -35,6 +35,30 @@ export function nurseries(field: Field): Entrant[] {
       serviceWithNursery(field, workload, small, false),
     ];
   });
+}
+
+/** Traces wanted by nobody, of no request, of one in a hundred, and of all; where they go to nobody listens. */
+export function traced(field: Field): Entrant[] {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+  const ways: [string, Record<string, string>][] = [
+    ['no traces', {}],
+    ['none sampled', { ...endpoint, OTEL_TRACES_SAMPLER: 'always_off' }],
+    [
+      'one in a hundred',
+      { ...endpoint, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' },
+    ],
+    ['all traced', { ...endpoint, OTEL_TRACES_SAMPLER: 'always_on' }],
+  ];
+  const workloads: [string, Workload][] = [
+    ['one hot counter', of('increment', HOT)],
+    ['cached reads', of('read', HOT)],
+  ];
+  return workloads.flatMap(([label, workload]) =>
+    ways.map(([way, environment]) => {
+      const described = { key: `${way}: ${label}`, label: `${label}, ${way}`, base: `no traces: ${label}` };
+      return serviceWith(field, workload, described, way, { environment });
+    }),
+  );
 }
 
 export function instances(field: Field): Entrant[] {

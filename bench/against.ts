@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './child.js';
-import { JUDGED_CONNECTIONS, type Contest } from './contests.js';
+import { JUDGED_CONNECTIONS, type Contest } from './contest.js';
 import { type Entrant, type Field, loadSubject } from './entrants.js';
 import { itemsOf, nameOf, type Workload } from './load/workload.js';
 import { seedByBatches } from './seed.js';

@@ -1,5 +1,6 @@
 /** What is compared with what. */
 import type { Arena } from './arena.js';
+import type { Contest } from './contest.js';
 import {
   type Entrant,
   type Field,
@@ -15,33 +16,9 @@ import { BATCH_ITEMS, type Names, type Workload } from './load/workload.js';
 import { pooled } from './pooled.js';
 import { inPostgres } from './postgres.js';
 import { respContests } from './resp.js';
-import { flushed, instances, nurseries, traced } from './variants.js';
+import { variants } from './variants.js';
 import { LOOKED_EVERY_SECONDS, serviceWithWatches } from './watched.js';
 import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
-
-/** Clients at once where targets are judged. */
-export const JUDGED_CONNECTIONS = 64;
-
-export interface Contest {
-  readonly key: string;
-  readonly title: string;
-  /** What a reader has to know to understand it. */
-  readonly about: string;
-  /** Targets are judged by it: it is part of the quick run, and gets more rounds. */
-  readonly judged: boolean;
-  /** Run with as many clients as targets are judged at, and not with fewer and more. */
-  readonly side?: boolean;
-  /** Takes so long that it is run only by name, or with everything that does. */
-  readonly long?: boolean;
-  /** The shortest turn that shows what it is about; absent: any. */
-  readonly leastSeconds?: number;
-  /** Clients at once, at most; absent: as many as asked for. */
-  readonly mostConnections?: number;
-  readonly entrants: readonly Entrant[];
-  /** Called before, and undone after. */
-  readonly setUp?: () => Promise<unknown>;
-  readonly tearDown?: () => Promise<unknown>;
-}
 
 /** What a slow disk adds to each flush of Postgres' log, in microseconds. */
 const COMMIT_DELAY_US = 2_000;
@@ -183,25 +160,7 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       about: `Simulated as above.`,
       entrants: [ours(many), naive(many), oursKeyed(many), tutorial(many), ...bench(many)],
     },
-    {
-      key: 'flushed',
-      title: 'Every workload, while Redis is flushed every second',
-      about: 'Two services that have seen the same; one loses its cache once a second. Shares are of the row above.',
-      judged: false,
-      side: true,
-      entrants: flushed(field),
-    },
-    {
-      key: 'instances',
-      title: 'One, two and four instances',
-      about:
-        'The connections are shared out; all processes, one generator for each instance too, share the cores of this ' +
-        'machine. Shares are of one instance.',
-      judged: false,
-      side: true,
-      tearDown: () => field.arena.endFurtherInstances(),
-      entrants: instances(field),
-    },
+    ...variants(field),
     {
       key: 'pooler',
       title: 'Behind a pooler that gives sessions away',
@@ -219,23 +178,6 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       judged: false,
       side: true,
       entrants: [...ROWS, ...(moreRows === null ? [] : [moreRows])].map((rows) => serviceWithRows(field, rows)),
-    },
-    {
-      key: 'nursery',
-      title: 'A large nursery and a small one',
-      about:
-        "The image lets V8's young generation grow to 64 MiB a half; Node's own limit is 16. Shares are of the row above.",
-      judged: false,
-      side: true,
-      entrants: nurseries(field),
-    },
-    {
-      key: 'traced',
-      title: 'Traces wanted by nobody, of some requests, and of all',
-      about: 'Where the traces go to nobody listens. Shares are of the row without traces.',
-      judged: false,
-      side: true,
-      entrants: traced(field),
     },
     {
       ...onHistory,

@@ -1,7 +1,8 @@
 /** `npm run bench`: runs the contests, prints tables and targets, and writes down what came out. */
 import { againstContests, buildEarlier, type Earlier } from './against.js';
 import { Arena } from './arena.js';
-import { type Contest, contests, JUDGED_CONNECTIONS } from './contests.js';
+import { type Contest, JUDGED_CONNECTIONS } from './contest.js';
+import { contests } from './contests.js';
 import { benchEdge } from './edge.js';
 import type { Entrant, Field } from './entrants.js';
 import { benchForecasts } from './forecast.js';

@@ -1,7 +1,7 @@
 /** Runs a contest: in rounds, in which everybody has a turn, so that a machine's moods fall on all of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inPostgres, loneCommitMs } from './postgres.js';
-import { type Contest, JUDGED_CONNECTIONS } from './contests.js';
+import { type Contest, JUDGED_CONNECTIONS } from './contest.js';
 import type { Entrant, Field } from './entrants.js';
 import type { Cores, Measurement } from './measurement.js';
 import { median } from './median.js';

@@ -3,7 +3,7 @@ import { closeSync, fdatasyncSync, fstatSync, mkdtempSync, openSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Arena } from './arena.js';
-import { JUDGED_CONNECTIONS } from './contests.js';
+import { JUDGED_CONNECTIONS } from './contest.js';
 import type { Generator } from './load/generator.js';
 import { median } from './median.js';
 import { HOT, of } from './workloads.js';

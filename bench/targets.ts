@@ -1,5 +1,5 @@
 /** What must hold, judged within one run. */
-import { JUDGED_CONNECTIONS } from './contests.js';
+import { JUDGED_CONNECTIONS } from './contest.js';
 import { median } from './median.js';
 import type { MemoryCourse } from './memory.js';
 import type { OverloadRound } from './overload.js';

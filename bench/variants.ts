@@ -1,10 +1,52 @@
-/** The service beside itself: several workloads, each in two or three ways. */
+/** The service beside itself: several workloads, each in two to four ways. */
+import type { Contest } from './contest.js';
 import { type Entrant, type Field, service, serviceApart, serviceWith, serviceWithNursery } from './entrants.js';
 import { BATCH_ITEMS, type Workload } from './load/workload.js';
 import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
 
+export function variants(field: Field): Contest[] {
+  return [
+    {
+      key: 'flushed',
+      title: 'Every workload, while Redis is flushed every second',
+      about: 'Two services that have seen the same; one loses its cache once a second. Shares are of the row above.',
+      judged: false,
+      side: true,
+      entrants: flushed(field),
+    },
+    {
+      key: 'instances',
+      title: 'One, two and four instances',
+      about:
+        'The connections are shared out; all processes, one generator for each instance too, share the cores of this ' +
+        'machine. Shares are of one instance.',
+      judged: false,
+      side: true,
+      tearDown: () => field.arena.endFurtherInstances(),
+      entrants: instances(field),
+    },
+    {
+      key: 'nursery',
+      title: 'A large nursery and a small one',
+      about:
+        "The image lets V8's young generation grow to 64 MiB a half; Node's own limit is 16. Shares are of the row above.",
+      judged: false,
+      side: true,
+      entrants: nurseries(field),
+    },
+    {
+      key: 'traced',
+      title: 'Traces wanted by nobody, of some requests, and of all',
+      about: 'Where the traces go to nobody listens. Shares are of the row without traces.',
+      judged: false,
+      side: true,
+      entrants: traced(field),
+    },
+  ];
+}
+
 /** Each workload as it is, and with a cache that is lost all the time. */
-export function flushed(field: Field): Entrant[] {
+function flushed(field: Field): Entrant[] {
   const workloads: [string, Workload][] = [
     ['one hot counter', of('increment', HOT)],
     ['10,000 counters', of('increment', MANY)],
@@ -21,7 +63,7 @@ export function flushed(field: Field): Entrant[] {
   });
 }
 
-export function nurseries(field: Field): Entrant[] {
+function nurseries(field: Field): Entrant[] {
   const workloads: [string, Workload][] = [
     ['one hot counter', of('increment', HOT)],
     ['10,000 counters', of('increment', MANY)],
@@ -38,7 +80,7 @@ export function nurseries(field: Field): Entrant[] {
 }
 
 /** Traces wanted by nobody, of no request, of one in a hundred, and of all; where they go to nobody listens. */
-export function traced(field: Field): Entrant[] {
+function traced(field: Field): Entrant[] {
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
   const ways: [string, Record<string, string>][] = [
     ['no traces', {}],
@@ -61,7 +103,7 @@ export function traced(field: Field): Entrant[] {
   );
 }
 
-export function instances(field: Field): Entrant[] {
+function instances(field: Field): Entrant[] {
   const workloads: [string, Workload][] = [
     ['one hot counter', of('increment', HOT)],
     ['10,000 counters', of('increment', MANY)],

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
-import { JUDGED_CONNECTIONS } from '../contests.js';
+import { JUDGED_CONNECTIONS } from '../contest.js';
 import { chartName, chartOf } from './chart.js';
 import { groups, markdownOf } from './markdown.js';
 import type { Report } from './report.js';

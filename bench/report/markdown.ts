@@ -1,5 +1,5 @@
 /** docs/benchmarks.md: the figures of one run, and what was learned on the way. */
-import { JUDGED_CONNECTIONS } from '../contests.js';
+import { JUDGED_CONNECTIONS } from '../contest.js';
 import type { ContestResult } from '../rounds.js';
 import { chartName } from './chart.js';
 import type { Report } from './report.js';

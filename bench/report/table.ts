@@ -7,7 +7,7 @@ import type { OverloadRound } from '../overload.js';
 import { type ContestResult, type EntrantResult, ratiosOf } from '../rounds.js';
 import type { Sizes } from '../sizes.js';
 import type { Verdict } from '../targets.js';
-import { JUDGED_CONNECTIONS } from '../contests.js';
+import { JUDGED_CONNECTIONS } from '../contest.js';
 import type { Course } from '../past-runs.js';
 import { speedLine } from '../speed.js';
 import type { JobCost } from '../upkeep.js';

@@ -7,9 +7,13 @@ import { CacheHand } from '../support/cache-hand.js';
 import { startBrowser } from '../support/chromium.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { EventSource } from '../support/event-source.js';
+import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
 
+/** About so long after the service knows of something the page tells it. */
+const SOON_MS = 1_000;
+
+let postgres: TestPostgres;
 let redis: TestRedis;
 let start: () => Promise<AppProcess>;
 let app: AppProcess;
@@ -31,10 +35,9 @@ async function shownIsTrue(): Promise<void> {
 }
 
 beforeAll(async () => {
-  redis = await startRedis();
-  const databaseUrl = await createTestDatabase();
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   const env = { PORT: String(await freePort()) };
-  start = () => startAppProcess({ databaseUrl, redisUrl: redis.url, env });
+  start = () => startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url, env });
   app = await start();
   browser = await startBrowser();
   page = await browser.newPage();
@@ -42,35 +45,94 @@ beforeAll(async () => {
   await increment();
   await page.goto(app.url);
   await verdict('All is well');
+  await page.evaluate(`
+    said = [];
+    new MutationObserver(() => said.push(document.querySelector('.verdict').textContent))
+      .observe(document.querySelector('.verdict'), { characterData: true, childList: true, subtree: true });
+  `);
 });
 afterAll(async () => {
   await browser.close();
   await app.stop();
-  await redis.stop();
+  await Promise.all([postgres.stop(), redis.stop()]);
 });
 afterEach(shownIsTrue);
 
-it('a flush of Redis is told, and the numbers go on', async () => {
-  const hand = new CacheHand(redis.url);
-  await hand.redis.flushall();
-  hand.close();
-  await verdict('All is well; the cache was just refilled');
+/** While this runs, what the page asks of the cache's state is answered as before: nothing but the stream can tell. */
+async function toldByTheStream(test: (stream: EventSource) => Promise<void>): Promise<void> {
+  const state = (await (await fetch(`${app.url}/v1/admin/cache`)).json()) as object;
+  await page.route('**/v1/admin/cache', (route) => route.fulfill({ json: { ...state, lastRehydrate: null } }));
+  const stream = await EventSource.open(app.url, 'name=votes&events=true');
+  try {
+    await test(await stream.untilSnapshot());
+  } finally {
+    stream.close();
+    await page.unroute('**/v1/admin/cache');
+  }
+}
+
+it('a flush of Redis is told by the stream, and the numbers go on', () =>
+  toldByTheStream(async () => {
+    // And no more of the filling at the start.
+    await eventually(async () => (await page.textContent('.verdict')) === 'All is well');
+    const hand = new CacheHand(redis.url);
+    await hand.redis.flushall();
+    hand.close();
+    await eventually(async () => /found empty|just refilled/.test((await page.textContent('.verdict')) ?? ''));
+    await shownIsTrue();
+  }));
+
+const frozen = (server: () => TestPostgres | TestRedis) => ({
+  harm: () => server().freeze(),
+  mend: () => server().thaw(),
+});
+const killed = (server: () => TestPostgres | TestRedis) => ({
+  harm: () => server().kill(),
+  mend: () => server().restart(),
 });
 
-it('a Redis that was killed is told as long as it is away', async () => {
-  await redis.kill();
-  await verdict('Redis is away');
+it.each([
+  { who: 'postgres', how: 'frozen', ...frozen(() => postgres), words: 'Postgres is away', goesOn: false },
+  { who: 'postgres', how: 'killed', ...killed(() => postgres), words: 'Postgres is away', goesOn: false },
+  { who: 'redis', how: 'frozen', ...frozen(() => redis), words: 'Redis is away', goesOn: true },
+  { who: 'redis', how: 'killed', ...killed(() => redis), words: 'Redis is away', goesOn: true },
+] as const)('$who $how: told as long as it is, and of nothing else', async ({ who, harm, mend, words, goesOn }) => {
+  await verdict('All is well');
+  await page.evaluate('said.length = 0');
+  await harm();
+  await verdict(words);
+  if (goesOn) await shownIsTrue();
+  await mend();
+  await verdict('All is well');
   await shownIsTrue();
-  await redis.restart();
-  await verdict('All is well');
+  const own =
+    who === 'postgres'
+      ? /^(Postgres|All is well|The cache is not used|Redis does not answer)/
+      : /^(Redis|All is well|The cache is not used|Postgres does not answer)/;
+  const said = await page.evaluate<string[]>('said');
+  expect(said.filter((text) => !own.test(text))).toEqual([]);
+
+  // A busy machine is late now and then; a page that waits until it asks would be late each time.
+  await toldByTheStream((stream) =>
+    eventually(async () => {
+      const turn = async (act: () => Promise<void>, known: (told: Told) => boolean, text: string) => {
+        const from = stream.events.length;
+        await act();
+        const knows = () =>
+          stream.events.slice(from).some(({ event, data }) => event === 'status' && known(data as Told));
+        await eventually(knows);
+        const knownAtMs = performance.now();
+        await verdict(text);
+        return performance.now() - knownAtMs;
+      };
+      const badAfterMs = await turn(harm, (told) => told[who] !== 'up', who === 'postgres' ? 'Postgres' : 'Redis');
+      const wellAfterMs = await turn(mend, (told) => told[who] === 'up' && told.guard === 'serving', 'All is well');
+      return badAfterMs < SOON_MS && wellAfterMs < SOON_MS;
+    }),
+  );
 });
 
-it('a Redis that is frozen is told by the stream that is open', async () => {
-  await redis.freeze();
-  await verdict('Redis');
-  await redis.thaw();
-  await verdict('All is well');
-});
+type Told = Readonly<Record<'postgres' | 'redis' | 'guard', unknown>>;
 
 it('a service that was restarted is told as long as it is away', async () => {
   await app.stop();

@@ -58,7 +58,7 @@ function withSeen(state: ServiceState, seen: Seen | null): ServiceState {
   return {
     ...state,
     postgres: seen.postgres === 'up' ? 'up' : 'down',
-    redis: seen.redis === 'up' ? state.redis : 'degraded',
+    redis: seen.redis === 'up' ? 'up' : 'degraded',
     cache: state.cache === null ? null : { ...state.cache, guard: seen.guard },
   };
 }

@@ -27,7 +27,8 @@ export function verdictOf(state: ServiceState, { link, seen, news }: Told, nowMs
   if (state.api === 'unknown') return { grade: 'unknown', text: 'Asking the service' };
   if (state.api === 'away') return { grade: 'bad', text: 'Connection lost, reconnecting' };
   return (
-    serversVerdict(seen ?? { postgres: reach(state.postgres), redis: reach(state.redis) }, state) ??
+    serversVerdict(seen ?? { postgres: reach(state.postgres), redis: reach(state.redis) }) ??
+    guardVerdict(seen) ??
     linkVerdict(link) ??
     reconcileVerdict(state, nowMs) ?? { grade: 'well', text: calmText(state, news, nowMs) }
   );
@@ -36,15 +37,18 @@ export function verdictOf(state: ServiceState, { link, seen, news }: Told, nowMs
 const reach = (standing: 'up' | 'down' | 'degraded' | null): 'up' | 'away' =>
   standing === 'up' || standing === null ? 'up' : 'away';
 
-function serversVerdict({ postgres, redis }: Pick<Seen, 'postgres' | 'redis'>, state: ServiceState): Verdict | null {
+function serversVerdict({ postgres, redis }: Pick<Seen, 'postgres' | 'redis'>): Verdict | null {
   if (postgres === 'away') return { grade: 'bad', text: 'Postgres is away: writes are refused, cached reads go on' };
   if (postgres === 'silent') return { grade: 'fair', text: 'Postgres does not answer right now: writes wait' };
   if (redis === 'silent') return { grade: 'fair', text: 'Redis does not answer right now; nothing is lost' };
-  // Also where it answers here, and another instance cannot reach it.
-  if (redis === 'away' || state.redis === 'degraded') {
-    return { grade: 'fair', text: 'Redis is away: reads come from Postgres, nothing is lost' };
-  }
+  if (redis === 'away') return { grade: 'fair', text: 'Redis is away: reads come from Postgres, nothing is lost' };
   return null;
+}
+
+/** Both answer here, and entries are not served all the same: not yet, or since another instance cannot reach Redis. */
+function guardVerdict(seen: Seen | null): Verdict | null {
+  if (seen?.guard !== 'blind' && seen?.guard !== 'waiting') return null;
+  return { grade: 'fair', text: 'The cache is not used right now: reads come from Postgres, nothing is lost' };
 }
 
 function linkVerdict(link: Link): Verdict | null {

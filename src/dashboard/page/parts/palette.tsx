@@ -3,6 +3,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hook
 import { goTo } from '../place/address.js';
 import { counterAt } from '../place/route.js';
 import { api } from '../service/api.js';
+import type { Counter, CounterPage } from '../service/shapes.js';
 import { type Command, commands } from './commands.js';
 import { useLoad } from './use-load.js';
 
@@ -28,7 +29,7 @@ function Open({ onClose }: { readonly onClose: () => void }) {
   const id = useId();
   // Before anything is painted: who types on at once must not lose a letter.
   useLayoutEffect(() => dialog.current?.showModal(), []);
-  const entries = useEntries(typed);
+  const { entries, looking } = useEntries(typed);
   const at = Math.min(chosen, entries.length - 1);
 
   const run = (entry: Command | undefined) => {
@@ -81,22 +82,24 @@ function Open({ onClose }: { readonly onClose: () => void }) {
           </li>
         ))}
       </ul>
-      {entries.length === 0 && <p class="quiet">Nothing is called that.</p>}
+      {entries.length === 0 && <p class="quiet">{looking ? 'Looking' : 'Nothing is called that.'}</p>}
     </dialog>
   );
 }
 
 /** Commands by their words, counters by a part of their names. */
-function useEntries(typed: string): readonly Command[] {
+function useEntries(typed: string): { readonly entries: readonly Command[]; readonly looking: boolean } {
   const [asked, ask] = useState(typed);
+  const latest = useRef(asked);
+  latest.current = asked;
   useEffect(() => {
     const timer = setTimeout(() => ask(typed), TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  const { answer } = useLoad(() => api.counters({ prefix: '', search: asked, limit: FOUND, cursor: null }), [asked]);
+  const { answer, stale } = useLoad(() => firstThatContain(asked, () => latest.current !== asked), [asked]);
   const words = typed.toLowerCase();
-  const found = (answer?.data ?? []).filter(({ name }) => name.includes(typed));
-  return [
+  const found = (answer ?? []).filter(({ name }) => name.includes(typed));
+  const entries = [
     ...commands().filter(({ label }) => label.toLowerCase().includes(words)),
     ...found.map(({ name }) => ({
       key: `counter ${name}`,
@@ -105,4 +108,16 @@ function useEntries(typed: string): readonly Command[] {
       run: () => goTo(counterAt(name)),
     })),
   ];
+  return { entries, looking: stale || typed !== asked };
+}
+
+/** Among very many names one look comes to its end before it has found any: it goes on, until another is looked for. */
+async function firstThatContain(search: string, isOver: () => boolean): Promise<readonly Counter[]> {
+  let cursor: string | null = null;
+  do {
+    const page: CounterPage = await api.counters({ prefix: '', search, limit: FOUND, cursor });
+    if (page.data.length > 0) return page.data;
+    cursor = page.nextCursor;
+  } while (cursor !== null && !isOver());
+  return [];
 }

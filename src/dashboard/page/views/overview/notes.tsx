@@ -21,6 +21,8 @@ function Note({ list, place: { prefix, search } }: { readonly list: CounterList;
   if (list.items.value.length > 0) return null;
   if (list.fault.value !== null) return <p class="quiet">{messageOf(list.fault.value)}</p>;
   if (list.busy.value) return <p class="quiet">Loading</p>;
+  // A search that is not over yet has looked through a part of the names alone.
+  if (list.hasMore.value) return <p class="quiet">Looking on</p>;
   if (search !== '') return <p class="quiet">{`No counter’s name contains “${search}”.`}</p>;
   if (prefix !== '') return <p class="quiet">{`No counter begins with “${prefix}”.`}</p>;
   return (

@@ -26,6 +26,9 @@ import { zone } from '../place/zone.js';
 /** Longer than the service may take for any call of the page. */
 const TIMEOUT_MS = 8_000;
 
+/** As many as one call answers. */
+const MOST_LINKS = 1_000;
+
 /** Why a call has no answer: a status of HTTP, or 0 where nobody answered. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -152,8 +155,19 @@ export const api = {
   watches: (wanted: { name?: string; state?: WatchState; limit: number; cursor: string | null }) =>
     call<Paged<Watch>>('GET', `/v1/watches${query(wanted)}`),
   muteWatch: (id: string, muted: boolean) => call<Watch>('PATCH', `/v1/watches/${encodeURIComponent(id)}`, { muted }),
-  links: () => call<Paged<Link>>('GET', '/v1/links?limit=1000'),
-  makeLink: (wish: { label: string; name: string }) => call<Link>('POST', '/v1/links', wish),
+  /** All of them, oldest first. */
+  links: async (): Promise<readonly Link[]> => {
+    const found: Link[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Paged<Link> = await call('GET', `/v1/links${query({ limit: MOST_LINKS, cursor })}`);
+      found.push(...page.data);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return found;
+  },
+  makeLink: (wish: { readonly label: string } & ({ readonly name: string } | { readonly prefix: string })) =>
+    call<Link>('POST', '/v1/links', wish),
   revokeLink: (id: string) => call<unknown>('DELETE', `/v1/links/${encodeURIComponent(id)}`),
   events: (cursor: string | null) => call<Paged<News>>('GET', `/v1/events${query({ limit: 30, cursor })}`),
   timeline: (over: string) => call<Timeline>('GET', `/v1/timeline${query({ over })}`),

@@ -49,7 +49,9 @@ export interface Key {
 export interface Link {
   readonly id: string;
   readonly label: string;
+  /** One of the two. */
   readonly name: string | null;
+  readonly prefix: string | null;
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;

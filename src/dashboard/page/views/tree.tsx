@@ -6,8 +6,10 @@ import { useTitle } from '../parts/use-title.js';
 import { restate } from '../place/address.js';
 import { counterAt, hashOf, HOME, type Separator, SEPARATORS, type TreePlace } from '../place/route.js';
 import { api } from '../service/api.js';
+import { may } from '../service/session.js';
 import type { TreeNode } from '../service/shapes.js';
 import { number } from '../text/format.js';
+import { Share } from './share.js';
 
 /** Sums move slowly. */
 const RELOAD_MS = 10_000;
@@ -53,6 +55,7 @@ export function Tree({ place }: { readonly place: TreePlace }) {
           Show more
         </button>
       )}
+      {prefix !== '' && may('admin') && <Share key={prefix} shown={{ prefix }} />}
     </div>
   );
 }

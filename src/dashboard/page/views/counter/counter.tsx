@@ -11,10 +11,10 @@ import { pins, togglePin } from '../../service/pins.js';
 import { may } from '../../service/session.js';
 import type { Counter } from '../../service/shapes.js';
 import { instant, number } from '../../text/format.js';
+import { Share } from '../share.js';
 import { WatchesOf } from '../watches/watches-of.js';
 import { Acts } from './acts.js';
 import { HistoryPanel } from './history-panel.js';
-import { Share } from './share.js';
 import { Snippets } from './snippets.js';
 
 /** What is known of the counter. */
@@ -64,7 +64,7 @@ export function CounterView({ place }: { readonly place: CounterPlace }) {
         />
       )}
       <Snippets name={name} />
-      {may('admin') && known.is === 'there' && <Share name={name} />}
+      {may('admin') && known.is === 'there' && <Share shown={{ name }} />}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from './config.js';
 import { BEARER_TOKEN, httpUrl, LOOPBACK, type Table, valuesOf, wholeNumber } from './reading.js';
-import { ALLOWED_HOSTS, LOG_LEVEL, type LOG_LEVELS } from './variables.js';
+import { ALLOWED_HOSTS, LOG_LEVEL, type LOG_LEVELS, RESP_PORT } from './variables.js';
 
 /** What a place without a network is told: `evercount edge`, a program of its own. */
 export interface EdgeSettings {
@@ -14,6 +14,8 @@ export interface EdgeSettings {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Of the Redis protocol; null: it is not spoken. 0 takes a free one. */
+  readonly respPort: number | null;
   /** What callers here must bring; null: nothing. */
   readonly localKey: string | null;
   /** How long what was counted waits for more to go along, milliseconds. */
@@ -25,6 +27,7 @@ export interface EdgeSettings {
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
+const DEFAULT_PORT = 3_100;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** What each variable must look like, and how to say so. */
@@ -37,6 +40,7 @@ const VARIABLES = {
   EDGE_KEPT_DAYS: [wholeNumber(0, 3_650), 'days, 0 to 3650'],
   HOST: [z.string().min(1), 'a host name or address'],
   PORT: [wholeNumber(0, 65_535), 'a port, 0 to 65535'],
+  RESP_PORT,
   ALLOWED_HOSTS,
   ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],
   LOG_LEVEL,
@@ -61,6 +65,13 @@ export function edgeSettings(environment: NodeJS.ProcessEnv): EdgeSettings {
       `EDGE_LOCAL_KEY: got nothing on HOST "${host}"; takes a key for callers, or ALLOW_INSECURE=1 beside it`,
     );
   }
+  if (
+    typeof values.RESP_PORT === 'number' &&
+    values.RESP_PORT !== 0 &&
+    values.RESP_PORT === (values.PORT ?? DEFAULT_PORT)
+  ) {
+    faults.push('RESP_PORT: got the port of PORT; takes another one');
+  }
   if (faults.length > 0) {
     throw new ConfigError(
       `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,
@@ -71,7 +82,8 @@ export function edgeSettings(environment: NodeJS.ProcessEnv): EdgeSettings {
     key: values.EDGE_KEY ?? null,
     file: values.EDGE_FILE ?? '.data/edge.db',
     host,
-    port: values.PORT ?? 3_100,
+    port: values.PORT ?? DEFAULT_PORT,
+    respPort: values.RESP_PORT ?? null,
     localKey,
     everyMs: values.EDGE_EVERY_MS ?? 5_000,
     keptMs: (values.EDGE_KEPT_DAYS ?? 30) * DAY_MS,

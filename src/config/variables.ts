@@ -99,6 +99,11 @@ const isBasePath = (text: string): boolean => {
   );
 };
 
+export const RESP_PORT = [
+  z.union([z.literal('off').transform(() => null), wholeNumber(0, 65535)]),
+  'a port, 0 to 65535, or off',
+] as const;
+
 export const ALLOWED_HOSTS = [
   list
     .refine((items) => items.every((item) => hostOf(item) !== null))
@@ -165,7 +170,7 @@ const VARIABLES = {
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   CONNECTIONS_PER_ADDRESS: [wholeNumber(1, 10_000), 'connections, 1 to 10000'],
   HEALTH_PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],
-  RESP_PORT: [z.union([z.literal('off').transform(() => null), wholeNumber(0, 65535)]), 'a port, 0 to 65535, or off'],
+  RESP_PORT,
   RESP_FLUSH: [z.enum(['refuse', 'delete']), 'refuse or delete'],
   RESP_TLS_CERT: [pem('CERTIFICATE'), 'a certificate in PEM, best by RESP_TLS_CERT_FILE'],
   RESP_TLS_KEY: [pem('PRIVATE KEY'), 'a private key in PEM, best by RESP_TLS_KEY_FILE'],

@@ -24,9 +24,10 @@ const FLAGS: Readonly<Record<string, string>> = {
   'kept-days': 'EDGE_KEPT_DAYS',
   host: 'HOST',
   port: 'PORT',
+  'resp-port': 'RESP_PORT',
 };
 
-const USAGE = `npm run edge -- --upstream URL [--key KEY | --key-file PATH] [--file PATH] [--host HOST] [--port N] …
+const USAGE = `npm run edge -- --upstream URL [--key KEY | --key-file PATH] [--file PATH] [--host HOST] [--port N] [--resp-port N] …
 Counts here, and delivers to the service at URL whenever it can be reached; docs/edge.md tells more.
 Each flag is a variable as well: ${EDGE_VARIABLE_NAMES.join(', ')}.`;
 
@@ -42,11 +43,12 @@ closeOnSignal(logger, () => stop());
 try {
   const running = await startEdge(settings, (line) => logger.warn(line));
   stop = () => running.close();
-  const { url, edge } = running;
-  logger.info({ url, id: edge.file.row.id }, 'listening');
+  const { url, respUrl, edge } = running;
+  logger.info({ url, respUrl, id: edge.file.row.id }, 'listening');
   process.stdout.write(
     `evercount edge is ready at ${url} - try it:\n  curl -X POST ${url}/v1/counters/hello/increment\n` +
-      `What it counts is kept in ${settings.file}, and delivered to ${settings.upstream}. How it stands: ${url}/\n`,
+      `What it counts is kept in ${settings.file}, and delivered to ${settings.upstream}. How it stands: ${url}/\n` +
+      (respUrl === null ? '' : `Clients of Redis count at ${respUrl}\n`),
   );
 } catch (error) {
   if (error instanceof EdgeFileFault) {

@@ -4,11 +4,14 @@ import { ACCEPT_BACKLOG } from '../web/connections/limits.js';
 import type { CourierClock } from './courier.js';
 import { Edge } from './edge.js';
 import { metersOf, textOf } from './metrics.js';
+import { respServer } from './resp/server.js';
 import { edgeServer } from './server.js';
 
 export interface RunningEdge {
   readonly edge: Edge;
   readonly url: string;
+  /** Of the Redis protocol; null: it is not spoken. */
+  readonly respUrl: string | null;
   close(): Promise<void>;
 }
 
@@ -25,17 +28,27 @@ export async function startEdge(
   const edge = Edge.open(settings, say, clock);
   try {
     const meters = metersOf(edge);
-    const { host, port } = settings;
-    const server = edgeServer(edge, settings, () => textOf(meters)).adapter.getInstance();
+    const { host, port, respPort, localKey } = settings;
+    const { adapter, shares } = edgeServer(edge, settings, () => textOf(meters));
+    const server = adapter.getInstance();
     await server.listen({ host, port, backlog: ACCEPT_BACKLOG });
+    const resp = respPort === null ? null : respServer(edge, localKey, shares);
+    try {
+      await resp?.listen(host, respPort ?? 0);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
     edge.courier.start();
     const { port: taken } = server.server.address() as AddressInfo;
     const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+    const place = shown.includes(':') ? `[${shown}]` : shown;
     return {
       edge,
-      url: `http://${shown.includes(':') ? `[${shown}]` : shown}:${taken}`,
+      url: `http://${place}:${taken}`,
+      respUrl: resp === null ? null : `redis://${place}:${resp.port}`,
       close: async () => {
-        await server.close();
+        await Promise.all([server.close(), resp?.drain()]);
         await edge.close();
       },
     };

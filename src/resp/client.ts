@@ -1,6 +1,6 @@
 import type { Credential } from '../access/credential.js';
 import type { Grant } from '../access/grant.js';
-import type { Protocol } from './reply.js';
+import type { Protocol } from '../wire/resp/reply.js';
 import type { OpenTransaction } from './transaction.js';
 
 /** What is known of the other side of a connection, as CLIENT tells it. */

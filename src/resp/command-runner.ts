@@ -6,11 +6,12 @@ import type { ActionLog } from '../access/action-log.js';
 import type { CountersService, Reading } from '../counters/counters.service.js';
 import { CounterError } from '../domain/errors.js';
 import type { Increment, Operation, Outcome } from '../domain/operation.js';
+import { CommandError } from '../wire/resp/command-error.js';
+import type { Request } from '../wire/resp/request-parser.js';
 import type { Client } from './client.js';
-import { type Command, CommandError, type Step } from './command.js';
+import type { Command, Step } from './command.js';
 import { byWord, type Ordered } from './dispatch.js';
 import { faultAnswer } from './faults.js';
-import type { Request } from './request-parser.js';
 import { countedIn, logAction, writeOf } from './writes.js';
 
 /** A command on its way to its answer. */

@@ -79,20 +79,6 @@ export type Step =
 
 export const told = (answer: string): Step => ({ kind: 'told', answer });
 
-/** What a client is told that it did wrong; the first word says what kind it is. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-}
-
-export const SYNTAX_ERROR = 'ERR syntax error';
-
-/** @throws CommandError, always */
-export function syntaxError(): never {
-  throw new CommandError(SYNTAX_ERROR);
-}
-
-export const arityError = (name: string): string => `ERR wrong number of arguments for '${name}' command`;
-
 export const ONE_NAME: Names = { first: 1, last: 1, step: 1 };
 export const ALL_NAMES: Names = { first: 1, last: -1, step: 1 };
 export const NAMES_AND_VALUES: Names = { first: 1, last: -1, step: 2 };

@@ -1,13 +1,14 @@
 import { Unauthorized } from '../access/errors.js';
 import type { Use } from '../access/known-keys.js';
 import type { Line, Talk } from '../wire/line.js';
+import { CommandError } from '../wire/resp/command-error.js';
+import { error, QUEUED } from '../wire/resp/reply.js';
+import { ProtocolError, type Request, RequestParser } from '../wire/resp/request-parser.js';
 import type { Client } from './client.js';
-import { CommandError, type Step, told } from './command.js';
+import { type Step, told } from './command.js';
 import type { CommandRunner, Repeatable, Run, Turn } from './command-runner.js';
 import { ONCE } from './commands/once.js';
 import { admit, commandIn, idempotencyKeyIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
-import { error, QUEUED } from './reply.js';
-import { ProtocolError, type Request, RequestParser } from './request-parser.js';
 import type { OpenTransaction } from './transaction.js';
 
 /** Commands that are in flight together; of a longer pipeline the next ones go on their way when these are answered. */

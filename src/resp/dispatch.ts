@@ -4,11 +4,11 @@ import { coversName, EVERYTHING, type Grant } from '../access/grant.js';
 import { RULES, type Rule } from '../access/rules.js';
 import { faultOfName, IDEMPOTENCY_KEY } from '../domain/operands.js';
 import type { Operation } from '../domain/operation.js';
+import { arityError, CommandError, unknownCommand } from '../wire/resp/command-error.js';
+import { textOf } from '../wire/resp/text.js';
 import type { Client } from './client.js';
-import { arityError, type Command, CommandError, type Names, type Step } from './command.js';
+import type { Command, Names, Step } from './command.js';
 import { SEVERAL_NAMES } from './commands/once.js';
-import { textOf } from './text.js';
-import { printable } from './request-parser.js';
 
 /** A command that was understood, and that its client may give. */
 export interface Ordered {
@@ -21,9 +21,6 @@ export interface Ordered {
   /** Null where anybody may give it. */
   readonly rule: Rule | null;
 }
-
-/** Characters of an unknown command, and of what came with it, that are repeated. */
-const MAX_REPEATED = 128;
 
 /** Commands by their names as they are given: in small letters, or in capitals, as most clients do. */
 export function byWord(table: ReadonlyMap<string, Command>): ReadonlyMap<string, Command> {
@@ -53,16 +50,6 @@ export function commandIn(args: readonly string[], words: ReadonlyMap<string, Co
 export function idempotencyKeyIn([, key = '']: readonly string[]): string {
   if (!IDEMPOTENCY_KEY.test(key)) throw new CommandError('ERR invalid idempotency key');
   return key;
-}
-
-function unknownCommand([name = '', ...args]: readonly string[]): string {
-  let repeated = '';
-  for (const arg of args) {
-    if (repeated.length >= MAX_REPEATED) break;
-    repeated += `'${arg.slice(0, MAX_REPEATED - repeated.length)}' `;
-  }
-  const text = `unknown command '${name.slice(0, MAX_REPEATED)}', with args beginning with: ${repeated}`;
-  return `ERR ${printable(text)}`;
 }
 
 /** What a key must allow for a command; null: nothing. */

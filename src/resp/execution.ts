@@ -3,11 +3,12 @@ import type { Part, PartOutcome } from '../counters/commits/verdict.js';
 import type { CountersService, Reading } from '../counters/counters.service.js';
 import { counterJson, isCounter, type Truth } from '../domain/counter.js';
 import type { Operation, Outcome } from '../domain/operation.js';
+import { CommandError } from '../wire/resp/command-error.js';
+import { array, error, OK } from '../wire/resp/reply.js';
 import type { Client } from './client.js';
-import { CommandError, type Step, told } from './command.js';
+import { type Step, told } from './command.js';
 import type { Ordered } from './dispatch.js';
 import { faultAnswer } from './faults.js';
-import { array, error, OK } from './reply.js';
 import { countedIn, logAction, writeOf } from './writes.js';
 
 /**

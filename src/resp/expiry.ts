@@ -1,7 +1,7 @@
 import { MAX_LIFE_MS } from '../domain/operands.js';
 import type { Expiry, ExpiryWhere } from '../domain/operation.js';
-import { CommandError } from './command.js';
-import { int64Of } from './integers.js';
+import { CommandError } from '../wire/resp/command-error.js';
+import { int64Of } from '../wire/resp/integers.js';
 
 /** How the four kinds of times that Redis knows are given. */
 const UNITS = {

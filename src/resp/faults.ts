@@ -1,13 +1,10 @@
 import { Forbidden, RateLimited, Unauthorized } from '../access/errors.js';
 import { KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../domain/errors.js';
 import type { Refused } from '../domain/operation.js';
-import { CommandError } from './command.js';
-import { OVERFLOW } from './integers.js';
-import { bytesOf } from './text.js';
-import { error } from './reply.js';
-
-export const NO_AUTH = 'NOAUTH Authentication required.';
-export const WRONG_PASS = 'WRONGPASS invalid username-password pair or user is disabled.';
+import { CommandError, NO_AUTH } from '../wire/resp/command-error.js';
+import { OVERFLOW } from '../wire/resp/integers.js';
+import { error } from '../wire/resp/reply.js';
+import { bytesOf } from '../wire/resp/text.js';
 
 /** What a client is told of a write that was refused. */
 export function refusal({ code, detail }: Refused): string {

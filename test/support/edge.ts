@@ -25,6 +25,7 @@ export const hasDelivered = ({ edge }: RunningEdge) =>
 
 export interface EdgeProcess {
   readonly url: string;
+  readonly respPort: number;
   readonly pid: number;
   kill(): Promise<void>;
 }
@@ -37,7 +38,20 @@ export async function startEdgeProcess(
 ): Promise<EdgeProcess> {
   const child = spawn(
     process.execPath,
-    [...nodeOptions, MAIN, '--upstream', upstream, '--file', file, '--port', '0', '--every-ms', '10'],
+    [
+      ...nodeOptions,
+      MAIN,
+      '--upstream',
+      upstream,
+      '--file',
+      file,
+      '--port',
+      '0',
+      '--resp-port',
+      '0',
+      '--every-ms',
+      '10',
+    ],
     {
       env: { PATH: process.env['PATH'] },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -47,14 +61,17 @@ export async function startEdgeProcess(
   process.once('exit', killWithUs);
   const exited = once(child, 'exit').finally(() => process.removeListener('exit', killWithUs));
   let url: string | undefined;
+  let respPort: string | undefined;
   for await (const line of createInterface(child.stdout)) {
-    url = /ready at (http:\S+)/.exec(line)?.[1];
-    if (url !== undefined) break;
+    url ??= /ready at (http:\S+)/.exec(line)?.[1];
+    respPort ??= /redis:\S+:(\d+)/.exec(line)?.[1];
+    if (url !== undefined && respPort !== undefined) break;
   }
-  if (url === undefined) throw new Error('the edge did not start');
+  if (url === undefined || respPort === undefined) throw new Error('the edge did not start');
   child.stdout.resume();
   return {
     url,
+    respPort: Number(respPort),
     pid: child.pid ?? 0,
     kill: async () => {
       child.kill('SIGKILL');

@@ -1,15 +1,14 @@
+import { arityError, CommandError, syntaxError } from '../../wire/resp/command-error.js';
+import { CLIENT_NAME, UNFIT_NAME } from '../../wire/resp/hello.js';
+import { int64Of } from '../../wire/resp/integers.js';
+import { bulk, bulks, error, integer, nothing, OK, PONG, simple, verbatim } from '../../wire/resp/reply.js';
+import { printable } from '../../wire/resp/request-parser.js';
 import type { Client } from '../client.js';
 import type { Clients } from '../clients.js';
-import { arityError, type Command, CommandError, type Step, syntaxError, told } from '../command.js';
-import { int64Of } from '../integers.js';
-import { bulk, bulks, error, integer, nothing, OK, PONG, simple, verbatim } from '../reply.js';
-import { printable } from '../request-parser.js';
-import { UNFIT_NAME } from './sign-in.js';
+import { type Command, type Step, told } from '../command.js';
 
 const FLAGS = ['noscript', 'loading', 'stale', 'fast'] as const;
 const own = { rule: 'ownRights', names: null, flags: FLAGS, group: 'connection' } as const;
-
-const NAME = /^[!-~]*$/;
 
 /** About the connection itself. */
 export function connectionCommands(clients: Clients): readonly Command[] {
@@ -140,7 +139,7 @@ function setInfo(client: Client, attribute: string, value: string): string {
 }
 
 function nameIn(text: string, fault: string): string {
-  if (!NAME.test(text)) throw new CommandError(fault);
+  if (!CLIENT_NAME.test(text)) throw new CommandError(fault);
   return text;
 }
 

@@ -1,8 +1,8 @@
 import type { Refused } from '../../domain/operation.js';
+import { amountOf } from '../../wire/resp/integers.js';
+import { integer } from '../../wire/resp/reply.js';
 import { type Command, ONE_NAME, type Step } from '../command.js';
 import { refusal } from '../faults.js';
-import { amountOf } from '../integers.js';
-import { integer } from '../reply.js';
 
 const FLAGS = ['write', 'denyoom', 'fast'] as const;
 

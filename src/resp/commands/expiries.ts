@@ -1,11 +1,12 @@
 import { counterInJson } from '../../domain/counter.js';
 import type { Reading } from '../../counters/counters.service.js';
 import type { Expire, Expiry, Outcome } from '../../domain/operation.js';
-import { type Command, CommandError, ONE_NAME, type Step } from '../command.js';
+import { CommandError } from '../../wire/resp/command-error.js';
+import { integer } from '../../wire/resp/reply.js';
+import { printable } from '../../wire/resp/request-parser.js';
+import { type Command, ONE_NAME, type Step } from '../command.js';
 import { endOf, type Unit } from '../expiry.js';
 import { refusal } from '../faults.js';
-import { printable } from '../request-parser.js';
-import { integer } from '../reply.js';
 
 const NO_COUNTER = -2;
 const NO_EXPIRY = -1;

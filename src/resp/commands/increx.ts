@@ -1,10 +1,11 @@
 import { MAX_VALUE } from '../../domain/operands.js';
 import type { Condition, Expiry, IncrementWithin, Outcome } from '../../domain/operation.js';
-import { type Command, CommandError, ONE_NAME, syntaxError } from '../command.js';
+import { CommandError, syntaxError } from '../../wire/resp/command-error.js';
+import { amountOf, int64Of, NOT_AN_INTEGER } from '../../wire/resp/integers.js';
+import { array, integer, noArray, type Protocol } from '../../wire/resp/reply.js';
+import { type Command, ONE_NAME } from '../command.js';
 import { expiryOf, isUnit, type Unit } from '../expiry.js';
 import { refusal } from '../faults.js';
-import { amountOf, int64Of, NOT_AN_INTEGER } from '../integers.js';
-import { array, integer, noArray, type Protocol } from '../reply.js';
 
 /** INCREX, as of Redis 8.8 and Valkey 9.2: an increment within limits, and when the counter ends. */
 export const INCREX: Command = {

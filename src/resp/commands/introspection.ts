@@ -1,8 +1,9 @@
-import { type Command, CommandError, syntaxError, told } from '../command.js';
+import { CommandError, syntaxError } from '../../wire/resp/command-error.js';
+import { array, bulk, bulks, error, integer, map, noArray, type Protocol, set, simple } from '../../wire/resp/reply.js';
+import { printable } from '../../wire/resp/request-parser.js';
+import { type Command, told } from '../command.js';
 import { ruleOf } from '../dispatch.js';
 import { matcherOf } from '../glob.js';
-import { array, bulk, bulks, error, integer, map, noArray, type Protocol, set, simple } from '../reply.js';
-import { printable } from '../request-parser.js';
 
 /** COMMAND: what the table of commands says of itself. */
 export function commandCommand(table: () => ReadonlyMap<string, Command>): Command {

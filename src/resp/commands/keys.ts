@@ -1,7 +1,7 @@
 import type { Delete } from '../../domain/operation.js';
+import { integer, simple } from '../../wire/resp/reply.js';
 import { ALL_NAMES, type Command, ONE_NAME, type Step } from '../command.js';
 import { refusal } from '../faults.js';
-import { integer, simple } from '../reply.js';
 
 const READ = ['readonly', 'fast'] as const;
 

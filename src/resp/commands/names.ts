@@ -1,14 +1,15 @@
 import { narrowed } from '../../access/grant.js';
 import type { CountersService } from '../../counters/counters.service.js';
 import type { Names } from '../../counters/reads/names.js';
+import { CommandError, syntaxError } from '../../wire/resp/command-error.js';
+import { int64Of } from '../../wire/resp/integers.js';
+import { array, bulk, bulks, EMPTY_ARRAY, error, integer, nothing, OK } from '../../wire/resp/reply.js';
+import { printable } from '../../wire/resp/request-parser.js';
+import { bytesOf, textOf } from '../../wire/resp/text.js';
 import type { Client } from '../client.js';
-import { type Command, CommandError, syntaxError, told } from '../command.js';
+import { type Command, told } from '../command.js';
 import { literalPrefixOf, matcherOf } from '../glob.js';
-import { int64Of } from '../integers.js';
 import { MAX_KEYS, MAX_KEYS_LOOKED_AT } from '../limits.js';
-import { printable } from '../request-parser.js';
-import { array, bulk, bulks, EMPTY_ARRAY, error, integer, nothing, OK } from '../reply.js';
-import { bytesOf, textOf } from '../text.js';
 import { asActor } from '../writes.js';
 
 /** Names that a step of SCAN looks at where COUNT says nothing, and at most. */

@@ -1,4 +1,5 @@
-import { type Command, CommandError } from '../command.js';
+import { CommandError } from '../../wire/resp/command-error.js';
+import type { Command } from '../command.js';
 
 export const SEVERAL_NAMES = 'ERR ONCE takes a command that writes one counter';
 

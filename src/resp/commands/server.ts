@@ -1,11 +1,12 @@
 import type { CacheGuard } from '../../counters/guard/cache-guard.js';
+import { CommandError } from '../../wire/resp/command-error.js';
+import { NOT_AN_INTEGER } from '../../wire/resp/integers.js';
+import { array, bulk, bulks, error, integer, map, verbatim } from '../../wire/resp/reply.js';
+import { printable } from '../../wire/resp/request-parser.js';
+import { VERSION } from '../../wire/resp/version.js';
 import type { Clients } from '../clients.js';
-import { type Command, CommandError, told } from '../command.js';
+import { type Command, told } from '../command.js';
 import { matcherOf } from '../glob.js';
-import { NOT_AN_INTEGER } from '../integers.js';
-import { array, bulk, bulks, error, integer, map, verbatim } from '../reply.js';
-import { printable } from '../request-parser.js';
-import { VERSION } from '../version.js';
 
 const own = { rule: 'ownRights', names: null, flags: ['loading', 'stale', 'fast'], group: 'server' } as const;
 

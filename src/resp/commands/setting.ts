@@ -1,17 +1,10 @@
 import type { Condition, Expiry, Outcome, SetCounter } from '../../domain/operation.js';
-import {
-  arityError,
-  type Command,
-  CommandError,
-  NAMES_AND_VALUES,
-  ONE_NAME,
-  type Step,
-  syntaxError,
-} from '../command.js';
+import { arityError, CommandError, syntaxError } from '../../wire/resp/command-error.js';
+import { valueOf } from '../../wire/resp/integers.js';
+import { bulk, integer, nothing, OK, type Protocol } from '../../wire/resp/reply.js';
+import { type Command, NAMES_AND_VALUES, ONE_NAME, type Step } from '../command.js';
 import { expiryOf, isUnit, type Unit } from '../expiry.js';
 import { refusal } from '../faults.js';
-import { valueOf } from '../integers.js';
-import { bulk, integer, nothing, OK, type Protocol } from '../reply.js';
 
 const WRITE = ['write', 'denyoom'] as const;
 const ABSENT: Condition = { kind: 'absent' };

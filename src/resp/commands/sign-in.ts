@@ -1,17 +1,11 @@
 import type { Admission } from '../../access/admission.js';
 import { Unauthorized } from '../../access/errors.js';
 import { EVERYTHING } from '../../access/grant.js';
+import { CommandError, NO_PASSWORD, syntaxError, WRONG_PASS } from '../../wire/resp/command-error.js';
+import { greeting, HELLO_WITHOUT_AUTH, helloIn } from '../../wire/resp/hello.js';
+import { error, OK } from '../../wire/resp/reply.js';
 import type { Client } from '../client.js';
-import { type Command, CommandError, type Step, syntaxError, told } from '../command.js';
-import { WRONG_PASS } from '../faults.js';
-import { array, bulk, error, integer, map, OK, type Protocol } from '../reply.js';
-import { VERSION } from '../version.js';
-
-const NO_PASSWORD =
-  'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?';
-
-const NAME = /^[!-~]*$/;
-export const UNFIT_NAME = 'ERR Client names cannot contain spaces, newlines or special characters.';
+import { type Command, type Step, told } from '../command.js';
 
 /** How a client says who it is, and what it speaks. */
 export function signInCommands(admission: Admission): readonly Command[] {
@@ -72,50 +66,9 @@ export function signInCommands(admission: Admission): readonly Command[] {
           client.grant ??= EVERYTHING;
           client.protocol = wish.protocol ?? client.protocol;
           if (wish.name !== null) client.name = wish.name;
-          return greeting(client);
+          return greeting(client.id, client.protocol);
         });
       },
     },
   ];
-}
-
-const HELLO_WITHOUT_AUTH =
-  'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time';
-
-/** @throws CommandError */
-function helloIn([, version, ...options]: readonly string[]): {
-  protocol: Protocol | null;
-  key: string | null;
-  name: string | null;
-} {
-  if (version === undefined) return { protocol: null, key: null, name: null };
-  if (!/^-?\d{1,18}$/.test(version)) throw new CommandError('ERR Protocol version is not an integer or out of range');
-  if (version !== '2' && version !== '3') throw new CommandError('NOPROTO unsupported protocol version');
-  let [key, name]: (string | null)[] = [null, null];
-  for (let at = 0; at < options.length; at += 1) {
-    const option = (options[at] ?? '').toUpperCase();
-    if (option === 'AUTH' && at + 2 < options.length) {
-      key = options[at + 2] ?? null;
-      at += 2;
-    } else if (option === 'SETNAME' && at + 1 < options.length) {
-      name = options[at + 1] ?? '';
-      if (!NAME.test(name)) throw new CommandError(UNFIT_NAME);
-      at += 1;
-    } else {
-      throw new CommandError(`ERR Syntax error in HELLO option '${/^[!-~]*$/.test(option) ? options[at] : '?'}'`);
-    }
-  }
-  return { protocol: version === '3' ? 3 : 2, key: key ?? null, name: name ?? null };
-}
-
-function greeting({ id, protocol }: Client): string {
-  return map(protocol, [
-    ['server', bulk('redis')],
-    ['version', bulk(VERSION)],
-    ['proto', integer(protocol)],
-    ['id', integer(id)],
-    ['mode', bulk('standalone')],
-    ['role', bulk('master')],
-    ['modules', array([])],
-  ]);
 }

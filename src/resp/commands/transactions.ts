@@ -1,7 +1,7 @@
+import { error, noArray, OK } from '../../wire/resp/reply.js';
 import type { Client } from '../client.js';
 import { ALL_NAMES, type Command, type Step, told } from '../command.js';
 import type { Ordered } from '../dispatch.js';
-import { error, noArray, OK } from '../reply.js';
 import { OpenTransaction } from '../transaction.js';
 
 const EXEC_ABORT = 'EXECABORT Transaction discarded because of previous errors.';

@@ -1,10 +1,11 @@
 import { valueInJson } from '../../domain/counter.js';
 import type { Reading } from '../../counters/counters.service.js';
 import type { Expiry, Outcome } from '../../domain/operation.js';
-import { ALL_NAMES, type Command, ONE_NAME, syntaxError } from '../command.js';
+import { syntaxError } from '../../wire/resp/command-error.js';
+import { array, bulk, integer, nothing, type Protocol } from '../../wire/resp/reply.js';
+import { ALL_NAMES, type Command, ONE_NAME } from '../command.js';
 import { expiryOf, isUnit } from '../expiry.js';
 import { refusal } from '../faults.js';
-import { array, bulk, integer, nothing, type Protocol } from '../reply.js';
 import { previousIn } from './setting.js';
 
 const READ = ['readonly', 'fast'] as const;

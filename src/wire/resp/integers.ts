@@ -1,5 +1,5 @@
-import { isValue, MAX_VALUE } from '../domain/operands.js';
-import { CommandError } from './command.js';
+import { isValue, MAX_VALUE } from '../../domain/operands.js';
+import { CommandError } from './command-error.js';
 
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const OVERFLOW = 'ERR increment or decrement would overflow';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Home } from './home.js';
-import { PROMPT, reaching } from './redis-client.js';
+import { keepConnecting, PROMPT, reaching } from './redis-client.js';
 
 /** All instances that use one Redis, whatever the number of their database: a message says itself whose it is. */
 export const CHANNEL = 'evercount:changes';
@@ -100,7 +100,9 @@ export class ChangeChannel {
     clearInterval(this.looking);
     this.ended = true;
     this.close();
-    this.sender?.disconnect();
+    const { sender } = this;
+    this.sender = null;
+    sender?.disconnect();
   }
 
   private move(): void {
@@ -145,6 +147,7 @@ export class ChangeChannel {
     );
     // Told by its consequences; without a listener every failed attempt would be printed.
     client.on('error', () => undefined);
+    keepConnecting(client, () => client === this.sender || client === this.receiver);
     return client;
   }
 }

@@ -1,4 +1,4 @@
-import type { RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import type { RedisServers } from '../config/redis-servers.js';
 
 /** A new connection may cross a network. */
@@ -11,6 +11,9 @@ const DISCONNECT_TIMEOUT_MS = 100;
 const LONGEST_RETRY_MS = 1_000;
 const FIRST_RETRY_MS = 50;
 const RETRY_JITTER_MS = 50;
+
+/** As soon as after the first attempt that failed. */
+const AGAIN_AFTER_MS = 50;
 
 /** Replies as protocol 2 has them. */
 type Options = RedisOptions & { readonly replyMapping?: 'legacy' };
@@ -76,4 +79,18 @@ export function reaching(
       sentinelReconnectStrategy: retry,
     },
   ];
+}
+
+/**
+ * Makes a client connect again that gave up. ioredis does so for good where it is told to connect anew, also by its own
+ * watch over Sentinels, while it asks a Sentinel who the primary is.
+ *
+ * @param isWanted false once the client was told to leave
+ */
+export function keepConnecting(client: Pick<Redis, 'connect' | 'on' | 'status'>, isWanted: () => boolean): void {
+  const again = (): void => {
+    // What goes wrong is told as any other fault of the connection.
+    if (isWanted() && client.status === 'end') client.connect().catch(() => undefined);
+  };
+  client.on('end', () => setTimeout(again, AGAIN_AFTER_MS).unref());
 }

@@ -2,13 +2,10 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { certificateFault } from '../config/certificates.js';
 import type { RedisServers } from '../config/redis-servers.js';
-import { PROMPT, reaching } from './redis-client.js';
+import { keepConnecting, PROMPT, reaching } from './redis-client.js';
 
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;
-
-/** As soon as after the first attempt that failed. */
-const AGAIN_AFTER_MS = 50;
 
 /** Longer than a connection across a network takes, password and TLS included. */
 const FIRST_CONTACT_MS = 5_000;
@@ -46,10 +43,7 @@ export class RedisConnection {
     this.server = clusterAddress ?? new URL(servers.url).host;
     const options = { ...PROMPT, commandTimeout: commandTimeoutMs, connectionName: 'evercount-cache' };
     this.client = new Redis(...reaching(servers, options, (address) => (this.server = address)));
-    // Under Sentinel the client gives up for good where it is told to leave while it asks who the primary is.
-    this.client.on('end', () => {
-      if (!this.closed) setTimeout(() => this.connectAgain(), AGAIN_AFTER_MS).unref();
-    });
+    keepConnecting(this.client, () => !this.closed);
     this.client.on('ready', () => {
       this.currentGeneration += 1;
       this.misses = 0;
@@ -141,11 +135,6 @@ export class RedisConnection {
   close(): void {
     this.closed = true;
     this.client.disconnect();
-  }
-
-  private connectAgain(): void {
-    // What goes wrong is told as any other fault of the connection.
-    if (!this.closed && this.client.status === 'end') this.client.connect().catch(() => undefined);
   }
 }
 

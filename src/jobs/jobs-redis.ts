@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { Home } from '../cache/home.js';
 import { Realm } from '../cache/realm.js';
-import { PATIENT, PROMPT, reaching } from '../cache/redis-client.js';
+import { keepConnecting, PATIENT, PROMPT, reaching } from '../cache/redis-client.js';
 import { CacheUnavailable, isRefusal, reasonOf } from '../cache/redis-connection.js';
 import type { CacheSettings, JobsSettings } from '../config/config.js';
 import { sharesServers } from '../config/redis-servers.js';
@@ -28,15 +28,18 @@ const WORKER_SILENCE_MS = 12_000;
 /** BullMQ duplicates the client of a worker for blocking reads; the copies end with the original. */
 class WorkerClient extends Redis {
   private readonly copies: Redis[] = [];
+  private left = false;
 
   override duplicate(override?: Partial<RedisOptions>): Redis {
     const copy = super.duplicate(override);
     copy.on('error', () => undefined);
+    keepConnecting(copy, () => !this.left);
     this.copies.push(copy);
     return copy;
   }
 
   override disconnect(reconnect = false): void {
+    this.left ||= !reconnect;
     super.disconnect(reconnect);
     for (const copy of this.copies) copy.disconnect(reconnect);
   }
@@ -130,7 +133,9 @@ export class JobsRedis {
       );
       // An option of BullMQ's, which reads it from the client that it is given.
       Object.assign(this.workerClient.options, { skipVersionCheck: this.skipVersionCheck });
-      this.workerClient.on('error', () => undefined);
+      const client = this.workerClient;
+      client.on('error', () => undefined);
+      keepConnecting(client, () => client === this.workerClient && !this.closed);
     }
     return this.workerClient;
   }
@@ -164,6 +169,7 @@ export class JobsRedis {
       tell(this.readyListeners);
     });
     client.on('close', () => tell(this.closeListeners));
+    keepConnecting(client, () => client === this.client && !this.closed);
     return client;
   }
 

@@ -43,6 +43,20 @@ const faultWith = async (host: string, authority: Buffer): Promise<string> => {
   return fault;
 };
 
+/** An address gets its places back a moment after its connections were closed. */
+const untilConnected = async <T>(connect: () => Promise<T>): Promise<T> => {
+  const made: T[] = [];
+  await eventually(async () => made.push(await connect()) > 0);
+  return made[0] as T;
+};
+
+const connectOnce = async (): Promise<Redis> => {
+  const client = new Redis(urlOf(), { tls: { ca }, lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+};
+
 describe('clients over TLS', () => {
   it.each([2, 3] as const)('ioredis over RESP%i counts, in pipelines of many records too', async (protocol) => {
     const client = new Redis(urlOf(), { protocol, tls: { ca } });
@@ -104,7 +118,7 @@ describe('the port that speaks TLS', () => {
   });
 
   it('closes who takes nothing of its answers, and serves the others', async () => {
-    const raw = await connectRaw(service.app.respPort, { ca });
+    const raw = await untilConnected(() => connectRaw(service.app.respPort, { ca }));
     await raw.ask(command('auth', KEY), '+OK\r\n');
     raw.socket.pause();
     const message = command('echo', 'x'.repeat(512)).repeat(1_000);
@@ -112,14 +126,13 @@ describe('the port that speaks TLS', () => {
       if (!raw.isClosed()) raw.send(message);
       return raw.isClosed();
     });
-    const client = new Redis(urlOf(), { tls: { ca } });
+    const client = await untilConnected(connectOnce);
     expect(await client.incr('others')).toBe(1);
     client.disconnect();
   });
 
   it('answers what was accepted before it ends', async () => {
-    const client = new Redis(urlOf(), { tls: { ca }, retryStrategy: null, maxRetriesPerRequest: 0 });
-    client.on('error', () => undefined);
+    const client = await untilConnected(connectOnce);
     const answers = Array.from({ length: 2_000 }, () => client.incr('drained').catch(() => null));
     await answers[0];
     await service.app.resp.drain();

@@ -139,6 +139,7 @@ describe('while the standby is away', () => {
 
   it('writes get through again as soon as it is back', async () => {
     await eventually(async () => codeOf(await calls.increment('there after')) === 'ok');
-    expect(await waiting()).toEqual([]);
+    // A commit of its jobs may be on its way; none is left behind.
+    await eventually(async () => (await waiting()).length === 0);
   });
 });

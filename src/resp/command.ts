@@ -44,6 +44,8 @@ export type Group = 'connection' | 'counting' | 'values' | 'keys' | 'transaction
 export interface Call {
   readonly client: Client;
   readonly names: readonly string[];
+  /** Whether it is given with an id, to be done once. */
+  readonly isOnce: boolean;
 }
 
 /** What a command comes down to. */

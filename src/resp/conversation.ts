@@ -187,7 +187,7 @@ export class Conversation implements Talk {
       order = { command, args, idempotencyKey, names, rule };
       const { transaction } = client;
       if (transaction !== null && command.inMulti !== 'now') return { step: queued(order, transaction), order, bytes };
-      const step = command.plan(args, { client, names });
+      const step = command.plan(args, { client, names, isOnce });
       if (idempotencyKey !== null) onceIn(step);
       const turn: Turn = { step, order, bytes };
       const isRepeatable = (step.kind === 'read' || step.kind === 'increment') && transaction === null && !isOnce;
@@ -216,7 +216,7 @@ export class Conversation implements Talk {
       const names = namesIn(order.command.names, order.args, grant);
       const turn = {
         ...before.turn,
-        step: order.command.plan(order.args, { client, names }),
+        step: order.command.plan(order.args, { client, names, isOnce: false }),
         order: { ...order, names },
       };
       this.repeatable = { request, grant, turn, order: turn.order };

@@ -45,7 +45,7 @@ export async function execute(
 /** A command that turns out to be none leaves the others standing. */
 function stepOf({ command, args, names }: Ordered, client: Client): Step {
   try {
-    return command.plan(args, { client, names });
+    return command.plan(args, { client, names, isOnce: false });
   } catch (fault) {
     if (fault instanceof CommandError) return told(faultAnswer(fault));
     throw fault;

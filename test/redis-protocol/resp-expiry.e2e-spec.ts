@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Redis } from 'ioredis';
 import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/http.js';
+import { scrape } from '../support/scrape.js';
 import { startRedis, type TestRedis } from '../support/servers.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
@@ -39,6 +40,21 @@ const versionOf = async (): Promise<unknown> => {
   const { body } = await send(app.url, 'GET', `/v1/counters/${name}`);
   return (JSON.parse(body) as { version?: unknown }).version;
 };
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** How many writes an action adds to the batches of each lane. */
+async function writesByLane(action: () => Promise<void>): Promise<{ increments: number; decisions: number }> {
+  const writes = async (): Promise<[number, number]> => {
+    const scraped = await scrape(app.url);
+    const of = (lane: string): number => scraped.get('evercount_batch_writes_sum', { lane }) ?? 0;
+    return [of('increments'), of('decisions')];
+  };
+  const before = await writes();
+  await action();
+  const after = await writes();
+  return { increments: after[0] - before[0], decisions: after[1] - before[1] };
+}
 
 describe('expiry over the Redis protocol', () => {
   it('tells when a counter ends, in four ways', async () => {
@@ -147,5 +163,37 @@ describe('expiry over the Redis protocol', () => {
     expect(await faultOf('increx', name, 'ENX')).toBe('ERR ENX flag requires an expiration');
     expect(await faultOf('increx', name, 'BYFLOAT', 1.5)).toBe('ERR value is not an integer or out of range');
     expect(await faultOf('increx', name, 'LBOUND', 2, 'UBOUND', 1)).toBe("ERR LBOUND can't be greater than UBOUND");
+  });
+
+  it('counts within windows in the fast lane, as over HTTP, and decides only what must be', async () => {
+    const window = ['PX', HOUR_MS, 'ENX'] as const;
+    const counted = await writesByLane(async () => {
+      expect(await call('increx', name, 'PX', HOUR_MS / 2, 'ENX')).toEqual([1, 1]);
+      const pipeline = client.pipeline();
+      for (let count = 0; count < 50; count += 1) pipeline.call('increx', name, 'BYINT', 2, ...window);
+      const answers = (await pipeline.exec()) ?? [];
+      expect(answers).toEqual(answers.map((_, index) => [null, [3 + 2 * index, 2]]));
+      expect(answers).toHaveLength(50);
+      expect(await call('increx', name, 'LBOUND', '-9223372036854775808')).toEqual([102, 1]);
+    });
+    expect(counted).toEqual({ increments: 52, decisions: 0 });
+    expect(await client.pttl(name)).toBeLessThanOrEqual(HOUR_MS / 2);
+
+    await send(app.url, 'PUT', `/v1/counters/${name}`, { json: { value: 1, max: 2 } });
+    const decided = await writesByLane(async () => {
+      expect(await call('increx', name, 'UBOUND', 2, ...window)).toEqual([2, 1]);
+      expect(await call('increx', name, 'XX', 'SATURATE', ...window)).toEqual([2, 0]);
+      expect(await call('once', name, 'increx', name, 'BYINT', -1, ...window)).toEqual([1, -1]);
+      expect(
+        await client
+          .multi()
+          .call('increx', name, ...window)
+          .exec(),
+      ).toEqual([[null, [2, 1]]]);
+    });
+    expect(decided).toEqual({ increments: 0, decisions: 4 });
+    // Past the bounds of the counter, which the lane cannot say.
+    expect(await call('increx', name, ...window)).toEqual([2, 0]);
+    expect(await call('once', name, 'increx', name, 'BYINT', -1, ...window)).toEqual([1, -1]);
   });
 });

@@ -1,9 +1,9 @@
 import { MAX_VALUE } from '../../domain/operands.js';
-import type { Condition, Expiry, IncrementWithin, Outcome } from '../../domain/operation.js';
+import type { Condition, Expiry, Increment, IncrementWithin, Outcome, Refused } from '../../domain/operation.js';
 import { CommandError, syntaxError } from '../../wire/resp/command-error.js';
 import { amountOf, int64Of, NOT_AN_INTEGER } from '../../wire/resp/integers.js';
 import { array, integer, noArray, type Protocol } from '../../wire/resp/reply.js';
-import { type Command, ONE_NAME } from '../command.js';
+import { type Command, ONE_NAME, type Step } from '../command.js';
 import { expiryOf, isUnit, type Unit } from '../expiry.js';
 import { refusal } from '../faults.js';
 
@@ -12,7 +12,7 @@ export const INCREX: Command = {
   name: 'increx',
   arity: -2,
   // An end of a millisecond would delete.
-  rule: (args) => (args.slice(2).some(isAboutEnd) ? 'set' : 'increment'),
+  rule: (args) => (args.slice(2).some(isAboutEnd) ? 'expire' : 'increment'),
   names: ONE_NAME,
   flags: ['write', 'denyoom', 'fast'],
   group: 'counting',
@@ -20,12 +20,31 @@ export const INCREX: Command = {
   differs: 'Integers only. The bounds of the counter itself are limits too.',
   syntax:
     'key [BYINT increment] [LBOUND lowerbound] [UBOUND upperbound] [SATURATE] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] [ENX] [NX | XX]',
-  plan: ([, , ...words], { names: [name = ''], client: { protocol } }) => ({
-    kind: 'decided',
-    operations: [operationIn(name, words)],
-    answer: ([outcome]) => (outcome === undefined ? '' : valueAndAdded(outcome, protocol)),
-  }),
+  plan: ([, , ...words], { names: [name = ''], client: { protocol }, isOnce }) => {
+    const operation = operationIn(name, words);
+    // An id stands for the request as it was taken, maybe by a version that decided each of them.
+    const plain = isOnce ? null : plainIn(operation);
+    return plain === null ? deciding(operation, protocol) : adding(plain, protocol);
+  },
 };
+
+/** The same as an increment like any other, of the fast lanes; null: limits, conditions or PERSIST are to be decided. */
+function plainIn({ name, by, lowest, highest, saturates, expiry, condition }: IncrementWithin): Increment | null {
+  if (lowest > -MAX_VALUE || highest < MAX_VALUE || saturates || condition !== null) return null;
+  return expiry?.kind === 'never' ? null : { kind: 'increment', name, by, expiry };
+}
+
+function adding(operation: Increment, protocol: Protocol): Step {
+  const answer = (counted: number | Refused): string =>
+    typeof counted === 'number' ? array([integer(counted), integer(operation.by)]) : notAdded(counted, protocol);
+  return { kind: 'increment', operation, answer };
+}
+
+function deciding(operation: IncrementWithin, protocol: Protocol): Step {
+  const answer = ([outcome]: readonly Outcome[]): string =>
+    outcome === undefined ? '' : valueAndAdded(outcome, protocol);
+  return { kind: 'decided', operations: [operation], answer };
+}
 
 function isAboutEnd(word: string): boolean {
   const option = word.toUpperCase();
@@ -96,12 +115,22 @@ function conditionIn(given: ReadonlyMap<string, string>): Condition | null {
 }
 
 function valueAndAdded(outcome: Outcome, protocol: Protocol): string {
-  if (outcome.kind === 'done') {
-    const value = BigInt(outcome.truth.value ?? 0);
-    // Two values may lie further apart than a number is exact.
-    return array([integer(value), integer(value - BigInt(outcome.previous ?? 0))]);
+  if (outcome.kind === 'refused') return notAdded(outcome, protocol);
+  const value = BigInt(outcome.truth.value ?? 0);
+  // Two values may lie further apart than a number is exact.
+  return array([integer(value), integer(value - BigInt(outcome.previous ?? 0))]);
+}
+
+function notAdded(refused: Refused, protocol: Protocol): string {
+  switch (refused.code) {
+    case 'version_mismatch':
+      return noArray(protocol);
+    case 'out_of_bounds':
+    case 'value_overflow':
+      return array([integer(refused.truth.value ?? 0), integer(0)]);
+    case 'not_found':
+    case 'invalid_request':
+    case 'quota_exceeded':
+      return refusal(refused);
   }
-  if (outcome.code === 'version_mismatch') return noArray(protocol);
-  if (outcome.code !== 'out_of_bounds') return refusal(outcome);
-  return array([integer(outcome.truth.value ?? 0), integer(0)]);
 }

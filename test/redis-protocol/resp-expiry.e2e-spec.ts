@@ -61,37 +61,37 @@ describe('expiry over the Redis protocol', () => {
     expect([await client.ttl(name), await client.pttl(name), await client.expiretime(name)]).toEqual([-2, -2, -2]);
     await client.set(name, 1);
     expect([await client.ttl(name), await client.pttl(name), await client.pexpiretime(name)]).toEqual([-1, -1, -1]);
-    await client.set(name, 1, 'EX', 100);
-    expect(await client.ttl(name)).toBeGreaterThan(90);
-    expect(await client.pttl(name)).toBeLessThanOrEqual(100_000);
+    await client.set(name, 1, 'EX', 4_000);
+    expect(await client.ttl(name)).toBeGreaterThan(2_000);
+    expect(await client.pttl(name)).toBeLessThanOrEqual(4_000_000);
     expect(await client.pexpiretime(name)).toBeGreaterThan(Date.now());
   });
 
   it('is taken away by SET, kept by KEEPTTL and by counting, and changed as a version of its own', async () => {
-    await client.set(name, 1, 'PX', 100_000);
+    await client.set(name, 1, 'PX', 4_000_000);
     await client.incr(name);
-    expect(await client.ttl(name)).toBeGreaterThan(90);
+    expect(await client.ttl(name)).toBeGreaterThan(2_000);
     await call('set', name, 5, 'KEEPTTL');
-    expect(await client.ttl(name)).toBeGreaterThan(90);
+    expect(await client.ttl(name)).toBeGreaterThan(2_000);
     expect(await versionOf()).toBe(3);
     expect(await client.persist(name)).toBe(1);
     expect(await client.persist(name)).toBe(0);
     expect(await versionOf()).toBe(4);
-    expect(await client.expire(name, 50)).toBe(1);
+    expect(await client.expire(name, 4_000)).toBe(1);
     await client.set(name, 6);
     expect(await client.ttl(name)).toBe(-1);
   });
 
   it('is changed under conditions', async () => {
-    expect(await client.expire(name, 100)).toBe(0);
+    expect(await client.expire(name, 4_000)).toBe(0);
     await client.set(name, 1);
-    expect(await call('expire', name, 100, 'XX')).toBe(0);
-    expect(await call('expire', name, 100, 'GT')).toBe(0);
-    expect(await call('expire', name, 100, 'LT')).toBe(1);
-    expect(await call('expire', name, 100, 'NX')).toBe(0);
-    expect(await call('expire', name, 200, 'LT')).toBe(0);
-    expect(await call('expire', name, 200, 'GT', 'XX')).toBe(1);
-    expect(await client.ttl(name)).toBeGreaterThan(150);
+    expect(await call('expire', name, 4_000, 'XX')).toBe(0);
+    expect(await call('expire', name, 4_000, 'GT')).toBe(0);
+    expect(await call('expire', name, 4_000, 'LT')).toBe(1);
+    expect(await call('expire', name, 4_000, 'NX')).toBe(0);
+    expect(await call('expire', name, 8_000, 'LT')).toBe(0);
+    expect(await call('expire', name, 8_000, 'GT', 'XX')).toBe(1);
+    expect(await client.ttl(name)).toBeGreaterThan(4_000);
     expect(await faultOf('expire', name, 1, 'GT', 'LT')).toBe(
       'ERR GT and LT options at the same time are not compatible',
     );
@@ -132,15 +132,15 @@ describe('expiry over the Redis protocol', () => {
     expect(await call('getset', name, 1)).toBeNull();
     expect(await call('set', name, 2, 'GET')).toBe('1');
     expect(await call('set', name, 3, 'NX', 'GET')).toBe('2');
-    expect(await call('getex', name, 'EX', 100)).toBe('2');
-    expect(await client.ttl(name)).toBeGreaterThan(90);
+    expect(await call('getex', name, 'EX', 4_000)).toBe('2');
+    expect(await client.ttl(name)).toBeGreaterThan(2_000);
     expect(await call('getex', name)).toBe('2');
     expect(await call('getex', name, 'PERSIST')).toBe('2');
     expect(await call('getex', name, 'PERSIST')).toBe('2');
     expect(await client.ttl(name)).toBe(-1);
     expect(await call('getdel', name)).toBe('2');
     expect(await call('getdel', name)).toBeNull();
-    expect(await call('getex', name, 'EX', 100)).toBeNull();
+    expect(await call('getex', name, 'EX', 4_000)).toBeNull();
   });
 
   it('adds within limits, and says what was added', async () => {

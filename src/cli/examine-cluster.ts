@@ -1,7 +1,7 @@
+import type { Redis } from 'ioredis';
 import { Realm } from '../cache/realm.js';
 import { TAGS } from '../cache/cluster-map.js';
 import { addressOf, type RedisServers, serverAt } from '../config/redis-servers.js';
-import { examineNode } from './examine-redis.js';
 import { bad, type Finding, good, hint } from './findings.js';
 import { connectRedis } from './redis-session.js';
 
@@ -11,8 +11,15 @@ const COMMAND_TIMEOUT_MS = 10_000;
 /** With fewer, those that are left cannot agree on who takes the place of one that is gone. */
 const FEWEST_PRIMARIES = 3;
 
-/** How the servers of the cache's Redis Cluster stand, and how each of them suits the service. */
-export async function examineCluster(servers: RedisServers): Promise<Finding[]> {
+/**
+ * How the servers of a Redis Cluster stand.
+ *
+ * @param examineNode how each primary suits the service; the tag, in braces, is of a slot that it has
+ */
+export async function examineCluster(
+  servers: RedisServers,
+  examineNode: (client: Redis, tag: string) => Promise<Finding[]>,
+): Promise<Finding[]> {
   const realm = new Realm(servers, COMMAND_TIMEOUT_MS);
   try {
     // Who cannot be found is told by what is missing.
@@ -38,7 +45,7 @@ export async function examineCluster(servers: RedisServers): Promise<Finding[]> 
           )
         : good('units of the cluster', `all ${sightings.length} have a primary`),
       ...(moving > 0
-        ? [hint('slots that move', `${moving} units wait`, 'they are read from Postgres until the moves have ended')]
+        ? [hint('slots that move', `${moving} units wait`, 'they are not served until the moves have ended')]
         : []),
     ];
     for (const address of addresses) {

@@ -30,12 +30,7 @@ export async function examineRedis(client: Redis, guard: GuardState | null): Pro
   const identity = serverIdentity(info);
   return [
     versionOf(info),
-    field(info, 'role') === 'master'
-      ? good('primary of Redis', 'yes')
-      : bad('primary of Redis', 'this one is a replica', 'let REDIS_URL lead to the primary'),
-    field(info, 'cluster_enabled') === '1'
-      ? bad('Redis Cluster', 'is on', 'let REDIS_URL say so: redis-cluster://…')
-      : good('Redis Cluster', 'is off'),
+    ...primaryOf(info, 'REDIS_URL'),
     ...memoryOf(info),
     persistenceOf(info),
     tookMs > SLOW_MS
@@ -66,24 +61,15 @@ export async function examineNode(client: Redis, tag: string): Promise<Finding[]
   ];
 }
 
-/** How a Redis suits the jobs, where they have one of their own. */
-export async function examineJobsRedis(client: Redis): Promise<Finding[]> {
-  const info = await infoOf(client);
-  if (info === null)
-    return [hint("INFO of the jobs' Redis", 'is denied', 'see that its maxmemory-policy is noeviction')];
-  const [policy] = memoryOf(info);
-  return policy === undefined ? [] : [{ ...policy, check: "eviction in the jobs' Redis" }];
-}
-
-/** Null where it is denied. */
-async function infoOf(client: Redis): Promise<string | null> {
+/** What INFO says; null where it is denied. */
+export async function infoOf(client: Redis): Promise<string | null> {
   return client.info().catch((error: unknown) => {
     if (isRefusal(error)) return null;
     throw error;
   });
 }
 
-function versionOf(info: string): Finding {
+export function versionOf(info: string): Finding {
   const version = field(info, 'redis_version') ?? 'unknown';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [oldestMajor, oldestMinor] = OLDEST_VERSION;
@@ -91,22 +77,40 @@ function versionOf(info: string): Finding {
   return fine ? good('Redis', version) : bad('Redis', version, 'move to Redis 6.2 or newer');
 }
 
-function memoryOf(info: string): Finding[] {
+/**
+ * Whether the URL leads to one server that takes writes.
+ *
+ * @param setting that has the URL
+ */
+export function primaryOf(info: string, setting: string): Finding[] {
+  return [
+    field(info, 'role') === 'master'
+      ? good('primary of Redis', 'yes')
+      : bad('primary of Redis', 'this one is a replica', `let ${setting} lead to the primary`),
+    field(info, 'cluster_enabled') === '1'
+      ? bad('Redis Cluster', 'is on', `let ${setting} say so: redis-cluster://…`)
+      : good('Redis Cluster', 'is off'),
+  ];
+}
+
+/** Whether jobs may be evicted. */
+export function evictionOf(info: string): Finding {
   const policy = policyOf(info);
   const found = policy ?? 'not told';
-  const eviction = (): Finding => {
-    switch (judge(policy)) {
-      case 'refused':
-        return bad('eviction', found, 'CONFIG SET maxmemory-policy noeviction; else jobs are evicted');
-      case 'risky':
-        return hint('eviction', found, 'CONFIG SET maxmemory-policy noeviction, or give the jobs JOBS_REDIS_URL');
-      case 'fine':
-        return good('eviction', found);
-    }
-  };
+  switch (judge(policy)) {
+    case 'refused':
+      return bad('eviction', found, 'CONFIG SET maxmemory-policy noeviction; else jobs are evicted');
+    case 'risky':
+      return hint('eviction', found, 'CONFIG SET maxmemory-policy noeviction, or give the jobs JOBS_REDIS_URL');
+    case 'fine':
+      return good('eviction', found);
+  }
+}
+
+function memoryOf(info: string): Finding[] {
   const limit = field(info, 'maxmemory');
   return [
-    eviction(),
+    evictionOf(info),
     limit === '0'
       ? hint('memory of Redis', 'without limit', 'CONFIG SET maxmemory 512mb, enough for a million entries')
       : good(

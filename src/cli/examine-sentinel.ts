@@ -5,7 +5,7 @@ import { bad, type Finding, good, hint } from './findings.js';
 /** With fewer, the one that is left can neither agree with others nor be outvoted. */
 const FEWEST_SENTINELS = 3;
 
-/** How the Sentinels that lead to the cache's Redis stand. */
+/** How the Sentinels that lead to a Redis stand. */
 export async function examineSentinel(settings: SentinelSettings): Promise<Finding[]> {
   const sentinels = new Sentinels(settings);
   try {

@@ -7,7 +7,8 @@ import { GuardRow, type GuardState } from '../store/guard-row.js';
 import { configOf, PATIENCE, rootOf } from './deployment.js';
 import { examineCluster } from './examine-cluster.js';
 import { examinePostgres } from './examine-postgres.js';
-import { examineJobsRedis, examineRedis } from './examine-redis.js';
+import { examineJobsNode, examineJobsRedis, jobRightsOf } from './examine-jobs-redis.js';
+import { examineNode, examineRedis } from './examine-redis.js';
 import { examineSentinel } from './examine-sentinel.js';
 import { bad, type Finding, good } from './findings.js';
 import { connectRedis } from './redis-session.js';
@@ -52,35 +53,54 @@ async function poolerOf({ url, pooler }: DatabaseSettings): Promise<Finding> {
   return bad('pooler', found, 'take the direct endpoint, or one that pools by session; docs/deployment.md has more');
 }
 
+/** Whoever has a Redis. */
+interface User {
+  /** What becomes of it without its Redis. */
+  readonly meanwhile: string;
+  /** How one primary suits it that is none of a cluster. */
+  examine(client: Redis): Promise<Finding[]>;
+  /** How a primary of a cluster suits it; the tag, in braces, is of a slot that it has. */
+  examineNode(client: Redis, tag: string): Promise<Finding[]>;
+}
+
 async function redis({ cache, jobs }: Config, guard: GuardState | null): Promise<Finding[]> {
-  const { sentinel, cluster } = cache.servers;
-  const elections = sentinel === null ? [] : await examineSentinel(sentinel);
-  const ofCache =
-    cluster === null
-      ? await onRedis('Redis', cache.servers, (client) => examineRedis(client, guard))
-      : await orAway('Redis', () => examineCluster(cache.servers));
-  const findings = [...elections, ...ofCache];
-  if (shownServers(jobs.servers) === shownServers(cache.servers)) return findings;
-  return [...findings, ...(await onRedis("the jobs' Redis", jobs.servers, examineJobsRedis))];
-}
-
-function onRedis(what: string, servers: RedisServers, work: (client: Redis) => Promise<Finding[]>): Promise<Finding[]> {
-  return orAway(what, async () => {
-    const client = await connectRedis(servers);
-    try {
-      return await work(client);
-    } finally {
-      client.disconnect();
-    }
+  const isShared = shownServers(jobs.servers) === shownServers(cache.servers);
+  const rights = async (client: Redis): Promise<Finding[]> => (isShared ? [await jobRightsOf(client)] : []);
+  const ofCache = await serversOf(cache.servers, {
+    meanwhile: 'Postgres is read',
+    examine: async (client) => [...(await examineRedis(client, guard)), ...(await rights(client))],
+    examineNode: async (client, tag) => [...(await examineNode(client, tag)), ...(await rights(client))],
   });
+  if (isShared) return ofCache;
+  const ofJobs = await serversOf(jobs.servers, {
+    meanwhile: 'jobs wait',
+    examine: examineJobsRedis,
+    examineNode: examineJobsNode,
+  });
+  return [...ofCache, ...ofJobs.map((one) => ({ ...one, check: `jobs: ${one.check}` }))];
 }
 
-async function orAway(what: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
+/** How servers stand, and how each of them that takes writes suits whoever has them. */
+async function serversOf(servers: RedisServers, user: User): Promise<Finding[]> {
+  const elections = servers.sentinel === null ? [] : await examineSentinel(servers.sentinel);
   try {
-    return await work();
+    const found =
+      servers.cluster === null
+        ? await onRedis(servers, (client) => user.examine(client))
+        : await examineCluster(servers, (client, tag) => user.examineNode(client, tag));
+    return [...elections, ...found];
   } catch (error) {
-    const remedy = 'does the URL lead to it, with the right user and password? Until it answers, Postgres is read';
-    return [bad(what, `does not answer: ${sentenceOf(error)}`, remedy)];
+    const remedy = `does the URL lead to it, with the right user and password? Until it answers, ${user.meanwhile}`;
+    return [...elections, bad('Redis', `does not answer: ${sentenceOf(error)}`, remedy)];
+  }
+}
+
+async function onRedis(servers: RedisServers, work: (client: Redis) => Promise<Finding[]>): Promise<Finding[]> {
+  const client = await connectRedis(servers);
+  try {
+    return await work(client);
+  } finally {
+    client.disconnect();
   }
 }
 

@@ -74,6 +74,7 @@ describe('beside a service', () => {
   it('doctor finds nothing bad', async () => {
     const { code, out } = await cli('doctor');
     expect(out).toMatch(/ok +guard +names this Redis/);
+    expect(out).toMatch(/ok +commands of BullMQ +may be run/);
     expect(out).toContain('bad: 0');
     expect(code).toBe(0);
   });
@@ -185,6 +186,36 @@ describe('doctor', () => {
     } finally {
       client.disconnect();
       await evicting.stop();
+    }
+  });
+
+  it("tells what BullMQ needs and the jobs' Redis denies, as the documentation lists it", async () => {
+    const check = 'jobs: commands of BullMQ';
+    const others = await startRedis({ settings: ['maxmemory-policy allkeys-lru'] });
+    const client = new Redis(others.url);
+    const find = async (user: string) =>
+      (await examined({ JOBS_REDIS_URL: `redis://${user}:password@127.0.0.1:${others.port}` }))(check);
+    try {
+      const page = readFileSync(new URL('../../docs/deployment.md', import.meta.url), 'utf8');
+      const rights = /^ACL SETUSER evercount (~\{evercount\}[^`]+)/m.exec(page)?.[1]?.trim().split(/\s+/) ?? [];
+      const commands = rights.filter((right) => right.startsWith('+')).map((right) => right.slice(1));
+      for (const user of ['enough', 'short', 'none', 'astray']) {
+        await client.acl('SETUSER', user, 'reset', 'on', '>password', ...(user === 'none' ? ['~*', '+info'] : rights));
+      }
+      await client.acl('SETUSER', 'short', '-xadd', '-zadd');
+      await client.acl('SETUSER', 'astray', 'resetkeys', '~evercount:*');
+      expect(await find('enough')).toMatchObject({ verdict: 'good' });
+      expect(await client.keys('*')).toEqual([]);
+      const found = 'are denied: xadd, zadd';
+      expect(await find('short')).toMatchObject({ found, remedy: expect.stringContaining('+xadd +zadd') });
+      const denied = (await find('none'))?.found.replace('are denied: ', '').split(', ') ?? [];
+      expect([...denied, 'info'].sort()).toEqual(commands.sort());
+      expect(await find('astray')).toMatchObject({ verdict: 'bad', remedy: expect.stringContaining('~{evercount}:*') });
+      const all = await examined({ JOBS_REDIS_URL: others.url });
+      expect(['jobs: eviction', 'eviction'].map((one) => all(one)?.verdict)).toEqual(['bad', 'good']);
+    } finally {
+      client.disconnect();
+      await others.stop();
     }
   });
 

@@ -1,6 +1,7 @@
 /** On a Redis Cluster: reads stay right through failovers and moves, and whoever is not concerned notices nothing. */
 import { slotOf } from '../../src/cache/cluster-map.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { runCli } from '../support/cli.js';
 import { CLUSTER_SLOTS, startCluster, type TestCluster } from '../support/cluster.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
@@ -90,6 +91,9 @@ describe('a Redis Cluster', () => {
     const { body } = await calls[0].call<{ units: object; servers: object[] }>('GET', '/v1/admin/cache');
     expect(body.units).toEqual({ serving: 256, unverified: 0, blind: 0, waiting: 0 });
     expect(body.servers).toHaveLength(SHARDS);
+    const { out } = await runCli(['doctor'], { env: { DATABASE_URL: databaseUrl, REDIS_URL: cluster.url } });
+    expect(out.match(/ok +commands of BullMQ \(127/g)).toHaveLength(SHARDS);
+    expect(out.match(/BAD.*/g)).toBeNull();
   });
 
   it('costs reads of its own units only when the primary of a shard is killed', async () => {

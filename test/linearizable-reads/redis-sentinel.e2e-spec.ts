@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { passOn } from '../support/pass-on.js';
 import { scrape } from '../support/scrape.js';
 import { startSentinel, type TestSentinel } from '../support/sentinel.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -50,22 +51,24 @@ const untilScheduled = async (): Promise<void> => {
 
 beforeAll(async () => {
   sentinel = await startSentinel();
-  environment = {
-    DATABASE_URL: await createTestDatabase(),
-    REDIS_URL: sentinel.url,
-    REDIS_SENTINEL_PASSWORD: sentinel.sentinelPassword,
-  };
-  const options = { databaseUrl: environment.DATABASE_URL, redisUrl: sentinel.url, env: environment };
-  apps = [await startApp(options), await startApp(options)];
-  calls = [new CounterCalls(apps[0].url), new CounterCalls(apps[1].url)];
 });
 
-afterAll(async () => {
-  await Promise.all(apps.map((app) => app.stop()));
-  await sentinel.stop();
-});
+afterAll(() => sentinel.stop());
 
 describe('a Redis under Sentinel', () => {
+  beforeAll(async () => {
+    environment = {
+      DATABASE_URL: await createTestDatabase(),
+      REDIS_URL: sentinel.url,
+      REDIS_SENTINEL_PASSWORD: sentinel.sentinelPassword,
+    };
+    const options = { databaseUrl: environment.DATABASE_URL, redisUrl: sentinel.url, env: environment };
+    apps = [await startApp(options), await startApp(options)];
+    calls = [new CounterCalls(apps[0].url), new CounterCalls(apps[1].url)];
+  });
+
+  afterAll(() => Promise.all(apps.map((app) => app.stop())));
+
   afterEach(() => sentinel.untilWhole());
 
   it('serves hits', async () => {
@@ -158,5 +161,68 @@ describe('a Redis under Sentinel', () => {
     await primary.restart();
     hands.primary.close();
     hands.replica.close();
+  });
+});
+
+describe('jobs under Sentinel, beside a Redis of the cache', () => {
+  const cache = withRedis({ settings: ['maxmemory 100mb'] });
+  let app: TestApp;
+  let at: CounterCalls;
+
+  /** A job from its beginning to its end. */
+  const reconciles = (): Promise<void> =>
+    eventually(async () => {
+      const { status, body } = await at.call<{ job?: { id: string } }>('POST', '/v1/admin/cache/reconcile');
+      if (status !== 202) return false;
+      await eventually(async () => {
+        const seen = await at.call<{ job?: { state: string } }>('GET', `/v1/admin/jobs/${body.job?.id ?? ''}`);
+        return seen.body.job?.state === 'completed';
+      });
+      return true;
+    }, SCHEDULE_WITHIN_MS);
+
+  beforeAll(async () => {
+    const { primary } = await sentinel.roles();
+    const hand = new CacheHand(primary.url);
+    // What others scheduled there is none of it.
+    await hand.redis.flushall().finally(() => hand.close());
+    environment = {
+      DATABASE_URL: await createTestDatabase(),
+      REDIS_URL: cache.redis.url,
+      REDIS_SENTINEL_PASSWORD: sentinel.sentinelPassword,
+    };
+    const env = { ...environment, JOBS_REDIS_URL: sentinel.url };
+    app = await startApp({ databaseUrl: environment.DATABASE_URL, redisUrl: cache.redis.url, env });
+    at = new CounterCalls(app.url);
+  });
+
+  afterAll(() => app.stop());
+
+  it('go on after a failover, of which reads notice nothing', async () => {
+    await at.increment('apart');
+    await eventually(() => isHit(at, 'apart'));
+    await untilScheduled();
+    await reconciles();
+    const { out } = await runCli(['doctor'], { env: { ...environment, JOBS_REDIS_URL: sentinel.url } });
+    expect(out).toMatch(/jobs: Sentinels +3 of 3 know "main"/);
+    expect(out).toMatch(/jobs: commands of BullMQ +may be run/);
+    expect(out).not.toMatch(/^ *(BAD|ok) +Sentinels/m);
+
+    const reads = { hits: 0, all: 0 };
+    let over = false;
+    const readOn = async (): Promise<void> => {
+      while (!over) {
+        reads.all += 1;
+        if (await isHit(at, 'apart')) reads.hits += 1;
+      }
+    };
+    const failOver = async (): Promise<void> => {
+      await sentinel.failover();
+      await untilScheduled();
+      await reconciles();
+    };
+    await Promise.all([readOn(), failOver().finally(() => (over = true))]);
+    // Where a machine is far too busy, one or another is late.
+    expect(reads.hits / reads.all).toBeGreaterThan(0.9);
   });
 });

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Home } from './home.js';
-import { keepConnecting, PROMPT, reaching } from './redis-client.js';
+import { reaching } from './reaching.js';
+import { keepConnecting, PROMPT } from './redis-client.js';
 
 /** All instances that use one Redis, whatever the number of their database: a message says itself whose it is. */
 export const CHANNEL = 'evercount:changes';

@@ -1,5 +1,4 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import type { RedisServers } from '../config/redis-servers.js';
 
 /** A new connection may cross a network. */
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -15,13 +14,11 @@ const RETRY_JITTER_MS = 50;
 /** As soon as after the first attempt that failed. */
 const AGAIN_AFTER_MS = 50;
 
-/** Replies as protocol 2 has them. */
-type Options = RedisOptions & { readonly replyMapping?: 'legacy' };
-
 /** A Sentinel that needs longer is as good as away: the next one is asked. */
 export const SENTINEL_TIMEOUT_MS = 500;
 
-const retry = (attempt: number): number =>
+/** How long to wait before the next attempt, in milliseconds. */
+export const retry = (attempt: number): number =>
   Math.min(FIRST_RETRY_MS * 2 ** attempt, LONGEST_RETRY_MS) + Math.random() * RETRY_JITTER_MS;
 
 /** Whoever uses it waits for a connection as long as it takes. */
@@ -44,42 +41,6 @@ export const PROMPT = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
 } satisfies RedisOptions;
-
-/**
- * What a client of these servers is made with.
- *
- * @param told called with the address, as Sentinel says it, whenever the client is about to connect
- */
-export function reaching(
-  { url, sentinel }: RedisServers,
-  options: Options,
-  told: (address: string) => void = () => undefined,
-): [url: string, options: Options] {
-  if (sentinel === null) return [url, options];
-  const { hosts, name, password, tls, addresses } = sentinel;
-  const access = {
-    ...(password === null ? {} : { sentinelPassword: password }),
-    ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
-  };
-  return [
-    url,
-    {
-      ...options,
-      ...access,
-      sentinels: [...hosts],
-      name,
-      natMap: (address) => {
-        told(address);
-        return addresses.get(address) ?? null;
-      },
-      // A server that was frozen while another took its place ends no connection.
-      failoverDetector: true,
-      sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
-      sentinelRetryStrategy: retry,
-      sentinelReconnectStrategy: retry,
-    },
-  ];
-}
 
 /**
  * Makes a client connect again that gave up. ioredis does so for good where it is told to connect anew, also by its own

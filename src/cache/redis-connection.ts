@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { certificateFault } from '../config/certificates.js';
 import type { RedisServers } from '../config/redis-servers.js';
-import { keepConnecting, PROMPT, reaching } from './redis-client.js';
+import { reaching } from './reaching.js';
+import { keepConnecting, PROMPT } from './redis-client.js';
 
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;

@@ -35,11 +35,11 @@ export class Sentinels {
     });
   }
 
-  /** Settles when each of them took a connection, or will not for now. */
-  async whenReady(): Promise<void> {
+  /** Settles when each of them took a connection, or will not for now, or not within `patienceMs`. */
+  async whenReady(patienceMs = FIRST_CONTACT_MS): Promise<void> {
     await Promise.all(
       this.clients.map((client) =>
-        once(client, 'ready', { signal: AbortSignal.timeout(FIRST_CONTACT_MS) }).catch(() => undefined),
+        once(client, 'ready', { signal: AbortSignal.timeout(patienceMs) }).catch(() => undefined),
       ),
     );
   }

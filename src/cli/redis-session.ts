@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { Realm } from '../cache/realm.js';
-import { PROMPT, reaching } from '../cache/redis-client.js';
+import { reaching } from '../cache/reaching.js';
+import { PROMPT } from '../cache/redis-client.js';
 import type { RedisServers } from '../config/redis-servers.js';
 import { serverFault } from './deployment.js';
 

@@ -113,13 +113,24 @@ describe('a Redis under Sentinel', () => {
     }
   });
 
-  it('fails over when an operator says so, and back', async () => {
+  it('fails over when an operator says so, and back, also for who asks a Sentinel first that is cut off', async () => {
     await through('by hand', () => sentinel.failover());
     await untilHits('by hand');
     await untilScheduled();
-    await sentinel.untilWhole();
-    await through('by hand', () => sentinel.failover());
-    await untilHits('by hand');
+    const cutOff = await sentinel.startCutOff();
+    const env = { ...environment, REDIS_URL: cutOff.url };
+    const app = await startApp({ databaseUrl: environment.DATABASE_URL, redisUrl: cutOff.url, env });
+    try {
+      const led = new CounterCalls(app.url);
+      await eventually(() => isHit(led, 'by hand'));
+      await sentinel.untilWhole();
+      await through('by hand', () => sentinel.failover());
+      await untilHits('by hand');
+      await eventually(() => isHit(led, 'by hand'));
+    } finally {
+      await app.stop();
+      await cutOff.stop();
+    }
   });
 
   it('fails over when the primary freezes, which is not read when it wakes up', async () => {

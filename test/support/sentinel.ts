@@ -34,6 +34,11 @@ export interface TestSentinel {
   untilLeft(server: TestRedis): Promise<void>;
   /** Settles when there is a primary with a replica that follows it, and Sentinel knows of both. */
   untilWhole(): Promise<void>;
+  /**
+   * Starts another server, and a Sentinel that names it and knows of no other one, as one does that is cut off together
+   * with a server that was the primary; the URL has this Sentinel before the others.
+   */
+  startCutOff(): Promise<{ readonly url: string; stop(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
@@ -75,8 +80,11 @@ export async function startSentinel(): Promise<TestSentinel> {
     await eventually(async () => (await replication(replica)).includes('master_link_status:up'));
   };
   await untilWhole();
+  const urlOf = (ports: readonly number[]): string =>
+    `redis-sentinel://:${password}@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/${NAME}`;
+  const ports = sentinels.map(({ port }) => port);
   return {
-    url: `redis-sentinel://:${password}@${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${NAME}`,
+    url: urlOf(ports),
     sentinelPassword,
     servers: [first, second],
     roles,
@@ -88,6 +96,17 @@ export async function startSentinel(): Promise<TestSentinel> {
     },
     untilLeft,
     untilWhole,
+    startCutOff: async () => {
+      const server = await startRedis({ program, password });
+      const one = await startOne(program, server.port, password, sentinelPassword);
+      return {
+        url: urlOf([one.port, ...ports]),
+        stop: async () => {
+          await one.stop();
+          await server.stop();
+        },
+      };
+    },
     stop: async () => {
       for (const one of hands) one.disconnect();
       await Promise.all(sentinels.map((one) => one.stop()));

@@ -19,6 +19,9 @@ const PATIENCE_MS = 60_000;
 /** Until it is known how fast somebody is: enough for any program that is there to be fast. */
 const FIRST_PER_SECOND = 10_000;
 
+/** How many follow the command: how many a second, then how long: mean, least, p50, p95, p99, most. */
+const FIGURES = 7;
+
 const run = promisify(execFile);
 
 /** Null: it is not here, and Debian's packages cannot be had. */
@@ -44,10 +47,12 @@ export class RedisBenchmark {
     const env = { ...process.env, ...this.program.environment };
     // An answer that is an error ends it.
     const { stdout } = await run(this.program.file, args, { env, timeout: seconds * 1000 + PATIENCE_MS });
+    // Behind the command, whose own commas are not told apart.
     const figures = (stdout.trimEnd().split('\n').at(-1) ?? '')
       .split(',')
+      .slice(-FIGURES)
       .map((cell) => Number(cell.replaceAll('"', '')));
-    const [, perSecond = NaN, , , p50Ms = NaN, , p99Ms = NaN] = figures;
+    const [perSecond = NaN, , , p50Ms = NaN, , p99Ms = NaN] = figures;
     if (!(perSecond > 0)) throw new Error(`redis-benchmark reported nothing:\n${stdout}`);
     this.perSecond.set(key, perSecond);
     // It does not tell a p99.9.

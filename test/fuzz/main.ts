@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz -- --requests 50000 --seed N`: the fuzzer at length, on servers of its own; `--keys` asks for keys.
- * `npm run fuzz -- --attack --minutes 5`: attackers instead, who try to shut a normal client out.
+ * `npm run fuzz -- --attack --minutes 5`: attackers instead, who try to shut a normal client out; `--together`: all at once.
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -21,10 +21,11 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     keys: { type: 'boolean' },
     attack: { type: 'boolean' },
+    together: { type: 'boolean', default: false },
     minutes: { type: 'string' },
   },
 });
-if (values.attack === true) process.exit((await attackFor(Number(values.minutes ?? '5'))) ? 0 : 1);
+if (values.attack === true) process.exit((await attackFor(Number(values.minutes ?? '5'), values.together)) ? 0 : 1);
 
 const requests = Number(values.requests ?? '50000');
 const seed = Number(values.seed ?? randomInt(2 ** 30));

@@ -37,18 +37,23 @@ export interface Judgement {
 }
 
 /** Measures the client alone, and then while it is attacked. */
-export async function judge(siege: Siege, names: readonly string[], lastsMs: number): Promise<Judgement> {
-  const alone = await siege.client.measure(lastsMs);
+export async function judge(
+  siege: Siege,
+  names: readonly string[],
+  lastsMs: number,
+  aloneMs = lastsMs,
+): Promise<Judgement> {
+  const alone = await siege.client.measure(aloneMs);
   await siege.attack(...names);
   const attacked = await siege.client.measure(lastsMs);
   const tally = await siege.relieve();
-  const [aloneMs, attackedMs] = [p99Of(alone), p99Of(attacked)];
+  const [before, meanwhile] = [p99Of(alone), p99Of(attacked)];
   const what = names.length === 1 ? names[0] : 'all together';
-  const line = `${what}: p99 ${attackedMs.toFixed(0)} ms, alone ${aloneMs.toFixed(0)} ms; answered ${JSON.stringify(tally)}`;
+  const line = `${what}: p99 ${meanwhile.toFixed(0)} ms, alone ${before.toFixed(0)} ms; answered ${JSON.stringify(tally)}`;
   const refused = [...alone.refused, ...attacked.refused].slice(0, 3);
   return {
     line,
-    isSlow: attackedMs > TIMES * Math.max(aloneMs, UNNOTICED_MS),
+    isSlow: meanwhile > TIMES * Math.max(before, UNNOTICED_MS),
     faults: refused.map((answer) => `${what}: the client was answered ${answer}`),
   };
 }

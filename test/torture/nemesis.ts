@@ -68,15 +68,17 @@ export class Nemesis {
     private readonly probe: RecoveryProbe,
   ) {}
 
-  /** Strikes until the time is over, or `enough` says so; every fault is healed when it returns. */
+  /** Strikes until the time is over and it has struck `atLeast` times, or `enough` says so; every fault is healed when it returns. */
   async run(
     episodes: Iterable<Episode>,
     untilMs: number,
+    atLeast: number,
     enough: () => boolean,
     say: (line: string) => void,
   ): Promise<void> {
     for (const episode of episodes) {
-      if (performance.now() + episode.calmMs > untilMs || enough()) return;
+      const isOver = performance.now() + episode.calmMs > untilMs && this.struck.length >= atLeast;
+      if (isOver || enough()) return;
       await sleep(episode.calmMs);
       say(`  ${episode.faults.map(({ fault }) => textOf(fault)).join(' + ')}`);
       const struck = await this.play(episode);

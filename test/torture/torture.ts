@@ -26,6 +26,8 @@ export interface Plan {
   readonly failover?: boolean;
   /** What each instance runs, another one at each start; the built service alone by default. */
   readonly programs?: readonly Program[];
+  /** Episodes of faults that there are, however long a busy machine takes for them; none by default. */
+  readonly atLeast?: number;
   /** Ends as soon as a stale read was seen. */
   readonly untilStale?: boolean;
   readonly say: (line: string) => void;
@@ -64,6 +66,7 @@ export async function torture({
   withEnds = false,
   failover = false,
   programs = [undefined],
+  atLeast = 0,
   untilStale = false,
   say,
 }: Plan): Promise<Outcome> {
@@ -81,7 +84,7 @@ export async function torture({
     try {
       await sleep(WARM_UP_MS);
       const enough = (): boolean => untilStale && hasStaleRead(recorder.history);
-      await nemesis.run(episodes, performance.now() + lastsMs, enough, say);
+      await nemesis.run(episodes, performance.now() + lastsMs, atLeast, enough, say);
     } finally {
       clearInterval(progress);
     }

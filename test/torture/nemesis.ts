@@ -68,7 +68,10 @@ export class Nemesis {
     private readonly probe: RecoveryProbe,
   ) {}
 
-  /** Strikes until the time is over and it has struck `atLeast` times, or `enough` says so; every fault is healed when it returns. */
+  /**
+   * Strikes until the time is over and it has struck `atLeast` times, or until `enough` says so; every fault is healed when
+   * it returns.
+   */
   async run(
     episodes: Iterable<Episode>,
     untilMs: number,

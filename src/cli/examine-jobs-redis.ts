@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { isRefusal } from '../cache/redis-connection.js';
+import { QUEUE_PREFIX } from '../config/redis-servers.js';
 import { evictionOf, infoOf, primaryOf, versionOf } from './examine-redis.js';
 import { bad, type Finding, good, hint } from './findings.js';
 
-/** What the keys of the jobs begin with. */
-const PREFIX = '{evercount}:';
+const PREFIX = `${QUEUE_PREFIX}:`;
 
 /** What BullMQ asks for, as docs/deployment.md lists it but for INFO, with arguments that harm nothing. */
 const ASKED = [

@@ -3,6 +3,9 @@
  * `redis-cluster://u:p@h1:6379,h2:6379`.
  */
 
+/** What the jobs' keys begin with. The braces keep the queue together: in a cluster it is in one slot. */
+export const QUEUE_PREFIX = '{evercount}';
+
 /** More ask for nothing that three do not know. */
 const MOST_SENTINELS = 16;
 

@@ -4,7 +4,8 @@ import { Unavailable } from '../domain/errors.js';
 import { fromQueue } from './deadline.js';
 import { type JobKind, KEPT_JOBS } from './job-kind.js';
 import { isoOf, type JobView, viewOf } from './job-view.js';
-import { JobsRedis, QUEUE_PREFIX } from './jobs-redis.js';
+import { JobsRedis } from './jobs-redis.js';
+import { QUEUE_PREFIX } from '../config/redis-servers.js';
 import { LastReports } from './last-reports.js';
 
 export const QUEUE_NAME = 'jobs';

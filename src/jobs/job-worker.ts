@@ -3,7 +3,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { QUEUE_NAME } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
-import { JobsRedis, QUEUE_PREFIX } from './jobs-redis.js';
+import { JobsRedis } from './jobs-redis.js';
+import { QUEUE_PREFIX } from '../config/redis-servers.js';
 import { JobKinds } from './kinds.js';
 
 /** A job of an instance that died is taken up by another one after this long; those that live renew it halfway. */

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Redis } from 'ioredis';
 import { Home } from '../cache/home.js';
-import { JobsRedis, QUEUE_PREFIX } from './jobs-redis.js';
+import { JobsRedis } from './jobs-redis.js';
+import { QUEUE_PREFIX } from '../config/redis-servers.js';
 
 describe('connections of the jobs under Sentinel', () => {
   const asked: Socket[] = [];

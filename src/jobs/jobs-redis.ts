@@ -6,10 +6,7 @@ import { reaching } from '../cache/reaching.js';
 import { keepConnecting, PATIENT, PROMPT } from '../cache/redis-client.js';
 import { CacheUnavailable, isRefusal, reasonOf } from '../cache/redis-connection.js';
 import type { CacheSettings, JobsSettings } from '../config/config.js';
-import { sharesServers } from '../config/redis-servers.js';
-
-/** The braces keep all keys of the queue together: in a cluster they are in one slot. */
-export const QUEUE_PREFIX = '{evercount}';
+import { QUEUE_PREFIX, sharesServers } from '../config/redis-servers.js';
 
 /** Whoever waits for the first connection looks for it so often. */
 const CONTACT_POLL_MS = 10;

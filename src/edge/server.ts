@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { EdgeSettings } from '../config/edge.js';
 import { Traces } from '../meters/traces.js';
@@ -7,6 +6,7 @@ import { ProblemError } from '../web/problems/problem.js';
 import { createServer, refuseForeign, type Server } from '../web/server.js';
 import { addCounting, needsConnection } from './calls.js';
 import type { Edge } from './edge.js';
+import { isSame } from './local-key.js';
 import { PAGE, PAGE_POLICY } from './page.js';
 import { IdsBody, ResyncBody } from './shapes.js';
 
@@ -82,8 +82,7 @@ function askForKey(server: FastifyInstance, key: string): void {
   const wanted = Buffer.from(`Bearer ${key}`);
   server.addHook('onRequest', (request, _reply, done) => {
     const given = Buffer.from(request.headers.authorization ?? '');
-    const isGood = given.length === wanted.length && timingSafeEqual(given, wanted);
-    if (isGood || OPEN.has(request.routeOptions.url ?? '')) done();
+    if (isSame(given, wanted) || OPEN.has(request.routeOptions.url ?? '')) done();
     else done(new ProblemError('unauthorized', 'This edge asks for its local key.', { authenticate: 'Bearer' }));
   });
 }

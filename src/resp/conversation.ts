@@ -3,7 +3,7 @@ import type { Use } from '../access/known-keys.js';
 import type { Line, Talk } from '../wire/line.js';
 import { CommandError } from '../wire/resp/command-error.js';
 import { error, QUEUED } from '../wire/resp/reply.js';
-import { ProtocolError, type Request, RequestParser } from '../wire/resp/request-parser.js';
+import { isHttp, ProtocolError, type Request, RequestParser } from '../wire/resp/request-parser.js';
 import type { Client } from './client.js';
 import { type Step, told } from './command.js';
 import type { CommandRunner, Repeatable, Run, Turn } from './command-runner.js';
@@ -19,9 +19,6 @@ const MAX_RUN_IN_TURN = 100;
 
 /** Of who has shown no key: each is counted like a request of a stranger, and late past so many. */
 const MAX_RUN_OF_STRANGER = 1;
-
-/** What people and pages send who take this for a port of HTTP: no page must be able to speak to it. */
-const HTTP = /^(post|host:)$/i;
 
 const NO_REQUEST: Request = { args: [], bytes: 0, fault: null };
 
@@ -194,7 +191,7 @@ export class Conversation implements Talk {
       if (isRepeatable) this.repeatable = { request, grant, turn, order };
       return turn;
     } catch (refused) {
-      if (HTTP.test(given[0] ?? '')) return this.hangUp(bytes);
+      if (isHttp(given)) return this.hangUp(bytes);
       if (client.transaction !== null && order === null) client.transaction.isDoomed = true;
       return { step: told(this.runner.faultAnswer(refused)), order, bytes };
     }

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { faultOfName, IDEMPOTENCY_KEY } from '../../domain/operands.js';
 import {
   arityError,
@@ -25,6 +24,7 @@ import {
 } from '../../wire/resp/reply.js';
 import { textOf } from '../../wire/resp/text.js';
 import { VERSION } from '../../wire/resp/version.js';
+import { isSame } from '../local-key.js';
 import type { Counted, Tally } from '../tally.js';
 
 /** The other side of a connection. */
@@ -163,8 +163,7 @@ export class EdgeCommands {
   /** @throws CommandError */
   private letIn(key: string, caller: Caller): void {
     if (this.localKey === null) return;
-    const [wanted, given] = [Buffer.from(this.localKey), Buffer.from(key, 'latin1')];
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw new CommandError(WRONG_PASS);
+    if (!isSame(Buffer.from(key, 'latin1'), Buffer.from(this.localKey))) throw new CommandError(WRONG_PASS);
     caller.isIn = true;
   }
 }

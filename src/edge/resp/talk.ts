@@ -4,16 +4,13 @@ import type { Line, Talk } from '../../wire/line.js';
 import { CommandError } from '../../wire/resp/command-error.js';
 import { OVERFLOW } from '../../wire/resp/integers.js';
 import { error, integer } from '../../wire/resp/reply.js';
-import { ProtocolError, type Request, RequestParser } from '../../wire/resp/request-parser.js';
+import { isHttp, ProtocolError, type Request, RequestParser } from '../../wire/resp/request-parser.js';
 import type { Counting } from '../counting.js';
 import type { Counted, Kept } from '../tally.js';
 import type { Caller, EdgeCommands, Step } from './commands.js';
 
 /** Commands that go together; of a longer pipeline the next ones follow when these are answered. */
 const MAX_RUN = 1_000;
-
-/** What pages send: none of them must be able to speak to this port. */
-const HTTP = /^(post|host:)$/i;
 
 /** Commands of one connection: answered in their order, and each sees what those before it did. */
 export class EdgeTalk implements Talk {
@@ -105,7 +102,7 @@ export class EdgeTalk implements Talk {
       if (fault !== null) throw new CommandError(`ERR ${fault}`);
       return this.commands.plan(args, this.caller);
     } catch (refused) {
-      if (HTTP.test(args[0] ?? '')) {
+      if (isHttp(args)) {
         this.line.cut();
         this.hasLeft = true;
       }

@@ -234,6 +234,14 @@ function isAt(text: string, buffer: Buffer, offset: number): boolean {
   return true;
 }
 
+/** What people and pages send who take this for a port of HTTP: no page must be able to speak to it. */
+const HTTP = /^(post|host:)$/i;
+
+/** Whether what was sent is a line of HTTP; then the connection is cut. */
+export function isHttp([word = '']: readonly string[]): boolean {
+  return HTTP.test(word);
+}
+
 /** What may stand in an error: one line of ASCII. */
 export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?');

@@ -7,7 +7,7 @@ import { localCalls, settingsOf, startEdgeProcess } from '../support/edge.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
 
-/** EDGE_WAITING=10000000 is the long form: half an hour. */
+/** EDGE_WAITING=1000000 is the long form: some minutes. */
 const WAITING = Number(process.env['EDGE_WAITING'] ?? '50000');
 
 const NAMES = 1_000;

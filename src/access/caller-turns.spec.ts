@@ -1,4 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from '@jest/globals';
 import { Unavailable } from '../domain/errors.js';
 import { CallerTurns } from './caller-turns.js';
@@ -53,6 +55,26 @@ it('each begins once, in its own order', async () => {
     const own = begun.filter((index) => index % 3 === caller);
     expect(own).toEqual([...own].sort((a, b) => a - b));
   }
+});
+
+it('keeps nothing of what has begun, though its caller always has something waiting', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const turns = new CallerTurns(PER_TURN);
+  const begun: WeakRef<() => void>[] = [];
+  const ask = (): void => {
+    const begin = (): void => {
+      begun.push(new WeakRef(begin));
+      ask();
+    };
+    if (turns.take('greedy', begin)) begin();
+  };
+  for (let time = 0; time < PER_TURN; time += 1) turns.take('others', () => undefined);
+  for (let time = 0; time < 10; time += 1) ask();
+  for (let turn = 0; turn < 10_000 && begun.length < 1_000; turn += 1) await nextTurn();
+  collectGarbage();
+  expect(begun.length).toBeGreaterThanOrEqual(1_000);
+  expect(begun.filter((begin) => begin.deref() !== undefined).length).toBeLessThan(100);
 });
 
 it('where turns are long, less begins in each', async () => {

@@ -21,6 +21,13 @@ interface Queue {
   next: number;
 }
 
+/** Where most have begun: of a caller who always has something waiting, they would else be kept for ever. */
+function forgetBegun(queue: Queue): void {
+  if (queue.next * 2 < queue.begins.length) return;
+  queue.begins.splice(0, queue.next);
+  queue.next = 0;
+}
+
 /**
  * Whose request begins next. As long as there is little to do, it is whoever comes; otherwise callers take turns, so that
  * one who sends a thousand requests at a time, or keeps a hundred connections busy, is served one after each of the
@@ -85,9 +92,10 @@ export class CallerTurns {
       const [caller, queue] = first;
       const begin = queue.begins[queue.next];
       queue.next += 1;
+      forgetBegun(queue);
       this.waiting.delete(caller);
       // Behind the others.
-      if (queue.next < queue.begins.length) this.waiting.set(caller, queue);
+      if (queue.begins.length > 0) this.waiting.set(caller, queue);
       this.begun += 1;
       begin?.();
     }

@@ -75,6 +75,7 @@ export class Conversation implements Talk {
     const { runner } = this;
     // Nobody hears the answers of who has left, and what he did not wait for is not begun.
     while (this.next < this.requests.length && !this.hasLeft) {
+      this.forgetAnswered();
       const refused = runner.admission.isShared ? await this.waitForTurn() : null;
       if (refused !== null) {
         this.line.write(refused);
@@ -100,6 +101,13 @@ export class Conversation implements Talk {
       this.line.end();
     }
     this.line.flush();
+  }
+
+  /** Where most of them are: of a client that always has some on their way, they would else be kept for ever. */
+  private forgetAnswered(): void {
+    if (this.next * 2 < this.requests.length) return;
+    this.requests.splice(0, this.next);
+    this.next = 0;
   }
 
   /** Waits where others come first. Where too much waits, the next command is refused with what is returned. */

@@ -80,8 +80,11 @@ export class LineServer {
 
   private admit(socket: Socket): boolean {
     const { remoteAddress } = socket;
-    // Gone already.
-    if (remoteAddress === undefined) return false;
+    if (remoteAddress === undefined) {
+      // Gone already.
+      socket.destroy();
+      return false;
+    }
     if (!this.shares.take(remoteAddress)) {
       this.crowded += 1;
       socket.destroy();
@@ -102,7 +105,10 @@ export class LineServer {
 
   private open(socket: Socket, reset: () => void): void {
     const { remoteAddress } = socket;
-    if (remoteAddress === undefined || socket.destroyed) return;
+    if (remoteAddress === undefined || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
     const line = new Line(socket, remoteAddress, this.untaken, reset);
     this.lines.add(line);
     socket.once('close', () => this.lines.delete(line));

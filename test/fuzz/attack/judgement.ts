@@ -23,7 +23,7 @@ const MORE_MEMORY_BYTES = 512 * 2 ** 20;
 const BYTES_PER_NAME = 4_096;
 const BYTES_PER_CHANGE = 1_024;
 
-/** Whatever is done: catalogs, jobs, the normal client's own. */
+/** Whatever is done: catalogs, jobs. */
 const OTHER_BYTES = 64 * 2 ** 20;
 
 const MEGABYTE = 2 ** 20;
@@ -85,7 +85,7 @@ export function judgeHeld(before: Held, after: Held): readonly string[] {
   bound('names of the attackers', after.names, NAMES_PER_KEY);
   bound('bytes of memory more', after.memoryBytes - before.memoryBytes, MORE_MEMORY_BYTES);
   bound('bytes in Redis', after.redisBytes, REDIS_BYTES);
-  const granted = after.names * BYTES_PER_NAME + after.changes * BYTES_PER_CHANGE + OTHER_BYTES;
+  const granted = after.names * BYTES_PER_NAME + after.allChanges * BYTES_PER_CHANGE + OTHER_BYTES;
   bound('bytes of the database more', after.databaseBytes - before.databaseBytes, granted);
   return faults;
 }

@@ -38,6 +38,8 @@ export interface Held {
   /** Names that the attackers have brought into being, and what they have changed in all. */
   readonly names: number;
   readonly changes: number;
+  /** What everybody has changed. */
+  readonly allChanges: number;
 }
 
 export class Siege {
@@ -80,10 +82,12 @@ export class Siege {
 
   /** Settles when the attackers have begun. */
   async attack(...names: readonly string[]): Promise<void> {
-    const target = { host: ownAddress(), port: Number(new URL(this.app.url).port), respPort: this.respPort };
-    const json = JSON.stringify({ target, loot: this.loot });
+    const hosts = ownAddresses();
+    const port = Number(new URL(this.app.url).port);
     await Promise.all(
-      names.map(async (name) => {
+      names.map(async (name, index) => {
+        const target = { host: hosts[index % hosts.length], port, respPort: this.respPort };
+        const json = JSON.stringify({ target, loot: this.loot });
         const child = spawn(process.execPath, ['--import', RUN_TYPESCRIPT, ATTACKER, name, json], {
           stdio: ['pipe', 'pipe', 'inherit'],
         });
@@ -119,10 +123,11 @@ export class Siege {
     const redis = new Redis(this.redis.url);
     const used = /used_memory:(\d+)/.exec(await redis.info('memory'))?.[1];
     redis.disconnect();
-    const { rows } = await this.pool.query<{ bytes: string; names: string; changes: string }>(
+    const { rows } = await this.pool.query<Record<'bytes' | 'names' | 'changes' | 'all_changes', string>>(
       `SELECT pg_database_size(current_database()) AS bytes,
               (SELECT count(*) FROM counters WHERE starts_with(name, $1)) AS names,
-              (SELECT coalesce(sum(version), 0) FROM counters WHERE starts_with(name, $1)) AS changes`,
+              (SELECT coalesce(sum(version), 0) FROM counters WHERE starts_with(name, $1)) AS changes,
+              (SELECT coalesce(sum(version), 0) FROM counters) AS all_changes`,
       [ATTACKED_PREFIX],
     );
     return {
@@ -131,6 +136,7 @@ export class Siege {
       databaseBytes: Number(rows[0]?.bytes),
       names: Number(rows[0]?.names),
       changes: Number(rows[0]?.changes),
+      allChanges: Number(rows[0]?.all_changes),
     };
   }
 
@@ -142,8 +148,13 @@ export class Siege {
   }
 }
 
-/** An address of this machine that is no loopback, since any number of connections may come from there; else a loopback. */
-function ownAddress(): string {
+/**
+ * Addresses of this machine that are no loopback, since any number of connections may come from there; else a loopback.
+ * Attackers that share one are held to its shares together: where they come all at once, the machine should have several
+ * (`ip address add 198.51.100.1/32 dev eth0`, and so on).
+ */
+function ownAddresses(): readonly string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+  const own = all.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address);
+  return own.length > 0 ? own : ['127.0.0.1'];
 }

@@ -95,6 +95,26 @@ it('where turns are long, less begins in each', async () => {
   expect(last.length).toBeLessThanOrEqual(2);
 });
 
+it('where turns are long, one of each caller begins in each all the same', async () => {
+  let nowMs = 0;
+  const turns = new CallerTurns(PER_TURN, () => nowMs);
+  const callers = ['a', 'b', 'c'];
+  let turn = 0;
+  const begunIn = new Map<string, number[]>(callers.map((caller) => [caller, []]));
+  const ask = (caller: string): void => {
+    const begin = (): void => {
+      begunIn.get(caller)?.push(turn);
+      nowMs += 10;
+    };
+    if (turns.take(caller, begin)) begin();
+  };
+  for (let index = 0; index < 20; index += 1) callers.forEach(ask);
+  for (turn = 1; turn <= 15; turn += 1) await nextTurn();
+  // More begins in the first turns, before it is known how long they are.
+  for (const caller of callers)
+    expect(begunIn.get(caller)?.filter((each) => each > 5).length).toBeGreaterThanOrEqual(10);
+});
+
 it('no more of a caller waits than its connections may bring, and others still may', () => {
   const turns = new CallerTurns(PER_TURN);
   const { ask } = asking(turns);

@@ -85,6 +85,8 @@ export class CallerTurns {
     const tookMs = nowMs - (this.begunAtMs ?? nowMs);
     this.begunAtMs = nowMs;
     this.allowed = tookMs > LONG_TURN_MS ? Math.ceil(this.allowed / 2) : Math.min(this.perTurn, this.allowed + 1);
+    // Turns may be long for reasons of their own, and a round of all callers would take many of them.
+    this.allowed = Math.max(this.allowed, Math.min(this.perTurn, this.waiting.size));
     this.begun = 0;
     while (this.begun < this.allowed) {
       const [first] = this.waiting;

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type EdgeSettings, edgeSettings } from '../../src/config/edge.js';
 import type { RunningEdge } from '../../src/edge/start.js';
+import type { Exit } from './app.js';
 import { CounterCalls } from './counter-calls.js';
 import { eventually } from './eventually.js';
 import { scratchFolder } from './scratch.js';
@@ -27,7 +28,8 @@ export interface EdgeProcess {
   readonly url: string;
   readonly respPort: number;
   readonly pid: number;
-  kill(): Promise<void>;
+  /** SIGKILL, and waits for the end; answers how it came to it: it may have ended before. */
+  kill(): Promise<Exit>;
 }
 
 /** @param nodeOptions Node's own */
@@ -75,7 +77,8 @@ export async function startEdgeProcess(
     pid: child.pid ?? 0,
     kill: async () => {
       child.kill('SIGKILL');
-      await exited;
+      const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+      return { code, signal };
     },
   };
 }

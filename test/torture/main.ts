@@ -28,6 +28,7 @@ const HELP = `npm run torture -- [options]
   --seed n       repeats the schedule of another run; drawn and printed by default
   --redis kind   single, sentinel (a primary, a replica, three Sentinels) or cluster (three primaries with a replica each)
   --failover     on three Postgres servers with Patroni and HAProxy, struck as such a cluster is
+  --edges n      as many places deliver what they count, each cut off nine tenths of the time, and killed now and then
   --faults a,b   only these kinds of faults
   --beside file  the dist/main.js of another version: each instance runs the one and the other in turns, so that every
                  restart is an upgrade or a step back
@@ -45,6 +46,7 @@ interface Options {
   readonly seed: number;
   readonly kinds: readonly FaultKind[];
   readonly failover: boolean;
+  readonly edges: number;
   /** Null: this version alone. */
   readonly beside: string | null;
   readonly redis: RedisKind;
@@ -62,6 +64,7 @@ function optionsOf(args: readonly string[]): Options {
       seed: { type: 'string', default: String(randomInt(2 ** 32 - 1)) },
       faults: { type: 'string', default: '' },
       failover: { type: 'boolean', default: false },
+      edges: { type: 'string', default: '0' },
       beside: { type: 'string' },
       redis: { type: 'string', default: 'single' },
       mutant: { type: 'string' },
@@ -73,22 +76,24 @@ function optionsOf(args: readonly string[]): Options {
     say(HELP);
     process.exit(0);
   }
-  const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
+  const [minutes, seed, edges] = [Number(values.minutes), Number(values.seed), Number(values.edges)];
   if (!(minutes > 0)) throw new Error(`--minutes takes a number above 0, and got ${values.minutes}`);
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
     throw new Error(`--seed takes a whole number below 2^32, and got ${values.seed}`);
   }
+  if (!Number.isInteger(edges) || edges < 0) throw new Error(`--edges takes a whole number, and got ${values.edges}`);
   const mutant = values.mutant ?? null;
   if (mutant !== null && !isMutantName(mutant)) throw new Error(`There is no mutant "${mutant}"`);
   const { failover, beside = null } = values;
   if (beside !== null && (failover || mutant !== null)) throw new Error('--beside takes no --failover and no --mutant');
+  if (beside !== null && edges > 0) throw new Error('--beside takes no --edges: another version may know none');
   if (failover && mutant !== null) throw new Error('--failover takes no --mutant');
   const redis = REDIS_KINDS.find((kind) => kind === values.redis);
   if (redis === undefined) throw new Error(`--redis takes ${REDIS_KINDS.join(', ')}, and got ${values.redis}`);
   if (redis !== 'single' && failover) throw new Error('--failover takes no --redis');
   const all = failover ? FAILOVER_KINDS : kindsOn(redis);
   const kinds = values.faults === '' && mutant !== null ? MUTANTS[mutant] : kindsOf(values.faults, all);
-  return { minutes, seed, kinds, failover, redis, beside, mutant, out: values.out ?? null };
+  return { minutes, seed, kinds, failover, edges, redis, beside, mutant, out: values.out ?? null };
 }
 
 function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] {
@@ -101,7 +106,7 @@ function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] 
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, kinds, failover, redis, beside, mutant, out } = optionsOf(process.argv.slice(2));
+  const { minutes, seed, kinds, failover, edges, redis, beside, mutant, out } = optionsOf(process.argv.slice(2));
   say(`seed ${seed}: repeat this schedule by --seed ${seed}`);
   const lastsMs = minutes * 60_000;
   const overtime = setTimeout(
@@ -117,6 +122,7 @@ async function main(): Promise<number> {
     lastsMs,
     kinds,
     failover,
+    edges,
     redis,
     withEnds: true,
     programs,

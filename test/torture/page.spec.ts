@@ -19,6 +19,19 @@ const clean: Outcome = {
     worstUnverifiedMs: 0,
     violations: [],
   },
+  edges: {
+    edges: 10,
+    acknowledged: 54_321,
+    unknown: 12,
+    deliveries: 1_234,
+    items: 20_000,
+    cuts: 400,
+    kills: 80,
+    cutShare: 0.902,
+    lost: 0,
+    doubled: 0,
+    violations: [],
+  },
   breaches: [],
   struck: [
     {
@@ -63,6 +76,12 @@ describe('the reports', () => {
       /PASSED {3}seed 7[^]*Redis frozen +1 +200 ms +500 ms +500 ms +250 ms +250 ms +10\.0 % +0\.0 %/,
     );
     expect(textReport(stale)).toMatch(/FAILED[^]*stale +1[^]*Violations\n {2}stale: "<b>" was read/);
+    const edges =
+      '10, cut off 90 % of the time (400 cuts, 80 kills): 54,321 increments acknowledged and 12 unknown, ' +
+      '1,234 deliveries of 20,000 items; 0 lost, 0 doubled';
+    expect(textReport(clean)).toContain(`\nedges               ${edges}\n`);
+    expect(htmlReport(clean)).toContain(`<p>Edges: ${edges}.</p>`);
+    expect(textReport({ ...clean, edges: null })).not.toContain('edges');
     expect(JSON.parse(jsonReport(clean))).toMatchObject({ passed: true, seed: 7, faults: { 'Redis frozen': 1 } });
   });
 

@@ -1,5 +1,5 @@
 /** The report as one page that needs nothing else: the verdict, the picture, the faults. */
-import { type KindReport, kindReports } from './report.js';
+import { edgesText, type KindReport, kindReports } from './report.js';
 import { escaped, timelineSvg } from './timeline.js';
 import type { Outcome } from './torture.js';
 
@@ -29,6 +29,7 @@ export function htmlReport(outcome: Outcome): string {
 <body>
 <h1>evercount torture <b class="${passed ? 'good' : 'bad'}">${passed ? 'passed' : 'failed'}</b></h1>
 <p>Seed ${seed}, ${(lastedMs / 60_000).toFixed(1)} minutes, ${outcome.instances} instances, one Redis.</p>
+${outcome.edges === null ? '' : `<p>Edges: ${edgesText(outcome.edges)}.</p>`}
 <div class="cards">${cards.join('')}</div>
 ${lists.join('')}
 <div class="picture">${timelineSvg(timeline, struck)}</div>

@@ -1,5 +1,6 @@
 /** What a run came to, in words and as data. */
 import { BUCKET_MS, percentile } from './recorder.js';
+import type { EdgesReport } from './edges.js';
 import type { Struck } from './nemesis.js';
 import type { Outcome } from './torture.js';
 
@@ -88,6 +89,7 @@ export function textReport(outcome: Outcome): string {
     `wrong               ${count(verdict.wrong)}`,
     `breaches            ${count(breaches.length)}  (answers against the contract, shutdowns that failed, no recovery, alarms)`,
     `unverified reads    ${count(verdict.unverifiedReads)}  (marked so; out of date by ${ms(verdict.worstUnverifiedMs)} ms at most)`,
+    ...(outcome.edges === null ? [] : [`edges               ${edgesText(outcome.edges)}`]),
     '',
     'Faults',
     ...[...faultCounts(struck)].map(([kind, times]) => `  ${kind.padEnd(26)}${String(times).padStart(5)}`),
@@ -112,6 +114,16 @@ export function textReport(outcome: Outcome): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** How edges fared, in one line. */
+export function edgesText(report: EdgesReport): string {
+  const { edges, cutShare, cuts, kills, acknowledged, unknown, deliveries, items, lost, doubled } = report;
+  return (
+    `${edges}, cut off ${(100 * cutShare).toFixed(0)} % of the time (${count(cuts)} cuts, ${count(kills)} kills): ` +
+    `${count(acknowledged)} increments acknowledged and ${count(unknown)} unknown, ` +
+    `${count(deliveries)} deliveries of ${count(items)} items; ${count(lost)} lost, ${count(doubled)} doubled`
+  );
+}
+
 const MAX_LINES = 30;
 
 function section(title: string, lines: readonly string[]): string[] {
@@ -121,13 +133,14 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 export function jsonReport(outcome: Outcome): string {
-  const { seed, beganAt, passed, lastedMs, verdict, breaches, failures, struck, timeline } = outcome;
+  const { seed, beganAt, passed, lastedMs, verdict, edges, breaches, failures, struck, timeline } = outcome;
   const data = {
     passed,
     seed,
     beganAt,
     lastedMs,
     verdict,
+    edges,
     breaches,
     faults: Object.fromEntries(faultCounts(struck)),
     recovery: kindReports(struck),

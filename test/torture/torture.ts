@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { check, type Verdict } from './checker.js';
 import { Deployment, type Program } from './deployment.js';
+import { Edges, type EdgesReport } from './edges.js';
 import type { FaultKind } from './faults.js';
 import type { FinalTruth, HistoryEntry } from './history.js';
 import type { RedisKind } from './ground.js';
@@ -24,6 +25,8 @@ export interface Plan {
   readonly withEnds?: boolean;
   /** On a Postgres that fails over: three servers, and two instances. */
   readonly failover?: boolean;
+  /** Edges that deliver to the service, each cut off nine tenths of the time; none by default. */
+  readonly edges?: number;
   /** What each instance runs, another one at each start; the built service alone by default. */
   readonly programs?: readonly Program[];
   /** Episodes of faults that there are, however long a busy machine takes for them; none by default. */
@@ -40,6 +43,8 @@ export interface Outcome {
   readonly lastedMs: number;
   readonly instances: number;
   readonly verdict: Verdict;
+  /** Its losses and doublings are in the verdict; null: there were no edges. */
+  readonly edges: EdgesReport | null;
   /** Answers that break the contract, shutdowns that failed, faults that were not recovered from, alarms in the log. */
   readonly breaches: readonly string[];
   readonly struck: readonly Struck[];
@@ -65,6 +70,7 @@ export async function torture({
   redis = 'single',
   withEnds = false,
   failover = false,
+  edges: edgeCount = 0,
   programs = [undefined],
   atLeast = 0,
   untilStale = false,
@@ -77,8 +83,10 @@ export async function torture({
   const beganAt = new Date().toISOString();
   const recorder = new Recorder();
   const load = new Load(deployment, recorder, random.fork());
+  const places = new Edges(deployment.instances, recorder, random.fork());
   try {
     await load.start(withEnds);
+    await places.start(edgeCount);
     const progress = setInterval(() => say(progressLine(recorder)), PROGRESS_MS);
     const nemesis = new Nemesis(deployment, recorder, new RecoveryProbe(load, deployment.instances));
     try {
@@ -90,7 +98,7 @@ export async function torture({
     }
     const lastedMs = recorder.elapsedMs;
     say('All is healed; waiting for what is still under way');
-    await load.stop();
+    await Promise.all([load.stop(), places.deliver()]);
     const exits = await deployment.stopInstances();
     exits.forEach((exit, index) => {
       if (exit?.code !== 0) recorder.breach(`instance ${index} ended with ${JSON.stringify(exit)}`);
@@ -99,14 +107,17 @@ export async function torture({
       for (const line of instance.complaints()) recorder.breach(`instance ${instance.index} said ${line}`);
     }
     const { history, breaches, failures } = recorder;
-    const judged = check(history, await readTruths(deployment.databaseUrl, history));
-    const verdict = both(judged, checkWindows(recorder.windows), recorder.windows.length);
+    const truths = await readTruths(deployment.databaseUrl, history);
+    const edges = places.report(truths);
+    const direct = both(check(history, truths), checkWindows(recorder.windows), recorder.windows.length);
+    const verdict = edges === null ? direct : both(direct, { ...edges, stale: 0 }, edges.acknowledged + edges.unknown);
     return {
       seed,
       beganAt,
       lastedMs,
       instances: deployment.instances.length,
       verdict,
+      edges,
       breaches,
       struck: nemesis.struck,
       failures,
@@ -116,19 +127,20 @@ export async function torture({
     };
   } finally {
     load.close();
+    await places.close();
     await deployment.stop();
   }
 }
 
-/** One verdict on counters that stay and counters that end. */
-function both(verdict: Verdict, ended: WindowVerdict, entries: number): Verdict {
+/** One verdict on counters that stay and others: those that end, or those of edges. */
+function both(verdict: Verdict, other: Omit<WindowVerdict, 'windows'>, entries: number): Verdict {
   return {
     ...verdict,
     checked: verdict.checked + entries,
-    lost: verdict.lost + ended.lost,
-    doubled: verdict.doubled + ended.doubled,
-    stale: verdict.stale + ended.stale,
-    violations: [...verdict.violations, ...ended.violations],
+    lost: verdict.lost + other.lost,
+    doubled: verdict.doubled + other.doubled,
+    stale: verdict.stale + other.stale,
+    violations: [...verdict.violations, ...other.violations],
   };
 }
 

@@ -7,8 +7,12 @@ import { Realm } from '../../../src/cache/realm.js';
 import { CacheUnavailable } from '../../../src/cache/redis-connection.js';
 import { CacheSettings } from '../../../src/config/config.js';
 import { CacheGuard, type Permit } from '../../../src/counters/guard/cache-guard.js';
-import type { Truth } from '../../../src/domain/counter.js';
 import { Exposure, type Nonces } from '../../../src/counters/commits/exposure.js';
+import { Deliveries } from '../../../src/counters/deliveries/deliveries.js';
+import type { DeliveryVerdict, Item } from '../../../src/counters/deliveries/take.js';
+import type { Truth } from '../../../src/domain/counter.js';
+import { BEGINNING, type Delivery } from '../../../src/domain/delivery.js';
+import type { Sender } from '../../../src/store/edges.js';
 import { IncrementBatches } from '../../../src/store/increment-batches.js';
 import type { IncrementBatch, IncrementBatchResult } from '../../../src/store/increment-codec.js';
 import type { StatementTimes } from '../../../src/store/statement-times.js';
@@ -39,6 +43,17 @@ class TellsNobody extends CacheGuard {
   }
 }
 
+/** Takes what an edge delivers once more, since it heard no answer, for something new. */
+@Injectable()
+class TakesAgain extends Deliveries {
+  override async take(sender: Sender, delivery: Delivery, items: readonly Item[]): Promise<DeliveryVerdict> {
+    const verdict = await super.take(sender, delivery, items);
+    if (verdict.kind !== 'repeated') return verdict;
+    const anew = { ...delivery, from: BEGINNING.last, to: items.length, previous: BEGINNING.digest };
+    return super.take({ ...sender, id: randomUUID() }, anew, items);
+  }
+}
+
 /** Sends a batch whose answer was lost as if it were a new one. */
 function forgetIds(batches: IncrementBatches): IncrementBatches {
   const apply = batches.apply.bind(batches);
@@ -64,6 +79,7 @@ export const MUTATIONS: Readonly<Record<MutantName, Mutation>> = {
   'answer-first': (module) => module.overrideProvider(Exposure).useClass(AnswersFirst),
   'no-guard': (module) => module.overrideProvider(CacheGuard).useClass(TellsNobody),
   'new-ids': (module) => module,
+  'taken-again': (module) => module.overrideProvider(Deliveries).useClass(TakesAgain),
 };
 
 /** What cannot be replaced before the service is put together. */

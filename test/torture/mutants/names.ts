@@ -8,6 +8,8 @@ export const MUTANTS = {
   'answer-first': ['cut off from Redis'],
   'no-guard': ['cut off from Redis'],
   'new-ids': ['answers of Postgres lost'],
+  // Cutting off edges is what shows it.
+  'taken-again': ['FLUSHALL'],
 } as const satisfies Record<string, readonly FaultKind[]>;
 
 export type MutantName = keyof typeof MUTANTS;

@@ -1,21 +1,12 @@
 import { Evercount, NotFound, type Counter } from '../../client/src/evercount.js';
 import type { Counter as ServiceCounter } from '../../src/domain/counter.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let service: TestApp;
+const service = withService();
 let client: Evercount;
-beforeAll(async () => {
-  redis = await startRedis();
-  service = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-  client = new Evercount({ url: service.url });
-});
-afterAll(async () => {
-  await service.stop();
-  await redis.stop();
+beforeAll(() => {
+  client = new Evercount({ url: service.app.url });
 });
 
 describe('against the service itself', () => {
@@ -35,7 +26,7 @@ describe('against the service itself', () => {
     const options = { idempotencyKey: 'order-1' };
     const first = await client.increment('once', 2, options);
     const [alone, [gathered]] = await Promise.all([
-      new Evercount({ url: service.url, gatherMs: 0 }).increment('once', 2, options),
+      new Evercount({ url: service.app.url, gatherMs: 0 }).increment('once', 2, options),
       client.incrementMany([{ name: 'once', by: 2, ...options }, { name: 'other' }]),
     ]);
     expect(alone).toEqual({ ...first, replayed: true });

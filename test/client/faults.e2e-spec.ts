@@ -1,8 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Evercount } from '../../client/src/evercount.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withService } from '../support/service.js';
 
 const CLIENTS = 20;
 /** When Postgres crashes, as parts of the work: a slow machine gets as far between two crashes as a fast one. */
@@ -12,21 +11,10 @@ const DEADLINE_MS = 60_000;
 /** How much of what passes is lost together with its connection; as much gets through just before the connection dies. */
 const LOST = 0.1;
 
-let postgres: TestPostgres;
-let redis: TestRedis;
-let service: TestApp;
+const service = withService({ ownPostgres: true, ending: () => proxy.stop() });
 let proxy: CuttingProxy;
 beforeAll(async () => {
-  postgres = await startPostgres();
-  redis = await startRedis();
-  service = await startApp({ databaseUrl: await postgres.createDatabase('faults'), redisUrl: redis.url });
-  proxy = await CuttingProxy.before(service.url);
-});
-afterAll(async () => {
-  await proxy.stop();
-  await service.stop();
-  await redis.stop();
-  await postgres.stop();
+  proxy = await CuttingProxy.before(service.app.url);
 });
 
 describe('over connections that are cut at random moments, while Postgres crashes', () => {
@@ -55,14 +43,14 @@ describe('over connections that are cut at random moments, while Postgres crashe
     const crashes = (async () => {
       for (const part of CRASHES_AFTER) {
         await eventually(() => versions.size >= part * total, DEADLINE_MS);
-        await postgres.restartImmediately();
+        await service.postgres.restartImmediately();
       }
     })();
     // To the end also when one fails: nothing may touch Postgres after this test.
     const ends = await Promise.allSettled([...clients, crashes]);
     expect(ends.filter(({ status }) => status === 'rejected')).toEqual([]);
 
-    const { value } = await new Evercount({ url: service.url }).read(name, { consistency: 'strong' });
+    const { value } = await new Evercount({ url: service.app.url }).read(name, { consistency: 'strong' });
     expect({ value, versions: versions.size }).toEqual({ value: total, versions: total });
     expect(proxy.cuts).toBeGreaterThan(cutsBefore);
     // Answers were lost after the commit: this is what the keys are for.

@@ -2,29 +2,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Evercount, type EvercountOptions } from '../../client/src/evercount.js';
 import { Keys, type Key } from '../../client/src/keys.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 import { FaultyService, type Fault } from './faulty-service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const VIEWS = { label: 'views', scopes: ['increment'], prefix: 'page:' } as const;
 
 describe('keys of the service', () => {
-  let redis: TestRedis;
-  let service: TestApp;
+  const service = withService({ env: { AUTH: 'required', ADMIN_KEY } });
   let keys: Keys;
-  const clientOf = (apiKey: string) => new Evercount({ url: service.url, apiKey, gatherMs: 0 });
-  beforeAll(async () => {
-    redis = await startRedis();
-    const env = { AUTH: 'required', ADMIN_KEY };
-    service = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+  const clientOf = (apiKey: string) => new Evercount({ url: service.app.url, apiKey, gatherMs: 0 });
+  beforeAll(() => {
     keys = new Keys(clientOf(ADMIN_KEY));
-  });
-  afterAll(async () => {
-    await service.stop();
-    await redis.stop();
   });
 
   const codeOf = (secret: string, name: string): Promise<string> =>

@@ -1,15 +1,12 @@
 /** The hook, on a page of another origin in a real browser. */
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
-import { startApp, type TestApp } from '../support/app.js';
 import { startBrowser } from '../support/chromium.js';
-import { CounterCalls } from '../support/counter-calls.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const CLIENT_FOLDER = fileURLToPath(new URL('../../client/src', import.meta.url));
 
@@ -34,25 +31,28 @@ const page = (url: string): string => `
   createRoot(document.body).render(createElement(Page));
 `;
 
-let redis: TestRedis;
-let service: TestApp;
-let pages: Server;
+const pages = createServer((request, response) => {
+  const isScript = request.url === '/page.js';
+  response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+  response.end(isScript ? script : '<!doctype html><body><script type="module" src="/page.js"></script>');
+});
+const service = withService({
+  env: async () => {
+    await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
+    origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
+    return { CORS_ORIGINS: origin };
+  },
+  ending: async () => {
+    await browser.close();
+    pages.close();
+  },
+});
 let browser: Browser;
 let script = '';
 let origin: string;
 beforeAll(async () => {
-  pages = createServer((request, response) => {
-    const isScript = request.url === '/page.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : '<!doctype html><body><script type="module" src="/page.js"></script>');
-  });
-  await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
-  origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
-  redis = await startRedis();
-  const env = { CORS_ORIGINS: origin };
-  service = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
   const { outputFiles } = await build({
-    stdin: { contents: page(service.url), resolveDir: CLIENT_FOLDER },
+    stdin: { contents: page(service.app.url), resolveDir: CLIENT_FOLDER },
     bundle: true,
     format: 'esm',
     define: { 'process.env.NODE_ENV': '"production"' },
@@ -61,15 +61,9 @@ beforeAll(async () => {
   script = outputFiles[0]?.text ?? '';
   browser = await startBrowser();
 });
-afterAll(async () => {
-  await browser.close();
-  await service.stop();
-  await redis.stop();
-  pages.close();
-});
 
 it('shows counters as they change, all of them over one stream', async () => {
-  const calls = new CounterCalls(service.url);
+  const { calls } = service;
   await calls.increment('a', 4);
   await calls.increment('b', 7);
   const tab = await browser.newPage();

@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startApp, type TestApp } from '../support/app.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const run = promisify(execFile);
 const CLIENT = fileURLToPath(new URL('../../client', import.meta.url));
@@ -23,18 +21,10 @@ const PRINTED = [
   'true',
 ];
 
-let redis: TestRedis;
-let service: TestApp;
+const service = withService({ ending: () => rm(folder, { recursive: true }) });
 let folder: string;
 beforeAll(async () => {
-  redis = await startRedis();
-  service = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
   folder = await mkdtemp(join(tmpdir(), 'evercount-client-'));
-});
-afterAll(async () => {
-  await service.stop();
-  await redis.stop();
-  await rm(folder, { recursive: true });
 });
 
 describe("the README's code", () => {
@@ -46,7 +36,7 @@ describe("the README's code", () => {
 
     const names = blocks.map((_, index) => `example-${index}`);
     for (const [index, code] of blocks.entries()) {
-      await writeFile(join(folder, `${names[index]}.ts`), code.replaceAll(URL_IN_EXAMPLES, service.url));
+      await writeFile(join(folder, `${names[index]}.ts`), code.replaceAll(URL_IN_EXAMPLES, service.app.url));
     }
     const sources = names.map((name) => `${name}.ts`);
     const options = '--ignoreConfig --module nodenext --target es2022 --lib es2022,dom --strict'.split(' ');

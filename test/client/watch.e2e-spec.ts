@@ -1,28 +1,15 @@
 /** What changes over time, as the client tells it: the stream, the history, and who is first. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { Evercount } from '../../client/src/evercount.js';
 import { watch, type Change, type WatchOptions } from '../../client/src/watch.js';
 import { freePort } from '../../src/embedded/free-port.js';
-import { startAppProcess, type AppProcess } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withServiceProcess } from '../support/service.js';
 
-let redis: TestRedis;
-let start: () => Promise<AppProcess>;
-let service: AppProcess;
+const service = withServiceProcess({ env: async () => ({ PORT: String(await freePort()) }) });
 let client: Evercount;
-beforeAll(async () => {
-  redis = await startRedis();
-  const databaseUrl = await createTestDatabase();
-  const env = { PORT: String(await freePort()) };
-  start = () => startAppProcess({ databaseUrl, redisUrl: redis.url, env });
-  service = await start();
-  client = new Evercount({ url: service.url });
-});
-afterAll(async () => {
-  await service.stop();
-  await redis.stop();
+beforeAll(() => {
+  client = new Evercount({ url: service.app.url });
 });
 
 /** Watches in the background; `end` settles with what iterating over it came to. */
@@ -62,9 +49,9 @@ it('connects again when the service was away, and begins with what is there then
   await client.set('kept', 1);
   const { told, feeds, end } = watching({ names: ['kept'] });
   await eventually(() => told().length === 1);
-  await service.kill();
+  await service.app.kill();
   await eventually(() => feeds().at(-1) === 'lost');
-  service = await start();
+  await service.startAgain();
   await client.set('kept', 2);
   await eventually(
     () =>

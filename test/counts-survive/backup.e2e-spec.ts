@@ -1,44 +1,38 @@
 /** A database that was brought back to an older state is never hidden by a newer cache. */
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withServers } from '../support/service.js';
 
 const NAMES = ['a', 'b', 'ü/🚀', 'deleted later', 'deleted before'];
 const run = promisify(execFile);
 
-let postgres: TestPostgres;
-let redis: TestRedis;
+const servers = withServers({ ownPostgres: true, ending: () => hand.disconnect() });
 let hand: Redis;
 let url: string;
 let app: TestApp;
 let database = 0;
 
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  hand = new Redis(redis.url);
-});
-afterAll(async () => {
-  hand.disconnect();
-  await Promise.all([postgres.stop(), redis.stop()]);
+beforeAll(() => {
+  hand = new Redis(servers.redis.url);
 });
 
 beforeEach(async () => {
   database += 1;
-  url = await postgres.createDatabase(`kept_${database}`);
-  app = await startApp({ databaseUrl: url, redisUrl: redis.url });
+  url = await servers.postgres.createDatabase(`kept_${database}`);
+  app = await startApp({ databaseUrl: url, redisUrl: servers.redis.url });
 });
 afterEach(() => app.stop());
 
 const name = (path: string): string => new URL(path).pathname.slice(1);
 
 async function asAdmin(...statements: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: postgres.url });
+  const client = new pg.Client({ connectionString: servers.postgres.url });
   await client.connect();
   try {
     for (const statement of statements) await client.query(statement);
@@ -58,7 +52,7 @@ interface Backup {
 
 async function backUp(source: string): Promise<Backup> {
   const folder = `/tmp/evercount-backup-${process.pid}-${database}`;
-  if (hasPrograms && postgres.url.includes('127.0.0.1')) {
+  if (hasPrograms && servers.postgres.url.includes('127.0.0.1')) {
     try {
       await run('pg_dump', ['--format=custom', `--file=${folder}`, source]);
       return {
@@ -145,7 +139,7 @@ it('restored into the same database, while the service is stopped: the first rea
   const held = await hand.get('ec:a');
   await app.stop();
   await eventuallyOnce(() => backup.restoreTo(url));
-  app = await startApp({ databaseUrl: url, redisUrl: redis.url });
+  app = await startApp({ databaseUrl: url, redisUrl: servers.redis.url });
   // The newer entry is still there.
   expect(held).toContain('"value":105');
   expect(await values(new CounterCalls(app.url))).toEqual(BEFORE);
@@ -154,9 +148,9 @@ it('restored into the same database, while the service is stopped: the first rea
 it('restored into another database that the same Redis serves: the first read is right', async () => {
   const backup = await history(new CounterCalls(app.url));
   await app.stop();
-  const other = await postgres.createDatabase(`other_${database}`);
+  const other = await servers.postgres.createDatabase(`other_${database}`);
   await eventuallyOnce(() => backup.restoreTo(other));
-  app = await startApp({ databaseUrl: other, redisUrl: redis.url });
+  app = await startApp({ databaseUrl: other, redisUrl: servers.redis.url });
   const calls = new CounterCalls(app.url);
   expect(await values(calls)).toEqual(BEFORE);
   expect((await calls.increment('a')).body).toMatchObject({ value: 6, version: 2 });

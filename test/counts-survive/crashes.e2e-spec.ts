@@ -1,10 +1,8 @@
 /** Clients that lose their connection and try again by key, while Postgres is killed every second: each key counts once. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AppProcess, startAppProcess } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withServiceProcess } from '../support/service.js';
 
 /** So few that most connections which are made anew come to an answer. */
 const CLIENTS = 40;
@@ -14,20 +12,7 @@ const KILLS = 10;
 /** Some connections are dropped before the answer. */
 const LONGEST_PATIENCE_MS = 250;
 
-let postgres: TestPostgres;
-let redis: TestRedis;
-let apps: AppProcess[];
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  const servers = { databaseUrl: postgres.url, redisUrl: redis.url };
-  apps = [await startAppProcess(servers), await startAppProcess(servers)];
-});
-
-afterAll(async () => {
-  await Promise.all(apps.map((app) => app.stop()));
-  await Promise.all([postgres.stop(), redis.stop()]);
-});
+const service = withServiceProcess({ ownPostgres: true, two: true });
 
 /** One try, which is dropped when patience ends; null: no answer. */
 const attempt = async (
@@ -60,7 +45,7 @@ it('counts each key once, and the value is the number of keys', async () => {
     while (storm) {
       const key = randomUUID();
       for (let turn = index; ; turn += 1) {
-        const url = apps[turn % apps.length]?.url ?? '';
+        const { url } = turn % 2 === 0 ? service.app : service.other;
         const answer = await attempt(url, 'stormy', key, patienceMs());
         if (answer === null) dropped += 1;
         else statuses.add(answer.status);
@@ -75,15 +60,15 @@ it('counts each key once, and the value is the number of keys', async () => {
   const killer = async (): Promise<void> => {
     for (let kill = 0; kill < KILLS; kill += 1) {
       await sleep(KILL_EVERY_MS);
-      await postgres.kill();
-      await postgres.restart();
+      await service.postgres.kill();
+      await service.postgres.restart();
     }
     storm = false;
   };
 
   await Promise.all([killer(), ...Array.from({ length: CLIENTS }, (_, index) => client(index))]);
   // The sessions that read were killed as well, and are made anew.
-  const read = () => new CounterCalls(apps[0]?.url ?? '').read('stormy', '?consistency=strong');
+  const read = () => service.calls.read('stormy', '?consistency=strong');
   await eventually(async () => (await read()).status === 200);
   const { body } = await read();
   expect([...statuses].filter((status) => ![200, 409, 503].includes(status))).toEqual([]);

@@ -3,30 +3,29 @@ import pg from 'pg';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls, type Reply } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withServers } from '../support/service.js';
 
-let postgres: TestPostgres;
-let redis: TestRedis;
+const servers = withServers({
+  ownPostgres: true,
+  ending: async () => {
+    await app.stop();
+    await hand.end();
+  },
+});
 let app: TestApp;
 let calls: CounterCalls;
 let hand: pg.Client;
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  hand = new pg.Client(postgres.url);
+  hand = new pg.Client(servers.databaseUrl);
   await hand.connect();
   await hand.query("CREATE ROLE serving LOGIN PASSWORD 'serving'");
   await hand.query('ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO serving');
-  const databaseUrl = postgres.url.replace(/\/\/[^@]+@/, '//serving:serving@');
-  app = await startApp({ databaseUrl, redisUrl: redis.url, env: { MIGRATIONS_DATABASE_URL: postgres.url } });
+  const databaseUrl = servers.databaseUrl.replace(/\/\/[^@]+@/, '//serving:serving@');
+  const env = { MIGRATIONS_DATABASE_URL: servers.databaseUrl };
+  app = await startApp({ databaseUrl, redisUrl: servers.redis.url, env });
   calls = new CounterCalls(app.url);
   await calls.increment('here');
-});
-
-afterAll(async () => {
-  await app.stop();
-  await hand.end();
-  await Promise.all([postgres.stop(), redis.stop()]);
 });
 
 const ready = async (query = ''): Promise<{ status: number; detail?: string }> => {

@@ -1,10 +1,10 @@
 /** The primary dies under load and the synchronous standby takes over: nothing that was acknowledged is lost or doubled. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
 
 const INSTANCES = 2;
@@ -14,21 +14,22 @@ const COUNTERS = 4;
 /** Before the primary dies, and after the standby has taken over. */
 const ACKNOWLEDGED = 200;
 
+const servers = withRedis({
+  ending: async () => {
+    await Promise.all(apps.map((app) => app.stop()));
+    await pair.stop();
+  },
+});
 let pair: PrimaryWithStandby;
-let redis: TestRedis;
 let apps: AppProcess[];
 
 beforeAll(async () => {
-  [pair, redis] = await Promise.all([startPrimaryWithStandby({ synchronous: true }), startRedis()]);
+  pair = await startPrimaryWithStandby({ synchronous: true });
   const both = pair.primary.url.replace(/@.*?\//, `@127.0.0.1:${pair.standby.port},127.0.0.1:${pair.primary.port}/`);
   const databaseUrl = `${both}${both.includes('?') ? '&' : '?'}target_session_attrs=read-write`;
-  const start = () => startAppProcess({ databaseUrl, redisUrl: redis.url });
+  const start = () => startAppProcess({ databaseUrl, redisUrl: servers.redis.url });
   apps = [];
   while (apps.length < INSTANCES) apps.push(await start());
-});
-afterAll(async () => {
-  await Promise.all(apps.map((app) => app.stop()));
-  await Promise.all([pair.stop(), redis.stop()]);
 });
 
 /** Increments with keys and without, until told to stop. */

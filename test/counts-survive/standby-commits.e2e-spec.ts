@@ -5,7 +5,7 @@ import { HappeningLog } from '../../src/store/happening-log.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls, type Reply } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
 
 /**
@@ -17,27 +17,24 @@ const MAX_WAITING = 6;
 /** So many tries would leave more sessions than that, if each left one. */
 const ROUNDS = 4;
 
+const servers = withRedis({
+  ending: async () => {
+    await app.stop();
+    await pair.stop();
+  },
+});
 let pair: PrimaryWithStandby;
-let redis: TestRedis;
 let app: TestApp;
 let calls: CounterCalls;
 
 beforeAll(async () => {
-  [pair, redis] = await Promise.all([
-    // A standby that lost its primary for a moment is to be back soon.
-    startPrimaryWithStandby({ synchronous: true, settings: ['wal_retrieve_retry_interval=100ms'] }),
-    startRedis(),
-  ]);
-  app = await startApp({ databaseUrl: pair.primary.url, redisUrl: redis.url });
+  // A standby that lost its primary for a moment is to be back soon.
+  pair = await startPrimaryWithStandby({ synchronous: true, settings: ['wal_retrieve_retry_interval=100ms'] });
+  app = await startApp({ databaseUrl: pair.primary.url, redisUrl: servers.redis.url });
   calls = new CounterCalls(app.url);
 });
 
 afterEach(() => pair.standby.thaw());
-
-afterAll(async () => {
-  await app.stop();
-  await Promise.all([pair.stop(), redis.stop()]);
-});
 
 /** By somebody at the database, as it is needed while no commit gets through. */
 const byHand = async (text: string): Promise<Record<string, unknown>[]> => {

@@ -1,27 +1,28 @@
 /** A commit that did not wait for its standby is known as one in whatever language Postgres says so. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
 
+const servers = withRedis({
+  ending: async () => {
+    await byHand.end();
+    await app.stop();
+    await pair.stop();
+  },
+});
 let pair: PrimaryWithStandby;
-let redis: TestRedis;
 let app: TestApp;
 let byHand: pg.Client;
 
 beforeAll(async () => {
-  [pair, redis] = await Promise.all([startPrimaryWithStandby({ synchronous: true, language: 'de' }), startRedis()]);
-  app = await startApp({ databaseUrl: pair.primary.url, redisUrl: redis.url });
+  pair = await startPrimaryWithStandby({ synchronous: true, language: 'de' });
+  app = await startApp({ databaseUrl: pair.primary.url, redisUrl: servers.redis.url });
   byHand = new pg.Client({ connectionString: pair.primary.url });
   await byHand.connect();
-});
-afterAll(async () => {
-  await byHand.end();
-  await app.stop();
-  await Promise.all([pair.stop(), redis.stop()]);
 });
 
 it('an increment whose wait for the standby is cancelled in German is no success', async () => {

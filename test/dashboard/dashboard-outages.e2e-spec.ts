@@ -1,22 +1,22 @@
 /** What the dashboard says while something is away, and that it recovers by itself. */
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { freePort } from '../../src/embedded/free-port.js';
-import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { startBrowser } from '../support/chromium.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { EventSource } from '../support/event-source.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import type { TestPostgres, TestRedis } from '../support/servers.js';
+import { withServiceProcess } from '../support/service.js';
 
 /** About so long after the service knows of something the page tells it. */
 const SOON_MS = 1_000;
 
-let postgres: TestPostgres;
-let redis: TestRedis;
-let start: () => Promise<AppProcess>;
-let app: AppProcess;
+const service = withServiceProcess({
+  ownPostgres: true,
+  env: async () => ({ PORT: String(await freePort()) }),
+  ending: () => browser.close(),
+});
 let browser: Browser;
 let page: Page;
 let loads = 0;
@@ -24,26 +24,22 @@ let loads = 0;
 const verdict = (text: string) => page.locator('.verdict', { hasText: text }).waitFor({ timeout: 30_000 });
 
 /** Retried: a service that was just started, or has just lost Redis, may refuse a write. */
-const increment = () => eventually(async () => (await new CounterCalls(app.url).increment('votes', 1)).status === 200);
+const increment = () => eventually(async () => (await service.calls.increment('votes', 1)).status === 200);
 
 async function shownIsTrue(): Promise<void> {
   await increment();
-  const { value } = (await new CounterCalls(app.url).read('votes', '?consistency=strong')).body;
+  const { value } = (await service.calls.read('votes', '?consistency=strong')).body;
   await eventually(async () => (await page.locator('.card .number').textContent()) === String(value));
   // All of it happened on one page that was never loaded again.
   expect(loads).toBe(1);
 }
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  const env = { PORT: String(await freePort()) };
-  start = () => startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url, env });
-  app = await start();
   browser = await startBrowser();
   page = await browser.newPage();
   page.on('load', () => (loads += 1));
   await increment();
-  await page.goto(app.url);
+  await page.goto(service.app.url);
   await verdict('All is well');
   await page.evaluate(`
     said = [];
@@ -51,18 +47,13 @@ beforeAll(async () => {
       .observe(document.querySelector('.verdict'), { characterData: true, childList: true, subtree: true });
   `);
 });
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-  await Promise.all([postgres.stop(), redis.stop()]);
-});
 afterEach(shownIsTrue);
 
 /** While this runs, what the page asks of the cache's state is answered as before: nothing but the stream can tell. */
 async function toldByTheStream(test: (stream: EventSource) => Promise<void>): Promise<void> {
-  const state = (await (await fetch(`${app.url}/v1/admin/cache`)).json()) as object;
+  const state = (await (await fetch(`${service.app.url}/v1/admin/cache`)).json()) as object;
   await page.route('**/v1/admin/cache', (route) => route.fulfill({ json: { ...state, lastRehydrate: null } }));
-  const stream = await EventSource.open(app.url, 'name=votes&events=true');
+  const stream = await EventSource.open(service.app.url, 'name=votes&events=true');
   try {
     await test(await stream.untilSnapshot());
   } finally {
@@ -75,7 +66,7 @@ it('a flush of Redis is told by the stream, and the numbers go on', () =>
   toldByTheStream(async () => {
     // And no more of the filling at the start.
     await eventually(async () => (await page.textContent('.verdict')) === 'All is well');
-    const hand = new CacheHand(redis.url);
+    const hand = new CacheHand(service.redis.url);
     await hand.redis.flushall();
     hand.close();
     await eventually(async () => /found empty|just refilled/.test((await page.textContent('.verdict')) ?? ''));
@@ -92,10 +83,10 @@ const killed = (server: () => TestPostgres | TestRedis) => ({
 });
 
 it.each([
-  { who: 'postgres', how: 'frozen', ...frozen(() => postgres), words: 'Postgres is away', goesOn: false },
-  { who: 'postgres', how: 'killed', ...killed(() => postgres), words: 'Postgres is away', goesOn: false },
-  { who: 'redis', how: 'frozen', ...frozen(() => redis), words: 'Redis is away', goesOn: true },
-  { who: 'redis', how: 'killed', ...killed(() => redis), words: 'Redis is away', goesOn: true },
+  { who: 'postgres', how: 'frozen', ...frozen(() => service.postgres), words: 'Postgres is away', goesOn: false },
+  { who: 'postgres', how: 'killed', ...killed(() => service.postgres), words: 'Postgres is away', goesOn: false },
+  { who: 'redis', how: 'frozen', ...frozen(() => service.redis), words: 'Redis is away', goesOn: true },
+  { who: 'redis', how: 'killed', ...killed(() => service.redis), words: 'Redis is away', goesOn: true },
 ] as const)('$who $how: told as long as it is, and of nothing else', async ({ who, harm, mend, words, goesOn }) => {
   await verdict('All is well');
   await page.evaluate('said.length = 0');
@@ -135,8 +126,8 @@ it.each([
 type Told = Readonly<Record<'postgres' | 'redis' | 'guard', unknown>>;
 
 it('a service that was restarted is told as long as it is away', async () => {
-  await app.stop();
+  await service.app.stop();
   await verdict('Connection lost, reconnecting');
-  app = await start();
+  await service.startAgain();
   await verdict('All is well');
 });

@@ -13,7 +13,8 @@ import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { seedMinutes } from '../support/history.js';
-import { newCluster, startPostgresOn, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { newCluster, startPostgresOn, type TestPostgres } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -64,31 +65,30 @@ const total = gainedSince(0);
 
 const shown = (value: number) => `+${value.toLocaleString('en-US')}`;
 
+const servers = withRedis({
+  ending: async () => {
+    await browser.close();
+    await app.stop();
+    const pid = postgres.pid();
+    await postgres.stop();
+    await FakeClock.sweep(pid);
+  },
+});
 let clock: FakeClock;
 let postgres: TestPostgres;
-let redis: TestRedis;
 let app: TestApp;
 let browser: Browser;
 
 beforeAll(async () => {
   clock = await FakeClock.off(offsetTo(nowMs));
   postgres = await startPostgresOn(await newCluster(await clock.around(findPostgres(null))), []);
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: postgres.url, redisUrl: redis.url });
+  app = await startApp({ databaseUrl: postgres.url, redisUrl: servers.redis.url });
   await new CounterCalls(app.url).set('visits', { value: total });
   await eventually(async () => (await app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
   await seedMinutes(postgres.url, 'visits', changes);
   const upkeep = app.nest.get(HistoryUpkeep, { strict: false });
   await eventually(async () => (await upkeep.rollUpOnce()).complete, ROLL_UP_WITHIN_MS);
   browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-  await redis.stop();
-  const pid = postgres.pid();
-  await postgres.stop();
-  await FakeClock.sweep(pid);
 });
 
 /** How far a clock is off that shows a moment now. */

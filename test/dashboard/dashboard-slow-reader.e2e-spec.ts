@@ -1,14 +1,11 @@
 /** A page on a connection that is too slow for what is told: it is dropped, says so, and comes back by itself. */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { StreamHub } from '../../src/stream/stream-hub.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { startBrowser } from '../support/chromium.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 /** As many as the overview shows at once, with names that make long events. */
 const NAMES = Array.from({ length: 60 }, (_, index) => `slow/${index}/`.padEnd(255, '"'));
@@ -16,8 +13,12 @@ const NAMES = Array.from({ length: 60 }, (_, index) => `slow/${index}/`.padEnd(2
 /** Buffers of the kernel fill first. */
 const DROPPED_WITHIN_MS = 90_000;
 
-let redis: TestRedis;
-let app: TestApp;
+const service = withService({
+  ending: async () => {
+    await browser.close();
+    relay.close();
+  },
+});
 let browser: Browser;
 let relay: Server;
 /** Connections of the service that carry a stream to the page. */
@@ -50,16 +51,8 @@ function letStreamsFlow(): void {
 }
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-  relay = relayTo(Number(new URL(app.url).port)).listen(0, '127.0.0.1');
+  relay = relayTo(Number(new URL(service.app.url).port)).listen(0, '127.0.0.1');
   browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  relay.close();
-  await app.stop();
-  await redis.stop();
 });
 
 /** Keeps what the strip said in between, too. */
@@ -69,7 +62,7 @@ const REMEMBER = `
     .observe(document.querySelector('.verdict'), { childList: true, characterData: true, subtree: true });`;
 
 it('is told of no more than it takes, and then of what is true', async () => {
-  const calls = new CounterCalls(app.url);
+  const { calls } = service;
   const increments = NAMES.map((name) => ({ name }));
   let rounds = 0;
   const increment = async () => {
@@ -85,13 +78,13 @@ it('is told of no more than it takes, and then of what is true', async () => {
   page.on('load', () => (loads += 1));
   await page.goto(`http://127.0.0.1:${(relay.address() as AddressInfo).port}`);
   await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
-  await eventually(() => app.nest.get(StreamHub).open === 1);
+  await eventually(() => service.app.nest.get(StreamHub).open === 1);
   await page.evaluate(REMEMBER);
 
   letStreamsWait();
   await eventually(async () => {
     await increment();
-    return app.nest.get(StreamHub).dropped > 0;
+    return service.app.nest.get(StreamHub).dropped > 0;
   }, DROPPED_WITHIN_MS);
   letStreamsFlow();
   const said = async () => (await page.evaluate<string[]>('said')).join();

@@ -1,28 +1,12 @@
 /** Every increment is answered with its own value and version, whoever else counts at the same time. */
-import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withServiceProcess } from '../support/service.js';
 
 const CLIENTS = 64;
 
-let redis: TestRedis;
-let databaseUrl: string;
-const apps: AppProcess[] = [];
+const service = withServiceProcess({ env: { CACHE_TTL_MS: '150' }, two: true });
 
-beforeAll(async () => {
-  [redis, databaseUrl] = await Promise.all([startRedis(), createTestDatabase()]);
-  const env = { CACHE_TTL_MS: '150' };
-  apps.push(await startAppProcess({ databaseUrl, redisUrl: redis.url, env }));
-  apps.push(await startAppProcess({ databaseUrl, redisUrl: redis.url, env }));
-});
-
-afterAll(async () => {
-  await Promise.all(apps.map((app) => app.stop()));
-  await redis.stop();
-});
-
-const callsTo = (index: number): CounterCalls => new CounterCalls(apps[index % apps.length]?.url ?? '');
+const callsTo = (index: number): CounterCalls => new CounterCalls((index % 2 === 0 ? service.app : service.other).url);
 
 /** Runs `work` in 64 clients at once, each `times` times in turn. */
 const inClients = async <T>(times: number, work: (client: number, turn: number) => Promise<T>): Promise<T[]> => {

@@ -2,33 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { type AppProcess, startAppProcess } from '../support/app.js';
 import { type CounterBody, CounterCalls, type Reply } from '../support/counter-calls.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withServiceProcess } from '../support/service.js';
 
-let redis: TestRedis;
-let databaseUrl: string;
-let apps: AppProcess[];
+const service = withServiceProcess({ two: true });
 let here: CounterCalls;
 let there: CounterCalls;
 
-beforeAll(async () => {
-  [redis, databaseUrl] = await Promise.all([startRedis(), createTestDatabase()]);
-  apps = [
-    await startAppProcess({ databaseUrl, redisUrl: redis.url }),
-    await startAppProcess({ databaseUrl, redisUrl: redis.url }),
-  ];
-  [here, there] = apps.map(({ url }) => new CounterCalls(url)) as [CounterCalls, CounterCalls];
-});
-
-afterAll(async () => {
-  await Promise.all(apps.map((app) => app.stop()));
-  await redis.stop();
+beforeAll(() => {
+  here = service.calls;
+  there = new CounterCalls(service.other.url);
 });
 
 const inDatabase = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = new pg.Client({ connectionString: service.databaseUrl });
   await client.connect();
   try {
     return await work(client);
@@ -38,14 +25,14 @@ const inDatabase = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T
 };
 
 const flushAll = async (): Promise<void> => {
-  const client = new Redis(redis.url);
+  const client = new Redis(service.redis.url);
   await client.flushall();
   client.disconnect();
 };
 
 /** Calls of scripts that Redis has seen so far. */
 const scriptCalls = async (): Promise<number> => {
-  const client = new Redis(redis.url);
+  const client = new Redis(service.redis.url);
   const statistics = await client.info('commandstats');
   client.disconnect();
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(statistics)?.[1] ?? 0);
@@ -271,7 +258,7 @@ describe('a batch', () => {
     );
     expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
     expect((await here.read(names[0] ?? '')).body.value).toBe(24);
-    const log = apps.flatMap((app) => app.log()).filter(({ level }) => level === 'error' || level === 'fatal');
+    const log = service.apps.flatMap((app) => app.log()).filter(({ level }) => level === 'error' || level === 'fatal');
     expect(log).toEqual([]);
   });
 });

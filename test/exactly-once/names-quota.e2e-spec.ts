@@ -1,12 +1,11 @@
 /** A key brings a bounded number of names into being, and what is there goes on counting. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { KeyAdministration } from '../../src/access/key-administration.js';
-import { type AppOptions, startApp, type TestApp } from '../support/app.js';
+import { startApp } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const NAMES_PER_KEY = 5;
@@ -20,33 +19,24 @@ interface Results {
   readonly results: readonly { readonly status: number; readonly problem?: Problem }[];
 }
 
-let redis: TestRedis;
-let options: AppOptions;
-let app: TestApp;
-let other: TestApp;
+const service = withService({
+  env: { AUTH: 'required', ADMIN_KEY, NAMES_PER_KEY: String(NAMES_PER_KEY), RATE_LIMIT: 'off' },
+  two: true,
+  ending: () => database.end(),
+});
 let database: pg.Client;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  const databaseUrl = await createTestDatabase();
-  const env = { AUTH: 'required', ADMIN_KEY, NAMES_PER_KEY: String(NAMES_PER_KEY), RATE_LIMIT: 'off' };
-  options = { databaseUrl, redisUrl: redis.url, env };
-  [app, other] = [await startApp(options), await startApp(options)];
-  database = new pg.Client(databaseUrl);
+  database = new pg.Client(service.databaseUrl);
   await database.connect();
-});
-afterAll(async () => {
-  await database.end();
-  await Promise.all([app.stop(), other.stop()]);
-  await redis.stop();
 });
 
 const makeKey = async (maxNames: number | null = null) =>
-  app.nest
+  service.app.nest
     .get(KeyAdministration)
     .create({ label: 'bounded', scopes: ['read', 'write'], prefix: '', expiresAt: null, maxNames });
 
-const callsWith = (key: string, at = app) => {
+const callsWith = (key: string, at = service.app) => {
   const calls = new CounterCalls(at.url);
   const headers = { authorization: `Bearer ${key}` };
   return {
@@ -78,7 +68,7 @@ it('past its quota a key is refused new names alone, and told why', async () => 
   expect(await calls.increment('mine:new')).toBe(403);
   const refused = await calls.set('mine:new');
   expect(refused).toMatchObject({ status: 403, body: { code: 'quota_exceeded', type: '/problems/quota_exceeded' } });
-  expect((await fetch(`${app.url}/problems/quota_exceeded`)).status).toBe(200);
+  expect((await fetch(`${service.app.url}/problems/quota_exceeded`)).status).toBe(200);
   expect(await calls.read('mine:new')).toBe(404);
 
   // What is there goes on counting, whoever brought it into being.
@@ -136,7 +126,7 @@ it('a refusal is not kept by an idempotency key: the quota may be raised', async
 
 it('what all instances create is counted, once for each name', async () => {
   const { id, key } = await makeKey(1_000);
-  const [here, there] = [callsWith(key), callsWith(key, other)];
+  const [here, there] = [callsWith(key), callsWith(key, service.other)];
   const names = namesOf('many:', 200);
   // Both create the same names at the same time, one by one and in batches.
   await Promise.all([
@@ -152,7 +142,7 @@ it('what all instances create is counted, once for each name', async () => {
 
 it('what one instance created another one knows within seconds', async () => {
   const { id, key } = await makeKey(20);
-  const [here, there] = [callsWith(key), callsWith(key, other)];
+  const [here, there] = [callsWith(key), callsWith(key, service.other)];
   expect(await there.increment('known:there')).toBe(200);
   await here.batch(namesOf('known:', 19));
   let tries = 0;
@@ -163,7 +153,7 @@ it('what one instance created another one knows within seconds', async () => {
 });
 
 it('without keys there is nobody whose names could be counted', async () => {
-  const open = await startApp({ ...options, env: { NAMES_PER_KEY: '0' } });
+  const open = await startApp({ ...service.urls, env: { NAMES_PER_KEY: '0' } });
   try {
     expect((await new CounterCalls(open.url).increment('open')).status).toBe(200);
   } finally {

@@ -1,40 +1,25 @@
 /** What deleted counters leave behind can be purged, and no version of a name comes again. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Reconciler } from '../../src/counters/upkeep/reconciler.js';
 import { IncrementBatches } from '../../src/store/increment-batches.js';
 import { Tombstones } from '../../src/store/tombstones.js';
 import { Replication } from '../../src/store/replication.js';
 import { Writability } from '../../src/store/writability.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { runCli } from '../support/cli.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
-let calls: CounterCalls;
-let env: Record<string, string>;
+const service = withService({ ending: () => database.end() });
 let database: pg.Client;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  const databaseUrl = await createTestDatabase();
-  env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
-  app = await startApp({ databaseUrl, redisUrl: redis.url });
-  calls = new CounterCalls(app.url);
-  database = new pg.Client(databaseUrl);
+  database = new pg.Client(service.databaseUrl);
   await database.connect();
 });
-afterAll(async () => {
-  await database.end();
-  await app.stop();
-  await redis.stop();
-});
 
-const purge = (...more: string[]) => runCli(['purge', '--deleted-before', '2100-01-01', ...more], { env });
+const cli = (...args: string[]) => runCli(args, { env: service.variables });
+const purge = (...more: string[]) => cli('purge', '--deleted-before', '2100-01-01', ...more);
 
 /** As if it had been long ago. */
 const age = async (): Promise<void> => {
@@ -52,9 +37,9 @@ const rowsOf = async (name: string): Promise<number> => {
 
 /** Brings a name to a version, deletes it, and makes it purgeable. */
 const bury = async (name: string, changes: number): Promise<number> => {
-  for (let n = 0; n < changes; n += 1) await calls.increment(name);
-  const { version } = (await calls.read(name)).body;
-  expect((await calls.delete(name)).status).toBe(204);
+  for (let n = 0; n < changes; n += 1) await service.calls.increment(name);
+  const { version } = (await service.calls.read(name)).body;
+  expect((await service.calls.delete(name)).status).toBe(204);
   await database.query(
     `INSERT INTO history_days (name, at, value, version, created_at) VALUES ($1, now(), 1, 1, now())
      ON CONFLICT DO NOTHING`,
@@ -65,57 +50,57 @@ const bury = async (name: string, changes: number): Promise<number> => {
 };
 
 it('a purge is asked for, and leaves alone what is there or was deleted just now', async () => {
-  await calls.increment('there');
+  await service.calls.increment('there');
   await bury('old', 3);
-  await calls.increment('fresh');
-  await calls.delete('fresh');
+  await service.calls.increment('fresh');
+  await service.calls.delete('fresh');
   expect((await purge()).code).toBe(64);
   expect(await purge('--dry-run', '--json')).toMatchObject({ code: 0, out: expect.stringContaining('"found": 1') });
-  expect((await runCli(['purge', '--deleted-before', '2020-01-01', '--yes'], { env })).out).toContain('0 deleted');
+  expect((await cli('purge', '--deleted-before', '2020-01-01', '--yes')).out).toContain('0 deleted');
   expect(await rowsOf('old')).toBeGreaterThan(0);
   expect(await purge('--yes')).toMatchObject({ code: 0, out: expect.stringContaining('purged 1 ') });
-  expect([await rowsOf('old'), (await calls.read('there')).status]).toEqual([0, 200]);
+  expect([await rowsOf('old'), (await service.calls.read('there')).status]).toEqual([0, 200]);
   const { rows } = await database.query(`SELECT deleted FROM counters WHERE name = 'fresh'`);
   expect(rows).toEqual([{ deleted: true }]);
 });
 
 describe('after a purge no version comes again', () => {
   it.each([
-    ['an increment', (name: string) => calls.increment(name)],
-    ['a set', (name: string) => calls.set(name, { value: 5 })],
+    ['an increment', (name: string) => service.calls.increment(name)],
+    ['a set', (name: string) => service.calls.set(name, { value: 5 })],
     [
       'an atomic batch',
       async (name: string) => {
-        await calls.batch({ increments: [{ name }, { name }], atomic: true });
-        return calls.read(name);
+        await service.calls.batch({ increments: [{ name }, { name }], atomic: true });
+        return service.calls.read(name);
       },
     ],
   ])('of a name that begins anew by %s', async (kind, create) => {
     const name = `again by ${kind}`;
     const last = await bury(name, 4);
     // Its absence is in the cache, and is as good after the purge.
-    expect((await calls.read(name)).status).toBe(404);
+    expect((await service.calls.read(name)).status).toBe(404);
     expect((await purge('--yes')).code).toBe(0);
-    expect((await calls.read(name)).status).toBe(404);
+    expect((await service.calls.read(name)).status).toBe(404);
     await create(name);
-    const cached = await calls.read(name);
+    const cached = await service.calls.read(name);
     expect(cached.body.version).toBeGreaterThan(last);
-    expect((await calls.read(name, '?consistency=strong')).body).toEqual(cached.body);
-    const next = await calls.increment(name);
+    expect((await service.calls.read(name, '?consistency=strong')).body).toEqual(cached.body);
+    const next = await service.calls.increment(name);
     expect(next.body.version).toBe(cached.body.version + 1);
   });
 
   it('nor of one that never was: every name without a row is absent at the floor', async () => {
     const { rows } = await database.query<{ floor: string }>('SELECT floor FROM version_floor');
-    expect((await calls.increment('never before')).body.version).toBe(Number(rows[0]?.floor) + 1);
+    expect((await service.calls.increment('never before')).body.version).toBe(Number(rows[0]?.floor) + 1);
   });
 
   it('and absences that were cached before are no drift', async () => {
-    for (const name of ['a', 'b', 'c']) expect((await calls.read(`nobody ${name}`)).status).toBe(404);
+    for (const name of ['a', 'b', 'c']) expect((await service.calls.read(`nobody ${name}`)).status).toBe(404);
     await bury('deep', 9);
-    await calls.read('deep');
+    await service.calls.read('deep');
     await purge('--yes');
-    const reconciler = app.nest.get(Reconciler, { strict: false });
+    const reconciler = service.app.nest.get(Reconciler, { strict: false });
     let drift: unknown;
     await eventually(async () => {
       const report = await reconciler.runOnce();
@@ -123,7 +108,7 @@ describe('after a purge no version comes again', () => {
       return report.complete && report.compared > 0;
     });
     expect(drift).toEqual([]);
-    expect(await runCli(['verify', '--json'], { env })).toMatchObject({ code: 0 });
+    expect(await cli('verify', '--json')).toMatchObject({ code: 0 });
   });
 });
 
@@ -132,8 +117,8 @@ describe('a purge beside writers', () => {
 
   it('waits for whoever may still create by the floor of before', async () => {
     const last = await bury('late', 6);
-    await calls.increment('a held one');
-    const pool = new pg.Pool({ connectionString: env['DATABASE_URL'] });
+    await service.calls.increment('a held one');
+    const pool = new pg.Pool({ connectionString: service.databaseUrl });
     const tombstones = new Tombstones(pool);
     // Holds up a statement that has its snapshot, and is about to create.
     const holder = await pool.connect();
@@ -178,7 +163,7 @@ describe('a purge beside writers', () => {
     const names = Array.from({ length: 24 }, (_, index) => `turn ${index}`);
     const seen = new Set<string>();
     const twice: string[] = [];
-    const pool = new pg.Pool({ connectionString: env['DATABASE_URL'] });
+    const pool = new pg.Pool({ connectionString: service.databaseUrl });
     const tombstones = new Tombstones(pool);
     let [purged, steps] = [0, 0];
     const isOver = (): boolean => purged >= 20 && steps >= 200;
@@ -195,11 +180,11 @@ describe('a purge beside writers', () => {
         // Two of them meet at each name; it lies deleted until its turn comes again.
         const name = names[(steps + (writer % 2) * 12) % names.length] ?? '';
         steps += 1;
-        const { status, body } = await calls.increment(name);
+        const { status, body } = await service.calls.increment(name);
         const told = `${name} ${body.version}`;
         if (status === 200 && seen.has(told)) twice.push(told);
         if (status === 200) seen.add(told);
-        if (steps % 2 === 0) await calls.delete(name);
+        if (steps % 2 === 0) await service.calls.delete(name);
       }
     });
     await Promise.all([purging, ...writers]);

@@ -1,33 +1,15 @@
 /** Writes with an idempotency key over the Redis protocol: counted once, whatever is killed and sent again. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { freePort } from '../../src/embedded/free-port.js';
-import { type AppProcess, startAppProcess } from '../support/app.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withServiceProcess } from '../support/service.js';
 
-let redis: TestRedis;
-let databaseUrl: string;
-let port: number;
-let app: AppProcess;
-
-const start = (): Promise<AppProcess> =>
-  startAppProcess({ databaseUrl, redisUrl: redis.url, env: { RESP_PORT: String(port) } });
-
-beforeAll(async () => {
-  [databaseUrl, redis, port] = await Promise.all([createTestDatabase(), startRedis(), freePort()]);
-  app = await start();
-});
-
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withServiceProcess({ env: async () => ({ RESP_PORT: String(await freePort()) }) });
 
 describe('ONCE', () => {
   it('answers a replay as the first time, refusals too', async () => {
-    const client = new Redis(port);
+    const client = new Redis(service.app.respPort);
     const once = (...words: (string | number)[]): Promise<unknown> => client.call('once', ...words);
     expect(await once('a', 'incr', 'once')).toBe(1);
     expect(await client.incr('once')).toBe(2);
@@ -56,10 +38,10 @@ describe('ONCE', () => {
   });
 
   it('shares its ids with the keys of HTTP', async () => {
-    const client = new Redis(port);
+    const client = new Redis(service.app.respPort);
     const headers = { 'idempotency-key': 'shared' };
     const path = '/v1/counters/shared/increment';
-    const { body } = await send(app.url, 'POST', path, { headers, json: { by: 3 } });
+    const { body } = await send(service.app.url, 'POST', path, { headers, json: { by: 3 } });
     expect(JSON.parse(body)).toMatchObject({ value: 3 });
     expect(await client.call('once', 'shared', 'incrby', 'shared', 3)).toBe(3);
     expect(await client.get('shared')).toBe('3');
@@ -71,7 +53,7 @@ describe('ONCE', () => {
     let done = 0;
     // They send again whatever was not answered, as clients do by themselves.
     const clients = Array.from({ length: connections }, () => {
-      const client = new Redis(port, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
+      const client = new Redis(service.app.respPort, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
       client.on('error', () => undefined);
       return client;
     });
@@ -94,11 +76,11 @@ describe('ONCE', () => {
     const writers = Promise.all(clients.map(write));
     for (let kill = 1; kill <= kills; kill += 1) {
       while (done < (connections * writes * kill) / (kills + 1)) await new Promise((resolve) => setImmediate(resolve));
-      await app.kill();
-      app = await start();
+      await service.app.kill();
+      await service.startAgain();
     }
     await writers;
-    const client = new Redis(port);
+    const client = new Redis(service.app.respPort);
     expect(await client.get('killed')).toBe(String(connections * writes));
     client.disconnect();
   });

@@ -9,8 +9,7 @@ import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { pointsOf, sumOf } from '../support/history.js';
 import { scrape } from '../support/scrape.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withServers } from '../support/service.js';
 
 const DAY_MS = 86_400_000;
 
@@ -34,8 +33,13 @@ const makePast = async (database: pg.Client): Promise<void> => {
 describe.each(['+120d', '-120d'])(
   'an instance whose calendar is off by %s, alone and then beside a right one',
   (offset) => {
-    let databaseUrl: string;
-    let redis: TestRedis;
+    const servers = withServers({
+      ending: async () => {
+        await wrong.stop();
+        await FakeClock.sweep(wrong.pid);
+        await database.end();
+      },
+    });
     let database: pg.Client;
     let wrong: AppProcess;
     /** What was put there before the instance began. */
@@ -52,24 +56,16 @@ describe.each(['+120d', '-120d'])(
       (await scrape(url)).get('evercount_job_runs_total', { kind, result: 'done' }) ?? 0;
 
     beforeAll(async () => {
-      [databaseUrl, redis] = await Promise.all([createTestDatabase(), startRedis()]);
-      const first = await startAppProcess({ databaseUrl, redisUrl: redis.url });
+      const first = await startAppProcess(servers.urls);
       await new CounterCalls(first.url).increment('past');
       await first.stop();
-      await redis.restart({ empty: true });
-      database = new pg.Client({ connectionString: databaseUrl });
+      await servers.redis.restart({ empty: true });
+      database = new pg.Client(servers.databaseUrl);
       await database.connect();
       await makePast(database);
       past = await allRows();
       const clock = await FakeClock.off(offset);
-      wrong = await startAppProcess({ databaseUrl, redisUrl: redis.url, env: { ...clock.environment } });
-    });
-
-    afterAll(async () => {
-      await wrong.stop();
-      await FakeClock.sweep(wrong.pid);
-      await database.end();
-      await redis.stop();
+      wrong = await startAppProcess({ ...servers.urls, env: clock.environment });
     });
 
     it('removes nothing that is still kept', async () => {
@@ -95,7 +91,7 @@ describe.each(['+120d', '-120d'])(
     });
 
     it('lets nobody in with a key that has expired, and everybody with one that has not', async () => {
-      const pool = poolOf(databaseUrl, 1);
+      const pool = poolOf(servers.databaseUrl, 1);
       const keys = new KeyAdministration(new ApiKeys(pool));
       const create = (expiresAt: Date) => keys.create({ label: 'clock', scopes: ['read'], prefix: '', expiresAt });
       const [good, over] = [
@@ -106,7 +102,7 @@ describe.each(['+120d', '-120d'])(
       await pool.end();
       const clock = await FakeClock.off(offset);
       const env = { ...clock.environment, AUTH: 'required', ADMIN_KEY: 'admin-key-of-the-test' };
-      const gated = await startAppProcess({ databaseUrl, redisUrl: redis.url, env });
+      const gated = await startAppProcess({ ...servers.urls, env });
       try {
         const statuses = [good, over].map(async ({ key }) => {
           const { status } = await fetch(`${gated.url}/v1/counters/past`, {
@@ -124,7 +120,7 @@ describe.each(['+120d', '-120d'])(
     it('leaves a schedule that a right one takes up', async () => {
       await eventually(async () => (await runsOf(wrong, 'derive-history')) > 1);
       await wrong.stop();
-      const right = await startAppProcess({ databaseUrl, redisUrl: redis.url });
+      const right = await startAppProcess(servers.urls);
       try {
         for (const kind of ['derive-history', 'roll-up-history', 'clean-up']) {
           await eventually(async () => (await runsOf(right, kind)) > 0, 120_000);

@@ -1,13 +1,11 @@
 /** History tells exactly what was counted, though the service and Postgres are killed while it counts and derives. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import pg from 'pg';
-import { type AppProcess, startAppProcess } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { pointsOf, sumOf } from '../support/history.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withServiceProcess } from '../support/service.js';
 
 const CLIENTS = 24;
 const COUNTERS = Array.from({ length: 6 }, (_, index) => `stormy/${index}`);
@@ -31,24 +29,10 @@ const DIFFERENT = `
   )
   (TABLE derived EXCEPT TABLE made) UNION ALL (TABLE made EXCEPT TABLE derived)`;
 
-let postgres: TestPostgres;
-let redis: TestRedis;
-let app: AppProcess;
-
-const start = () => startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url });
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-  app = await start();
-});
-
-afterAll(async () => {
-  await app.stop();
-  await Promise.all([postgres.stop(), redis.stop()]);
-});
+const service = withServiceProcess({ ownPostgres: true });
 
 async function inDatabase<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: postgres.url });
+  const client = new pg.Client({ connectionString: service.databaseUrl });
   await client.connect();
   return work(client).finally(() => client.end());
 }
@@ -57,7 +41,7 @@ async function inDatabase<T>(work: (client: pg.Client) => Promise<T>): Promise<T
 async function count(name: string, by: number): Promise<void> {
   const key = randomUUID();
   for (;;) {
-    const reply = await new CounterCalls(app.url).increment(name, by, { key }).catch(() => null);
+    const reply = await service.calls.increment(name, by, { key }).catch(() => null);
     if (reply?.status === 200) return;
     await sleep(RETRY_MS);
   }
@@ -86,24 +70,24 @@ it('the deltas add up to the value, and to what was acknowledged', async () => {
   };
   const blows = [
     // Killed and started again.
-    () => app.kill(),
+    () => service.app.kill(),
     // Postgres alone: the service goes on by itself.
-    () => postgres.kill(),
-    () => app.stop(),
-    () => Promise.all([app.kill(), postgres.kill()]),
+    () => service.postgres.kill(),
+    () => service.app.stop(),
+    () => Promise.all([service.app.kill(), service.postgres.kill()]),
   ];
   const clients = Array.from({ length: CLIENTS }, (_, index) => client(index));
   for (const [turn, blow] of blows.entries()) {
     await sleep(CALM_MS);
     await blow();
-    if (turn % 2 === 1) await postgres.restart();
-    if (turn !== 1) app = await start();
+    if (turn % 2 === 1) await service.postgres.restart();
+    if (turn !== 1) await service.startAgain();
   }
   await sleep(CALM_MS);
   ended = true;
   await Promise.all(clients);
 
-  const calls = new CounterCalls(app.url);
+  const { calls } = service;
   const expectExact = async () => {
     for (const [name, sum] of acknowledged) {
       const { value } = (await calls.read(name, '?consistency=strong')).body;

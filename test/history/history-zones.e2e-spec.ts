@@ -1,14 +1,11 @@
 /** Hours, days, weeks and months of any zone are right to the unit, made of hours that were rolled up and pruned. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
 import { HistoryUpkeep } from '../../src/counters/history/history-upkeep.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import type { Point } from '../support/history.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -48,29 +45,20 @@ interface Told {
   readonly interval: string;
 }
 
-let redis: TestRedis;
-let app: TestApp;
-let calls: CounterCalls;
+const service = withService({
+  env: { HISTORY_TZ: KEPT_ZONE, HISTORY_HOURS_DAYS: String(HOURS_DAYS) },
+  ending: () => database.end(),
+});
 let database: pg.Client;
 let changes: Change[];
 
 beforeAll(async () => {
-  const [databaseUrl, server] = await Promise.all([createTestDatabase(), startRedis()]);
-  redis = server;
-  const env = { HISTORY_TZ: KEPT_ZONE, HISTORY_HOURS_DAYS: String(HOURS_DAYS) };
-  app = await startApp({ databaseUrl, redisUrl: redis.url, env });
-  calls = new CounterCalls(app.url);
-  database = new pg.Client({ connectionString: databaseUrl });
+  database = new pg.Client(service.databaseUrl);
   await database.connect();
   await makeOld();
-  const upkeep = app.nest.get(HistoryUpkeep, { strict: false });
+  const upkeep = service.app.nest.get(HistoryUpkeep, { strict: false });
   await eventually(async () => (await upkeep.rollUpOnce()).complete, ROLL_UP_WITHIN_MS);
   await eventually(async () => (await upkeep.pruneOnce()).complete);
-});
-afterAll(async () => {
-  await database.end();
-  await app.stop();
-  await redis.stop();
 });
 
 /** A counter that changed every five hours and a minute, for more than a year. */
@@ -83,13 +71,13 @@ async function makeOld(): Promise<void> {
     value: index * 10 - (index % 7) * 9,
   }));
   const last = changes.at(-1);
-  await calls.set('old', { value: last?.value ?? 0 });
+  await service.calls.set('old', { value: last?.value ?? 0 });
   await database.query(
     `UPDATE counters SET created_at = to_timestamp($1::float8 / 1000), updated_at = to_timestamp($2::float8 / 1000),
                          version = $3 WHERE name = 'old'`,
     [firstMs, last?.atMs, count],
   );
-  const deriver = app.nest.get(HistoryDeriver, { strict: false });
+  const deriver = service.app.nest.get(HistoryDeriver, { strict: false });
   await eventually(async () => (await deriver.runOnce()).complete);
   await database.query('DELETE FROM history_minutes; DELETE FROM history_hours; DELETE FROM history_days');
   await database.query(
@@ -103,7 +91,7 @@ async function makeOld(): Promise<void> {
 }
 
 async function ask(query: string): Promise<Told> {
-  const { status, text, body } = await calls.call<Told>('GET', `/v1/counters/old/history?${query}`);
+  const { status, text, body } = await service.calls.call<Told>('GET', `/v1/counters/old/history?${query}`);
   if (status !== 200) throw new Error(`${status} ${text}`);
   return body;
 }
@@ -173,9 +161,9 @@ it('days from before hours are kept begin in a zone of their own, and the answer
 });
 
 it('several counters are told on one scale, and those that are not there as null', async () => {
-  await calls.set('young', { value: 8 });
+  await service.calls.set('young', { value: 8 });
   const query = 'name=old&name=young&name=nobody&name=old&over=7d&interval=day&tz=Asia/Kolkata';
-  const { body } = await calls.call<{ data: Record<string, Point[] | null>; tz: string }>(
+  const { body } = await service.calls.call<{ data: Record<string, Point[] | null>; tz: string }>(
     'GET',
     `/v1/history?${query}`,
   );
@@ -194,7 +182,7 @@ it.each([
   ['?name=a&prefix=a', 'not known'],
   ['?name=a&tz=UTC&tz=UTC', 'twice'],
 ])('/v1/history%s is refused, and told why', async (query, word) => {
-  const { status, body } = await calls.call<{ detail: string }>('GET', `/v1/history${query}`);
+  const { status, body } = await service.calls.call<{ detail: string }>('GET', `/v1/history${query}`);
   expect(status).toBe(400);
   expect(body.detail).toContain(word);
 });
@@ -205,7 +193,10 @@ it('one period is the same for a history, a ranking and a sum', async () => {
       const { data } = await ask(`over=${over}&tz=${zone}`);
       const gained = data.reduce((sum, { delta }) => sum + delta, 0);
       const query = `over=${over}&tz=${zone}&prefix=old`;
-      const summary = await calls.call<{ change: number; from: string; tz: string }>('GET', `/v1/summary?${query}`);
+      const summary = await service.calls.call<{ change: number; from: string; tz: string }>(
+        'GET',
+        `/v1/summary?${query}`,
+      );
       expect([over, zone, summary.body.change, summary.body.from, summary.body.tz]).toEqual([
         over,
         zone,
@@ -213,9 +204,9 @@ it('one period is the same for a history, a ranking and a sum', async () => {
         data[0]?.at,
         zone,
       ]);
-      const top = await calls.call<{ data: { change: number }[] }>('GET', `/v1/top?by=value&${query}`);
+      const top = await service.calls.call<{ data: { change: number }[] }>('GET', `/v1/top?by=value&${query}`);
       expect([over, zone, top.body.data.map(({ change }) => change)]).toEqual([over, zone, [gained]]);
-      const gainers = await calls.call<{ data: { change: number }[] }>('GET', `/v1/top?by=change&${query}`);
+      const gainers = await service.calls.call<{ data: { change: number }[] }>('GET', `/v1/top?by=change&${query}`);
       expect([over, zone, gainers.body.data[0]?.change ?? 0]).toEqual([over, zone, gained]);
     }
   }

@@ -1,5 +1,5 @@
 /** Clients that are made of nothing but the document work as they are. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile, spawnSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,33 +7,22 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import openapiTS, { astToString } from 'openapi-typescript';
 import ts from 'typescript';
-import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/http.js';
 import { scratchFolder } from '../support/scratch.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const run = promisify(execFile);
 
 const KEY = 'an-operators-own-key-0123456789';
 
-let redis: TestRedis;
-let app: TestApp;
+const service = withService({
+  env: { AUTH: 'required', ADMIN_KEY: KEY },
+  ending: () => rm(folder, { recursive: true, force: true }),
+});
 let folder: string;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({
-    databaseUrl: await createTestDatabase(),
-    redisUrl: redis.url,
-    env: { AUTH: 'required', ADMIN_KEY: KEY },
-  });
   folder = await scratchFolder();
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
-  await app.stop();
-  await redis.stop();
 });
 
 const TYPED = `
@@ -144,8 +133,8 @@ const compile = (files: readonly string[]): string[] => {
 describe('a TypeScript client made of the document', () => {
   let diagnostics: string[];
   beforeAll(async () => {
-    const document = `${app.url}/openapi.json`;
-    const { body } = await send(app.url, 'GET', '/openapi.json');
+    const document = `${service.app.url}/openapi.json`;
+    const { body } = await send(service.app.url, 'GET', '/openapi.json');
     const heyApi = [join(process.cwd(), 'node_modules/@hey-api/openapi-ts/bin/run.js'), '--silent', '--no-log-file'];
     await Promise.all([
       writeFile(join(folder, 'package.json'), '{"type":"module"}'),
@@ -175,7 +164,7 @@ describe('a TypeScript client made of the document', () => {
     const { count } = (await import(pathToFileURL(join(folder, 'compiled', `${name}.js`)).href)) as {
       count: (url: string, key: string) => Promise<unknown[]>;
     };
-    expect(await count(app.url, KEY)).toEqual(counted);
+    expect(await count(service.app.url, KEY)).toEqual(counted);
   });
 });
 
@@ -228,6 +217,6 @@ const hasPython = spawnSync('python3', ['--version']).status === 0;
 (hasPython ? it : it.skip)('thirty lines of Python, driven by the document, count', async () => {
   const file = join(folder, 'client.py');
   await writeFile(file, PYTHON);
-  const { stdout } = await run('python3', [file, app.url, KEY]);
+  const { stdout } = await run('python3', [file, service.app.url, KEY]);
   expect(JSON.parse(stdout)).toEqual([5, [6, 6], ['page:/пример?'], null]);
 });

@@ -1,27 +1,12 @@
 /** What a write may say of when its counter ends: how long, until when, in place of what, or not at all. */
-import { startApp, type TestApp } from '../support/app.js';
-import { type CounterBody, CounterCalls, type Reply } from '../support/counter-calls.js';
+import type { CounterBody, Reply } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
-let here: CounterCalls;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url });
-  here = new CounterCalls(app.url);
-});
-
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService();
 
 const write = (name: string, call: string, body: object, key?: string): Promise<Reply> =>
-  here.call(
+  service.calls.call(
     call === 'PUT' ? 'PUT' : 'POST',
     `/v1/counters/${encodeURIComponent(name)}${call === 'PUT' ? '' : `/${call}`}`,
     body,
@@ -46,7 +31,7 @@ describe('what a write says of the expiry', () => {
     expect((await write(name, call, { ...value, ttlMs: 1_000, expiry: 'ifNone' })).body.expiresAt).toBe(expiresAt);
     expect((await write(name, call, { ...value, expiresAt: null })).body.expiresAt).toBeNull();
     expect(leftMs(await write(name, call, { ...value, ttlMs: 60_000, expiry: 'ifNone' }))).toBeGreaterThan(50_000);
-    expect((await here.read(name)).body).toEqual((await here.read(name, '?consistency=strong')).body);
+    expect((await service.calls.read(name)).body).toEqual((await service.calls.read(name, '?consistency=strong')).body);
   });
 
   it('counts for each item of a batch, whatever the others of the same counter say', async () => {
@@ -58,7 +43,7 @@ describe('what a write says of the expiry', () => {
       { name: 'batch:b', expiresAt: null },
       { name: 'batch:c' },
     ];
-    const { body } = await here.batch<{ results: { counter: CounterBody }[] }>({ increments });
+    const { body } = await service.calls.batch<{ results: { counter: CounterBody }[] }>({ increments });
     const has = body.results.map(({ counter: { value, version, expiresAt } }) => [value, version, expiresAt !== null]);
     expect(has).toEqual([
       [1, 1, true],
@@ -82,14 +67,18 @@ describe('what a write says of the expiry', () => {
     [{ expiresAt: null, expiry: 'ifNone' }, '/expiry'],
     [{ ttlMs: 5, expiry: 'never' }, '/expiry'],
   ])('is refused where it makes no sense: %j', async (body, pointer) => {
-    const reply = await here.call<{ errors: { pointer: string }[] }>('POST', '/v1/counters/refused/increment', body);
+    const reply = await service.calls.call<{ errors: { pointer: string }[] }>(
+      'POST',
+      '/v1/counters/refused/increment',
+      body,
+    );
     expect([reply.status, reply.body.errors[0]?.pointer]).toEqual([400, pointer]);
   });
 
   it('is refused where the moment is past, and counts nothing', async () => {
     const past = await increment('past', { expiresAt: '2020-01-01T00:00:00Z' });
     expect([past.status, (past.body as unknown as { code: string }).code]).toEqual([400, 'invalid_request']);
-    expect((await here.read('past')).status).toBe(404);
+    expect((await service.calls.read('past')).status).toBe(404);
   });
 
   it('is a part of the request that a key stands for', async () => {
@@ -102,6 +91,6 @@ describe('what a write says of the expiry', () => {
     await eventually(() => Date.now() > Date.parse(expiresAt));
     // A replay is told what the first was, also when that moment is past, and brings nothing back.
     expect((await increment('keyed', { expiresAt }, 'brief')).text).toBe(brief.text);
-    expect((await here.read('keyed')).status).toBe(404);
+    expect((await service.calls.read('keyed')).status).toBe(404);
   });
 });

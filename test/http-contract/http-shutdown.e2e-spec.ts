@@ -3,27 +3,18 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { DRAIN_MS } from '../../src/web/connections/drain.js';
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withServers } from '../support/service.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-let postgres: TestPostgres;
-let redis: TestRedis;
+const servers = withServers({ ownPostgres: true });
 
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-});
-afterAll(async () => {
-  await redis.stop();
-  await postgres.stop();
-});
-
-const start = () => startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url });
+const start = () => startAppProcess(servers.urls);
 
 /**
  * Sends SIGTERM; expects an end in order, and answers how long it took. One that takes longer than an orchestrator waits
@@ -121,26 +112,26 @@ describe('SIGTERM', () => {
 
   it('ends in time while Redis is frozen, and while it is away', async () => {
     const frozen = await start();
-    await redis.freeze();
+    await servers.redis.freeze();
     await expectOrderlyEnd(frozen);
-    await redis.thaw();
+    await servers.redis.thaw();
 
     const app = await start();
-    await redis.kill();
+    await servers.redis.kill();
     await expectOrderlyEnd(app);
-    await redis.restart();
+    await servers.redis.restart();
   });
 
   it('ends in time while Postgres is frozen, and while it is away', async () => {
     const frozen = await start();
-    await postgres.freeze();
+    await servers.postgres.freeze();
     await expectOrderlyEnd(frozen);
-    await postgres.thaw();
+    await servers.postgres.thaw();
 
     const app = await start();
-    await postgres.kill();
+    await servers.postgres.kill();
     await expectOrderlyEnd(app);
-    await postgres.restart();
+    await servers.postgres.restart();
   });
 });
 
@@ -168,7 +159,7 @@ describe('a start', () => {
 
   it('that is stopped while it waits for Postgres ends at once, with code 0', async () => {
     const child = spawn(process.execPath, [MAIN], {
-      env: { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', REDIS_URL: redis.url, PORT: '0' },
+      env: { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', REDIS_URL: servers.redis.url, PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     // The first line of the log: from then on signals are seen.

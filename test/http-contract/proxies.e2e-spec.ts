@@ -7,31 +7,26 @@ import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
 import { type HttpOptions, send, sendRaw } from '../support/http.js';
 import { type Nginx, startNginx } from '../support/nginx.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const documentation = readFileSync(new URL('../../docs/proxies.md', import.meta.url), 'utf8');
 
-let redis: TestRedis;
+const servers = withRedis({ ending: () => Promise.all([open.stop(), keyed.stop()]) });
 /** Without keys, and with basic auth in front. */
 let open: TestApp;
 let keyed: TestApp;
 
 beforeAll(async () => {
-  redis = await startRedis();
   const start = async (env: Record<string, string>) =>
     startApp({
       databaseUrl: await createTestDatabase(),
-      redisUrl: redis.url,
+      redisUrl: servers.redis.url,
       env: { BASE_PATH: '/counts/', TRUSTED_PROXIES: '127.0.0.1', ...env },
     });
   open = await start({ ALLOWED_HOSTS: 'example.org' });
   keyed = await start({ AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_ADDRESS: '20' });
-});
-afterAll(async () => {
-  await Promise.all([open.stop(), keyed.stop()]);
-  await redis.stop();
 });
 
 describe('below a path', () => {

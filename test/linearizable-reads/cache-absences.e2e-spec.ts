@@ -1,53 +1,48 @@
 /** Names that are not there can be asked for without end: they take no room from counters, and who asks pays for it. */
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { ABSENCE_LIFE_MS, CounterCache } from '../../src/cache/counter-cache.js';
 import { ABSENCES_PER_MINUTE } from '../../src/counters/reads/absence-budget.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
-let redis: TestRedis;
+const service = withService({
+  env: { AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '1000', RATE_LIMIT_PER_ADDRESS: '100000' },
+  ending: () => hand.close(),
+});
 let hand: CacheHand;
-let app: TestApp;
 let headers: Record<string, string>;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  hand = new CacheHand(redis.url);
-  const env = { AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '1000', RATE_LIMIT_PER_ADDRESS: '100000' };
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+beforeAll(() => {
+  hand = new CacheHand(service.redis.url);
 });
 beforeEach(async () => {
   const wish = { label: 'asks', scopes: ['read', 'write'] as const, prefix: '', expiresAt: null };
-  headers = { authorization: `Bearer ${(await app.nest.get(KeyAdministration).create(wish)).key}` };
-});
-afterAll(async () => {
-  await app.stop();
-  hand.close();
-  await redis.stop();
+  headers = { authorization: `Bearer ${(await service.app.nest.get(KeyAdministration).create(wish)).key}` };
 });
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-const read = (name: string) => send(app.url, 'GET', `/v1/counters/${encodeURIComponent(name)}`, { headers });
-const readMany = (all: readonly string[]) => send(app.url, 'POST', '/v1/reads', { json: { names: all }, headers });
+const read = (name: string) => send(service.app.url, 'GET', `/v1/counters/${encodeURIComponent(name)}`, { headers });
+const readMany = (all: readonly string[]) =>
+  send(service.app.url, 'POST', '/v1/reads', { json: { names: all }, headers });
 const left = async () =>
-  Number(/r=(\d+)/.exec((await send(app.url, 'GET', '/v1/session', { headers })).headers['ratelimit'] ?? '')?.[1]);
+  Number(
+    /r=(\d+)/.exec((await send(service.app.url, 'GET', '/v1/session', { headers })).headers['ratelimit'] ?? '')?.[1],
+  );
 
 /** Entries that were put into the cache so far. */
-const stored = () => app.nest.get(CounterCache).publications.stored;
+const stored = () => service.app.nest.get(CounterCache).publications.stored;
 
 /** Asks until the guard lets the cache be asked: without its permission every read goes to Postgres. */
 const untilCached = (name: string) =>
   eventually(async () => (await read(name)).headers['cache-status'] === 'evercount; hit');
 
 it('an absence is kept for seconds, and a counter for as long as ever', async () => {
-  await send(app.url, 'POST', '/v1/counters/there/increment', { headers });
+  await send(service.app.url, 'POST', '/v1/counters/there/increment', { headers });
   await untilCached('there');
   await untilCached('not there');
   const life = (name: string) => hand.redis.pttl(`ec:${name}`);
@@ -62,12 +57,12 @@ it('an absence is kept for seconds, and a counter for as long as ever', async ()
 });
 
 it('a read of what the cache does not have costs more than one of what it has, alone and among many', async () => {
-  await send(app.url, 'POST', '/v1/counters/cheap/increment', { headers });
+  await send(service.app.url, 'POST', '/v1/counters/cheap/increment', { headers });
   await untilCached('cheap');
   // So slow that next to nothing comes back meanwhile, also on a machine that takes seconds for it.
   const perSecond = 30;
   const wish = { label: 'pays', scopes: ['read'] as const, prefix: '', expiresAt: null, perSecond };
-  headers = { authorization: `Bearer ${(await app.nest.get(KeyAdministration).create(wish)).key}` };
+  headers = { authorization: `Bearer ${(await service.app.nest.get(KeyAdministration).create(wish)).key}` };
   const spentBy = async (ask: () => Promise<unknown>): Promise<number> => {
     const before = await left();
     const begin = performance.now();
@@ -89,13 +84,13 @@ it('a read of what the cache does not have costs more than one of what it has, a
 });
 
 it('of random names so many a minute are kept and no more; all are answered, and so are counters, from the cache', async () => {
-  await send(app.url, 'POST', '/v1/counters/kept/increment', { headers });
+  await send(service.app.url, 'POST', '/v1/counters/kept/increment', { headers });
   await untilCached('kept');
   const storedBefore = stored();
   for (let batch = 0; batch < (2 * ABSENCES_PER_MINUTE) / 1_000; batch += 1) {
     // A caller of its own each: what one pays for is another test's.
     const wish = { label: 'asks', scopes: ['read'] as const, prefix: '', expiresAt: null };
-    headers = { authorization: `Bearer ${(await app.nest.get(KeyAdministration).create(wish)).key}` };
+    headers = { authorization: `Bearer ${(await service.app.nest.get(KeyAdministration).create(wish)).key}` };
     const answer = await readMany(names(`flood/${batch}/`, 1_000));
     expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { data: Array<null>(1_000).fill(null) }]);
   }

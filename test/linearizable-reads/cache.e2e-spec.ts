@@ -4,7 +4,7 @@ import { CounterCache, type Leased, type Publication } from '../../src/cache/cou
 import { type Identity, identityOf } from '../../src/cache/identity.js';
 import { Realm } from '../../src/cache/realm.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 
 const TTL_MS = 60_000;
 const DATABASE = 'database';
@@ -12,7 +12,12 @@ const DATABASE = 'database';
 /** More counters than go into one call of the script. */
 const MANY = 250;
 
-let redis: TestRedis;
+const servers = withRedis({
+  ending: () => {
+    realm.close();
+    hand.disconnect();
+  },
+});
 let realm: Realm;
 let hand: Redis;
 let cache: CounterCache;
@@ -31,22 +36,16 @@ const connect = async (): Promise<void> => {
   identity = await identityIn('1');
 };
 
-beforeAll(async () => {
-  redis = await startRedis();
-  realm = new Realm({ url: redis.url, sentinel: null, cluster: null });
-  hand = new Redis(redis.url);
-  cache = new CounterCache(realm, { servers: { url: redis.url, sentinel: null, cluster: null }, ttlMs: TTL_MS });
+beforeAll(() => {
+  const { url } = servers.redis;
+  realm = new Realm({ url, sentinel: null, cluster: null });
+  hand = new Redis(url);
+  cache = new CounterCache(realm, { servers: { url, sentinel: null, cluster: null }, ttlMs: TTL_MS });
 });
 
 beforeEach(async () => {
   await connect();
   await hand.flushall();
-});
-
-afterAll(async () => {
-  realm.close();
-  hand.disconnect();
-  await redis.stop();
 });
 
 const at = (version: number, nonce: string | null = null, name = 'c'): Publication => ({
@@ -248,8 +247,8 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
   it('an earlier life of Redis, come back by a snapshot', async () => {
     await fill(5);
     await hand.save();
-    await redis.kill();
-    await redis.restart();
+    await servers.redis.kill();
+    await servers.redis.restart();
     await eventually(async () => (await realm.look())[0] !== null && (await hand.exists('ec:c')) === 1);
     const old = identity;
     await connect();
@@ -262,13 +261,13 @@ describe('an entry of another identity is a miss, and a publish removes it', () 
 describe('a cache that is away', () => {
   it('is told apart from one that has no entry', async () => {
     await fill(1);
-    await redis.freeze();
+    await servers.redis.freeze();
     try {
       expect(await held()).toBe('unavailable');
       await expect(cache.publish([at(2)], identity)).rejects.toThrow('timed out');
       await expect(cache.lease(['c'], identity)).rejects.toThrow('timed out');
     } finally {
-      await redis.thaw();
+      await servers.redis.thaw();
     }
     await eventually(async () => (await held()) !== 'unavailable');
   });

@@ -7,29 +7,28 @@ import { type CounterBody, CounterCalls } from '../support/counter-calls.js';
 import { EndingsWatch } from '../support/endings-watch.js';
 import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { newCluster, startPostgresOn, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { newCluster, startPostgresOn, type TestPostgres } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 
-let redis: TestRedis;
+const servers = withRedis({
+  ending: async () => {
+    for (const app of apps) await app.stop();
+    const pid = postgres.pid();
+    await postgres.stop();
+    await FakeClock.sweep(pid);
+  },
+});
 let clock: FakeClock;
 let postgres: TestPostgres;
 let apps: AppProcess[];
 let calls: CounterCalls[];
 
 beforeAll(async () => {
-  redis = await startRedis();
   clock = await FakeClock.off('+0s');
   postgres = await startPostgresOn(await newCluster(await clock.around(findPostgres(null))), []);
-  const start = (): Promise<AppProcess> => startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url });
+  const start = (): Promise<AppProcess> => startAppProcess({ databaseUrl: postgres.url, redisUrl: servers.redis.url });
   apps = [await start(), await start()];
   calls = apps.map(({ url }) => new CounterCalls(url));
-});
-
-afterAll(async () => {
-  for (const app of apps) await app.stop();
-  const pid = postgres.pid();
-  await postgres.stop();
-  await FakeClock.sweep(pid);
-  await redis.stop();
 });
 
 const callsTo = (index: number): CounterCalls => calls[index] ?? new CounterCalls('');
@@ -94,7 +93,7 @@ it('a version has one meaning, and what was told as ended stays so, through all 
       else if (status === 200) watch.sawCounter(body, floor);
     }
   };
-  const flushes = new Redis(redis.url);
+  const flushes = new Redis(servers.redis.url);
   const disturb = async (): Promise<void> => {
     for (let round = 0; performance.now() < untilMs - 2_000; round += 1) {
       await flushes.flushall();

@@ -2,38 +2,30 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { Expirer } from '../../src/counters/expiry/expirer.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { type CounterBody, CounterCalls, type Reply } from '../support/counter-calls.js';
 import { EndingsWatch } from '../support/endings-watch.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
+const service = withService({
+  two: true,
+  ending: async () => {
+    hand.disconnect();
+    await database.end();
+  },
+});
 let database: pg.Client;
 let hand: Redis;
-let apps: TestApp[];
 /** Writes ends down as soon as it can; beside it one that leaves that to readers and writers. */
 let here: CounterCalls;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  const databaseUrl = await createTestDatabase();
-  const start = (): Promise<TestApp> => startApp({ databaseUrl, redisUrl: redis.url });
-  apps = [await start(), await start()];
   // Nobody does it but who reads or writes.
-  for (const app of apps) await app.nest.get(Expirer).onApplicationShutdown();
-  here = new CounterCalls(apps[0]?.url ?? '');
-  database = new pg.Client({ connectionString: databaseUrl });
+  for (const app of service.apps) await app.nest.get(Expirer).onApplicationShutdown();
+  here = service.calls;
+  database = new pg.Client(service.databaseUrl);
   await database.connect();
-  hand = new Redis(redis.url);
-});
-
-afterAll(async () => {
-  hand.disconnect();
-  await database.end();
-  for (const app of apps) await app.stop();
-  await redis.stop();
+  hand = new Redis(service.redis.url);
 });
 
 const increment = (name: string, body: object = {}): Promise<Reply> =>
@@ -201,7 +193,7 @@ describe('an entry', () => {
 
 it('a version has one meaning, and what was told as ended stays so, while counters end and are renewed under load', async () => {
   const names = Array.from({ length: 12 }, (_, index) => `race:${index}`);
-  const callers = apps.map(({ url }) => new CounterCalls(url));
+  const callers = service.apps.map(({ url }) => new CounterCalls(url));
   const untilMs = performance.now() + 6_000;
   const watch = new EndingsWatch();
   const work = async (name: string, worker: number): Promise<void> => {

@@ -4,7 +4,8 @@ import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { newCluster, startPostgresOn, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { newCluster, startPostgresOn, type TestPostgres } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -22,14 +23,14 @@ interface Read {
   readonly stale: boolean;
 }
 
-let redis: TestRedis;
+const cache = withRedis();
 
 const startPair = async (databaseUrl: string): Promise<Pair> => {
-  const toRedis = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
-  const around = new URL(redis.url);
+  const toRedis = await TcpProxy.start({ host: '127.0.0.1', port: cache.redis.port });
+  const around = new URL(cache.redis.url);
   around.port = String(toRedis.port);
   const cut = await startAppProcess({ databaseUrl, redisUrl: around.href });
-  const whole = await startAppProcess({ databaseUrl, redisUrl: redis.url });
+  const whole = await startAppProcess({ databaseUrl, redisUrl: cache.redis.url });
   return { toRedis, cut, whole };
 };
 
@@ -70,12 +71,6 @@ const goBlind = async ({ toRedis }: Pair, load: { readonly reads: Read[] }): Pro
   const before = load.reads.length;
   await eventually(() => load.reads.length > before + 10);
 };
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-
-afterAll(() => redis.stop());
 
 describe('a standby whose clock is ahead by 20 s takes over in a moment, while an instance is cut off from Redis', () => {
   let servers: PrimaryWithStandby;

@@ -3,7 +3,7 @@ import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { passOn } from '../support/pass-on.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { startRedis } from '../support/servers.js';
 import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -66,17 +66,11 @@ describe('one instance is cut off from Redis, and the other is not', () => {
 });
 
 describe('two instances are given different Redis servers', () => {
-  let other: TestRedis;
+  const other = withRedis({ ending: () => stopPair(pair) });
   let pair: Pair;
 
   beforeAll(async () => {
-    other = await startRedis();
-    pair = await startPair(servers.redis.url, other.url);
-  });
-
-  afterAll(async () => {
-    await stopPair(pair);
-    await other.stop();
+    pair = await startPair(servers.redis.url, other.redis.url);
   });
 
   it('both answer, neither serves what the other has overtaken, and the log says why', async () => {

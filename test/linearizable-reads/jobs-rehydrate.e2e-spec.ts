@@ -6,7 +6,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withServers } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 /** The sentinel tells of a flush within a second, then the job is taken up; with leave for a busy machine. */
@@ -15,13 +15,7 @@ const BEGUN_WITHIN_MS = 10_000;
 const COUNTERS = 1_200;
 const nameOf = (index: number) => `hot/${index}`;
 
-let redis: TestRedis;
-let databaseUrl: string;
-
-beforeAll(async () => {
-  [redis, databaseUrl] = await Promise.all([startRedis(), createTestDatabase()]);
-});
-afterAll(() => redis.stop());
+const servers = withServers();
 
 async function incrementAll(calls: CounterCalls): Promise<void> {
   for (let start = 0; start < COUNTERS; start += 600) {
@@ -56,9 +50,9 @@ describe('with a queue', () => {
   let value = 0;
 
   beforeAll(async () => {
-    app = await startApp({ databaseUrl, redisUrl: redis.url });
+    app = await startApp(servers.urls);
     calls = new CounterCalls(app.url);
-    hand = new CacheHand(redis.url);
+    hand = new CacheHand(servers.redis.url);
     await incrementAll(calls);
     value += 1;
     await untilWarm(calls);
@@ -70,7 +64,7 @@ describe('with a queue', () => {
 
   it.each([
     ['FLUSHALL', () => hand.redis.flushall()],
-    ['a Redis that is started empty', async () => (await redis.kill(), redis.restart({ empty: true }))],
+    ['a Redis that is started empty', async () => (await servers.redis.kill(), servers.redis.restart({ empty: true }))],
   ])('after %s hot counters are hits again without being read', async (_, lose) => {
     await lose();
     await expectFilled(calls, hand, value);
@@ -113,8 +107,8 @@ describe('with a queue', () => {
 
 it('an instance whose queue cannot be had fills the cache by itself', async () => {
   const env = { JOBS_REDIS_URL: `redis://127.0.0.1:${await freePort()}` };
-  const app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
-  const hand = new CacheHand(redis.url);
+  const app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: servers.redis.url, env });
+  const hand = new CacheHand(servers.redis.url);
   try {
     const calls = new CounterCalls(app.url);
     await incrementAll(calls);

@@ -1,5 +1,5 @@
 /** The schedule of the jobs, which lives in a Redis that may vanish. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { DatabaseClock } from '../../src/counters/database-clock.js';
@@ -14,7 +14,8 @@ import { startApp, type TestApp } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { startRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -30,11 +31,11 @@ const BACK_AT_ONCE_MS = 12_000;
 /** A round of the watchdog, the longest silence of the worker, then the lock of the job that was under way. */
 const AFTER_SILENCE_MS = 60_000;
 
-let redis: TestRedis;
+const servers = withRedis({ ending: () => look.disconnect() });
 let look: Redis;
 const apps: TestApp[] = [];
 
-const start = async (env: Record<string, string>, redisUrl = redis.url): Promise<CounterCalls> => {
+const start = async (env: Record<string, string>, redisUrl = servers.redis.url): Promise<CounterCalls> => {
   const app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl, env });
   apps.push(app);
   return new CounterCalls(app.url);
@@ -49,18 +50,13 @@ const adminOf = async (calls: CounterCalls) => (await calls.call<AdminView>('GET
 const lastRun = async (calls: CounterCalls) => (await adminOf(calls)).lastReconcile?.finishedAt ?? '';
 const isScheduled = async () => (await look.exists(`${QUEUE_PREFIX}:${QUEUE_NAME}:repeat:reconcile`)) === 1;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  look = new Redis(redis.url);
+beforeAll(() => {
+  look = new Redis(servers.redis.url);
   look.on('error', () => undefined);
 });
 afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.stop()));
   await look.flushall();
-});
-afterAll(async () => {
-  look.disconnect();
-  await redis.stop();
 });
 
 const untilRunAfter = async (calls: CounterCalls, time: string, withinMs?: number) =>
@@ -68,7 +64,7 @@ const untilRunAfter = async (calls: CounterCalls, time: string, withinMs?: numbe
 
 it('comes back within 30 s after a flush that nobody noticed, and runs again', async () => {
   const ofCache = await startRedis();
-  const calls = await start({ JOBS_REDIS_URL: redis.url, RECONCILE_INTERVAL_MS: '500' }, ofCache.url);
+  const calls = await start({ JOBS_REDIS_URL: servers.redis.url, RECONCILE_INTERVAL_MS: '500' }, ofCache.url);
   await untilRunAfter(calls, '');
   // Afterwards nothing but the watchdog's own rounds can find out.
   await eventually(async () => (await adminOf(calls)).lastRehydrate !== null);
@@ -83,7 +79,7 @@ it('comes back within 30 s after a flush that nobody noticed, and runs again', a
 
 it('comes back at once after a flush of the Redis that it shares with the cache, and repairs again', async () => {
   const calls = await start({ RECONCILE_INTERVAL_MS: '500' });
-  const hand = new CacheHand(redis.url);
+  const hand = new CacheHand(servers.redis.url);
   const { body } = await calls.increment('a', 5);
   await untilRunAfter(calls, '');
   await look.flushall();
@@ -96,8 +92,8 @@ it('comes back at once after a flush of the Redis that it shares with the cache,
 it('goes on after Redis was killed and started empty', async () => {
   const calls = await start({ RECONCILE_INTERVAL_MS: '500' });
   await untilRunAfter(calls, '');
-  await redis.kill();
-  await redis.restart({ empty: true });
+  await servers.redis.kill();
+  await servers.redis.restart({ empty: true });
   await untilRunAfter(calls, new Date().toISOString());
 });
 
@@ -112,12 +108,12 @@ it('takes a changed interval without losing a run', async () => {
 
 describe('with eight instances at once', () => {
   it('there is one schedule, which keeps going', async () => {
-    const servers = { url: redis.url, sentinel: null, cluster: null };
+    const where = { url: servers.redis.url, sentinel: null, cluster: null };
     const options = { removeOnComplete: true, removeOnFail: true };
     const kinds = new JobKinds(
       KINDS.map((name) => ({ name, everyMs: 60_000, options, runOnce: () => Promise.resolve({}) })),
     );
-    const connections = Array.from({ length: 8 }, () => new JobsRedis(new Home(servers, null, QUEUE_PREFIX)));
+    const connections = Array.from({ length: 8 }, () => new JobsRedis(new Home(where, null, QUEUE_PREFIX)));
     const clock = new DatabaseClock(new Clock());
     clock.note(Date.now(), performance.now(), performance.now());
     const queues = connections.map((connection) => new JobQueue(connection));
@@ -125,7 +121,7 @@ describe('with eight instances at once', () => {
     await eventually(() => connections.every((connection) => connection.isReady));
     for (const queue of queues) queue.open();
     for (let round = 0; round < 10; round += 1) await Promise.all(schedules.map((schedule) => schedule.keep()));
-    const raw = new Queue(QUEUE_NAME, { connection: new Redis(redis.url), prefix: QUEUE_PREFIX });
+    const raw = new Queue(QUEUE_NAME, { connection: new Redis(servers.redis.url), prefix: QUEUE_PREFIX });
     const jobs = await raw.getJobs(['waiting', 'delayed', 'active']);
     expect(jobs.map((job) => job.name).sort()).toEqual(KINDS);
     expect((await raw.getJobSchedulers()).map(({ key }) => key).sort()).toEqual(KINDS);
@@ -137,7 +133,7 @@ describe('with eight instances at once', () => {
 
 it('what is done takes no more room with time', async () => {
   const calls = await start({ RECONCILE_INTERVAL_MS: '100' });
-  const raw = new Queue(QUEUE_NAME, { connection: new Redis(redis.url), prefix: QUEUE_PREFIX });
+  const raw = new Queue(QUEUE_NAME, { connection: new Redis(servers.redis.url), prefix: QUEUE_PREFIX });
   const done = 'completed';
   await eventually(async () => (await raw.getJobCountByTypes(done)) >= 100, 120_000);
   const last = await lastRun(calls);
@@ -163,8 +159,8 @@ it('a service that starts without its Redis serves, and the jobs come when Redis
 });
 
 it('jobs go on after their connections fell silent without being closed', async () => {
-  const proxy = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
-  const jobsUrl = redis.url.replace(`:${redis.port}`, `:${proxy.port}`);
+  const proxy = await TcpProxy.start({ host: '127.0.0.1', port: servers.redis.port });
+  const jobsUrl = servers.redis.url.replace(`:${servers.redis.port}`, `:${proxy.port}`);
   const calls = await start({ JOBS_REDIS_URL: jobsUrl, RECONCILE_INTERVAL_MS: '500' });
   await untilRunAfter(calls, '');
   await proxy.setMode({ kind: 'silent' });

@@ -3,33 +3,27 @@ import { Redis } from 'ioredis';
 import { CounterCache, type Publication, type Published } from '../../src/cache/counter-cache.js';
 import type { Identity } from '../../src/cache/identity.js';
 import { CounterReader, type ReadTruths } from '../../src/store/counter-reader.js';
-import { type AppProcess, startApp, startAppProcess, type TestApp } from '../support/app.js';
+import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
+const service = withService({
+  ending: () => {
+    hand.disconnect();
+    return other.stop();
+  },
+});
 let hand: Redis;
-let app: TestApp;
 let other: AppProcess;
 let here: CounterCalls;
 let there: CounterCalls;
 
 beforeAll(async () => {
-  const [started, databaseUrl] = await Promise.all([startRedis(), createTestDatabase()]);
-  redis = started;
-  hand = new Redis(redis.url);
-  const servers = { databaseUrl, redisUrl: redis.url };
-  [app, other] = await Promise.all([startApp(servers), startAppProcess(servers)]);
-  here = new CounterCalls(app.url);
+  hand = new Redis(service.redis.url);
+  other = await startAppProcess(service.urls);
+  here = service.calls;
   there = new CounterCalls(other.url);
-});
-
-afterAll(async () => {
-  hand.disconnect();
-  await Promise.all([app.stop(), other.stop()]);
-  await redis.stop();
 });
 
 /** A gate that somebody passes, and that opens when the test says so. */
@@ -56,7 +50,7 @@ it('a reader who comes after the fill was published does not get what it read', 
   await dropEntry(name);
 
   const gate = new Gate();
-  const cache = app.nest.get(CounterCache);
+  const cache = service.app.nest.get(CounterCache);
   const publish = cache.publish.bind(cache);
   let held = false;
   cache.publish = async (publications: readonly Publication[], identity: Identity): Promise<Published[]> => {
@@ -87,7 +81,7 @@ it('a thousand readers of one missing counter cost a few statements', async () =
   await here.increment(name);
   await untilServed(name);
   // Where readers who wait are read together.
-  const reader = app.nest.get<CounterReader>(CounterReader) as unknown as {
+  const reader = service.app.nest.get<CounterReader>(CounterReader) as unknown as {
     readNow: (names: readonly string[]) => Promise<ReadTruths>;
   };
   const readNow = reader.readNow.bind(reader);

@@ -5,8 +5,7 @@ import { startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { OfferedLoad } from '../support/offered-load.js';
-import { startRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withServers } from '../support/service.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const MAX_QUEUED = 20;
@@ -26,13 +25,14 @@ const FLAT_WITHIN_BYTES = 80 * 2 ** 20;
 
 const residentBytes = (pid: number) => Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096;
 
+const servers = withServers();
+
 it('offered ten times what it can do, it refuses the rest, keeps its memory, and counts exactly what it accepted', async () => {
-  const databaseUrl = new URL(await createTestDatabase());
+  const databaseUrl = new URL(servers.databaseUrl);
   const proxy = await TcpProxy.start({ host: '127.0.0.1', port: Number(databaseUrl.port) });
   databaseUrl.port = String(proxy.port);
-  const redis = await startRedis();
   const env = { MAX_QUEUED_WRITES: String(MAX_QUEUED) };
-  const app = await startAppProcess({ databaseUrl: databaseUrl.href, redisUrl: redis.url, env });
+  const app = await startAppProcess({ databaseUrl: databaseUrl.href, redisUrl: servers.redis.url, env });
   const load = new OfferedLoad(app.url, 'crowded');
   try {
     await proxy.setMode({ kind: 'slow', latencyMs: LATENCY_MS });
@@ -64,6 +64,5 @@ it('offered ten times what it can do, it refuses the rest, keeps its memory, and
     load.close();
     await app.stop();
     await proxy.close();
-    await redis.stop();
   }
 });

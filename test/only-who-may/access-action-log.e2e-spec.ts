@@ -1,45 +1,23 @@
 /** What somebody did, and who was refused, can be found out later; and nobody can fill the disk with it. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { LINES_PER_MINUTE } from '../../src/access/action-log.js';
 import { SCOPES } from '../../src/domain/scope.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const ADDRESS = '192.0.2.7';
 
-let redis: TestRedis;
-let app: TestApp;
-let stopped = false;
-
-const stop = async () => {
-  if (!stopped) await app.stop();
-  stopped = true;
-};
-
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({
-    databaseUrl: await createTestDatabase(),
-    redisUrl: redis.url,
-    env: { AUTH: 'required', ADMIN_KEY, TRUSTED_PROXIES: '127.0.0.1' },
-  });
-});
-afterAll(async () => {
-  await stop();
-  await redis.stop();
-});
+const service = withService({ env: { AUTH: 'required', ADMIN_KEY, TRUSTED_PROXIES: '127.0.0.1' } });
 
 type Line = Readonly<Record<string, unknown>>;
 
-const lines = (): Line[] => app.log.map((line) => JSON.parse(line) as Line);
+const lines = (): Line[] => service.app.log.map((line) => JSON.parse(line) as Line);
 const linesOf = (requestId: string) => lines().filter((line) => line['requestId'] === requestId);
 const made = () =>
-  app.nest.get(KeyAdministration).create({ label: 'traced', scopes: SCOPES, prefix: '', expiresAt: null });
+  service.app.nest.get(KeyAdministration).create({ label: 'traced', scopes: SCOPES, prefix: '', expiresAt: null });
 
 const call = (
   key: string,
@@ -49,7 +27,7 @@ const call = (
   json?: unknown,
   more: Record<string, string> = {},
 ) =>
-  send(app.url, method, path, {
+  send(service.app.url, method, path, {
     headers: { authorization: `Bearer ${key}`, 'x-forwarded-for': ADDRESS, 'x-request-id': id, ...more },
     ...(json === undefined ? {} : { json }),
   });
@@ -78,17 +56,17 @@ describe('the log tells', () => {
     const { id: keyId, key } = await made();
     expect(lines()).toContainEqual(expect.objectContaining({ msg: 'key made', keyId }));
     const headers = { 'x-forwarded-for': ADDRESS };
-    const answer = await send(app.url, 'POST', '/v1/session', {
+    const answer = await send(service.app.url, 'POST', '/v1/session', {
       json: { key },
       headers: { ...headers, 'x-request-id': 'in' },
     });
     const cookie = answer.headers['set-cookie']?.split(';', 1)[0] ?? '';
-    await send(app.url, 'DELETE', '/v1/session', { headers: { ...headers, cookie, 'x-request-id': 'out' } });
+    await send(service.app.url, 'DELETE', '/v1/session', { headers: { ...headers, cookie, 'x-request-id': 'out' } });
     expect(linesOf('in')).toMatchObject([{ msg: 'signed in', keyId, address: ADDRESS }]);
     expect(linesOf('out')).toMatchObject([{ msg: 'signed out', keyId, address: ADDRESS }]);
     await call(key, 'GET', '/v1/session', 'known');
-    await app.nest.get(KeyAdministration).rotate(keyId);
-    await app.nest.get(KeyAdministration).revoke(keyId);
+    await service.app.nest.get(KeyAdministration).rotate(keyId);
+    await service.app.nest.get(KeyAdministration).revoke(keyId);
     for (const msg of ['key rotated', 'key revoked', 'key or session over']) {
       await eventually(() => lines().some((line) => line['msg'] === msg && line['keyId'] === keyId));
     }
@@ -105,7 +83,7 @@ describe('what happens all the time is counted', () => {
     keyId = made0.id;
     for (let turn = 0; turn < SETS; turn += 1)
       await call(made0.key, 'PUT', '/v1/counters/often', 'often', { value: turn });
-    const { key: narrow } = await app.nest
+    const { key: narrow } = await service.app.nest
       .get(KeyAdministration)
       .create({ label: 'narrow', scopes: ['read'], prefix: '', expiresAt: null });
     for (let turn = 0; turn < REFUSED; turn += 1) {
@@ -124,7 +102,7 @@ describe('what happens all the time is counted', () => {
 
   it('and in a line now and then', async () => {
     expect(linesOf('refused')).toEqual([]);
-    await stop();
+    await service.app.stop();
     for (const code of ['unauthorized', 'forbidden']) {
       const about = lines().filter((line) => line['code'] === code);
       // One, or two where a minute ended meanwhile.

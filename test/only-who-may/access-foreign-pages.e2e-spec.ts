@@ -1,16 +1,16 @@
 /** What pages of others, and names of others that lead here, can do with the browser of somebody who may call. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { SCOPES } from '../../src/domain/scope.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { send, sendRaw } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const ALLOWED_ORIGIN = 'https://pages.example.org';
 
-let redis: TestRedis;
+const servers = withRedis({ ending: () => Promise.all([open.stop(), keyed.stop(), named.stop()]) });
 /** As `npm start` and compose run it. */
 let open: TestApp;
 /** As it runs where others can connect. */
@@ -18,9 +18,8 @@ let keyed: TestApp;
 let named: TestApp;
 
 beforeAll(async () => {
-  redis = await startRedis();
   const start = async (env: Record<string, string>) =>
-    startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env });
+    startApp({ databaseUrl: await createTestDatabase(), redisUrl: servers.redis.url, env });
   open = await start({ CORS_ORIGINS: ALLOWED_ORIGIN });
   keyed = await start({ AUTH: 'required', ADMIN_KEY, CORS_ORIGINS: ALLOWED_ORIGIN });
   named = await start({
@@ -28,10 +27,6 @@ beforeAll(async () => {
     ADMIN_KEY,
     ALLOWED_HOSTS: 'counts.example.org, 10.1.2.3:8080, [2001:db8::1]',
   });
-});
-afterAll(async () => {
-  await Promise.all([open.stop(), keyed.stop(), named.stop()]);
-  await redis.stop();
 });
 
 /** Every call that changes something, with what it needs beside its path. */

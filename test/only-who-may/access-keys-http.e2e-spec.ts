@@ -1,35 +1,17 @@
 /** Keys over HTTP: what `evercount keys` does, for whoever operates the service from elsewhere. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { type HttpAnswer, type HttpOptions, send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const PAGE = 'https://blog.example.org';
 
-let redis: TestRedis;
-let app: TestApp;
-let env: Record<string, string>;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  env = { DATABASE_URL: await createTestDatabase(), REDIS_URL: redis.url };
-  app = await startApp({
-    databaseUrl: env['DATABASE_URL'] ?? '',
-    redisUrl: redis.url,
-    env: { AUTH: 'required', ADMIN_KEY },
-  });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withService({ env: { AUTH: 'required', ADMIN_KEY } });
 
 const call = (key: string, method: string, path: string, options: HttpOptions = {}): Promise<HttpAnswer> =>
-  send(app.url, method, path, { ...options, headers: { authorization: `Bearer ${key}`, ...options.headers } });
+  send(service.app.url, method, path, { ...options, headers: { authorization: `Bearer ${key}`, ...options.headers } });
 
 interface Key {
   readonly id: string;
@@ -81,13 +63,13 @@ it('what a key is bound to can be changed, here and by the command, by the same 
   await eventually(async () => (await increment(key, 'm:2')) === 200);
 
   const line = ['keys', 'change', key.id, '--max-names', 'default', '--origins', PAGE, '--per-second', '7', '--json'];
-  const byHand = await runCli(line, { env });
+  const byHand = await runCli(line, { env: service.variables });
   expect([byHand.code, byHand.err]).toEqual([0, '']);
   expect(JSON.parse(byHand.out)).toMatchObject({ maxNames: null, origins: [PAGE], perSecond: 7, label: 'changed' });
   await eventually(async () => (await increment(key, 'm:1')) === 403);
   expect(await increment(key, 'm:3', { origin: PAGE })).toBe(200);
   for (const wrong of [['--per-second', '0'], ['--origins', 'blog.example.org'], []]) {
-    expect((await runCli(['keys', 'change', key.id, ...wrong], { env })).code).toBe(64);
+    expect((await runCli(['keys', 'change', key.id, ...wrong], { env: service.variables })).code).toBe(64);
   }
 });
 
@@ -150,7 +132,7 @@ describe('a key that is bound to pages', () => {
   });
 
   const preflight = (path: string, origin: string) =>
-    send(app.url, 'OPTIONS', path, {
+    send(service.app.url, 'OPTIONS', path, {
       headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
     });
 
@@ -177,7 +159,7 @@ describe('a key that is bound to pages', () => {
       expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([403, undefined]);
     }
     expect((await call(ADMIN_KEY, 'GET', '/v1/counters/page:foreign')).status).toBe(404);
-    expect((await send(app.url, 'POST', '/v1/session', { json: { key: key.secret } })).status).toBe(403);
+    expect((await send(service.app.url, 'POST', '/v1/session', { json: { key: key.secret } })).status).toBe(403);
   });
 
   it('has their browsers told so before, of the calls that add and no other', async () => {

@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import type { Scope } from '../../src/domain/scope.js';
-import { type AppOptions, startApp, startAppProcess, type TestApp } from '../support/app.js';
+import { startApp, startAppProcess, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { type HttpAnswer, type HttpOptions, send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withService } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 /** What is promised: a revoked key is refused by every instance after this long. Milliseconds. */
@@ -15,30 +15,18 @@ const REVOKED_WITHIN_MS = 5_000;
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
-let redis: TestRedis;
-let options: AppOptions;
-let app: TestApp;
-let other: TestApp;
+const ENV = { AUTH: 'required', ADMIN_KEY };
 
-beforeAll(async () => {
-  redis = await startRedis();
-  options = { databaseUrl: await createTestDatabase(), redisUrl: redis.url, env: { AUTH: 'required', ADMIN_KEY } };
-  app = await startApp(options);
-  other = await startApp(options);
-});
-afterAll(async () => {
-  await Promise.all([app.stop(), other.stop()]);
-  await redis.stop();
-});
+const service = withService({ env: ENV, two: true });
 
-const keys = () => app.nest.get(KeyAdministration);
+const keys = () => service.app.nest.get(KeyAdministration);
 
 const made = (scopes: readonly Scope[], prefix = '', expiresAt: Date | null = null) =>
   keys().create({ label: 'test', scopes, prefix, expiresAt });
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
-const call = (key: string | null, method: string, path: string, options: HttpOptions = {}, at = app) =>
+const call = (key: string | null, method: string, path: string, options: HttpOptions = {}, at = service.app) =>
   send(at.url, method, path, { ...options, headers: { ...options.headers, ...(key === null ? {} : bearer(key)) } });
 
 const codeOf = ({ status, body }: HttpAnswer) => [status, (JSON.parse(body) as { code?: string }).code];
@@ -63,13 +51,15 @@ describe('a request', () => {
       expect(codeOf(await call(wrong, 'POST', increment))).toEqual([401, 'unauthorized']);
     }
     for (const authorization of ['', 'Bearer', `Basic ${key}`, key, `Bearer ${key} ${key}`]) {
-      expect(codeOf(await send(app.url, 'POST', increment, { headers: { authorization } }))).toEqual([
+      expect(codeOf(await send(service.app.url, 'POST', increment, { headers: { authorization } }))).toEqual([
         401,
         'unauthorized',
       ]);
     }
-    expect(codeOf(await send(app.url, 'POST', `${increment}?key=${key}`))).toEqual([401, 'unauthorized']);
-    expect((await send(app.url, 'POST', increment, { headers: { authorization: `bearer  ${key}` } })).status).toBe(200);
+    expect(codeOf(await send(service.app.url, 'POST', `${increment}?key=${key}`))).toEqual([401, 'unauthorized']);
+    expect(
+      (await send(service.app.url, 'POST', increment, { headers: { authorization: `bearer  ${key}` } })).status,
+    ).toBe(200);
   });
 
   it('may do what its key has a scope for, and no more', async () => {
@@ -115,9 +105,9 @@ describe('every instance notices within seconds', () => {
 
   /** Settles when both instances refuse the key; they must have accepted it before. */
   const refusedEverywhere = async (key: string, end: () => Promise<unknown>) => {
-    for (const at of [app, other]) expect(await statusAt(at, key)).toBe(200);
+    for (const at of service.apps) expect(await statusAt(at, key)).toBe(200);
     await end();
-    for (const at of [app, other]) await eventually(async () => (await statusAt(at, key)) === 401, REVOKED_WITHIN_MS);
+    for (const at of service.apps) await eventually(async () => (await statusAt(at, key)) === 401, REVOKED_WITHIN_MS);
   };
 
   it('that a key was revoked', async () => {
@@ -128,7 +118,7 @@ describe('every instance notices within seconds', () => {
 
   it('that the key of a stream was revoked, and ends the stream', async () => {
     const { id, key } = await made(['read']);
-    const streams = [app, other].map((at) => fetch(`${at.url}/v1/stream?name=a`, { headers: bearer(key) }));
+    const streams = service.apps.map((at) => fetch(`${at.url}/v1/stream?name=a`, { headers: bearer(key) }));
     const ends = (await Promise.all(streams)).map(async ({ status, body }) => {
       expect(status).toBe(200);
       const reader = body?.getReader();
@@ -151,9 +141,9 @@ describe('every instance notices within seconds', () => {
     const first = await made(['write']);
     const second = await keys().rotate(first.id, 60_000);
     if (second === null) throw new Error('there is no such key');
-    expect(await statusAt(other, second.key)).toBe(200);
+    expect(await statusAt(service.other, second.key)).toBe(200);
     await refusedEverywhere(first.key, () => keys().rotate(first.id, 60_000));
-    expect(await statusAt(app, second.key)).toBe(200);
+    expect(await statusAt(service.app, second.key)).toBe(200);
   });
 });
 
@@ -162,7 +152,7 @@ it('a key tells when it was used last', async () => {
   const lastUsed = async () => (await keys().list()).find((found) => found.id === id)?.lastUsedAt ?? null;
   expect(await lastUsed()).toBeNull();
   // Written by a process at most once a minute; a new one has not written yet.
-  const fresh = await startApp(options);
+  const fresh = await startApp({ ...service.urls, env: ENV });
   try {
     await call(key, 'POST', increment, {}, fresh);
     await eventually(async () => (await lastUsed()) !== null);
@@ -179,7 +169,7 @@ it('neither a key nor its digest of another kind lies in the database', async ()
 });
 
 it('the first start makes a key that may do everything, and no later one does', async () => {
-  const fresh = { ...options, databaseUrl: await createTestDatabase(), env: { AUTH: 'required' } };
+  const fresh = { ...service.urls, databaseUrl: await createTestDatabase(), env: { AUTH: 'required' } };
   const started = await Promise.all([startApp(fresh), startApp(fresh)]);
   try {
     const shown = started.map(({ firstKey }) => firstKey).filter((key) => key !== null);
@@ -197,7 +187,7 @@ it('the first start makes a key that may do everything, and no later one does', 
 it('the first key is not said where it would end in a log: a file for its owner alone has it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'evercount-test-'));
   const env = { AUTH: 'required', TMPDIR: folder };
-  const started = await startAppProcess({ ...options, databaseUrl: await createTestDatabase(), env });
+  const started = await startAppProcess({ ...service.urls, databaseUrl: await createTestDatabase(), env });
   try {
     expect(started.output.join('\n')).not.toMatch(/ec_[0-9a-z]{13}_/);
     const file = started.output.join('\n').match(/first API key.* (\/\S+)$/m)?.[1] ?? '';

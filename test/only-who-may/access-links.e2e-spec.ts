@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startApp } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 const DOCUMENTATION = new URL('../../docs/deployment.md', import.meta.url);
@@ -33,16 +33,11 @@ function commandsOfScripts(known: ReadonlySet<string>): Set<string> {
   return new Set(words.map(([, word = '']) => word.toLowerCase()).filter((word) => known.has(word)));
 }
 
-let redis: TestRedis;
+const servers = withRedis({ ending: () => hand.disconnect() });
 let hand: Redis;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  hand = new Redis(redis.url);
-});
-afterAll(async () => {
-  hand.disconnect();
-  await redis.stop();
+beforeAll(() => {
+  hand = new Redis(servers.redis.url);
 });
 
 /** The service writes, and comes to read from the cache. */
@@ -69,7 +64,7 @@ describe('the user of Redis that the documentation describes', () => {
   let url: string;
   beforeAll(async () => {
     for (const words of documentedRights()) await hand.call('ACL', 'SETUSER', ...words);
-    url = redis.url.replace(`:${redis.password}@`, 'evercount:password@');
+    url = servers.redis.url.replace(`:${servers.redis.password}@`, 'evercount:password@');
   });
 
   it('may do all that the service does, jobs, limits and streams included', async () => {
@@ -140,7 +135,7 @@ it('a role of Postgres without any right to change the schema is enough, where a
     const url = new URL(databaseUrl);
     url.username = role;
     url.password = 'password';
-    await cachesWith(url.href, redis.url, { MIGRATIONS_DATABASE_URL: databaseUrl });
+    await cachesWith(url.href, servers.redis.url, { MIGRATIONS_DATABASE_URL: databaseUrl });
     const serving = new pg.Client({ connectionString: url.href });
     await serving.connect();
     await expect(serving.query('CREATE TABLE mine ()')).rejects.toThrow(/permission denied/);

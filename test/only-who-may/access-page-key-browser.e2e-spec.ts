@@ -2,19 +2,22 @@
 import { createServer, type Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { KeyAdministration } from '../../src/access/key-administration.js';
-import { startApp, type TestApp } from '../support/app.js';
 import { startBrowser } from '../support/chromium.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
-let redis: TestRedis;
-let app: TestApp;
+const service = withService({
+  env: { AUTH: 'required', ADMIN_KEY },
+  ending: async () => {
+    await browser.close();
+    for (const server of sites) server.close();
+  },
+});
 let browser: Browser;
 const sites: Server[] = [];
 let key: string;
@@ -22,22 +25,10 @@ let own: string;
 let foreign: string;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({
-    databaseUrl: await createTestDatabase(),
-    redisUrl: redis.url,
-    env: { AUTH: 'required', ADMIN_KEY },
-  });
   [own, foreign] = [await site(), await site()];
   const wish = { label: 'views', scopes: ['increment'], prefix: 'page:', expiresAt: null, origins: [own] } as const;
-  key = (await app.nest.get(KeyAdministration).create({ ...wish, perSecond: 50, maxNames: 3 })).key;
+  key = (await service.app.nest.get(KeyAdministration).create({ ...wish, perSecond: 50, maxNames: 3 })).key;
   browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser.close();
-  for (const server of sites) server.close();
-  await app.stop();
-  await redis.stop();
 });
 
 /** Serves the example as it is, with the address and the key filled in, as whoever copies it does. */
@@ -48,7 +39,7 @@ async function site(): Promise<string> {
     void readFile(`examples/page-views/${name}`, 'utf8').then((text) =>
       response.end(
         text
-          .replace('data-service="https://counts.example.org"', `data-service="${app.url}"`)
+          .replace('data-service="https://counts.example.org"', `data-service="${service.app.url}"`)
           .replace('"ec_…"', `"${key}"`),
       ),
     );
@@ -65,7 +56,7 @@ const shown = async (page: Page): Promise<string | null> => {
 
 const valueOf = async (name: string) => {
   const headers = { authorization: `Bearer ${ADMIN_KEY}` };
-  const { status, body } = await send(app.url, 'GET', `/v1/counters/${encodeURIComponent(name)}`, { headers });
+  const { status, body } = await send(service.app.url, 'GET', `/v1/counters/${encodeURIComponent(name)}`, { headers });
   return status === 404 ? null : (JSON.parse(body) as { value: number }).value;
 };
 
@@ -85,7 +76,7 @@ it('its key does nothing else, whatever is run on the page', async () => {
   await shown(page);
   const tried = await page.evaluate<Record<string, string | number>>(`(async () => {
     const attempt = (method, path, body) =>
-      fetch('${app.url}' + path, {
+      fetch('${service.app.url}' + path, {
         method,
         headers: { authorization: 'Bearer ${key}', ...(body ? { 'content-type': 'application/json' } : {}) },
         ...(body ? { body: JSON.stringify(body) } : {}),
@@ -126,7 +117,7 @@ it('what browsers keep from the page is refused to whoever uses no browser, too'
     ['GET', '/v1/keys'],
     ['GET', '/v1/stream?name=page:/'],
   ] as const) {
-    const { status } = await send(app.url, method, path, { headers, ...(json === undefined ? {} : { json }) });
+    const { status } = await send(service.app.url, method, path, { headers, ...(json === undefined ? {} : { json }) });
     expect([method, path, status]).toEqual([method, path, 403]);
   }
 });

@@ -8,11 +8,10 @@ import { SCOPES } from '../../src/domain/scope.js';
 import { ApiKeys } from '../../src/store/api-keys.js';
 import { poolOf } from '../../src/store/connections.js';
 import { isOutage, StoreFailure, withClient } from '../../src/store/failure.js';
-import { type AppOptions, type AppProcess, startAppProcess } from '../support/app.js';
+import { type AppProcess, startAppProcess } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withServers } from '../support/service.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 /** What is promised, from when the key was revoked until the last request with it begins that is committed. */
@@ -27,32 +26,28 @@ const CONNECT_TIMEOUT_MS = 3_000;
 /** Where nobody listens. */
 const NOBODY = 'postgres://nobody@127.0.0.1:1/none';
 
-let redis: TestRedis;
-let databaseUrl: string;
+const servers = withServers({
+  ending: async () => {
+    await app.stop();
+    await pool.end();
+    await proxy.close();
+  },
+});
 let pool: pg.Pool;
 let proxy: TcpProxy;
 let app: AppProcess;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  databaseUrl = await createTestDatabase();
-  const { hostname: host, port } = new URL(databaseUrl);
+  const { hostname: host, port } = new URL(servers.databaseUrl);
   proxy = await TcpProxy.start({ host, port: Number(port) });
-  const throughProxy = new URL(databaseUrl);
+  const throughProxy = new URL(servers.databaseUrl);
   throughProxy.port = String(proxy.port);
-  const options: AppOptions = {
+  app = await startAppProcess({
     databaseUrl: throughProxy.href,
-    redisUrl: redis.url,
+    redisUrl: servers.redis.url,
     env: { AUTH: 'required', RATE_LIMIT: 'off', DATABASE_POOL_SIZE: SMALLEST_POOL },
-  };
-  app = await startAppProcess(options);
-  pool = poolOf(databaseUrl, 2);
-});
-afterAll(async () => {
-  await app.stop();
-  await pool.end();
-  await proxy.close();
-  await redis.stop();
+  });
+  pool = poolOf(servers.databaseUrl, 2);
 });
 
 const keys = () => new KeyAdministration(new ApiKeys(pool));
@@ -126,7 +121,7 @@ describe('under a flood of sign-outs with sessions that nobody has', () => {
 it('a revoked key is refused while reads wait for a lock, and take all connections that they have', async () => {
   const [revoked, other] = [await made(), await made()];
   expect(await call(revoked.key, 'GET', '/v1/session')).toBe(200);
-  const holder = new pg.Client(databaseUrl);
+  const holder = new pg.Client(servers.databaseUrl);
   await holder.connect();
   await holder.query('BEGIN; LOCK TABLE counters IN ACCESS EXCLUSIVE MODE');
   let over = false;
@@ -154,7 +149,10 @@ it('a revoked key is refused while reads wait for a lock, and take all connectio
 });
 
 it('waiting for a connection in use is no outage, and a connection that cannot be made is one', async () => {
-  const [busy, away] = [poolOf(databaseUrl, 1, { connectionTimeoutMillis: CONNECT_TIMEOUT_MS }), poolOf(NOBODY, 1)];
+  const [busy, away] = [
+    poolOf(servers.databaseUrl, 1, { connectionTimeoutMillis: CONNECT_TIMEOUT_MS }),
+    poolOf(NOBODY, 1),
+  ];
   const holder = await busy.connect();
   try {
     const outageOf = (asked: pg.Pool) =>

@@ -105,8 +105,7 @@ describe('it is written down who did what, from where, and what it was before an
     const { id, secret } = JSON.parse(body) as { id: string; secret: string };
     await call('PATCH', `/v1/keys/${id}`, { label: 'two' });
     await call('POST', `/v1/keys/${id}/rotate`, {});
-    const env = { DATABASE_URL: service.databaseUrl, REDIS_URL: service.redis.url };
-    expect(await runCli(['keys', 'revoke', id, '--yes'], { env })).toMatchObject({ code: 0 });
+    expect(await runCli(['keys', 'revoke', id, '--yes'], { env: service.variables })).toMatchObject({ code: 0 });
     const found = await deedsAbout(id);
     expect(found).toMatchObject([
       { action: 'key.make', actor: 'admin', via: 'http', before: null, after: { label: 'one', scopes: ['read'] } },
@@ -145,8 +144,7 @@ describe('it is written down who did what, from where, and what it was before an
     try {
       const file = join(folder, 'in.ndjson');
       await writeFile(file, '{"name":"brought:1","value":3}\n{"name":"brought:2","value":4}\n');
-      const env = { DATABASE_URL: service.databaseUrl, REDIS_URL: service.redis.url };
-      const run = await runCli(['import', file, '--no-checksum', '--yes'], { env });
+      const run = await runCli(['import', file, '--no-checksum', '--yes'], { env: service.variables });
       expect([run.code, run.err]).toEqual([0, expect.any(String)]);
       expect((await page('action=counters.import')).data).toMatchObject([
         { actor: 'cli', via: 'cli', before: { file, overwrite: false }, after: { created: 2, kept: 0 } },

@@ -1,30 +1,16 @@
 /** API keys by the operator's command, against a service that asks for them. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { expect, it } from '@jest/globals';
 import { type CliResult, runCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
-let env: Record<string, string>;
+const service = withService({ env: { AUTH: 'required' } });
 
-beforeAll(async () => {
-  redis = await startRedis();
-  env = { DATABASE_URL: await createTestDatabase(), REDIS_URL: redis.url };
-  app = await startApp({ databaseUrl: env['DATABASE_URL'] ?? '', redisUrl: redis.url, env: { AUTH: 'required' } });
-});
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
-
-const cli = (line: string): Promise<CliResult> => runCli(line.split(' '), { env });
+const cli = (line: string): Promise<CliResult> => runCli(line.split(' '), { env: service.variables });
 
 const increment = async (name: string, key: string): Promise<number> => {
   const headers = { authorization: `Bearer ${key}` };
-  return (await fetch(`${app.url}/v1/counters/${name}/increment`, { method: 'POST', headers })).status;
+  return (await fetch(`${service.app.url}/v1/counters/${name}/increment`, { method: 'POST', headers })).status;
 };
 
 const idOf = (key: string): string => key.split('_')[1] ?? '';

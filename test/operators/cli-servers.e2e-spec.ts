@@ -8,28 +8,27 @@ import { startApp, type TestApp } from '../support/app.js';
 import { type CliResult, runCli } from '../support/cli.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
 import { scratchFolder } from '../support/scratch.js';
+import { startPostgres, startRedis, type TestPostgres } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
-let redis: TestRedis;
+const servers = withRedis({
+  settings: ['maxmemory 100mb', 'maxmemory-policy noeviction'],
+  ending: () => hand.disconnect(),
+});
 let hand: Redis;
 let databaseUrl: string;
 
 beforeAll(async () => {
-  redis = await startRedis({ settings: ['maxmemory 100mb', 'maxmemory-policy noeviction'] });
-  hand = new Redis(redis.url);
+  hand = new Redis(servers.redis.url);
   databaseUrl = await createTestDatabase();
-});
-afterAll(async () => {
-  hand.disconnect();
-  await redis.stop();
 });
 
 type Env = Readonly<Record<string, string>>;
 
 const cli = (line: string, env: Env = {}): Promise<CliResult> =>
-  runCli(line.split(' '), { env: { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, ...env } });
+  runCli(line.split(' '), { env: { DATABASE_URL: databaseUrl, REDIS_URL: servers.redis.url, ...env } });
 
 interface Found {
   readonly check: string;
@@ -64,7 +63,7 @@ describe('beside a service', () => {
   let calls: CounterCalls;
   beforeAll(async () => {
     // Its own reconcile must not be the one to repair what these tests break.
-    app = await startApp({ databaseUrl, redisUrl: redis.url, env: { RECONCILE_INTERVAL_MS: '86400000' } });
+    app = await startApp({ databaseUrl, redisUrl: servers.redis.url, env: { RECONCILE_INTERVAL_MS: '86400000' } });
     calls = new CounterCalls(app.url);
     // Its first steps are to name the Redis.
     await eventually(async () => (await cli('verify')).code === 0);
@@ -236,7 +235,7 @@ describe('the configuration', () => {
     const { code, out } = await cli('config check', { CACHE_TTL_MS: '1000' });
     expect(code).toBe(0);
     expect(out).toMatch(/CACHE_TTL_MS +1000/);
-    expect(out).not.toContain(redis.password);
+    expect(out).not.toContain(servers.redis.password);
     expect(out).not.toContain(new URL(databaseUrl).password);
   });
 

@@ -5,32 +5,25 @@ import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type CliOptions, type CliResult, runCli } from '../support/cli.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { startRedis } from '../support/servers.js';
+import { withServers } from '../support/service.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-let redis: TestRedis;
+const servers = withServers({ ending: () => rm(folder, { recursive: true }) });
 let folder: string;
-let env: Record<string, string>;
 
 beforeAll(async () => {
-  redis = await startRedis();
   folder = await mkdtemp(join(tmpdir(), 'evercount-places-'));
-  env = { DATABASE_URL: await createTestDatabase(), REDIS_URL: redis.url };
   await cli('migrate up');
   await cli('import - --no-checksum', { input: '{"name":"bounded","value":1}\n{"name":"other","value":2}\n' });
 });
-afterAll(async () => {
-  await redis.stop();
-  await rm(folder, { recursive: true });
-});
 
 function cli(line: string, options: CliOptions = {}): Promise<CliResult> {
-  return runCli(line.split(' '), { ...options, env });
+  return runCli(line.split(' '), { ...options, env: servers.variables });
 }
 
 /** One's own where root could replace the machine's. */
@@ -75,7 +68,7 @@ describe('where an export goes', () => {
   });
 
   it('may be a standard output that is full, of which one line tells', () => {
-    const environment = { ...process.env, ...env };
+    const environment = { ...process.env, ...servers.variables };
     for (const args of ['export', 'migrate status', 'counters --help']) {
       const full = openSync('/dev/full', 'w');
       try {
@@ -139,7 +132,7 @@ describe('what an import comes from', () => {
         ['import --from-redis --match secret', { EVERCOUNT_FROM_REDIS_FILE: file }],
       ];
       for (const [line, more] of ways) {
-        const { code, out, err } = await runCli(line.split(' '), { env: { ...env, ...more } });
+        const { code, out, err } = await runCli(line.split(' '), { env: { ...servers.variables, ...more } });
         expect(out).toMatch(/1 (created|unchanged)/);
         expect(err).not.toContain('others on this machine');
         expect(code).toBe(0);

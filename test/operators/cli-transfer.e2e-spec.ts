@@ -8,7 +8,8 @@ import { startApp, type TestApp } from '../support/app.js';
 import { type CliOptions, type CliResult, runCli } from '../support/cli.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
+import { startRedis } from '../support/servers.js';
+import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 interface House {
@@ -17,27 +18,26 @@ interface House {
   readonly cli: (line: string, options?: CliOptions) => Promise<CliResult>;
 }
 
-let redis: TestRedis;
+const servers = withRedis({
+  ending: async () => {
+    await from.app.stop();
+    await rm(folder, { recursive: true });
+  },
+});
 let folder: string;
 let from: House;
 
 async function house(): Promise<House> {
   const databaseUrl = await createTestDatabase();
-  const app = await startApp({ databaseUrl, redisUrl: redis.url });
-  const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
+  const app = await startApp({ databaseUrl, redisUrl: servers.redis.url });
+  const env = { DATABASE_URL: databaseUrl, REDIS_URL: servers.redis.url };
   const cli = (line: string, options: CliOptions = {}) => runCli(line.split(' '), { ...options, env });
   return { app, calls: new CounterCalls(app.url), cli };
 }
 
 beforeAll(async () => {
-  redis = await startRedis();
   folder = await mkdtemp(join(tmpdir(), 'evercount-transfer-'));
   from = await house();
-});
-afterAll(async () => {
-  await from.app.stop();
-  await redis.stop();
-  await rm(folder, { recursive: true });
 });
 
 const everything = async ({ calls }: House): Promise<string> =>
@@ -235,7 +235,7 @@ describe('an import', () => {
     const other = await startRedis();
     try {
       const env = { DATABASE_URL: '', REDIS_URL: '' };
-      Object.assign(env, { DATABASE_URL: await createTestDatabase(), REDIS_URL: redis.url });
+      Object.assign(env, { DATABASE_URL: await createTestDatabase(), REDIS_URL: servers.redis.url });
       await runCli(['migrate', 'up'], { env });
       const line = '{"name":"x","value":1}\n';
       expect((await runCli(['import', '-', '--no-checksum'], { env, input: line })).code).toBe(0);

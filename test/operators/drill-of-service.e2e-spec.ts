@@ -44,9 +44,8 @@ it('loses nothing, leaves nothing behind, and is one at a time', async () => {
 
 it('the command that empties Redis itself works as it is pasted, and no count is lost', async () => {
   await service.calls.read('a');
-  const env = { DATABASE_URL: service.databaseUrl, REDIS_URL: service.redis.url };
   const before = (await events('cache.cold')).length;
-  const { code, out } = await runCli(['cache', 'flushall', '--yes'], { env });
+  const { code, out } = await runCli(['cache', 'flushall', '--yes'], { env: service.variables });
   expect([code, out]).toEqual([0, expect.stringMatching(/^flushed: \d+ keys are gone/)]);
   await eventually(async () => (await events('cache.cold')).length > before);
   expect((await service.calls.read('a')).body.value).toBe(7);

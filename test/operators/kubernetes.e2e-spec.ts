@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { freePort } from '../../src/embedded/free-port.js';
 import { startAppProcess } from '../support/app.js';
@@ -11,7 +11,7 @@ import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { at, containersOf, type JsonObject, kustomized, type Manifest } from '../support/kustomize.js';
 import { scratchFolder } from '../support/scratch.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withServers } from '../support/service.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ADMIN_KEY = 'a-key-of-sixteen-or-more';
@@ -21,13 +21,12 @@ const manifests = kustomized(join(ROOT, 'deploy/kubernetes/overlays/cloudnative-
 const one = (kind: string): Manifest => manifests.find((manifest) => manifest.kind === kind) as Manifest;
 const [service, migrations] = [one('Deployment'), one('Job')].map((pod) => containersOf(pod)[0] as JsonObject);
 
-let postgres: TestPostgres;
-let redis: TestRedis;
+const servers = withServers({ ownPostgres: true });
 let secrets: string;
 
 /** As the operator sets a database up that is made of this cluster; then the passwords, which are in secrets. */
 beforeAll(async () => {
-  [postgres, redis, secrets] = await Promise.all([startPostgres(), startRedis(), scratchFolder()]);
+  secrets = await scratchFolder();
   const { database, owner, postInitApplicationSQL } = at(one('Cluster'), '/spec/bootstrap/initdb') as {
     database: string;
     owner: string;
@@ -46,16 +45,15 @@ beforeAll(async () => {
     ['migrations', owner],
   ] as const) {
     await mkdir(join(secrets, folder));
-    const url = `postgres://${user}:${PASSWORD}@127.0.0.1:${postgres.port}/${database}`;
+    const url = `postgres://${user}:${PASSWORD}@127.0.0.1:${servers.postgres.port}/${database}`;
     await writeFile(join(secrets, folder, 'database-url'), url);
   }
-  await writeFile(join(secrets, 'service', 'redis-url'), redis.url);
+  await writeFile(join(secrets, 'service', 'redis-url'), servers.redis.url);
   await writeFile(join(secrets, 'service', 'admin-key'), ADMIN_KEY);
 });
-afterAll(() => Promise.all([postgres.stop(), redis.stop()]));
 
 async function asSuperuser(database: string, statements: readonly string[]): Promise<void> {
-  const url = new URL(postgres.url);
+  const url = new URL(servers.postgres.url);
   url.pathname = `/${database}`;
   const client = new pg.Client({ connectionString: url.href });
   await client.connect();

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withServers } from '../support/service.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -19,18 +19,14 @@ const TELLING = `data:text/javascript,${encodeURIComponent(
   "process.on('newListener', (signal) => signal === 'SIGTERM' && console.log('listens'))",
 )}`;
 
-let postgres: TestPostgres;
-let redis: TestRedis;
+const servers = withServers({
+  ownPostgres: true,
+  ending: () => {
+    for (const child of children) child.kill('SIGKILL');
+    children = [];
+  },
+});
 let children: ChildProcess[] = [];
-
-beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-});
-afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  children = [];
-  await Promise.all([postgres.stop(), redis.stop()]);
-});
 
 interface ProcessOne {
   readonly pid: number;
@@ -44,7 +40,7 @@ async function start(databaseUrl: string): Promise<ProcessOne> {
   const [program = process.execPath, ...args] = canBeProcessOne
     ? ['unshare', ...NAMESPACE, process.execPath, '--import', TELLING, MAIN]
     : [process.execPath, '--import', TELLING, MAIN];
-  const env = { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, REDIS_URL: redis.url, PORT: '0' };
+  const env = { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, REDIS_URL: servers.redis.url, PORT: '0' };
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let output = '';
@@ -72,7 +68,7 @@ function childOf(pid: number): number {
 }
 
 it('listens for signals before it loads the service, and ends with 0', async () => {
-  const one = await start(postgres.url);
+  const one = await start(servers.databaseUrl);
   await eventually(() => one.output().includes('listens'));
   expect(await one.endBy('SIGTERM')).toBe(0);
   expect(one.output()).not.toContain('starting');
@@ -85,16 +81,16 @@ it('ends with 0 while it waits for a Postgres that is away', async () => {
 });
 
 it.each(['away', 'frozen'] as const)('ends with 0 while the Postgres that it used is %s', async (how) => {
-  const one = await start(postgres.url);
+  const one = await start(servers.databaseUrl);
   const url = (): string => /ready at (http:\S+)/.exec(one.output())?.[1] ?? '';
   await eventually(() => url() !== '');
   await new CounterCalls(url()).increment('a');
-  await (how === 'away' ? postgres.kill() : postgres.freeze());
+  await (how === 'away' ? servers.postgres.kill() : servers.postgres.freeze());
   try {
     await eventually(() => one.output().includes('Postgres does not answer'));
     expect(await one.endBy('SIGTERM')).toBe(0);
   } finally {
-    if (how === 'frozen') await postgres.thaw();
-    await postgres.restart();
+    if (how === 'frozen') await servers.postgres.thaw();
+    await servers.postgres.restart();
   }
 });

@@ -1,37 +1,23 @@
 /** Clients that people have, as they are; and the class that this project began with. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import { type AppProcess, startAppProcess } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { findPythonRedis, findRedisTool, type Runnable, runTool } from '../support/redis-programs.js';
 import { scrape } from '../support/scrape.js';
-import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../support/servers.js';
+import { withServiceProcess } from '../support/service.js';
 import { freePort } from '../../src/embedded/free-port.js';
 
-let postgres: TestPostgres;
-let redis: TestRedis;
-let app: AppProcess;
-let port: number;
-
-const start = (): Promise<AppProcess> =>
-  startAppProcess({ databaseUrl: postgres.url, redisUrl: redis.url, env: { RESP_PORT: String(port) } });
+const service = withServiceProcess({
+  ownPostgres: true,
+  env: async () => ({ RESP_PORT: String(await freePort()) }),
+});
 
 /** Kills the service and starts it again, on the same port. */
 async function restart(): Promise<void> {
-  await app.kill();
-  app = await start();
+  await service.app.kill();
+  await service.startAgain();
 }
-
-beforeAll(async () => {
-  [postgres, redis, port] = await Promise.all([startPostgres(), startRedis(), freePort()]);
-  app = await start();
-});
-
-afterAll(async () => {
-  await app.stop();
-  await Promise.all([postgres.stop(), redis.stop()]);
-});
 
 /** Where Debian's packages cannot be had, a line says so: nothing of it was tested. */
 function given(found: Runnable | null, what: string, test: (tool: Runnable) => Promise<void>): Promise<void> {
@@ -53,7 +39,7 @@ class Counter:
 describe('the class that this project began with', () => {
   const python = findPythonRedis();
   const run = async (tool: Runnable, lines: string): Promise<string> => {
-    const { code, out } = await runTool(tool, ['-'], `${SEED(port)}\ncounter = Counter()\n${lines}\n`);
+    const { code, out } = await runTool(tool, ['-'], `${SEED(service.app.respPort)}\ncounter = Counter()\n${lines}\n`);
     if (code !== 0) throw new Error(out);
     return out.trim();
   };
@@ -64,12 +50,12 @@ describe('the class that this project began with', () => {
       expect(await run(tool, 'counter.increment(); print(counter.increment())')).toBe("b'2'");
       await restart();
       expect(await run(tool, 'print(counter.get_counter())')).toBe("b'2'");
-      await redis.kill();
-      await redis.restart({ empty: true });
-      await postgres.kill();
-      await postgres.restart();
+      await service.redis.kill();
+      await service.redis.restart({ empty: true });
+      await service.postgres.kill();
+      await service.postgres.restart();
       await eventually(async () => (await run(tool, 'print(counter.get_counter())')) === "b'2'");
-      await eventually(async () => (await scrape(app.url)).get('evercount_cache_permission') === 1);
+      await eventually(async () => (await scrape(service.app.url)).get('evercount_cache_permission') === 1);
       // Once: one that was counted and could not be told would be counted again.
       expect(await run(tool, 'print(counter.increment())')).toBe("b'3'");
       expect(await run(tool, 'counter.store_counter(41); print(counter.increment())')).toBe("b'42'");
@@ -80,7 +66,7 @@ describe('clients', () => {
   it('redis-cli counts, line by line and from a file', () =>
     given(findRedisTool('redis-cli'), 'redis-cli', async (tool) => {
       const cli = async (args: readonly string[], input = ''): Promise<string> =>
-        (await runTool(tool, ['-p', String(port), ...args], input)).out.trim();
+        (await runTool(tool, ['-p', String(service.app.respPort), ...args], input)).out.trim();
       expect(await cli(['incr', 'cli'])).toBe('1');
       expect(await cli(['-3', 'get', 'cli'])).toBe('1');
       expect(await cli([], 'incr cli\nincr cli\nget cli\n')).toBe('2\n3\n3');
@@ -91,10 +77,10 @@ describe('clients', () => {
 
   it('redis-benchmark counts every request that it was answered', () =>
     given(findRedisTool('redis-benchmark'), 'redis-benchmark', async (tool) => {
-      const args = ['-p', String(port), '-c', '20', '-n', '4000', '-P', '8', '--csv', 'incr', 'bench'];
+      const args = ['-p', String(service.app.respPort), '-c', '20', '-n', '4000', '-P', '8', '--csv', 'incr', 'bench'];
       const { code, out } = await runTool(tool, args);
       expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('"rps"') });
-      const client = new Redis(port);
+      const client = new Redis(service.app.respPort);
       // It sends whole pipelines, and so some more than it was asked for.
       const count = Number(await client.get('bench'));
       expect(count).toBeGreaterThanOrEqual(4_000);
@@ -103,7 +89,7 @@ describe('clients', () => {
     }));
 
   it.each([2, 3] as const)('ioredis over RESP%i connects again after a restart', async (protocol) => {
-    const client = new Redis(port, '127.0.0.1', { protocol, maxRetriesPerRequest: null });
+    const client = new Redis(service.app.respPort, '127.0.0.1', { protocol, maxRetriesPerRequest: null });
     client.on('error', () => undefined);
     const name = `ioredis:${protocol}`;
     expect(await client.incr(name)).toBe(1);
@@ -114,7 +100,7 @@ describe('clients', () => {
   });
 
   it.each([2, 3] as const)('node-redis over RESP%i connects again after a restart', async (RESP) => {
-    const client = createClient({ url: `redis://127.0.0.1:${port}`, RESP });
+    const client = createClient({ url: `redis://127.0.0.1:${service.app.respPort}`, RESP });
     client.on('error', () => undefined);
     await client.connect();
     const name = `node-redis:${RESP}`;
@@ -127,17 +113,17 @@ describe('clients', () => {
   });
 
   it('gets the answers to what was accepted before the service ends, and then the end', async () => {
-    const client = new Redis(port, '127.0.0.1', { retryStrategy: null, maxRetriesPerRequest: 0 });
+    const client = new Redis(service.app.respPort, '127.0.0.1', { retryStrategy: null, maxRetriesPerRequest: 0 });
     client.on('error', () => undefined);
     await client.set('drained', 0);
     const answers: Promise<number | null>[] = [];
     for (let count = 0; count < 2_000; count += 1) answers.push(client.incr('drained').catch(() => null));
     await answers[0];
-    const exit = await app.stop();
+    const exit = await service.app.stop();
     expect(exit.code).toBe(0);
     const told = (await Promise.all(answers)).filter((answer) => answer !== null);
-    app = await start();
-    const after = new Redis(port);
+    await service.startAgain();
+    const after = new Redis(service.app.respPort);
     // In order, none twice; and no more is counted than what was answered.
     expect(told).toEqual(Array.from({ length: told.length }, (_, index) => index + 1));
     expect(await after.get('drained')).toBe(String(told.length));

@@ -1,33 +1,22 @@
 /** Counters that end by themselves, over the Redis protocol. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/http.js';
 import { scrape } from '../support/scrape.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-let app: TestApp;
+const service = withService({ env: { RESP_PORT: '0' }, ending: () => client.disconnect() });
 let client: Redis;
 let run = 0;
 let name = '';
 
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: redis.url, env: { RESP_PORT: '0' } });
-  client = new Redis(app.respPort);
+beforeAll(() => {
+  client = new Redis(service.app.respPort);
 });
 
 beforeEach(() => {
   run += 1;
   name = `expiry:${run}`;
-});
-
-afterAll(async () => {
-  client.disconnect();
-  await app.stop();
-  await redis.stop();
 });
 
 const call = (command: string, ...args: (string | number)[]): Promise<unknown> => client.call(command, ...args);
@@ -37,7 +26,7 @@ const faultOf = (command: string, ...args: (string | number)[]): Promise<unknown
     (error: unknown) => (error as Error).message,
   );
 const versionOf = async (): Promise<unknown> => {
-  const { body } = await send(app.url, 'GET', `/v1/counters/${name}`);
+  const { body } = await send(service.app.url, 'GET', `/v1/counters/${name}`);
   return (JSON.parse(body) as { version?: unknown }).version;
 };
 
@@ -46,7 +35,7 @@ const HOUR_MS = 60 * 60 * 1000;
 /** How many writes an action adds to the batches of each lane. */
 async function writesByLane(action: () => Promise<void>): Promise<{ increments: number; decisions: number }> {
   const writes = async (): Promise<[number, number]> => {
-    const scraped = await scrape(app.url);
+    const scraped = await scrape(service.app.url);
     const of = (lane: string): number => scraped.get('evercount_batch_writes_sum', { lane }) ?? 0;
     return [of('increments'), of('decisions')];
   };
@@ -179,7 +168,7 @@ describe('expiry over the Redis protocol', () => {
     expect(counted).toEqual({ increments: 52, decisions: 0 });
     expect(await client.pttl(name)).toBeLessThanOrEqual(HOUR_MS / 2);
 
-    await send(app.url, 'PUT', `/v1/counters/${name}`, { json: { value: 1, max: 2 } });
+    await send(service.app.url, 'PUT', `/v1/counters/${name}`, { json: { value: 1, max: 2 } });
     const decided = await writesByLane(async () => {
       expect(await call('increx', name, 'UBOUND', 2, ...window)).toEqual([2, 1]);
       expect(await call('increx', name, 'XX', 'SATURATE', ...window)).toEqual([2, 0]);

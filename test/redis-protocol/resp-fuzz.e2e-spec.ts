@@ -1,33 +1,16 @@
 /** Random bytes, cut anywhere: they never end the process, never change a count, and never cost memory. */
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
-import { type AppProcess, startAppProcess } from '../support/app.js';
 import { command, connectRaw } from '../support/resp.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withServiceProcess } from '../support/service.js';
 import { Random } from '../torture/random.js';
 
 const SEED = Number(process.env['RESP_FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const CONNECTIONS = 200;
 const MORE_MEMORY_BYTES = 300_000_000;
 
-let redis: TestRedis;
-let app: AppProcess;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  app = await startAppProcess({
-    databaseUrl: await createTestDatabase(),
-    redisUrl: redis.url,
-    env: { RESP_PORT: '0' },
-  });
-});
-
-afterAll(async () => {
-  await app.stop();
-  await redis.stop();
-});
+const service = withServiceProcess({ env: { RESP_PORT: '0' } });
 
 const memoryOf = async (pid: number): Promise<number> => {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
@@ -37,9 +20,9 @@ const memoryOf = async (pid: number): Promise<number> => {
 it(`holds against random bytes (RESP_FUZZ_SEED=${SEED})`, async () => {
   const random = new Random(SEED);
   const upTo = (end: number): number => random.whole(0, end);
-  const client = new Redis(app.respPort);
+  const client = new Redis(service.app.respPort);
   await client.set('kept', 42);
-  const before = await memoryOf(app.pid);
+  const before = await memoryOf(service.app.pid);
   const pieces = [
     () => Buffer.from(Array.from({ length: upTo(200) }, () => upTo(256))),
     () => Buffer.from(command('get', 'kept')),
@@ -55,7 +38,7 @@ it(`holds against random bytes (RESP_FUZZ_SEED=${SEED})`, async () => {
     () => Buffer.from('\r\n'.repeat(upTo(50))),
   ];
   for (let connection = 0; connection < CONNECTIONS; connection += 1) {
-    const raw = await connectRaw(app.respPort);
+    const raw = await connectRaw(service.app.respPort);
     // Whatever the server thinks of it, it may hang up at any time.
     raw.socket.on('error', () => undefined);
     const parts = Array.from({ length: 1 + upTo(30) }, () => pieces[upTo(pieces.length)]?.() ?? Buffer.alloc(0));
@@ -71,6 +54,6 @@ it(`holds against random bytes (RESP_FUZZ_SEED=${SEED})`, async () => {
   }
   expect(await client.get('kept')).toBe('42');
   expect(await client.dbsize()).toBe(1);
-  expect((await memoryOf(app.pid)) - before).toBeLessThan(MORE_MEMORY_BYTES);
+  expect((await memoryOf(service.app.pid)) - before).toBeLessThan(MORE_MEMORY_BYTES);
   client.disconnect();
 });

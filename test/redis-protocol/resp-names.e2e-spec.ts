@@ -1,42 +1,27 @@
 /** Which names there are: SCAN, KEYS and their kin, by keys with a prefix too, and what empties it all. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const NAMES = Array.from({ length: 300 }, (_, index) => `${index % 3 === 0 ? 'shop:' : 'bank:'}${index}`);
 const OWN = NAMES.filter((name) => name.startsWith('shop:'));
 
-let redis: TestRedis;
-let databaseUrl: string;
-let app: TestApp;
+const ENV = { RESP_PORT: '0', AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' };
+
+const service = withService({ env: ENV, ending: () => client.disconnect() });
 let client: Redis;
 
-const start = (env: Record<string, string>): Promise<TestApp> =>
-  startApp({
-    databaseUrl,
-    redisUrl: redis.url,
-    env: { RESP_PORT: '0', AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off', ...env },
-  });
+const start = (env: Record<string, string>): Promise<TestApp> => startApp({ ...service.urls, env: { ...ENV, ...env } });
 
 beforeAll(async () => {
-  redis = await startRedis();
-  databaseUrl = await createTestDatabase();
-  app = await start({});
-  client = new Redis(app.respPort, { password: ADMIN_KEY });
+  client = new Redis(service.app.respPort, { password: ADMIN_KEY });
   const pipeline = client.pipeline();
   for (const name of NAMES) pipeline.incr(name);
   pipeline.incr('gone').del('gone');
   await pipeline.exec();
-});
-
-afterAll(async () => {
-  client.disconnect();
-  await app.stop();
-  await redis.stop();
 });
 
 /** Every name that a walk meets, changing over to the next client at each step. */
@@ -86,10 +71,10 @@ describe('the names over the Redis protocol', () => {
   });
 
   it('are told of a key’s own prefix alone', async () => {
-    const { key } = await app.nest
+    const { key } = await service.app.nest
       .get(KeyAdministration)
       .create({ label: 'test', scopes: ['read'], prefix: 'shop:', expiresAt: null });
-    const shop = new Redis(app.respPort, { password: key });
+    const shop = new Redis(service.app.respPort, { password: key });
     expect(sorted(await walk([shop], 'COUNT', 50))).toEqual(sorted(OWN));
     expect(await shop.dbsize()).toBe(OWN.length);
     expect(sorted(await shop.keys('*'))).toEqual(sorted(OWN));

@@ -1,36 +1,23 @@
 /** MULTI, EXEC and WATCH: one commit, with whatever else is written meanwhile. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { startApp, type TestApp } from '../support/app.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withService } from '../support/service.js';
 
-let redis: TestRedis;
-/** Two instances on one database. */
-let apps: readonly TestApp[];
+const service = withService({ env: { RESP_PORT: '0' }, two: true, ending: () => client.disconnect() });
 let client: Redis;
 let run = 0;
 let name = '';
 
-const connected = (index = 0): Redis => new Redis(apps[index % apps.length]?.respPort ?? 0);
+const connected = (index = 0): Redis => new Redis((index % 2 === 0 ? service.app : service.other).respPort);
 
-beforeAll(async () => {
-  redis = await startRedis();
-  const options = { databaseUrl: await createTestDatabase(), redisUrl: redis.url, env: { RESP_PORT: '0' } };
-  apps = [await startApp(options), await startApp(options)];
+beforeAll(() => {
   client = connected();
 });
 
 beforeEach(() => {
   run += 1;
   name = `multi:${run}`;
-});
-
-afterAll(async () => {
-  client.disconnect();
-  for (const app of apps) await app.stop();
-  await redis.stop();
 });
 
 const call = (command: string, ...args: (string | number)[]): Promise<unknown> => client.call(command, ...args);
@@ -68,7 +55,7 @@ describe('a transaction', () => {
   });
 
   it('leaves the others standing where one is refused', async () => {
-    await send(apps[0]?.url ?? '', 'PUT', `/v1/counters/${name}`, { json: { value: 9, max: 10 } });
+    await send(service.app.url, 'PUT', `/v1/counters/${name}`, { json: { value: 9, max: 10 } });
     const answers = await client.multi().incr(name).incr(name).set(name, 'words').incr(`${name}:b`).exec();
     expect(answers?.map(([error, answer]) => error?.message ?? answer)).toEqual([
       10,

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { CacheGuard } from '../../src/counters/guard/cache-guard.js';
 import { startApp, startAppProcess, type TestApp } from '../support/app.js';
@@ -6,16 +6,20 @@ import { CounterCalls } from '../support/counter-calls.js';
 import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
-import { startRedis, type TestRedis } from '../support/servers.js';
-import { createTestDatabase } from '../support/shared-postgres.js';
+import { withServers } from '../support/service.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 /** Between a change and its event at another instance that knows of its listeners; gathering takes up to 350 ms. */
 const SOON_MS = 700;
 
-let redis: TestRedis;
+const servers = withServers({
+  ending: async () => {
+    client.disconnect();
+    await Promise.all([here.stop(), there.stop()]);
+    await proxy.close();
+  },
+});
 let proxy: TcpProxy;
-let databaseUrl: string;
 /** Its Redis is behind a proxy. */
 let here: TestApp;
 let there: TestApp;
@@ -23,26 +27,16 @@ let client: Redis;
 const sources: EventSource[] = [];
 
 beforeAll(async () => {
-  redis = await startRedis();
+  const { databaseUrl, redis } = servers;
   proxy = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
-  databaseUrl = await createTestDatabase();
   const proxied = new URL(redis.url);
   proxied.port = String(proxy.port);
-  [here, there] = await Promise.all([
-    startApp({ databaseUrl, redisUrl: proxied.href }),
-    startApp({ databaseUrl, redisUrl: redis.url }),
-  ]);
+  [here, there] = await Promise.all([startApp({ databaseUrl, redisUrl: proxied.href }), startApp(servers.urls)]);
   client = new Redis(redis.url);
   client.on('error', () => undefined);
 });
 afterEach(() => {
   for (const source of sources.splice(0)) source.close();
-});
-afterAll(async () => {
-  client.disconnect();
-  await Promise.all([here.stop(), there.stop()]);
-  await proxy.close();
-  await redis.stop();
 });
 
 async function open(url: string, query: string): Promise<EventSource> {
@@ -148,7 +142,7 @@ describe('changes made at another instance', () => {
 
 describe('SIGTERM', () => {
   it('ends open streams with a last event, and the process in time; another instance takes over', async () => {
-    const app = await startAppProcess({ databaseUrl, redisUrl: redis.url });
+    const app = await startAppProcess(servers.urls);
     await new CounterCalls(app.url).increment('bye', 4);
     const source = await open(app.url, 'name=bye');
     const slow = await open(app.url, 'prefix=');
@@ -162,7 +156,7 @@ describe('SIGTERM', () => {
   });
 
   it('admits no stream while it drains', async () => {
-    const app = await startApp({ databaseUrl, redisUrl: redis.url });
+    const app = await startApp(servers.urls);
     const source = await open(app.url, 'name=a');
     const stopped = app.stop();
     await eventually(() => source.of('bye').length === 1);

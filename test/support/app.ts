@@ -39,6 +39,7 @@ export interface TestApp extends App {
   readonly healthUrl: string | null;
   /** What was logged so far, as it was written. */
   readonly log: readonly string[];
+  /** Also for one that was stopped. */
   stop(): Promise<void>;
 }
 
@@ -60,7 +61,9 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
   const { port } = app.nest.getHttpServer().address() as AddressInfo;
   const healthPort = app.healthPort?.port ?? null;
   const healthUrl = healthPort === null ? null : urlOf(healthPort);
-  return { ...app, url: urlOf(port), respPort: app.resp.port ?? 0, healthUrl, log, stop: () => app.nest.close() };
+  let stopped: Promise<void> | undefined;
+  const stop = () => (stopped ??= app.nest.close());
+  return { ...app, url: urlOf(port), respPort: app.resp.port ?? 0, healthUrl, log, stop };
 }
 
 /** How a process ended. */

@@ -1,7 +1,7 @@
 /**
- * What most tests stand on, brought up before them and ended after them: `withRedis` a Redis of their own; `withService`
- * that, a database and the service in this process; `withServiceProcess` the same with the service as a process of its
- * own. What they hand out is there once the tests run.
+ * What most tests stand on, brought up before them and ended after them: `withRedis` a Redis of their own; `withServers`
+ * that and a database; `withService` these and the service in this process; `withServiceProcess` the same with the
+ * service as a process of its own. What they hand out is there once the tests run.
  */
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Config } from '../../src/config/config.js';
@@ -10,25 +10,48 @@ import { CounterCalls } from './counter-calls.js';
 import { type RedisOptions, startPostgres, startRedis, type TestPostgres, type TestRedis } from './servers.js';
 import { createTestDatabase } from './shared-postgres.js';
 
-/** @typeParam App what can be done to the service */
-export interface Service<App> {
+export interface Servers {
   readonly redis: TestRedis;
   /** A Postgres of its own, where that was asked for. */
   readonly postgres: TestPostgres;
   readonly databaseUrl: string;
-  readonly app: App;
-  readonly calls: CounterCalls;
+  /** Where both are, for one more service. */
+  readonly urls: Pick<AppOptions, 'databaseUrl' | 'redisUrl'>;
+  /** The same as variables of the environment, for a command. */
+  readonly variables: { readonly DATABASE_URL: string; readonly REDIS_URL: string };
 }
 
-export interface ServiceOptions {
-  /** Variables of the environment, such as `{ CACHE_TTL_MS: '100' }`. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** In this process: what no variable says. */
-  readonly change?: (config: Config) => void;
+/** @typeParam App what can be done to the service */
+export interface Service<App> extends Servers {
+  readonly app: App;
+  readonly calls: CounterCalls;
+  /** A second instance, where that was asked for. */
+  readonly other: App;
+  /** All instances there are. */
+  readonly apps: readonly App[];
+  /** Starts the service after a test has ended it: from then on `app` is the new one. */
+  startAgain(): Promise<void>;
+}
+
+interface Ending {
+  /** Called before anything is ended: ends what a test has started on it, and closes what it has opened to it. */
+  readonly ending?: () => unknown;
+}
+
+export interface ServersOptions extends Ending {
   /** For tests that break Postgres; the others share one. */
   readonly ownPostgres?: boolean;
-  /** Called before the service ends: closes what a test has opened to it. */
-  readonly ending?: () => void | Promise<void>;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+export interface ServiceOptions extends ServersOptions {
+  /** Variables of the environment, such as `{ CACHE_TTL_MS: '100' }`, or what finds them out before the start. */
+  readonly env?: Environment | (() => Promise<Environment>);
+  /** In this process: what no variable says. */
+  readonly change?: (config: Config) => void;
+  /** Two instances on the same servers. */
+  readonly two?: boolean;
 }
 
 export function withService(options: ServiceOptions = {}): Service<TestApp> {
@@ -39,6 +62,28 @@ export function withServiceProcess(options: ServiceOptions = {}): Service<AppPro
   return served(startAppProcess, options);
 }
 
+/** For tests that start services of their own. */
+export function withServers(options: ServersOptions = {}): Servers {
+  const up: Parts<Servers> = {};
+  bringUp(up, options);
+  return whenUp<Servers>(up);
+}
+
+/** For tests that need no database, or make many. */
+export function withRedis({ ending, ...options }: RedisOptions & Ending = {}): Pick<Servers, 'redis'> {
+  const up: Parts<Pick<Servers, 'redis'>> = {};
+  beforeAll(async () => {
+    up.redis = await startRedis(options);
+  });
+  afterAll(async () => {
+    await ending?.();
+    await up.redis?.stop();
+  });
+  return whenUp<Pick<Servers, 'redis'>>(up);
+}
+
+type Parts<Whole> = { -readonly [Part in keyof Whole]?: Whole[Part] };
+
 interface Startable {
   readonly url: string;
   stop(): Promise<unknown>;
@@ -46,56 +91,53 @@ interface Startable {
 
 function served<App extends Startable>(
   start: (options: AppOptions) => Promise<App>,
-  { env = {}, change, ownPostgres = false, ending }: ServiceOptions,
+  { env = {}, change, two = false, ending, ...options }: ServiceOptions,
 ): Service<App> {
-  const up: { -readonly [Part in keyof Service<App>]?: Service<App>[Part] } = {};
-  const part = <Part extends keyof Service<App>>(name: Part): Service<App>[Part] => {
-    const found = up[name];
-    if (found === undefined) throw new Error(`${name} is not there: before the tests run, or not asked for`);
-    return found;
+  const up: Parts<Service<App>> = {
+    get apps() {
+      return [up.app, up.other].filter((app) => app !== undefined);
+    },
   };
+  const service = whenUp<Service<App>>(up);
+  bringUp(up, {
+    ...options,
+    ending: async () => {
+      await ending?.();
+      await Promise.all((up.apps ?? []).map((app) => app.stop()));
+    },
+  });
+  beforeAll(async () => {
+    const all = { ...service.urls, env: typeof env === 'function' ? await env() : env, change };
+    up.startAgain = async () => {
+      up.app = await start(all);
+      up.calls = new CounterCalls(up.app.url);
+    };
+    await up.startAgain();
+    if (two) up.other = await start(all);
+  });
+  return service;
+}
+
+function bringUp(up: Parts<Servers>, { ownPostgres = false, ending }: ServersOptions): void {
   beforeAll(async () => {
     [up.redis, up.postgres] = await Promise.all([startRedis(), ownPostgres ? startPostgres() : undefined]);
     up.databaseUrl = up.postgres?.url ?? (await createTestDatabase());
-    const options = { databaseUrl: up.databaseUrl, redisUrl: up.redis.url, env };
-    up.app = await start(change === undefined ? options : { ...options, change });
-    up.calls = new CounterCalls(up.app.url);
+    up.urls = { databaseUrl: up.databaseUrl, redisUrl: up.redis.url };
+    up.variables = { DATABASE_URL: up.databaseUrl, REDIS_URL: up.redis.url };
   });
   afterAll(async () => {
     await ending?.();
-    await up.app?.stop();
     await Promise.all([up.redis?.stop(), up.postgres?.stop()]);
   });
-  return {
-    get redis() {
-      return part('redis');
-    },
-    get postgres() {
-      return part('postgres');
-    },
-    get databaseUrl() {
-      return part('databaseUrl');
-    },
-    get app() {
-      return part('app');
-    },
-    get calls() {
-      return part('calls');
-    },
-  };
 }
 
-/** For tests that start services of their own. */
-export function withRedis(options: RedisOptions = {}): { readonly redis: TestRedis } {
-  let running: TestRedis | null = null;
-  beforeAll(async () => {
-    running = await startRedis(options);
-  });
-  afterAll(() => running?.stop());
-  return {
-    get redis() {
-      if (running === null) throw new Error('Redis is there once the tests run');
-      return running;
+/** Asking for a part that is not there is a mistake of the test. */
+function whenUp<Whole extends object>(up: Partial<Whole>): Whole {
+  return new Proxy(up, {
+    get: (_, name) => {
+      const part: unknown = Reflect.get(up, name);
+      if (part === undefined) throw new Error(`${String(name)} is not there: before the tests run, or not asked for`);
+      return part;
     },
-  };
+  }) as Whole;
 }

@@ -2,7 +2,9 @@
 import { Redis } from 'ioredis';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../test/support/servers.js';
 import type { TestPooler } from '../test/support/pgbouncer.js';
+import type { Runnable } from '../test/support/redis-programs.js';
 import { type Child, type Environment, ROOT, startOpponent, startService } from './child.js';
+import { startWebdis } from './opponents/webdis.js';
 
 export type OpponentName = 'upsert-and-set' | 'typeorm-repository' | 'redis-get' | 'constant';
 export type Fsync = 'always' | 'everysec';
@@ -103,6 +105,13 @@ export class Arena {
     const redis = await this.redis(`incr ${fsync}`, ['appendonly yes', `appendfsync ${fsync}`]);
     const start = () => startOpponent('redis-incr', { REDIS_URL: redis.url });
     return subjectOf(await this.child(`incr ${fsync}`, start), redis);
+  }
+
+  /** Redis with an append-only file that is synced for each answer, and Webdis in front of it. */
+  async webdis(program: Runnable): Promise<{ readonly subject: Subject; readonly redisUrl: string }> {
+    const redis = await this.redis('webdis', ['appendonly yes', 'appendfsync always']);
+    const child = await this.child('webdis', () => startWebdis(program, redis.url));
+    return { subject: subjectOf(child, redis), redisUrl: redis.url };
   }
 
   /** Redis by itself, with an append-only file; null: it keeps nothing. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '../test/support/eventually.js';
 import { imageCommand } from '../test/support/image-command.js';
 
 export interface Child {
@@ -48,9 +49,23 @@ export function startEdge(args: readonly string[]): Promise<Child> {
 }
 
 /** Runs Node; settles when it says `ready at <url>`. It dies with this process. */
-async function startChild(args: readonly string[], environment: Environment): Promise<Child> {
-  const env = { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment };
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+function startChild(args: readonly string[], environment: Environment): Promise<Child> {
+  return startProgram(process.execPath, args, { NODE_ENV: 'production', ...environment }, null);
+}
+
+/**
+ * Runs a program; it dies with this process.
+ *
+ * @param answersAt settles when it answers there; null: when it says `ready at <url>`
+ */
+export async function startProgram(
+  file: string,
+  args: readonly string[],
+  environment: Environment,
+  answersAt: string | null,
+): Promise<Child> {
+  const env = { PATH: process.env['PATH'], ...environment };
+  const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const killWithUs = () => child.kill('SIGKILL');
   process.once('exit', killWithUs);
   const exited = once(child, 'exit').finally(() => process.off('exit', killWithUs));
@@ -64,7 +79,8 @@ async function startChild(args: readonly string[], environment: Environment): Pr
         if (url !== undefined) resolve(url);
       });
     }
-    const fail = () => reject(new Error(`${args.join(' ')} did not get ready:\n${output.join('\n')}`));
+    if (answersAt !== null) void answering(answersAt).then(() => resolve(answersAt), reject);
+    const fail = () => reject(new Error(`${file} ${args.join(' ')} did not get ready:\n${output.join('\n')}`));
     void exited.then(fail, reject);
     setTimeout(fail, READY_TIMEOUT_MS).unref();
   });
@@ -78,4 +94,8 @@ async function startChild(args: readonly string[], environment: Environment): Pr
       clearTimeout(timer);
     },
   };
+}
+
+function answering(url: string): Promise<void> {
+  return eventually(async () => (await fetch(url)).status > 0, READY_TIMEOUT_MS);
 }

@@ -1,4 +1,5 @@
 /** What is compared with what. */
+import type { Runnable } from '../test/support/redis-programs.js';
 import type { Arena } from './arena.js';
 import type { Contest } from './contest.js';
 import {
@@ -10,6 +11,7 @@ import {
   service,
   serviceApart,
   serviceWithRows,
+  webdis,
 } from './entrants.js';
 import { DERIVED_EVERY_SECONDS, serviceWithHistory } from './history.js';
 import { BATCH_ITEMS, type Names, type Workload } from './load/workload.js';
@@ -31,11 +33,16 @@ const FLUSHED = { key: 'service-flushed', label: 'evercount, Redis flushed every
 /** Rows in the table; ten million by `--rows`, since they take a while and some gigabytes. */
 const ROWS = [1_000, 100_000] as const;
 
-/**
- * @param pgbenchPath null: there is no pgbench here, and no opponent (e)
- * @param moreRows another size of the table; null: none
- */
-export function contests(field: Field, pgbenchPath: string | null, moreRows: number | null): Contest[] {
+/** Programs that may be missing; null: they are, and their opponents take no part. */
+export interface Programs {
+  /** Opponent (e). */
+  readonly pgbenchPath: string | null;
+  /** Opponent (g). */
+  readonly webdisProgram: Runnable | null;
+}
+
+/** @param moreRows another size of the table; null: none */
+export function contests(field: Field, { pgbenchPath, webdisProgram }: Programs, moreRows: number | null): Contest[] {
   const hot = of('increment', HOT);
   const many = of('increment', MANY);
   const skewed = of('increment', SKEWED);
@@ -45,6 +52,7 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
   const ours = (workload: Workload) => service(field, workload, SERVICE);
   const oursKeyed = (workload: Workload) => service(field, keyed(workload), KEYED);
   const bench = (workload: Workload) => (pgbenchPath === null ? [] : benches(field, pgbenchPath, workload));
+  const behindWebdis = (workload: Workload) => (webdisProgram === null ? [] : [webdis(field, webdisProgram, workload)]);
   const cachedReads = (names: Names) => [
     ours(of('read', names)),
     opponent(field, 'redis-get', of('read', names)),
@@ -69,6 +77,7 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
         naive(hot),
         redisIncr(field, 'always', hot),
         redisIncr(field, 'everysec', hot),
+        ...behindWebdis(hot),
         oursKeyed(hot),
         tutorial(hot),
         ...bench(hot),
@@ -137,7 +146,7 @@ export function contests(field: Field, pgbenchPath: string | null, moreRows: num
       about:
         'With and without FLUSHALL every second, after writes to 10,000 counters, which the service fills in again each time.',
       judged: true,
-      entrants: [...cachedReads(HOT), opponent(field, 'constant', of('read', HOT))],
+      entrants: [...cachedReads(HOT), ...behindWebdis(of('read', HOT)), opponent(field, 'constant', of('read', HOT))],
     },
     {
       key: 'read-many',

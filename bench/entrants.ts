@@ -1,6 +1,7 @@
 /** Who takes part in a contest, and how each is put under load. */
 import { clearInterval, setInterval } from 'node:timers';
 import type { Redis } from 'ioredis';
+import type { Runnable } from '../test/support/redis-programs.js';
 import { type Arena, type Fsync, inRedis, type OpponentName, type Peculiarities, type Subject } from './arena.js';
 import { type Generator, type LoadResult } from './load/generator.js';
 import { itemsOf, nameOf, type Names, type Workload } from './load/workload.js';
@@ -141,6 +142,23 @@ export function redisIncr(field: Field, fsync: Fsync, workload: Workload): Entra
     items: 1,
     prepare: start,
     run: (connections, seconds) => loadSubject(field, start, workload, connections, seconds),
+  };
+}
+
+/** @param workload increments or reads of one counter, or of some */
+export function webdis(field: Field, program: Runnable, workload: Workload): Entrant {
+  const start = async () => (await field.arena.webdis(program)).subject;
+  const operation = isRead(workload) ? 'webdis-read' : 'webdis-increment';
+  return {
+    key: 'webdis',
+    label: '(g) Webdis, appendfsync always',
+    items: 1,
+    prepare: async () => {
+      const { redisUrl } = await field.arena.webdis(program);
+      // What it reads is what it counts.
+      if (isRead(workload)) await seedRedis(redisUrl, namesOf(workload), () => '1');
+    },
+    run: (connections, seconds) => loadSubject(field, start, { ...workload, operation }, connections, seconds),
   };
 }
 

@@ -2,7 +2,7 @@
 import { againstContests, buildEarlier, type Earlier } from './against.js';
 import { Arena } from './arena.js';
 import { type Contest, JUDGED_CONNECTIONS } from './contest.js';
-import { contests } from './contests.js';
+import { contests, type Programs } from './contests.js';
 import { benchEdge } from './edge.js';
 import type { Entrant, Field } from './entrants.js';
 import { benchForecasts } from './forecast.js';
@@ -12,6 +12,7 @@ import { watchMemory } from './memory.js';
 import { measureOverload } from './overload.js';
 import { optionsOf, type Options, USAGE } from './options.js';
 import { comparedWithPast } from './past-runs.js';
+import { findWebdis } from './opponents/webdis.js';
 import { pgbenchPath } from './pgbench.js';
 import { writeDocs, writeLatest } from './report/files.js';
 import type { Report } from './report/report.js';
@@ -79,15 +80,18 @@ async function main(options: Options): Promise<void> {
   const field: Field = { arena, generator: findGenerator(say) };
   const pace: Pace = { rounds, sideRounds, seconds, warmUpSeconds: quick ? QUICK_WARM_UP_SECONDS : WARM_UP_SECONDS };
   const speed = await speedOf(arena, field.generator);
-  const pgbench = pgbenchPath();
-  const chosen = choose(contests(field, pgbench, options.rows), options);
+  // No target is about it, so it need not be fetched for a quick run.
+  const programs: Programs = { pgbenchPath: pgbenchPath(), webdisProgram: quick ? null : findWebdis(say) };
+  const chosen = choose(contests(field, programs, options.rows), options);
   say(
     `${machine.cpu}, ${machine.cores} cores, load ${machine.loadBefore.toFixed(1)}; Node ${machine.node}, ` +
       `Postgres ${machine.postgres}, ${machine.redis}; a sync takes ${machine.syncMs.toFixed(2)} ms, a commit ${machine.commitMs.toFixed(2)} ms`,
   );
   say(speedLine(speed));
   say(`Load by ${field.generator.name}; ${pace.rounds} or ${pace.sideRounds} rounds of ${pace.seconds} s each`);
-  if (pgbench === null) say('There is no pgbench beside this Postgres: opponent (e) does not take part');
+  if (programs.pgbenchPath === null) say('There is no pgbench beside this Postgres: opponent (e) does not take part');
+  if (programs.webdisProgram === null && !quick)
+    say('There is no Webdis here, and apt cannot fetch it: opponent (g) does not take part');
 
   const results: ContestResult[] = [];
   for (const contest of chosen) {

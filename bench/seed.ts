@@ -27,13 +27,16 @@ export async function seedOneByOne(url: string, names: readonly string[]): Promi
   await Promise.all(Array.from({ length: CLIENTS }, client));
 }
 
-/** Redis itself: values as long as the service's answers. */
-export async function seedRedis(url: string, names: readonly string[]): Promise<void> {
+/** Redis itself. */
+export async function seedRedis(url: string, names: readonly string[], valueOf = answerOf): Promise<void> {
+  await inRedis(url, (redis) => redis.mset(names.flatMap((name) => [name, valueOf(name)])));
+}
+
+/** As long as the service's. */
+function answerOf(name: string): string {
   const at = '2026-01-01T00:00:00.000Z';
   const bounds = { min: null, max: null, expiresAt: null };
-  const jsonOf = (name: string) =>
-    JSON.stringify({ name, value: 1, version: 1, ...bounds, createdAt: at, updatedAt: at });
-  await inRedis(url, (redis) => redis.mset(names.flatMap((name) => [name, jsonOf(name)])));
+  return JSON.stringify({ name, value: 1, version: 1, ...bounds, createdAt: at, updatedAt: at });
 }
 
 /** A table of the service that is empty yet: millions of rows by one statement. */

@@ -37,7 +37,9 @@ const batch = () => ({
   body: JSON.stringify({ increments: Array.from({ length: Number(items) }, () => ({ name: name() })) }),
 });
 const mixed = () => (Math.random() < 0.9 ? read() : increment());
-const next = { read, increment, batch, mixed, window }[operation];
+const webdis = (command) => () => ({ method: 'GET', path: `/${command}/${name()}` });
+const webdisOnes = { 'webdis-read': webdis('GET'), 'webdis-increment': webdis('INCR') };
+const next = { read, increment, batch, mixed, window, ...webdisOnes }[operation];
 
 // It knows no pauses, but how many requests a second a connection is to make.
 const pace = Number(thinkMs) > 0 ? { connectionRate: 1000 / Number(thinkMs) } : {};

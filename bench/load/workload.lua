@@ -32,6 +32,10 @@ local function increment()
     .. key() .. 'Content-Length: 0\r\n\r\n'
 end
 
+local function webdis(command)
+  return 'GET /' .. command .. '/' .. name() .. ' HTTP/1.1\r\nHost: ' .. host .. '\r\n\r\n'
+end
+
 local function window()
   local body = '{"ttlMs":60000,"expiry":"ifNone"}'
   return 'POST /v1/counters/' .. name() .. '/increment HTTP/1.1\r\nHost: ' .. host .. '\r\n' .. key()
@@ -63,9 +67,18 @@ function init(args)
     alpha = 1 / (1 - theta)
     skew = (1 - (2 / count) ^ (1 - theta)) / (1 - head / zeta)
   end
-  local requests = { read = read, increment = increment, batch = batch, mixed = mixed, window = window }
+  local requests = {
+    read = read,
+    increment = increment,
+    batch = batch,
+    mixed = mixed,
+    window = window,
+    ['webdis-read'] = function() return webdis('GET') end,
+    ['webdis-increment'] = function() return webdis('INCR') end,
+  }
   request = requests[operation]
-  if count == 1 and not keyed and (operation == 'read' or operation == 'increment') then
+  local constant = { read = true, increment = true, ['webdis-read'] = true, ['webdis-increment'] = true }
+  if count == 1 and not keyed and constant[operation] then
     -- Always the same: made once, so that it costs wrk nothing.
     local same = request()
     request = function() return same end

@@ -1,4 +1,4 @@
-/** What clients ask for: the same requests, byte for byte, of whoever answers them. */
+/** What clients ask for: the same requests, byte for byte, of whoever answers them, but for who knows paths of its own. */
 
 /** Whose turn it is: one counter, all of `count` alike, or few of `count` most of the time. */
 export type Names =
@@ -8,9 +8,10 @@ export type Names =
 
 /**
  * `mixed` is nine reads to one increment; `batch` is BATCH_ITEMS increments in one request; `window` counts within the
- * present minute of a rate limit, which begins with the first call and ends by itself.
+ * present minute of a rate limit, which begins with the first call and ends by itself. `webdis-increment` and `webdis-read`
+ * are the first two as Webdis is asked for them.
  */
-export type Operation = 'increment' | 'read' | 'mixed' | 'batch' | 'window';
+export type Operation = 'increment' | 'read' | 'mixed' | 'batch' | 'window' | 'webdis-increment' | 'webdis-read';
 
 export interface Workload {
   readonly operation: Operation;

@@ -65,6 +65,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['CORS_ORIGINS', http.corsOrigins.join(', ') || null],
     ['EMBED_ANCESTORS', http.embedAncestors.join(', ')],
     ['TRUSTED_PROXIES', http.trustedProxies.join(', ') || null],
+    ['MAX_CONNECTIONS', http.maxConnections],
     ['CONNECTIONS_PER_ADDRESS', http.connectionsPerAddress],
     ['HEALTH_PORT', http.healthPort],
     ['RESP_PORT', resp.port ?? 'off'],

@@ -22,6 +22,8 @@ export class HttpSettings {
   trustedProxies!: readonly string[];
   /** Of probes and metrics alone; 0 takes a free one, null none. */
   healthPort!: number | null;
+  /** Connections that may be open; further ones are closed at once. */
+  maxConnections!: number;
   /** Connections that one address may have open. */
   connectionsPerAddress!: number;
   /** Addresses and CIDR ranges by which many callers come: they may have any number, and keep them. */
@@ -35,6 +37,8 @@ export class RespSettings {
   port!: number | null;
   /** Whether somebody asked for this port: where nobody did, the service goes on without. */
   isPortAsked!: boolean;
+  /** Connections that may be open; further ones are closed at once. */
+  maxConnections!: number;
   /** What FLUSHALL and FLUSHDB do: they are refused, or they delete counters. */
   flush!: 'refuse' | 'delete';
   /** In PEM; null: in the clear. */
@@ -214,6 +218,7 @@ export async function loadConfig(
       ? { databaseUrl: values.DATABASE_URL, redisUrl: values.REDIS_URL }
       : await startEmbedded();
   const poolSize = values.DATABASE_POOL_SIZE ?? 10;
+  const maxConnections = values.MAX_CONNECTIONS ?? 10_000;
   // Beside them there must be one connection for each other purpose.
   const lanes = Math.min(values.WRITE_LANES ?? 1, poolSize - SMALLEST_POOL + 1);
   const extras = { password: values.REDIS_SENTINEL_PASSWORD ?? null, addresses: values.REDIS_ADDRESS_MAP ?? new Map() };
@@ -228,6 +233,7 @@ export async function loadConfig(
       embedAncestors: values.EMBED_ANCESTORS ?? ['*'],
       trustedProxies: values.TRUSTED_PROXIES ?? [],
       healthPort: values.HEALTH_PORT ?? null,
+      maxConnections,
       connectionsPerAddress: values.CONNECTIONS_PER_ADDRESS ?? 256,
       trustedNetworks: [...LOOPBACK_NETWORKS, ...(values.TRUSTED_PROXIES ?? [])],
     },
@@ -235,6 +241,7 @@ export async function loadConfig(
       host,
       port: values.RESP_PORT === undefined && isEmbedded ? EMBEDDED_RESP_PORT : (values.RESP_PORT ?? null),
       isPortAsked: values.RESP_PORT !== undefined,
+      maxConnections,
       flush: values.RESP_FLUSH ?? 'refuse',
       tls,
     },

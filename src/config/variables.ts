@@ -168,6 +168,7 @@ const VARIABLES = {
     'host names, addresses or CIDR ranges, comma-separated',
   ],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
+  MAX_CONNECTIONS: [wholeNumber(1, 1_000_000), 'connections, 1 to 1000000'],
   CONNECTIONS_PER_ADDRESS: [wholeNumber(1, 10_000), 'connections, 1 to 10000'],
   HEALTH_PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],
   RESP_PORT,

@@ -22,6 +22,9 @@ const ELSEWHERE: readonly (readonly [method: 'GET' | 'PUT' | 'POST' | 'DELETE', 
 /** What anybody may ask for without the local key. */
 const OPEN: ReadonlySet<string> = new Set(['/livez', '/readyz', '/']);
 
+/** On each port; further ones are closed at once. */
+export const MAX_CONNECTIONS = 10_000;
+
 /** Of one shop, behind one address. */
 const CONNECTIONS_PER_ADDRESS = 1_000;
 
@@ -38,6 +41,7 @@ export function edgeServer(edge: Edge, settings: EdgeSettings, metrics: () => Pr
     basePath: '',
     trustedProxies: [],
     healthPort: null,
+    maxConnections: MAX_CONNECTIONS,
     connectionsPerAddress: CONNECTIONS_PER_ADDRESS,
     trustedNetworks: LOOPBACK_NETWORKS,
     embedAncestors: [],

@@ -56,9 +56,9 @@ export class RespService implements BeforeApplicationShutdown {
    * @throws where the port cannot be listened on
    */
   async listen(shares: AddressShares): Promise<void> {
-    const { host, port, isPortAsked, tls } = this.settings;
+    const { host, port, isPortAsked, maxConnections, tls } = this.settings;
     if (port === null) return;
-    const server = new LineServer(shares, (line) => this.talkOn(line), tls);
+    const server = new LineServer(shares, maxConnections, (line) => this.talkOn(line), tls);
     try {
       await server.listen(host, port);
     } catch (error) {

@@ -16,7 +16,6 @@ import {
   BODY_BYTES,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
-  MAX_CONNECTIONS,
   MAX_HEADER_BYTES,
   MAX_PARAM_LENGTH,
   MAX_REQUESTS_IN_A_ROW,
@@ -81,7 +80,7 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     clientErrorHandler: (error, socket) => answerClientError(error, socket, basePath),
     rewriteUrl: ({ url = '/' }) => withinBase(url, basePath),
   });
-  server.server.maxConnections = MAX_CONNECTIONS;
+  server.server.maxConnections = settings.maxConnections;
   const shares = new AddressShares(settings.connectionsPerAddress, settings.trustedNetworks);
   const connections = new Connections(shares);
   connections.watch(server.server);

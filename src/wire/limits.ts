@@ -1,6 +1,3 @@
-/** Some 20 KB each; below common limits of open files. Further ones are closed at once. */
-export const MAX_CONNECTIONS = 10_000;
-
 /** Connections that wait to be accepted, as when all clients come back at once; the system may allow fewer. */
 export const ACCEPT_BACKLOG = 4_096;
 

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { AddressShares } from '../access/address-shares.js';
-import { ACCEPT_BACKLOG, DRAIN_MS, HANDSHAKE_MS, KEEP_ALIVE_MS, MAX_CONNECTIONS } from './limits.js';
+import { ACCEPT_BACKLOG, DRAIN_MS, HANDSHAKE_MS, KEEP_ALIVE_MS } from './limits.js';
 import { Line, type Talk } from './line.js';
 import { UntakenBytes } from './untaken-bytes.js';
 
@@ -27,10 +27,12 @@ export class LineServer {
 
   /**
    * @param shares of each address, over all ports
+   * @param maxConnections further ones are closed at once
    * @param talk what the protocol makes of a new connection
    */
   constructor(
     private readonly shares: AddressShares,
+    maxConnections: number,
     private readonly talk: (line: Line) => Talk,
     tls: Tls | null,
   ) {
@@ -38,7 +40,7 @@ export class LineServer {
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     this.server =
       tls === null ? createServer(options) : createTlsServer({ ...options, ...tls, handshakeTimeout: HANDSHAKE_MS });
-    this.server.maxConnections = MAX_CONNECTIONS;
+    this.server.maxConnections = maxConnections;
     this.server.on('connection', (socket: Socket) => {
       // Before the handshake, which is what costs.
       if (!this.admit(socket)) return;

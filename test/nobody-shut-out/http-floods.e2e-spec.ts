@@ -12,6 +12,9 @@ const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
 const PER_ADDRESS = 20;
 
+/** Of all addresses; room for those that are refused, too, since they are closed a second late. */
+const IN_ALL = 100;
+
 /** Clients that take nothing of their answers. */
 const DEAF_CLIENTS = 12;
 
@@ -25,6 +28,7 @@ const service = withService({
     ADMIN_KEY,
     RATE_LIMIT: 'off',
     CONNECTIONS_PER_ADDRESS: String(PER_ADDRESS),
+    MAX_CONNECTIONS: String(IN_ALL),
     HEALTH_PORT: '0',
   },
   // Whoever calls from the loopback is a stranger here, with one of its addresses: it has 16 million.
@@ -78,6 +82,17 @@ describe('connections', () => {
     const own = [...sockets];
     for (const socket of own) socket.destroy();
     await eventually(async () => (await areAnswered('127.0.0.2', 1)) === 1);
+  });
+
+  it(`of all addresses are ${IN_ALL} at most`, async () => {
+    for (const socket of sockets) socket.destroy();
+    await eventually(async () => (await connectionsOf(service.app)) === 0);
+    const addresses = Array.from({ length: IN_ALL / PER_ADDRESS + 1 }, (_, index) => `127.0.0.${30 + index}`);
+    let answered = 0;
+    for (const address of addresses) answered += await areAnswered(address, PER_ADDRESS);
+    expect(answered).toBe(IN_ALL);
+    for (const socket of sockets) socket.destroy();
+    await eventually(async () => (await connectionsOf(service.app)) === 0);
   });
 
   it('stay open for a caller that is known, and not for one that only holds them', async () => {

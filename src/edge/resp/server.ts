@@ -2,6 +2,7 @@ import type { Server } from '../../web/server.js';
 import type { Line } from '../../wire/line.js';
 import { LineServer } from '../../wire/line-server.js';
 import type { Edge } from '../edge.js';
+import { MAX_CONNECTIONS } from '../server.js';
 import { Caller, EdgeCommands } from './commands.js';
 import { EdgeTalk } from './talk.js';
 
@@ -18,5 +19,5 @@ export function respServer({ tally, counting }: Edge, localKey: string | null, s
     lastId += 1;
     return new EdgeTalk(line, new Caller(lastId), commands, counting);
   };
-  return new LineServer(shares, talkOn, null);
+  return new LineServer(shares, MAX_CONNECTIONS, talkOn, null);
 }

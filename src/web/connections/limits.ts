@@ -46,9 +46,6 @@ export const MAX_REQUESTS_PER_CONNECTION = 100_000;
  */
 export const ACCEPT_BACKLOG = 4_096;
 
-/** Some 20 KB each; below common limits of open files. Further ones are closed at once. */
-export const MAX_CONNECTIONS = 10_000;
-
 /** Of a port that only probes and Prometheus know. */
 export const MAX_HEALTH_CONNECTIONS = 100;
 

@@ -1,6 +1,7 @@
 /** `npm run bench`: runs the contests, prints tables and targets, and writes down what came out. */
 import { againstContests, buildEarlier, type Earlier } from './against.js';
 import { Arena } from './arena.js';
+import { measureBytesEach } from './bytes-each.js';
 import { type Contest, JUDGED_CONNECTIONS } from './contest.js';
 import { contests, type Programs } from './contests.js';
 import { benchEdge } from './edge.js';
@@ -55,6 +56,7 @@ let earlier: Earlier | null = null;
 try {
   if (options.forecast) await benchForecasts(say);
   else if (options.edge) await benchEdge(arena, say, options);
+  else if (options.bytesEach) await measureBytesEach({ arena, generator: findGenerator(say) }, say);
   else if (options.against === null) await main(options);
   else {
     earlier = await buildEarlier(options.against, say);

@@ -21,6 +21,8 @@ export interface Options {
   readonly forecast: boolean;
   /** Only what an edge does. */
   readonly edge: boolean;
+  /** Only what one more of something keeps in memory. */
+  readonly bytesEach: boolean;
   /** Writes docs/benchmarks.md, whatever was run. */
   readonly docs: boolean;
   /** Compares with this commit, and with nobody else; null: with the opponents. */
@@ -34,6 +36,8 @@ export const USAGE = `npm run bench -- [options]
   --long              with what takes long, too: ten million rows, history, "memory"; a quarter of an hour more
   --forecast          only how good forecasts are, on seeded and public series: about two minutes
   --edge              only what an edge counts, how large what waits is, and how fast it is delivered: about a minute
+  --bytes-each        only what a connection, a stream and a waiting write keep in memory, and 100,000 connections at rest:
+                      about three minutes
   --docs              write docs/benchmarks.md, which else only a whole run does
   --seconds <n>       length of one turn (1); many short ones see more of a machine's moods than few long ones
   --rounds <n>        turns of each entrant where targets are judged (7, when quick 5, and elsewhere 3), of which the
@@ -56,6 +60,7 @@ export function optionsOf(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       forecast: { type: 'boolean', default: false },
       edge: { type: 'boolean', default: false },
+      'bytes-each': { type: 'boolean', default: false },
       docs: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
@@ -76,6 +81,7 @@ export function optionsOf(args: readonly string[]): Options {
     quick,
     forecast,
     edge,
+    bytesEach: values['bytes-each'],
     docs,
     long,
     against,

@@ -1,12 +1,13 @@
 import { Evercount, NotFound, type Counter } from '../../client/src/evercount.js';
 import type { Counter as ServiceCounter } from '../../src/domain/counter.js';
 import { eventually } from '../support/eventually.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { withService } from '../support/service.js';
 
 const service = withService();
 let client: Evercount;
 beforeAll(() => {
-  client = new Evercount({ url: service.app.url });
+  client = new Evercount({ url: service.app.url, fetch: heldFetch });
 });
 
 describe('against the service itself', () => {
@@ -26,7 +27,7 @@ describe('against the service itself', () => {
     const options = { idempotencyKey: 'order-1' };
     const first = await client.increment('once', 2, options);
     const [alone, [gathered]] = await Promise.all([
-      new Evercount({ url: service.app.url, gatherMs: 0 }).increment('once', 2, options),
+      new Evercount({ url: service.app.url, gatherMs: 0, fetch: heldFetch }).increment('once', 2, options),
       client.incrementMany([{ name: 'once', by: 2, ...options }, { name: 'other' }]),
     ]);
     expect(alone).toEqual({ ...first, replayed: true });

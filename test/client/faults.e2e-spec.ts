@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Evercount } from '../../client/src/evercount.js';
 import { eventually } from '../support/eventually.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { withService } from '../support/service.js';
 
 const CLIENTS = 20;
@@ -27,6 +28,7 @@ describe('over connections that are cut at random moments, while Postgres crashe
     const shared = new Evercount({
       url: proxy.url,
       gatherMs,
+      fetch: heldFetch,
       retry: { deadlineMs: DEADLINE_MS, longestWaitMs: 500 },
     });
     const total = CLIENTS * each;
@@ -50,7 +52,7 @@ describe('over connections that are cut at random moments, while Postgres crashe
     const ends = await Promise.allSettled([...clients, crashes]);
     expect(ends.filter(({ status }) => status === 'rejected')).toEqual([]);
 
-    const { value } = await new Evercount({ url: service.app.url }).read(name, { consistency: 'strong' });
+    const { value } = await new Evercount({ url: service.app.url, fetch: heldFetch }).read(name, { consistency: 'strong' });
     expect({ value, versions: versions.size }).toEqual({ value: total, versions: total });
     expect(proxy.cuts).toBeGreaterThan(cutsBefore);
     // Answers were lost after the commit: this is what the keys are for.

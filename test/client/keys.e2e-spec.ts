@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Evercount, type EvercountOptions } from '../../client/src/evercount.js';
 import { Keys, type Key } from '../../client/src/keys.js';
 import { eventually } from '../support/eventually.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { withService } from '../support/service.js';
 import { FaultyService, type Fault } from './faulty-service.js';
 
@@ -12,7 +13,7 @@ const VIEWS = { label: 'views', scopes: ['increment'], prefix: 'page:' } as cons
 describe('keys of the service', () => {
   const service = withService({ env: { AUTH: 'required', ADMIN_KEY } });
   let keys: Keys;
-  const clientOf = (apiKey: string) => new Evercount({ url: service.app.url, apiKey, gatherMs: 0 });
+  const clientOf = (apiKey: string) => new Evercount({ url: service.app.url, apiKey, gatherMs: 0, fetch: heldFetch });
   beforeAll(() => {
     keys = new Keys(clientOf(ADMIN_KEY));
   });

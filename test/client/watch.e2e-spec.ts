@@ -4,12 +4,13 @@ import { Evercount } from '../../client/src/evercount.js';
 import { watch, type Change, type WatchOptions } from '../../client/src/watch.js';
 import { freePort } from '../../src/embedded/free-port.js';
 import { eventually } from '../support/eventually.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { withServiceProcess } from '../support/service.js';
 
 const service = withServiceProcess({ env: async () => ({ PORT: String(await freePort()) }) });
 let client: Evercount;
 beforeAll(() => {
-  client = new Evercount({ url: service.app.url });
+  client = new Evercount({ url: service.app.url, fetch: heldFetch });
 });
 
 /** Watches in the background; `end` settles with what iterating over it came to. */

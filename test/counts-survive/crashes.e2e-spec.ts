@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../support/eventually.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { withServiceProcess } from '../support/service.js';
 
 /** So few that most connections which are made anew come to an answer. */
@@ -22,7 +23,7 @@ const attempt = async (
   patienceMs: number,
 ): Promise<{ status: number; value: number } | null> => {
   try {
-    const response = await fetch(`${url}/v1/counters/${name}/increment`, {
+    const response = await heldFetch(`${url}/v1/counters/${name}/increment`, {
       method: 'POST',
       headers: { 'idempotency-key': key },
       signal: AbortSignal.timeout(patienceMs),

@@ -63,9 +63,9 @@ const keyedWaiting = (): Promise<unknown[]> =>
 
 const codeOf = ({ status, body }: Reply): string => (status < 300 ? 'ok' : (body as unknown as { code: string }).code);
 const names = async (prefix: string): Promise<string[]> => {
-  const response = await fetch(`${app.url}/v1/counters?prefix=${encodeURIComponent(prefix)}`);
-  const { data = [] } = (await response.json()) as { data?: { name: string }[] };
-  return data.map(({ name }) => name);
+  const query = `prefix=${encodeURIComponent(prefix)}`;
+  const { body } = await calls.call<{ data?: { name: string }[] }>('GET', `/v1/counters?${query}`);
+  return (body.data ?? []).map(({ name }) => name);
 };
 
 describe.each<[string, () => Promise<unknown>]>([

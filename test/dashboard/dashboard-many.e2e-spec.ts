@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import { seriousFaults } from '../support/axe.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { send } from '../support/http.js';
 import { withService } from '../support/service.js';
 
@@ -128,7 +129,7 @@ it('what begins alike is shown to others by one link, which shows nothing else, 
   const address = (await page.getByLabel('Small page').textContent()) ?? '';
   expect(address).toContain(`/embed/${encodeURIComponent(till(1))}?link=el_`);
   const statusOf = async (name: string) =>
-    (await fetch(address.replace(encodeURIComponent(till(1)), encodeURIComponent(name)))).status;
+    (await heldFetch(address.replace(encodeURIComponent(till(1)), encodeURIComponent(name)))).status;
   expect([await statusOf(till(1)), await statusOf(till(2)), await statusOf(LAST)]).toEqual([200, 200, 403]);
   expect(await seriousFaults(page)).toEqual([]);
   await page.getByRole('button', { name: 'End it' }).click();

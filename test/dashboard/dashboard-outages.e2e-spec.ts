@@ -5,6 +5,7 @@ import { freePort } from '../../src/embedded/free-port.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
+import { send } from '../support/http.js';
 import { EventSource } from '../support/event-source.js';
 import type { TestPostgres, TestRedis } from '../support/servers.js';
 import { withServiceProcess } from '../support/service.js';
@@ -51,7 +52,7 @@ afterEach(shownIsTrue);
 
 /** While this runs, what the page asks of the cache's state is answered as before: nothing but the stream can tell. */
 async function toldByTheStream(test: (stream: EventSource) => Promise<void>): Promise<void> {
-  const state = (await (await fetch(`${service.app.url}/v1/admin/cache`)).json()) as object;
+  const state = JSON.parse((await send(service.app.url, 'GET', '/v1/admin/cache')).body) as object;
   await page.route('**/v1/admin/cache', (route) => route.fulfill({ json: { ...state, lastRehydrate: null } }));
   const stream = await EventSource.open(service.app.url, 'name=votes&events=true');
   try {

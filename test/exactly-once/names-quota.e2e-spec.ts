@@ -5,6 +5,7 @@ import { KeyAdministration } from '../../src/access/key-administration.js';
 import { startApp } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
+import { send } from '../support/http.js';
 import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
@@ -68,7 +69,7 @@ it('past its quota a key is refused new names alone, and told why', async () => 
   expect(await calls.increment('mine:new')).toBe(403);
   const refused = await calls.set('mine:new');
   expect(refused).toMatchObject({ status: 403, body: { code: 'quota_exceeded', type: '/problems/quota_exceeded' } });
-  expect((await fetch(`${service.app.url}/problems/quota_exceeded`)).status).toBe(200);
+  expect((await send(service.app.url, 'GET', '/problems/quota_exceeded')).status).toBe(200);
   expect(await calls.read('mine:new')).toBe(404);
 
   // What is there goes on counting, whoever brought it into being.

@@ -2,6 +2,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import fc from 'fast-check';
 import { isProblemCode } from '../../src/web/problems/problem.js';
+import { type HeldAnswer, holdToDocument } from '../support/described.js';
 import { ANYBODY, asSentBy, type Caller, mayAdd, trespassOf } from './callers.js';
 import { type FuzzRequest, MODEL_NAMES, requestsTo, type Route, SENTINELS } from './requests.js';
 
@@ -33,11 +34,10 @@ export interface FuzzReport {
   readonly durationMs: number;
 }
 
-interface Answer {
-  readonly status: number;
+interface Answer extends HeldAnswer {
+  readonly body: string;
   readonly type: string;
   readonly replayed: boolean;
-  readonly body: string;
 }
 
 export class Fuzzer {
@@ -97,12 +97,13 @@ export class Fuzzer {
   private async try(request: FuzzRequest, caller: Caller): Promise<void> {
     try {
       const answer = await this.send(request);
+      holdToDocument(request.method, request.path, answer);
       this.statuses[answer.status] = (this.statuses[answer.status] ?? 0) + 1;
       const fault = faultOf(request, answer, caller);
       if (fault !== null) this.note(request, `${fault}: ${answer.status} ${answer.body.slice(0, 300)}`);
       this.count(request, answer);
     } catch (error) {
-      this.note(request, `no answer: ${String(error)}`);
+      this.note(request, `no answer, or none that is described: ${String(error)}`);
     }
   }
 
@@ -154,8 +155,11 @@ export class Fuzzer {
         const type = response.headers['content-type'] ?? '';
         const replayed = response.headers['idempotent-replayed'] !== undefined;
         const chunks: Buffer[] = [];
-        const settle = (): void =>
-          resolve({ status: response.statusCode ?? 0, type, replayed, body: Buffer.concat(chunks).toString() });
+        const settle = (): void => {
+          const { statusCode: status = 0, headers } = response;
+          const body = Buffer.concat(chunks).toString();
+          resolve({ status, headers, type, replayed, body });
+        };
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', settle);
         response.on('error', reject);

@@ -8,6 +8,7 @@ import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { pointsOf, sumOf } from '../support/history.js';
+import { send } from '../support/http.js';
 import { scrape } from '../support/scrape.js';
 import { withServers } from '../support/service.js';
 
@@ -105,7 +106,7 @@ describe.each(['+120d', '-120d'])(
       const gated = await startAppProcess({ ...servers.urls, env });
       try {
         const statuses = [good, over].map(async ({ key }) => {
-          const { status } = await fetch(`${gated.url}/v1/counters/past`, {
+          const { status } = await send(gated.url, 'GET', '/v1/counters/past', {
             headers: { authorization: `Bearer ${key}` },
           });
           return status;

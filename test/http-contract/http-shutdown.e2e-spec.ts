@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
@@ -33,23 +33,15 @@ async function incrementUntilClosed(url: string, name: string): Promise<{ acknow
   const errors: unknown[] = [];
   let acknowledged = 0;
   for (let open = true; open;) {
-    open = await new Promise<boolean>((resolve) => {
-      const { hostname, port } = new URL(url);
-      const path = `/v1/counters/${name}/increment`;
-      const sent = request({ hostname, port, method: 'POST', path, agent }, (response) => {
-        response.resume();
-        response.on('end', () => {
-          if (response.statusCode === 200) acknowledged += 1;
-          else errors.push(response.statusCode);
-          resolve(response.headers.connection !== 'close');
-        });
-      });
-      sent.on('error', (error) => {
-        errors.push(error);
-        resolve(false);
-      });
-      sent.end();
-    });
+    try {
+      const { status, headers } = await send(url, 'POST', `/v1/counters/${name}/increment`, { agent });
+      if (status === 200) acknowledged += 1;
+      else errors.push(status);
+      open = headers['connection'] !== 'close';
+    } catch (error) {
+      errors.push(error);
+      open = false;
+    }
   }
   agent.destroy();
   return { acknowledged, errors };

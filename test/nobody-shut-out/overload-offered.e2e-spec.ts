@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
+import { holdToDocument } from '../support/described.js';
 import { eventually } from '../support/eventually.js';
 import { OfferedLoad } from '../support/offered-load.js';
 import { withServers } from '../support/service.js';
@@ -33,7 +34,7 @@ it('offered ten times what it can do, it refuses the rest, keeps its memory, and
   databaseUrl.port = String(proxy.port);
   const env = { MAX_QUEUED_WRITES: String(MAX_QUEUED) };
   const app = await startAppProcess({ databaseUrl: databaseUrl.href, redisUrl: servers.redis.url, env });
-  const load = new OfferedLoad(app.url, 'crowded');
+  const load = new OfferedLoad(app.url, 'crowded', holdToDocument);
   try {
     await proxy.setMode({ kind: 'slow', latencyMs: LATENCY_MS });
 

@@ -1,6 +1,7 @@
 /** More reads than Postgres is given wait, and then are refused; writes and keys feel nothing of it. */
-import { Agent, get } from 'node:http';
+import { Agent } from 'node:http';
 import { eventually } from '../support/eventually.js';
+import { send } from '../support/http.js';
 import { scrape } from '../support/scrape.js';
 import { withServiceProcess } from '../support/service.js';
 
@@ -24,17 +25,10 @@ interface Answered {
   readonly retryAfter: string | undefined;
 }
 
-function read(name: string): Promise<Answered> {
-  return new Promise((resolve, reject) => {
-    get(`${service.app.url}/v1/counters/${name}`, { agent }, (response) => {
-      let body = '';
-      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      response.on('end', () => {
-        const { code } = JSON.parse(body) as { readonly code: string };
-        resolve({ status: response.statusCode ?? 0, code, retryAfter: response.headers['retry-after'] });
-      });
-    }).on('error', reject);
-  });
+async function read(name: string): Promise<Answered> {
+  const { status, headers, body } = await send(service.app.url, 'GET', `/v1/counters/${name}`, { agent });
+  const { code } = JSON.parse(body) as { readonly code: string };
+  return { status, code, retryAfter: headers['retry-after'] };
 }
 
 it('while Redis is away, reads get no more of Postgres than they are given, and writes what they ask for', async () => {

@@ -6,6 +6,7 @@ import { KeyAdministration } from '../../src/access/key-administration.js';
 import type { Scope } from '../../src/domain/scope.js';
 import { startApp, startAppProcess, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { type HttpAnswer, type HttpOptions, send } from '../support/http.js';
 import { withService } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
@@ -118,7 +119,7 @@ describe('every instance notices within seconds', () => {
 
   it('that the key of a stream was revoked, and ends the stream', async () => {
     const { id, key } = await made(['read']);
-    const streams = service.apps.map((at) => fetch(`${at.url}/v1/stream?name=a`, { headers: bearer(key) }));
+    const streams = service.apps.map((at) => heldFetch(`${at.url}/v1/stream?name=a`, { headers: bearer(key) }));
     const ends = (await Promise.all(streams)).map(async ({ status, body }) => {
       expect(status).toBe(200);
       const reader = body?.getReader();

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { startApp } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
@@ -73,12 +74,12 @@ describe('the user of Redis that the documentation describes', () => {
     const other = await startApp({ databaseUrl, redisUrl: url, env });
     const end = new AbortController();
     try {
-      const stream = await fetch(`${other.url}/v1/stream?prefix=`, { signal: end.signal });
+      const stream = await heldFetch(`${other.url}/v1/stream?prefix=`, { signal: end.signal });
       expect(stream.status).toBe(200);
       expect(await cachesWith(databaseUrl, url, env)).toEqual([]);
       // Limits were told: buckets that are not full again.
       await eventually(async () => {
-        await Promise.all(Array.from({ length: 50 }, () => fetch(`${other.url}/v1/counters`)));
+        await Promise.all(Array.from({ length: 50 }, () => heldFetch(`${other.url}/v1/counters`)));
         return (await hand.keys('evercount:limit:*')).length > 0;
       });
     } finally {

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { ruleOf } from '../../src/web/gate/route-rules.js';
 import { SCOPES } from '../../src/domain/scope.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { withService } from '../support/service.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
@@ -209,7 +210,7 @@ async function ask(key: string | null, route: string, { name = 'shop:a', query =
   const path = pattern.replace('*', '/v1/counters').replace(/:(name|code|id)/, name);
   const body: unknown = typeof json === 'function' ? (json as () => unknown)() : json;
   const end = new AbortController();
-  const response = await fetch(`${service.app.url}${path}${query === '' ? '' : `?${query}`}`, {
+  const response = await heldFetch(`${service.app.url}${path}${query === '' ? '' : `?${query}`}`, {
     method,
     signal: end.signal,
     headers: {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { ROUTE_RULES, ruleOf } from '../../src/web/gate/route-rules.js';
 import { SCOPES } from '../../src/domain/scope.js';
+import { heldFetch } from '../support/held-fetch.js';
 import { type HttpAnswer, send } from '../support/http.js';
 import { withService } from '../support/service.js';
 
@@ -127,7 +128,7 @@ describe('a key with a prefix', () => {
     for (const query of ['', '?prefix=', '?prefix=s', '?name=shop:a&name=shop:b']) {
       const end = new AbortController();
       const headers = { authorization: `Bearer ${bound}` };
-      const { body } = await fetch(`${service.app.url}/v1/stream${query}`, { headers, signal: end.signal });
+      const { body } = await heldFetch(`${service.app.url}/v1/stream${query}`, { headers, signal: end.signal });
       const seen = new Set<string>();
       let text = '';
       for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {

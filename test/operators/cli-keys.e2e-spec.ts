@@ -2,6 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { type CliResult, runCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
+import { send } from '../support/http.js';
 import { withService } from '../support/service.js';
 
 const service = withService({ env: { AUTH: 'required' } });
@@ -10,7 +11,7 @@ const cli = (line: string): Promise<CliResult> => runCli(line.split(' '), { env:
 
 const increment = async (name: string, key: string): Promise<number> => {
   const headers = { authorization: `Bearer ${key}` };
-  return (await fetch(`${service.app.url}/v1/counters/${name}/increment`, { method: 'POST', headers })).status;
+  return (await send(service.app.url, 'POST', `/v1/counters/${name}/increment`, { headers })).status;
 };
 
 const idOf = (key: string): string => key.split('_')[1] ?? '';

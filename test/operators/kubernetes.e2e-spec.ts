@@ -9,6 +9,7 @@ import { freePort } from '../../src/embedded/free-port.js';
 import { startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
+import { send } from '../support/http.js';
 import { at, containersOf, type JsonObject, kustomized, type Manifest } from '../support/kustomize.js';
 import { scratchFolder } from '../support/scratch.js';
 import { withServers } from '../support/service.js';
@@ -75,10 +76,11 @@ function environmentOf(container: JsonObject | undefined, folder: string): Recor
 it('the service, which may not migrate, is ready once the job has done it, shows its metrics, and ends in time', async () => {
   const image = { ...environmentOf(service, 'service'), HOST: '0.0.0.0' };
   const HEALTH_PORT = String(await freePort());
+  const healthUrl = `http://127.0.0.1:${HEALTH_PORT}`;
   const app = await startAppProcess({ databaseUrl: '', redisUrl: '', env: { ...image, HEALTH_PORT } });
   const probed = async (probe: string): Promise<number> => {
     const path = at(service, `/${probe}/httpGet/path`) as string;
-    return (await fetch(`http://127.0.0.1:${HEALTH_PORT}${path}`)).status;
+    return (await send(healthUrl, 'GET', path)).status;
   };
   expect([await probed('startupProbe'), await probed('livenessProbe')]).toEqual([200, 200]);
   expect(await probed('readinessProbe')).toBe(503);
@@ -95,16 +97,11 @@ it('the service, which may not migrate, is ready once the job has done it, shows
 
   await eventually(async () => (await probed('readinessProbe')) === 200);
   const monitor = at(one('ServiceMonitor'), '/spec/endpoints/0/path') as string;
-  const metrics = await fetch(`http://127.0.0.1:${HEALTH_PORT}${monitor}`, {
-    headers: { authorization: `Bearer ${ADMIN_KEY}` },
-  });
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  const metrics = await send(healthUrl, 'GET', monitor, { headers });
   const scaledBy = at(one('HorizontalPodAutoscaler'), '/spec/metrics/1/pods/metric/name') as string;
-  expect(await metrics.text()).toMatch(new RegExp(`^${scaledBy} \\d+$`, 'm'));
+  expect(metrics.body).toMatch(new RegExp(`^${scaledBy} \\d+$`, 'm'));
   expect((await new CounterCalls(app.url).increment('a')).status).toBe(401);
-  const counted = await fetch(`${app.url}/v1/counters/a/increment`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${ADMIN_KEY}` },
-  });
-  expect(counted.status).toBe(200);
+  expect((await send(app.url, 'POST', '/v1/counters/a/increment', { headers })).status).toBe(200);
   expect(await app.stop()).toEqual({ code: 0, signal: null });
 });

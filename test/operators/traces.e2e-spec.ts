@@ -4,6 +4,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
+import { type HttpAnswer, type HttpOptions, send } from '../support/http.js';
 import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 import { type ReceivedSpan, startTraceReceiver, type TraceReceiver } from '../support/trace-receiver.js';
@@ -37,15 +38,15 @@ const parent = (digit: string, flags = '01'): Record<string, string> => ({
   traceparent: `00-${traceIdOf(digit)}-${digit.repeat(16)}-${flags}`,
 });
 
-const addressOf = (name: string): string => `${app.url}/v1/counters/${name}/increment`;
+const pathOf = (name: string): string => `/v1/counters/${name}/increment`;
 
-const increment = (name: string, headers: Record<string, string>): Promise<Response> =>
-  fetch(addressOf(name), { method: 'POST', headers });
+const increment = (name: string, headers: Record<string, string>): Promise<HttpAnswer> =>
+  send(app.url, 'POST', pathOf(name), { headers });
 
 /** Sends the body once the head was read, so that it is read in the context of its socket. */
 async function incrementLater(name: string, own: Record<string, string>, body: string): Promise<number | undefined> {
   const headers = { ...own, expect: '100-continue', 'content-type': 'application/json', 'content-length': body.length };
-  const asked = request(addressOf(name), { method: 'POST', headers });
+  const asked = request(app.url + pathOf(name), { method: 'POST', headers });
   asked.once('continue', () => asked.end(body)).flushHeaders();
   const [answer] = (await once(asked, 'response')) as [IncomingMessage];
   answer.resume();
@@ -85,8 +86,8 @@ it.each([
 });
 
 it('a set is decided in a span of its own, and a job has one too', async () => {
-  const set = { method: 'PUT', headers: { 'content-type': 'application/json', ...parent('c') }, body: '{"value":5}' };
-  expect((await fetch(`${app.url}/v1/counters/set`, set)).status).toBe(201);
+  const set = { headers: parent('c'), json: { value: 5 } };
+  expect((await send(app.url, 'PUT', '/v1/counters/set', set)).status).toBe(201);
   const spans = await spansOf('c', ['decisions', 'commit', 'publish']);
   expect(spans.get('commit')?.parentId).toBe(spans.get('decisions')?.spanId);
   await eventually(() => receiver.spans.some(({ name, parentId }) => name.startsWith('job ') && parentId === ''));
@@ -114,7 +115,7 @@ it('what a caller does not sample is not sent, nor its batch', async () => {
 
 it('lines of the log carry the id of the trace, and probes have none', async () => {
   await increment('logged', parent('f'));
-  await fetch(`${app.url}/livez`);
+  await send(app.url, 'GET', '/livez');
   const line = (url: string) => app.log().find((one) => one['msg'] === 'request' && one['url'] === url);
   await eventually(() => line('/v1/counters/logged/increment') !== undefined && line('/livez') !== undefined);
   expect(line('/v1/counters/logged/increment')).toMatchObject({ trace_id: traceIdOf('f') });
@@ -123,7 +124,7 @@ it('lines of the log carry the id of the trace, and probes have none', async () 
 
 it('the times of requests name the last trace of each bucket, where OpenMetrics is asked for', async () => {
   const asked = { headers: { accept: 'application/openmetrics-text; version=1.0.0, text/plain; q=0.5' } };
-  const pageOf = async (init?: RequestInit): Promise<string> => (await fetch(`${app.url}/metrics`, init)).text();
+  const pageOf = async (options?: HttpOptions) => (await send(app.url, 'GET', '/metrics', options)).body;
   await increment('exemplary', parent('1'));
   const exemplar = new RegExp(
     `^evercount_http_request_duration_seconds_bucket\\{.*le="[\\d.]+"\\} \\d+ # \\{trace_id="${traceIdOf('1')}"\\} [\\d.]+ [\\d.]+$`,

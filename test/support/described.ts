@@ -3,7 +3,6 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { CALLS } from '../../src/calls.js';
 import { openApiDocument } from '../../src/web/openapi/document.js';
-import type { HttpAnswer } from './http.js';
 
 type Json = Record<string, unknown>;
 
@@ -32,51 +31,89 @@ const operations: readonly Operation[] = Object.entries(document.paths).flatMap(
   })),
 );
 
+const PROBLEM = '#/components/schemas/Problem';
+
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 formats.default(ajv);
 ajv.addSchema(strictly(document) as Json, 'document');
 
-const validators = new Map<string, ValidateFunction>();
+const validators = new Map<Json | string, ValidateFunction>();
 
-/** @throws where an answer of the service is not as the document has it */
-export function holdToDocument(method: string, address: string, answer: HttpAnswer): void {
+const faults: string[] = [];
+
+// To some tests a call that fails is an answer that was lost.
+if ('afterAll' in globalThis) afterAll(() => expect(faults).toEqual([]));
+
+/** An answer, as far as it is looked at. */
+export interface HeldAnswer {
+  readonly status: number;
+  readonly headers: {
+    readonly 'x-request-id'?: string | string[] | undefined;
+    readonly 'content-type'?: string | undefined;
+    readonly 'content-encoding'?: string | undefined;
+  };
+  /** null: it was not read, as what a stream tells has no end. */
+  readonly body: string | null;
+}
+
+/** How an answer is held to what is described. @throws where it is not */
+export type Hold = (method: string, address: string, answer: HeldAnswer) => void;
+
+/** @throws where an answer of the service is not as the document has it; the test fails by that also where it is caught */
+export const holdToDocument: Hold = noting((method, address, { status, headers, body }) => {
   // Of a proxy, or of what is no service at all.
-  if (answer.headers['x-request-id'] === undefined || method === 'OPTIONS') return;
+  if (headers['x-request-id'] === undefined || method === 'OPTIONS') return;
   const [path = ''] = address.split('?', 1);
   const operation = operations.find(
     (own) => own.method === (method === 'HEAD' ? 'GET' : method) && own.path.test(path),
   );
-  const type = answer.headers['content-type']?.split(';', 1)[0];
-  const isNowhere = answer.status === 404 && answer.body.includes('There is nothing at this path');
+  const type = headers['content-type']?.split(';', 1)[0];
+  const isNowhere = status === 404 && body?.includes('There is nothing at this path') === true;
   // Compressed by a proxy.
-  if (answer.headers['content-encoding'] !== undefined) return;
+  if (headers['content-encoding'] !== undefined) return;
   if (operation === undefined || isNowhere) {
     // As the answer to HEAD is.
-    if (answer.body === '') return;
-    if (type === 'application/problem+json') holdBody('#/components/schemas/Problem', answer.body, `${method} ${path}`);
+    if (body === '' || body === null) return;
+    if (type === 'application/problem+json') holdBody(PROBLEM, body, `${method} ${path}`);
     return;
   }
-  const described = operation.responses[answer.status];
-  const where = `${method} ${path} ${answer.status}`;
+  const described = operation.responses[status];
+  const where = `${method} ${path} ${status}`;
+  const told = body ?? '';
   // That a path does not take a method is no answer of a call.
-  if (described === undefined) throw new Error(`The document has no ${where}: ${answer.body}`);
+  if (described === undefined) throw new Error(`The document has no ${where}: ${told}`);
   const { content } =
     described.$ref === undefined ? described : (document.components.responses[nameIn(described.$ref)] ?? described);
-  if (answer.body === '') return;
+  if (body === '' && (content === undefined || method === 'HEAD')) return;
   const schema = content?.[type ?? '']?.schema;
-  if (schema === undefined) throw new Error(`The document has no ${type ?? 'body'} for ${where}: ${answer.body}`);
-  if (type?.endsWith('json') !== true) return;
-  holdBody(schema, answer.body, where);
+  if (schema === undefined) throw new Error(`The document has no ${type ?? 'body'} for ${where}: ${told}`);
+  if (type?.endsWith('json') !== true || body === null) return;
+  holdBody(schema, body, where);
+});
+
+/** Of an edge: its calls are its own, and are refused as the service's are. */
+export const holdRefusals: Hold = noting((method, address, { status, body }) => {
+  if (status >= 400 && body !== null) holdBody(PROBLEM, body, `${method} ${address} ${status}`);
+});
+
+function noting(hold: Hold): Hold {
+  return (...of) => {
+    try {
+      hold(...of);
+    } catch (error) {
+      faults.push(String(error));
+      throw error;
+    }
+  };
 }
 
 function holdBody(schema: Json | string, body: string, where: string): void {
-  const key = typeof schema === 'string' ? schema : JSON.stringify(schema);
-  let validate = validators.get(key);
+  let validate = validators.get(schema);
   if (validate === undefined) {
     validate = ajv.compile(
       typeof schema === 'string' ? { $ref: `document${schema}` } : (inDocument(strictly(schema)) as Json),
     );
-    validators.set(key, validate);
+    validators.set(schema, validate);
   }
   if (!validate(JSON.parse(body))) {
     throw new Error(`${where} is not as the document has it: ${ajv.errorsText(validate.errors)}\n${body}`);

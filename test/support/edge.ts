@@ -8,6 +8,7 @@ import { type EdgeSettings, edgeSettings } from '../../src/config/edge.js';
 import type { RunningEdge } from '../../src/edge/start.js';
 import type { Exit } from './app.js';
 import { CounterCalls } from './counter-calls.js';
+import { holdRefusals } from './described.js';
 import { eventually } from './eventually.js';
 import { scratchFolder } from './scratch.js';
 
@@ -18,7 +19,7 @@ export async function settingsOf(upstream: string, more: Partial<EdgeSettings> =
   return { ...edgeSettings({ EDGE_UPSTREAM: upstream, EDGE_FILE: file, PORT: '0' }), everyMs: 20, ...more };
 }
 
-export const localCalls = ({ url }: { readonly url: string }) => new CounterCalls(url);
+export const localCalls = ({ url }: { readonly url: string }) => new CounterCalls(url, holdRefusals);
 
 /** Waits until upstream has taken all that was counted. */
 export const hasDelivered = ({ edge }: RunningEdge) =>

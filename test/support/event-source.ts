@@ -1,6 +1,7 @@
 /** A client of server-sent events, as a browser is one, that keeps all it was sent. */
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
+import { holdToDocument } from './described.js';
 import { eventually } from './eventually.js';
 
 export interface SentEvent {
@@ -45,9 +46,15 @@ export class EventSource {
     const { hostname, port, pathname } = new URL(url);
     const path = `${pathname.replace(/\/$/, '')}/v1/stream?${query}`;
     return new Promise((resolve, reject) => {
-      const request = httpRequest({ hostname, port, path, headers, agent: false }, (response) =>
-        resolve(new EventSource(request, response)),
-      );
+      const request = httpRequest({ hostname, port, path, headers, agent: false }, (response) => {
+        const { statusCode: status = 0, headers: answered } = response;
+        try {
+          holdToDocument('GET', path, { status, headers: answered, body: null });
+          resolve(new EventSource(request, response));
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
       request.on('error', reject);
       request.end();
     });

@@ -1,5 +1,5 @@
 /** Requests as a client sends them, and the raw bytes that no client would send. */
-import { request as httpRequest } from 'node:http';
+import { type Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { holdToDocument } from './described.js';
 
@@ -16,11 +16,13 @@ export interface HttpOptions {
   readonly json?: unknown;
   /** Sent as it is. */
   readonly body?: string | Buffer;
+  /** Keeps the connections; without it a request has one of its own. */
+  readonly agent?: Agent;
 }
 
 /**
- * Sends one request on a connection of its own; the path goes out as it is, `..` and all. An answer that is not as the
- * OpenAPI document has it is a fault.
+ * Sends one request; the path goes out as it is, `..` and all. An answer that is not as the OpenAPI document has it is a
+ * fault.
  */
 export async function send(url: string, method: string, path: string, options: HttpOptions = {}): Promise<HttpAnswer> {
   const answer = await sent(url, method, path, options);
@@ -29,16 +31,19 @@ export async function send(url: string, method: string, path: string, options: H
 }
 
 function sent(url: string, method: string, path: string, options: HttpOptions): Promise<HttpAnswer> {
-  const { json } = options;
+  const { json, agent = false } = options;
   const body = json === undefined ? options.body : JSON.stringify(json);
-  const headers: Record<string, string | string[] | number> = { connection: 'close', ...options.headers };
+  const headers: Record<string, string | string[] | number> = {
+    ...(agent === false ? { connection: 'close' } : {}),
+    ...options.headers,
+  };
   if (json !== undefined) headers['content-type'] ??= 'application/json';
   if (body !== undefined && headers['transfer-encoding'] === undefined) {
     headers['content-length'] = Buffer.byteLength(body);
   }
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ hostname, port, method, path, headers, agent: false }, (response) => {
+    const request = httpRequest({ hostname, port, method, path, headers, agent }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

@@ -1,6 +1,7 @@
 /** Increments of one counter that are offered whether or not the ones before were answered. */
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Hold } from './described.js';
 
 /** How often what is due by then is sent. */
 const TURN_MS = 10;
@@ -21,10 +22,14 @@ export class OfferedLoad {
   private readonly agent = new Agent({ keepAlive: true });
   private readonly seen = { acceptedMs: [] as number[], refused: 0, unknown: 0, other: 0 };
 
-  /** @param url of the service */
+  /**
+   * @param url of the service
+   * @param hold for tests; who measures has no time for it
+   */
   constructor(
     private readonly url: string,
     private readonly counter: string,
+    private readonly hold: Hold = () => undefined,
   ) {}
 
   /** Of all increments since the last time this was asked. */
@@ -67,16 +72,23 @@ export class OfferedLoad {
   }
 
   private increment(): Promise<void> {
-    const path = `${this.url}/v1/counters/${this.counter}/increment`;
+    const path = `/v1/counters/${this.counter}/increment`;
     const sentAtMs = performance.now();
     return new Promise((resolve, reject) => {
-      const request = httpRequest(path, { method: 'POST', agent: this.agent }, (response) => {
+      const request = httpRequest(this.url + path, { method: 'POST', agent: this.agent }, (response) => {
         let body = '';
         response.on('data', (chunk: Buffer) => (body += chunk.toString()));
         response.on('end', () => {
-          if (response.statusCode === 200) this.seen.acceptedMs.push(performance.now() - sentAtMs);
+          const { statusCode: status = 0, headers } = response;
+          try {
+            this.hold('POST', path, { status, headers, body });
+          } catch (error) {
+            reject(error as Error);
+            return;
+          }
+          if (status === 200) this.seen.acceptedMs.push(performance.now() - sentAtMs);
           else if (body.includes('"outcome_unknown"')) this.seen.unknown += 1;
-          else if (response.statusCode === 503 && Number(response.headers['retry-after']) >= 1) this.seen.refused += 1;
+          else if (status === 503 && Number(headers['retry-after']) >= 1) this.seen.refused += 1;
           else this.seen.other += 1;
           resolve();
         });

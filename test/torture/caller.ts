@@ -1,5 +1,6 @@
 /** Sends requests to instances that run, and takes the time of each. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { holdToDocument } from '../support/described.js';
 import { breachIn } from './answers.js';
 import type { Deployment, Instance } from './deployment.js';
 import type { HttpClient, HttpOutcome, HttpRequest } from './http-client.js';
@@ -40,9 +41,9 @@ export class Caller {
    */
   async send(request: HttpRequest, index?: number): Promise<Timed | null> {
     for (;;) {
-      for (const { url } of this.route(index)) {
-        if (url === null) continue;
-        const timed = await this.time(url, request);
+      for (const instance of this.route(index)) {
+        if (instance.url === null) continue;
+        const timed = await this.time(instance.url, request, instance.isOfThisVersion);
         if (timed.outcome.kind !== 'not_sent' || index !== undefined) return timed;
       }
       if (performance.now() > this.limits.giveUpAtMs) return null;
@@ -83,12 +84,23 @@ export class Caller {
     return shuffled.sort((a, b) => Number(b.index === home) - Number(a.index === home));
   }
 
-  private async time(url: string, request: HttpRequest): Promise<Timed> {
+  private async time(url: string, request: HttpRequest, isOfThisVersion: boolean): Promise<Timed> {
     const startNs = process.hrtime.bigint();
     const outcome = await this.http.send(url, request);
     const endNs = process.hrtime.bigint();
-    const breach = breachIn(outcome);
+    const breach = breachIn(outcome) ?? (isOfThisVersion ? undescribedIn(request, outcome) : null);
     if (breach !== null) this.recorder.breach(`${request.method} ${request.path} was answered ${breach}`);
     return { outcome, startNs, endNs, tookMs: Number(endNs - startNs) / 1e6 };
+  }
+}
+
+/** What an answer has that the OpenAPI document has not, or null. */
+function undescribedIn({ method, path }: HttpRequest, outcome: HttpOutcome): string | null {
+  if (outcome.kind !== 'answer') return null;
+  try {
+    holdToDocument(method, path, outcome);
+    return null;
+  } catch (error) {
+    return String(error);
   }
 }

@@ -62,6 +62,11 @@ export class Instance {
     return port === 0 ? null : port;
   }
 
+  /** Whether it is the built service, whenever it is started. */
+  get isOfThisVersion(): boolean {
+    return this.programs.every((program) => program === undefined);
+  }
+
   /** Whether the entries it stores live so short that a reader may never meet one. */
   get isShortLived(): boolean {
     return this.ttlMs === SHORT_LIFE_MS;

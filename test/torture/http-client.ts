@@ -1,5 +1,6 @@
 /** HTTP as a careful client uses it: it always knows whether a request can have been received. */
 import { Agent, request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
+import type { HeldAnswer } from '../support/described.js';
 
 /** Longer than the service takes for any answer, shorter than the longest freeze: some clients give up. */
 const TIMEOUT_MS = 3_600;
@@ -10,7 +11,7 @@ const MAX_SOCKETS = 64;
 export interface HttpAnswer {
   readonly kind: 'answer';
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>> & HeldAnswer['headers'];
   readonly body: string;
 }
 

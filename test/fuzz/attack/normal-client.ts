@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { holdToDocument } from '../../support/described.js';
 
 /** Between two of its requests: far below its limits, and enough of them for a p99 within seconds. */
 const PACE_MS = 5;
@@ -67,7 +68,15 @@ export class NormalClient {
       const request = httpRequest({ ...options, timeout: PATIENCE_MS }, (response) => {
         let body = '';
         response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+        response.on('end', () => {
+          const { statusCode: status = 0, headers: answered } = response;
+          try {
+            holdToDocument(method, path, { status, headers: answered, body });
+            resolve({ status, body });
+          } catch (error) {
+            resolve({ status: 0, body: String(error) });
+          }
+        });
         response.on('error', (error) => resolve({ status: 0, body: String(error) }));
       });
       request.on('timeout', () => request.destroy(new Error(`nothing within ${PATIENCE_MS} ms`)));

@@ -104,6 +104,8 @@ it('each panel says what it shows, and is of the instances that were chosen', as
   const { panels, variables } = await panelsOf();
   expect(variables).toEqual(['source', 'instance']);
   expect(panels.filter(({ description = '' }) => !/^[0-9A-Z`].*\.$/.test(description))).toEqual([]);
+  const titles = panels.map(({ title }) => title);
+  expect(titles).toEqual(expect.arrayContaining(['Hit ratio', 'Units of the guard']));
   const selectors = panels.flatMap(({ targets }) =>
     targets.flatMap(({ expr }) => expr.match(/evercount_\w+(\{[^}]*\})?/g)),
   );
@@ -112,6 +114,17 @@ it('each panel says what it shows, and is of the instances that were chosen', as
 
 const promtool = (...args: readonly string[]) => spawnSync('promtool', args, { encoding: 'utf8' });
 const whereItIs = promtool('--version').error === undefined ? it : it.skip;
+
+it('each alert is rung by a test', async () => {
+  const [alerts, tests] = await Promise.all(
+    ['alerts.yml', 'alerts.test.yml'].map((name) => read(`docker/monitoring/${name}`)),
+  );
+  const names = [...(alerts ?? '').matchAll(/^ +- alert: (\w+)$/gm)].map(([, name]) => name);
+  const rung = [...(tests ?? '').matchAll(/^ +- alertname: (\w+)\n +eval_time: .+\n +exp_alerts:\n/gm)].map(
+    ([, name]) => name,
+  );
+  expect([...new Set(rung)].sort()).toEqual(names.sort());
+});
 
 whereItIs('the alerts ring when they should and not before, by promtool', () => {
   const of = (name: string): string => fileURLToPath(new URL(`docker/monitoring/${name}`, ROOT));

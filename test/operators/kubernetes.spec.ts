@@ -1,5 +1,5 @@
 /** The manifests are what Kubernetes takes, fit to each other, and ask of the image what it can do. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,15 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/config.js';
 import { readValues } from '../../src/config/variables.js';
-import { at, containersOf, kustomized, type Json, type JsonObject, type Manifest } from '../support/kustomize.js';
+import {
+  at,
+  containersOf,
+  documentsIn,
+  kustomized,
+  type Json,
+  type JsonObject,
+  type Manifest,
+} from '../support/kustomize.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const run = promisify(execFile);
@@ -61,6 +69,18 @@ it.each(PLACES)('%s: every object is valid by the schema of its kind', async (pl
     if (Model === undefined) throw new Error(`${manifest.apiVersion} has no ${manifest.kind}`);
     expect(() => new Model(manifest).validate()).not.toThrow();
   }
+});
+
+const kubectl = (...args: readonly string[]) => spawnSync('kubectl', args, { encoding: 'utf8' });
+const whereItIs = kubectl('kustomize', '--help').status === 0 ? it : it.skip;
+
+whereItIs.each(PLACES)('%s: Kustomize itself makes of it what these tests do', (place) => {
+  const inOrder = (manifests: readonly Manifest[]): Manifest[] => {
+    const nameOf = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.name}`;
+    return [...manifests].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  };
+  const made = documentsIn<Manifest>(kubectl('kustomize', join(FOLDER, place)).stdout, place);
+  expect(inOrder(made)).toEqual(inOrder(manifestsOf(place)));
 });
 
 it('no object has a member that its kind does not know: validation lets them pass, and so would a cluster', async () => {

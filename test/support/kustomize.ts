@@ -47,7 +47,7 @@ export function kustomized(folder: string): Manifest[] {
   for (const { target, patch } of patches) {
     const targets = manifests.filter(({ kind, metadata }) => kind === target.kind && metadata.name === target.name);
     if (targets.length !== 1) throw new Error(`${folder}: a patch is for ${targets.length} objects`);
-    for (const { op, path, value } of documents<readonly Operation[]>(patch, folder)[0] ?? []) {
+    for (const { op, path, value } of documentsIn<readonly Operation[]>(patch, folder)[0] ?? []) {
       apply(targets[0] as Manifest, op, path, value);
     }
   }
@@ -77,10 +77,11 @@ export function at(json: Json | undefined, pointer: string): Json | undefined {
 
 /** The documents of a file, which must be YAML to the letter. */
 export function documentsOf<T>(path: string): T[] {
-  return documents<T>(readFileSync(path, 'utf8'), path);
+  return documentsIn<T>(readFileSync(path, 'utf8'), path);
 }
 
-function documents<T>(text: string, path: string): T[] {
+/** The same of a text; `path` says where it is from. */
+export function documentsIn<T>(text: string, path: string): T[] {
   return parseAllDocuments(text, { strict: true }).map((document) => {
     const [fault] = [...document.errors, ...document.warnings];
     if (fault !== undefined) throw new Error(`${path}: ${fault.message}`);

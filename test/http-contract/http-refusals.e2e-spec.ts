@@ -197,6 +197,15 @@ describe('a refusal', () => {
     }
   });
 
+  it('of a slash in a name says how it is written there', async () => {
+    for (const target of ['/v1/counters/page/home', '/v1/counters/page/home/increment']) {
+      const answer = await call('POST', target);
+      expectProblem(answer, 404, 'not_found');
+      expect(answer.body).toContain('a slash is written %2F');
+    }
+    expect((await call('GET', '/nope')).body).not.toContain('%2F');
+  });
+
   it('of a path or a method comes before one of the body', async () => {
     for (const options of [body('{"by":'), body('by=5', { 'content-type': 'application/x-www-form-urlencoded' })]) {
       expectProblem(await call('POST', '/v1/counters/c', options), 405, 'method_not_allowed');

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { freePort } from '../../src/embedded/free-port.js';
 import { type CliOptions, type CliResult, runCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
@@ -27,6 +28,8 @@ it('counts up and down, resets and tells what was there', async () => {
   expect(await cli('reset nowhere')).toMatchObject({ code: 1, err: expect.stringContaining('There is no') });
   expect(await cli('incr visits 0')).toMatchObject({ code: 64 });
   expect(await cli('get visits', { env: { EVERCOUNT_KEY: 'another-key-of-nobody' } })).toMatchObject({ code: 77 });
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  expect(await cli('get visits', { env: { EVERCOUNT_URL: nowhere } })).toMatchObject({ code: 69 });
 });
 
 it('a write with a key of its own counts once', async () => {

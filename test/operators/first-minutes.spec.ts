@@ -49,6 +49,10 @@ it('an installation that takes long says again and again how far it is', async (
   writeFileSync(join(root, 'go-on'), '');
   await eventually(() => code() === 0);
   expect(output()).toMatch(/^Installing dependencies \(npm ci\)\n[^]*\nInstalled in [\d.]+ s\n$/);
+  // At least every five seconds, on a machine that is not held up.
+  const [, ms = ''] =
+    /^const HEARTBEAT_MS = ([\d_]+);$/m.exec(readFileSync(join(ROOT, 'scripts/setup.mjs'), 'utf8')) ?? [];
+  expect(Number(ms.replace('_', ''))).toBeLessThan(5_000);
 });
 
 it('what was built, by whichever command, is not built again until something changes', async () => {

@@ -84,6 +84,8 @@ it.each(['away', 'frozen'] as const)('ends with 0 while the Postgres that it use
   const one = await start(servers.databaseUrl);
   const url = (): string => /ready at (http:\S+)/.exec(one.output())?.[1] ?? '';
   await eventually(() => url() !== '');
+  const places = `The dashboard: ${url()}/ - all calls: ${url()}/docs - another port: the variable PORT\n`;
+  await eventually(() => one.output().includes(places));
   await new CounterCalls(url()).increment('a');
   await (how === 'away' ? servers.postgres.kill() : servers.postgres.freeze());
   try {

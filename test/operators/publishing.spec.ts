@@ -74,6 +74,19 @@ describe('the version', () => {
   });
 });
 
+it('service and client are of one repository, under one licence', () => {
+  const [own, client] = ['', 'client/'].map((folder) => {
+    const { repository, license } = JSON.parse(read(ROOT, `${folder}package.json`)) as {
+      readonly repository: { readonly type: string; readonly url: string };
+      readonly license: string;
+    };
+    const { type, url } = repository;
+    return { type, url, license, text: read(ROOT, `${folder}LICENSE`) };
+  });
+  expect(own).toEqual(client);
+  expect(own).toMatchObject({ type: 'git', license: 'MIT', text: expect.stringMatching(/^MIT License\n/) });
+});
+
 describe('the workflows', () => {
   const { scripts } = JSON.parse(read(ROOT, 'package.json')) as { scripts: Record<string, string> };
 

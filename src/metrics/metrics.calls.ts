@@ -1,5 +1,7 @@
 import type { Call } from '../web/openapi/call.js';
 
+const BUILD = 'evercount_build_info{version="1.0.0",node="20.19.0"} 1\n';
+
 /** The numbers of an instance. */
 export const metricsCalls: readonly Call[] = [
   {
@@ -12,8 +14,8 @@ export const metricsCalls: readonly Call[] = [
       '`Accept: application/openmetrics-text` it is OpenMetrics, with exemplars where requests are traced.',
     answers: {
       200: {
-        description: 'In the text format of Prometheus.',
-        text: { type: 'text/plain', example: 'evercount_build_info{version="1.0.0",node="20.19.0"} 1\n' },
+        description: 'In the text format of Prometheus, or as OpenMetrics.',
+        text: { 'text/plain': BUILD, 'application/openmetrics-text': `${BUILD}# EOF\n` },
       },
     },
   },

@@ -71,8 +71,7 @@ export const sharingCalls: readonly Call[] = [
       200: {
         description: 'The picture.',
         text: {
-          type: 'image/svg+xml',
-          example: badgeSvg({ label: 'visits', value: '15', style: 'flat', color: '0a7ea4' }),
+          'image/svg+xml': badgeSvg({ label: 'visits', value: '15', style: 'flat', color: '0a7ea4' }),
         },
       },
     },
@@ -87,7 +86,7 @@ export const sharingCalls: readonly Call[] = [
     path: { name: { description: 'The name of the counter.', example: 'page:%2Fhome' } },
     query: EmbedQuery,
     answers: {
-      200: { description: 'The page.', text: { type: 'text/html', example: '<!doctype html>…' } },
+      200: { description: 'The page.', text: { 'text/html': '<!doctype html>…' } },
     },
     refusals: ['not_found'],
   },

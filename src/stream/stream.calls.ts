@@ -45,8 +45,8 @@ export const streamCalls: readonly Call[] = [
       200: {
         description: 'The events.',
         text: {
-          type: 'text/event-stream',
-          example: 'event: status\ndata: {"feed":"live","postgres":"up","redis":"up","guard":"serving"}\n\n',
+          'text/event-stream':
+            'event: status\ndata: {"feed":"live","postgres":"up","redis":"up","guard":"serving"}\n\n',
         },
       },
     },

@@ -66,8 +66,8 @@ export interface CallAnswer {
   readonly headers?: readonly AnswerHeaderName[];
   /** Nothing is sent where it is left out. */
   readonly json?: { readonly schema: z.ZodType; readonly example: unknown };
-  /** Of what is no JSON: its type, and an example. */
-  readonly text?: { readonly type: string; readonly example: string };
+  /** Of what is no JSON: an example of each type that may be asked for. */
+  readonly text?: Readonly<Record<string, string>>;
 }
 
 /** What requests may say in headers. */

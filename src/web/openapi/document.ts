@@ -144,8 +144,14 @@ function responseOf({ description, headers = [], json, text }: CallAnswer, schem
     ...(json === undefined
       ? {}
       : { content: { 'application/json': { schema: schemas.output(json.schema), example: json.example } } }),
-    ...(text === undefined ? {} : { content: { [text.type]: { schema: { type: 'string' }, example: text.example } } }),
+    ...(text === undefined ? {} : { content: textsOf(text) }),
   };
+}
+
+function textsOf(text: Readonly<Record<string, string>>): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(text).map(([type, example]) => [type, { schema: { type: 'string' }, example }]),
+  );
 }
 
 /** What a status means of this very call, by its codes. */

@@ -10,7 +10,7 @@ export const problemCalls: readonly Call[] = [
     description: 'The page that `type` of a problem document leads to.',
     path: { code: { description: 'The code of a problem.', example: 'out_of_bounds' } },
     answers: {
-      200: { description: 'A page.', text: { type: 'text/html', example: '<!doctype html><h1>Out of bounds</h1>' } },
+      200: { description: 'A page.', text: { 'text/html': '<!doctype html><h1>Out of bounds</h1>' } },
     },
     refusals: ['not_found'],
   },

@@ -52,7 +52,9 @@ describe('over connections that are cut at random moments, while Postgres crashe
     const ends = await Promise.allSettled([...clients, crashes]);
     expect(ends.filter(({ status }) => status === 'rejected')).toEqual([]);
 
-    const { value } = await new Evercount({ url: service.app.url, fetch: heldFetch }).read(name, { consistency: 'strong' });
+    const { value } = await new Evercount({ url: service.app.url, fetch: heldFetch }).read(name, {
+      consistency: 'strong',
+    });
     expect({ value, versions: versions.size }).toEqual({ value: total, versions: total });
     expect(proxy.cuts).toBeGreaterThan(cutsBefore);
     // Answers were lost after the commit: this is what the keys are for.

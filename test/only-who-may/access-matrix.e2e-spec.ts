@@ -199,13 +199,7 @@ const make = async (wish: Pick<Parameters<KeyAdministration['create']>[0], 'scop
 
 const routes = () => service.app.routes.list().filter((route) => !route.startsWith('HEAD ') && !isFile(route));
 
-interface Told {
-  readonly status: number;
-  readonly challenge: string | null;
-  readonly text: string;
-}
-
-async function ask(key: string | null, route: string, { name = 'shop:a', query = '', json }: Asked): Promise<Told> {
+async function ask(key: string | null, route: string, { name = 'shop:a', query = '', json }: Asked) {
   const [method = '', pattern = ''] = route.split(' ');
   const path = pattern.replace('*', '/v1/counters').replace(/:(name|code|id)/, name);
   const body: unknown = typeof json === 'function' ? (json as () => unknown)() : json;

@@ -52,7 +52,7 @@ export class EventSource {
           holdToDocument('GET', path, { status, headers: answered, body: null });
           resolve(new EventSource(request, response));
         } catch (error) {
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
       request.on('error', reject);

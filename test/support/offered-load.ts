@@ -83,7 +83,7 @@ export class OfferedLoad {
           try {
             this.hold('POST', path, { status, headers, body });
           } catch (error) {
-            reject(error as Error);
+            reject(error instanceof Error ? error : new Error(String(error)));
             return;
           }
           if (status === 200) this.seen.acceptedMs.push(performance.now() - sentAtMs);

@@ -27,6 +27,19 @@ export function familyCpuSeconds(pid: number): number {
   return seconds;
 }
 
+/** CPU seconds of a process without its children; NaN where that cannot be known. Cheap: no other process is looked at. */
+export function cpuSeconds(pid: number): number {
+  const fields = statOf(pid);
+  return fields === null ? NaN : ownSeconds(pid, fields);
+}
+
+/** CPU seconds of all programs of this machine, whoever they are. */
+export function machineCpuSeconds(): number {
+  const fields = read('/proc/stat').split('\n', 1)[0]?.split(/\s+/).slice(1, 9) ?? [];
+  // Idle, and waiting for a disk, nothing is used.
+  return ticksOf(fields, [0, 1, 2, 5, 6, 7]);
+}
+
 function childrenSeconds(pid: number): number {
   let seconds = 0;
   for (const child of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {

@@ -56,6 +56,11 @@ function postgresVersion(): string {
 
 /** Milliseconds that a write of a page and its sync take, in the folder where the servers keep their data. */
 export function syncMs(): number {
+  return median(syncsMs());
+}
+
+/** Each of so many, milliseconds. */
+export function syncsMs(): number[] {
   const folder = mkdtempSync(join(tmpdir(), 'evercount-sync-'));
   const file = openSync(join(folder, 'file'), 'w');
   const page = Buffer.alloc(PAGE_BYTES);
@@ -67,7 +72,7 @@ export function syncMs(): number {
   });
   closeSync(file);
   rmSync(folder, { recursive: true });
-  return median(times);
+  return times;
 }
 
 function commitOf(): string | null {

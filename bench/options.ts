@@ -45,7 +45,9 @@ export const USAGE = `npm run bench -- [options]
   --connections <n,...>  clients at once (64 when quick, else 16, 64 and 256)
   --rows <n>          a third table in the contest "rows" (10000000 with --long, else none)
   --counters <n>      how many are reconciled in "upkeep" (1000000)
-  --minutes <n>       how long memory is watched in "memory" (10)`;
+  --minutes <n>       how long memory is watched in "memory" (10)
+
+On paper, from what statements cost here: node scripts/run.mjs bench/capacity/main.ts, and bench/scale/main.ts`;
 
 const LONG_ROWS = '10000000';
 const ROUNDS = '7';

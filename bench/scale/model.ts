@@ -1,5 +1,6 @@
 /** What many instances ask of Postgres: by what its statements cost, for figures that no machine at hand could serve. */
 import { NAMES_A_STATEMENT_COSTS } from '../../src/store/read-budget.js';
+import { onCurve } from '../curve.js';
 import type { PostgresCosts } from './postgres-costs.js';
 
 /** Reads a second of all clients together. */
@@ -75,13 +76,4 @@ function statementsFor(costs: PostgresCosts, names: number, budget: number): num
   return statements;
 }
 
-/** Between what was measured, a straight line. */
-function costOf({ reads }: PostgresCosts, names: number): number {
-  const points = [...reads];
-  for (const [index, [size, ms]] of points.entries()) {
-    const next = points[index + 1];
-    if (next === undefined) return (ms * names) / size;
-    if (names <= next[0]) return ms + ((next[1] - ms) * (names - size)) / (next[0] - size);
-  }
-  return 0;
-}
+const costOf = ({ reads }: PostgresCosts, names: number): number => onCurve(reads, names);

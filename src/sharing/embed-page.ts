@@ -9,7 +9,8 @@ const STYLE = `
 body { margin: 0; min-height: 100vh; display: grid; place-content: center; text-align: center;
   font-family: system-ui, sans-serif; color: light-dark(#111, #eee); background: light-dark(#fff, #161616); }
 output { display: block; font-size: clamp(1.5rem, 18vw, 6rem); font-weight: 600; font-variant-numeric: tabular-nums; }
-p { margin: 0; color: light-dark(#555, #aaa); overflow-wrap: anywhere; }
+h1 { margin: 0; font: inherit; color: light-dark(#555, #aaa); overflow-wrap: anywhere; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 `;
 
 const SCRIPT = `
@@ -46,11 +47,13 @@ export function embedPolicy(ancestors: readonly string[]): string {
 
 /** A page of one number, which looks for itself whether it has changed. */
 export function embedPage(name: string, label: string | undefined, value: number): string {
-  const title = label ?? name;
+  const shown = label ?? name;
+  // Who hears the page, or looks at its tab, is told what the number is in any case.
+  const title = escaped(shown === '' ? name : shown);
   return (
-    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title>` +
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>` +
     `<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><style>${STYLE}</style></head>` +
-    `<body><output aria-live="polite">${readable(value)}</output>${title === '' ? '' : `<p>${escaped(title)}</p>`}` +
-    `<script>${SCRIPT}</script></body></html>`
+    `<body><main><output aria-live="polite">${readable(value)}</output>` +
+    `<h1${shown === '' ? ' class="unseen"' : ''}>${title}</h1></main><script>${SCRIPT}</script></body></html>`
   );
 }

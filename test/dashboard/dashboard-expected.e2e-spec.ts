@@ -1,6 +1,6 @@
 /** The page of a counter says whether it is as it should be: drawn, in words, and in the table. */
 import type { Browser, Page } from 'playwright-core';
-import { seriousFaults } from '../support/axe.js';
+import { expectNoFindings } from '../support/axe.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
 import { seedHours, usualHours, withEnd } from '../support/history.js';
@@ -65,7 +65,7 @@ it('of one that behaves it says so, and what is expected of the rest of the day,
   await page.locator('.history summary').click();
   const coming = page.getByRole('region', { name: 'Expected changes by hour, the running one first' });
   await eventually(async () => (await coming.locator('tbody tr').count()) === 12);
-  expect(await seriousFaults(page)).toEqual([]);
+  await expectNoFindings(page);
   await page.close();
 });
 
@@ -83,6 +83,7 @@ it.each([
   await page.locator('.history summary').click();
   const latest = page.getByRole('region', { name: 'Changes by hour, newest first' }).locator('tbody tr').nth(1);
   expect(await latest.locator('td').last().textContent()).toMatch(new RegExp(`^${side} [\\d,.]+ to [\\d,.]+$`));
+  await expectNoFindings(page);
   await page.close();
 });
 

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { Browser, Page } from 'playwright-core';
-import { seriousFaults } from '../support/axe.js';
+import { expectNoFindings } from '../support/axe.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
 import { heldFetch } from '../support/held-fetch.js';
@@ -131,9 +131,10 @@ it('what begins alike is shown to others by one link, which shows nothing else, 
   const statusOf = async (name: string) =>
     (await heldFetch(address.replace(encodeURIComponent(till(1)), encodeURIComponent(name)))).status;
   expect([await statusOf(till(1)), await statusOf(till(2)), await statusOf(LAST)]).toEqual([200, 200, 403]);
-  expect(await seriousFaults(page)).toEqual([]);
+  await expectNoFindings(page);
   await page.getByRole('button', { name: 'End it' }).click();
   await page.getByRole('dialog').getByText('what begins with “till:”').waitFor();
+  await expectNoFindings(page);
   await page.getByRole('dialog').getByRole('button', { name: 'End the link' }).click();
   await eventually(async () => (await page.getByLabel('Small page').count()) === 0);
   await eventually(async () => (await statusOf(till(2))) === 401);

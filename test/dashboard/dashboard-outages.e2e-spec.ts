@@ -2,6 +2,7 @@
 import { afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { freePort } from '../../src/embedded/free-port.js';
+import { expectNoFindings } from '../support/axe.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
@@ -93,6 +94,7 @@ it.each([
   await page.evaluate('said.length = 0');
   await harm();
   await verdict(words);
+  await expectNoFindings(page);
   if (goesOn) await shownIsTrue();
   await mend();
   await verdict('All is well');
@@ -129,6 +131,7 @@ type Told = Readonly<Record<'postgres' | 'redis' | 'guard', unknown>>;
 it('a service that was restarted is told as long as it is away', async () => {
   await service.app.stop();
   await verdict('Connection lost, reconnecting');
+  await expectNoFindings(page);
   await service.startAgain();
   await verdict('All is well');
 });

@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { Browser, Page } from 'playwright-core';
 import { DEEDS } from '../../src/domain/deed.js';
-import { seriousFaults } from '../support/axe.js';
+import { expectNoFindings } from '../support/axe.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
@@ -131,18 +131,38 @@ it('who may only read is offered neither the audit nor to mute a watch', async (
   await page.close();
 });
 
-it.each(['light', 'dark'] as const)(
-  'axe finds nothing serious on the form in %s, also with a fault',
-  async (scheme) => {
-    const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 400, height: 800 } });
-    await page.goto(service.app.url);
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    expect(await seriousFaults(page)).toEqual([]);
-    await page.getByLabel('API key').fill('ec_wrong');
-    await page.keyboard.press('Enter');
-    await page.getByText('This key is not known here.').waitFor();
-    expect(await seriousFaults(page)).toEqual([]);
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(400);
-    await page.close();
-  },
-);
+it('a key is made, seen once, rotated and revoked', async () => {
+  const page = await signedIn(ADMIN_KEY, '#/keys');
+  const shown = page.locator('.secret pre');
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByLabel('Label').fill('for a test');
+  await page.getByRole('dialog').getByText('write', { exact: true }).click();
+  await expectNoFindings(page);
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await eventually(async () => ((await shown.textContent()) ?? '').startsWith('ec_'));
+  const first = await shown.textContent();
+  const row = page.getByRole('row', { name: 'for a test' });
+  await row.getByText('never').waitFor();
+  await row.getByRole('button', { name: 'Rotate for a test' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate for a test' }).click();
+  await eventually(async () => (await shown.textContent()) !== first);
+  await expectNoFindings(page);
+  await row.getByRole('button', { name: 'Revoke for a test' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke for a test' }).click();
+  await row.getByText('revoked').waitFor();
+  await expectNoFindings(page);
+  await page.close();
+});
+
+it('axe finds nothing on the form, also with a fault', async () => {
+  const page = await browser.newPage({ viewport: { width: 320, height: 800 } });
+  await page.goto(service.app.url);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await expectNoFindings(page);
+  await page.getByLabel('API key').fill('ec_wrong');
+  await page.keyboard.press('Enter');
+  await page.getByText('This key is not known here.').waitFor();
+  await expectNoFindings(page);
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(320);
+  await page.close();
+});

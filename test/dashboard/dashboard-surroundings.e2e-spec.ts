@@ -1,11 +1,13 @@
 /** The dashboard where the browser, its address or its clock are not as one would think. */
 import { beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { expectNoFindings } from '../support/axe.js';
 import { startBrowser } from '../support/chromium.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
 import { withService } from '../support/service.js';
+import { zoneWhereItIs } from '../support/zones.js';
 
 const DAY_MS = 86_400_000;
 let browser: Browser;
@@ -59,5 +61,27 @@ it('a page opened with a name and a password in its address calls the service', 
   await page.goto(service.app.url.replace('http://', 'http://user:pass@'));
   await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
   await page.locator('.card .number', { hasText: '7' }).waitFor();
+  await page.close();
+});
+
+it('a wall shows what was pinned, large, and Escape leads back', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${service.app.url}/#/counters/a`);
+  await page.getByRole('button', { name: 'Pin', exact: true }).click();
+  await page.goto(`${service.app.url}/#/?wall=yes`);
+  const tiles = page.locator('.wall li');
+  await eventually(async () => (await tiles.allTextContents()).join().startsWith('a7'));
+  expect(await tiles.count()).toBe(1);
+  // Dark by night, whatever else is asked for.
+  for (const [hour, isNight] of [
+    [12, false],
+    [0, true],
+  ] as const) {
+    await page.goto(`${service.app.url}/#/?wall=yes&tz=${encodeURIComponent(zoneWhereItIs(hour))}`);
+    await eventually(async () => (await page.locator('.by-night').count()) === Number(isNight));
+    await expectNoFindings(page);
+  }
+  await page.keyboard.press('Escape');
+  await page.getByRole('searchbox').waitFor();
   await page.close();
 });

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { expectNoFindings } from '../support/axe.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
@@ -77,6 +78,7 @@ it('search leaves the counters whose names contain it, and says when there are n
   await eventually(async () => (await namesOn(page)).join() === 'page:/about,page:/home');
   await page.getByRole('searchbox').fill('pages');
   await page.getByText('No counter’s name contains').waitFor();
+  await expectNoFindings(page);
 });
 
 it('the list is sorted by name, by value and by change', async () => {
@@ -223,6 +225,7 @@ it('what an operator does by hand is asked for, done, and told', async () => {
     await log.getByText(outcome).waitFor();
   }
   expect(await log.getByRole('listitem').count()).toBe(3);
+  await expectNoFindings(page);
 });
 
 it('drift is listed with what was cached and what is true', async () => {
@@ -237,4 +240,5 @@ it('drift is listed with what was cached and what is true', async () => {
   const row = page.getByRole('row', { name: 'page:/about' });
   await eventually(async () => (await row.locator('td').allTextContents()).slice(0, 3).join() === 'wrong,999,3');
   await page.locator('.verdict', { hasText: 'Drift was found and repaired' }).waitFor();
+  await expectNoFindings(page);
 });

@@ -149,7 +149,7 @@ describe('what is shown', () => {
     expect(policy).toMatch(
       /^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; connect-src 'self'/,
     );
-    expect(body).toContain('<output aria-live="polite">-5</output><p>&lt;b&gt;&amp;&quot;&#39;/é</p>');
+    expect(body).toContain('<output aria-live="polite">-5</output><h1>&lt;b&gt;&amp;&quot;&#39;/é</h1>');
     for (const path of ['/', '/docs', `/badge/shop.svg?link=${token}`, '/embed/shop'])
       expect([path, (await look(path)).headers['content-security-policy']]).toEqual([
         path,

@@ -21,7 +21,7 @@ const SCOPES = [
   ['admin', 'the cache, its jobs, and keys'],
 ] as const;
 
-const TITLES = ['Label', 'May', 'Names', 'Made', 'Last used', 'State', ''];
+const TITLES = ['Label', 'May', 'Names', 'Made', 'Last used', 'State', 'By hand'];
 
 /** A secret is shown once: nobody keeps it. */
 interface Secret {

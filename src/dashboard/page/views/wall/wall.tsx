@@ -74,6 +74,7 @@ export function Wall({ place }: { readonly place: OverviewPlace }) {
 
   return (
     <div class="wall">
+      <h1 class="unseen">Counters</h1>
       <Trouble />
       <ul ref={list}>
         {shown.map((item) => (

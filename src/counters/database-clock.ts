@@ -56,9 +56,12 @@ export class DatabaseClock {
     return this.nowMs() + this.uncertainMs;
   }
 
-  /** Whether a moment (RFC 3339) has come; null: there is none. */
+  /**
+   * Whether a moment (RFC 3339) has come, for all that is known; null: there is none. What the cache holds of a counter
+   * that may have ended is not shown: Postgres knows.
+   */
   isPast(moment: string | null): boolean {
-    return moment !== null && Date.parse(moment) <= (this.nowMsIfKnown() ?? -Infinity);
+    return moment !== null && Date.parse(moment) <= (this.nowMsIfKnown() ?? -Infinity) + this.uncertainMs;
   }
 
   /**

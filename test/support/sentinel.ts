@@ -73,12 +73,16 @@ export async function startSentinel(): Promise<TestSentinel> {
     (await Promise.all(hands.map(holds))).every((held) => held);
   const untilLeft = (server: TestRedis): Promise<void> =>
     eventually(() => all(async (one) => (await addressed(one)) !== server.port));
-  const untilWhole = async (): Promise<void> => {
-    await eventually(() => all((one) => isWhole(one)));
+  // Looked at together: who is the primary may change while one waits for it.
+  const isAllWhole = async (): Promise<boolean> => {
+    if (!(await all((one) => isWhole(one)))) return false;
     const { primary, replica } = await roles();
-    await eventually(async () => (await replication(primary)).includes('role:master'));
-    await eventually(async () => (await replication(replica)).includes('master_link_status:up'));
+    return (
+      (await replication(primary)).includes('role:master') &&
+      (await replication(replica)).includes('master_link_status:up')
+    );
   };
+  const untilWhole = (): Promise<void> => eventually(isAllWhole);
   await untilWhole();
   const urlOf = (ports: readonly number[]): string =>
     `redis-sentinel://:${password}@${ports.map((port) => `127.0.0.1:${port}`).join(',')}/${NAME}`;

@@ -137,7 +137,7 @@ function isInstalled(lock, hash, development) {
 }
 
 /** The npm that called us, else the one on the path. */
-function npm() {
+export function npm() {
   const path = process.env.npm_execpath;
   if (path !== undefined && /npm-cli\.c?js$/.test(path)) return [process.execPath, path];
   return [process.platform === 'win32' ? 'npm.cmd' : 'npm'];

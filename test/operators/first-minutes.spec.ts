@@ -18,15 +18,26 @@ setInterval(() => existsSync('go-on') && process.exit(), 50);
 /** Runs an expression with `setup`, the module, in scope; answers what is printed, as it comes. */
 function withSetup(root: string, expression: string, env: NodeJS.ProcessEnv = {}) {
   const program = `import * as setup from ${JSON.stringify(join(root, 'scripts/setup.mjs'))}; ${expression}`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-    env: { PATH: process.env['PATH'], ...env },
-  });
+  return runNode(['--input-type=module', '--eval', program], env);
+}
+
+function runNode(args: readonly string[], env: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], ...env } });
   let output = '';
   let code: number | null | undefined;
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
   child.once('close', (found) => (code = found));
-  return { output: () => output, code: () => code };
+  return { output: () => output, code: () => code, signal: (signal: NodeJS.Signals) => child.kill(signal) };
 }
+
+/** An npm that installs a Bun, which tells how it was called and ends by a signal. */
+const NPM_WITH_BUN = `
+const { mkdirSync, writeFileSync } = require('node:fs');
+const folder = process.argv[process.argv.indexOf('--prefix') + 1] + '/node_modules/@oven/bun-for-here/bin';
+mkdirSync(folder, { recursive: true });
+const bun = "process.on('SIGTERM', () => process.exit(7)); console.log('called with', ...process.argv.slice(2)); setInterval(() => {}, 1000)";
+writeFileSync(folder + '/bun', '#!' + process.execPath + '\\n' + bun, { mode: 0o755 });
+`;
 
 /** A project with these scripts, and nothing else. */
 async function emptyProject(): Promise<string> {
@@ -77,4 +88,32 @@ it('what was built, by whichever command, is not built again until something cha
   const soon = new Date(Date.now() + 1_000);
   utimesSync(join(root, 'src/main.ts'), soon, soon);
   expect(await built()).toMatch(/^Building\nBuilt in/);
+});
+
+it('on Bun the service runs where RUNTIME asks for it: Bun is fetched once, and signals reach the service', async () => {
+  const root = await emptyProject();
+  mkdirSync(join(root, 'node_modules'));
+  mkdirSync(join(root, 'src'));
+  mkdirSync(join(root, 'dist'));
+  for (const name of ['package-lock.json', 'node_modules/.package-lock.json', 'dist/.built']) {
+    writeFileSync(join(root, name), '{}');
+  }
+  const soon = new Date(Date.now() + 1_000);
+  utimesSync(join(root, 'dist/.built'), soon, soon);
+  const npm = join(root, 'npm-cli.cjs');
+  writeFileSync(npm, NPM_WITH_BUN);
+  const start = (RUNTIME: string) =>
+    runNode(['--max-semi-space-size=64', join(root, 'scripts/start.mjs')], { RUNTIME, npm_execpath: npm });
+
+  const called = `called with --no-env-file --no-install ${join(root, 'dist/main.js')}\n`;
+  for (const before of [/^Installing Bun [\d.]+ .*\nInstalled in [\d.]+ s\n$/, /^$/]) {
+    const { output, code, signal } = start('bun');
+    await eventually(() => output().endsWith(called));
+    expect(output().replace(called, '')).toMatch(before);
+    signal('SIGTERM');
+    await eventually(() => code() === 7);
+  }
+  const { output, code } = start('deno');
+  await eventually(() => code() === 78);
+  expect(output()).toMatch(/^RUNTIME: "deno" .* node or bun.*\n$/);
 });

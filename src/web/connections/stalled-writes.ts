@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { IS_BUN } from './runtime.js';
 
 /** What is known of a connection that has something to take. */
 interface Waiting {
@@ -19,7 +21,7 @@ export class StalledWrites {
    * @returns whether it is stalled
    */
   look(socket: Socket): boolean {
-    if (socket.writableLength === 0) {
+    if (waitingOn(socket) === 0) {
       this.waiting.delete(socket);
       return false;
     }
@@ -34,11 +36,19 @@ export class StalledWrites {
   }
 }
 
+/** Bytes that wait for the client. On Bun the answer under way keeps them, and its socket knows of none. */
+function waitingOn(socket: Socket): number {
+  if (!IS_BUN) return socket.writableLength;
+  const { _httpMessage: answer } = socket as unknown as { readonly _httpMessage?: ServerResponse | null };
+  return answer?.writableLength ?? 0;
+}
+
 /**
  * Bytes that the kernel took. Only the handle knows how much of a write that is under way: Node's own timeout of a
  * socket asks it too, and cannot be used, since every byte that the client sends would put it off.
  */
 function takenOf(socket: Socket): number {
+  if (IS_BUN) return socket.bytesWritten - waitingOn(socket);
   const { _handle: handle } = socket as unknown as {
     readonly _handle: { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
   };

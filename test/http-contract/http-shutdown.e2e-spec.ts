@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
@@ -8,6 +7,8 @@ import { DRAIN_MS } from '../../src/web/connections/drain.js';
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
+import { incrementUntilClosed } from '../support/increment-until-closed.js';
+import { commandOf } from '../support/runtime.js';
 import { withServers } from '../support/service.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -25,26 +26,6 @@ async function expectOrderlyEnd(app: AppProcess): Promise<number> {
   app.signal('SIGTERM');
   expect({ ...(await app.exited), log: app.log().at(-1)?.msg }).toEqual({ code: 0, signal: null, log: 'shut down' });
   return performance.now() - begin;
-}
-
-/** Increments one after the other on one kept connection, until it is told to close; counts what was acknowledged. */
-async function incrementUntilClosed(url: string, name: string): Promise<{ acknowledged: number; errors: unknown[] }> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const errors: unknown[] = [];
-  let acknowledged = 0;
-  for (let open = true; open;) {
-    try {
-      const { status, headers } = await send(url, 'POST', `/v1/counters/${name}/increment`, { agent });
-      if (status === 200) acknowledged += 1;
-      else errors.push(status);
-      open = headers['connection'] !== 'close';
-    } catch (error) {
-      errors.push(error);
-      open = false;
-    }
-  }
-  agent.destroy();
-  return { acknowledged, errors };
 }
 
 describe('SIGTERM', () => {
@@ -137,7 +118,8 @@ describe('a start', () => {
   });
 
   it('with a faulty configuration ends with code 78 and a message that names every fault', async () => {
-    const child = spawn(process.execPath, [MAIN], {
+    const [program, ...args] = commandOf();
+    const child = spawn(program, [...args, MAIN], {
       env: { PORT: '70000', DATABASE_URL: 'postgres://a/b', LOG_LEVEL: 'loud' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -150,7 +132,8 @@ describe('a start', () => {
   });
 
   it('that is stopped while it waits for Postgres ends at once, with code 0', async () => {
-    const child = spawn(process.execPath, [MAIN], {
+    const [program, ...args] = commandOf();
+    const child = spawn(program, [...args, MAIN], {
       env: { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', REDIS_URL: servers.redis.url, PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,6 +1,6 @@
 /**
- * The service under test: `startApp` in this process, from the sources; `startAppProcess` as `node dist/main.js`, for
- * tests that kill it, freeze it or send it signals. Both take a free port and real servers.
+ * The service under test: `startApp` in this process, from the sources; `startAppProcess` as `node dist/main.js`, or on
+ * Bun with TEST_RUNTIME=bun, for tests that kill it, freeze it or send it signals. Both take a free port and real servers.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +13,7 @@ import { createApp, listen } from '../../src/app.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { createLogger } from '../../src/logger.js';
 import { eventually } from './eventually.js';
+import { commandOf, environmentOf as environmentOn, type Runtime, TEST_RUNTIME } from './runtime.js';
 
 /** The servers, and variables of the environment beside them. */
 export interface AppOptions {
@@ -20,8 +21,10 @@ export interface AppOptions {
   readonly redisUrl: string;
   /** Such as `{ CACHE_TTL_MS: '100' }`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** For a process: arguments for Node, in place of the built service. */
+  /** For a process: arguments for Node or Bun, in place of the built service. */
   readonly program?: readonly string[];
+  /** For a process; absent: as TEST_RUNTIME says. */
+  readonly runtime?: Runtime;
   /** For a process: its folder. */
   readonly cwd?: string;
   /** In this process: what no variable says. */
@@ -50,8 +53,9 @@ const environmentOf = ({ databaseUrl, redisUrl, env = {} }: AppOptions) => ({
   ...env,
 });
 
-/** Starts the service in this process. */
+/** Starts the service in this process; with TEST_RUNTIME=bun in one of its own, unless it is to be changed from here. */
 export async function startApp(options: AppOptions): Promise<TestApp> {
+  if (TEST_RUNTIME === 'bun' && options.change === undefined) return fromOutside(await startAppProcess(options));
   const config = await loadConfig(environmentOf(options), () => Promise.reject(new Error('has servers already')));
   options.change?.(config);
   const log: string[] = [];
@@ -64,6 +68,29 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= app.nest.close());
   return { ...app, url: urlOf(port), respPort: app.resp.port ?? 0, healthUrl, log, stop };
+}
+
+/** What can be seen of a service in another process; whoever asks for more of it is told that it is not there. */
+function fromOutside(app: AppProcess): TestApp {
+  const lines = (): string[] => app.output.filter((line) => line.startsWith('{'));
+  const { healthPort } = listeningOf(app.output);
+  const seen = {
+    url: app.url,
+    respPort: app.respPort,
+    healthUrl: healthPort === undefined ? null : `http://127.0.0.1:${healthPort}`,
+    get log() {
+      return lines();
+    },
+    stop: async () => {
+      await app.stop();
+    },
+  };
+  return new Proxy(seen as unknown as TestApp, {
+    get: (target, name) => {
+      if (name in target || name === 'then') return Reflect.get(target, name) as unknown;
+      throw new Error(`"${String(name)}" of a service in another process`);
+    },
+  });
 }
 
 /** How a process ended. */
@@ -100,15 +127,16 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const READY_TIMEOUT_MS = 120_000;
 
 /** A test process that is killed runs no handler of its own; where util-linux is there, the kernel ends its services. */
-const [program = process.execPath, ...before] =
+const before =
   spawnSync('setpriv', ['--pdeathsig', 'keep', '--', 'true'], { stdio: 'ignore' }).status === 0
-    ? ['setpriv', '--pdeathsig', 'SIGKILL', '--', process.execPath]
+    ? ['setpriv', '--pdeathsig', 'SIGKILL', '--']
     : [];
 
 /** Starts the service as a process of its own, which dies with this one; settles when it listens. */
 export async function startAppProcess(options: AppOptions): Promise<AppProcess> {
-  const child = spawn(program, [...before, ...(options.program ?? [MAIN])], {
-    env: { PATH: process.env['PATH'], ...environmentOf(options) },
+  const [program = '', ...args] = [...before, ...commandOf(options.runtime), ...(options.program ?? [MAIN])];
+  const child = spawn(program, args, {
+    env: { PATH: process.env['PATH'], ...environmentOn(options.runtime), ...environmentOf(options) },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
@@ -130,11 +158,9 @@ export async function startAppProcess(options: AppOptions): Promise<AppProcess> 
 
 function processOf(child: ChildProcess, url: string, output: readonly string[], exited: Promise<Exit>): AppProcess {
   const { pid = 0 } = child;
-  const listening = output.find((line) => line.includes('"msg":"listening"')) ?? '{}';
-  const { respPort = 0 } = JSON.parse(listening) as { readonly respPort?: number };
   return {
     url,
-    respPort,
+    respPort: listeningOf(output).respPort ?? 0,
     pid,
     output,
     log: () => output.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine),
@@ -155,6 +181,12 @@ function processOf(child: ChildProcess, url: string, output: readonly string[], 
     },
     thaw: () => child.kill('SIGCONT'),
   };
+}
+
+/** The ports that a service told of. */
+function listeningOf(output: readonly string[]): { readonly respPort?: number; readonly healthPort?: number } {
+  const line = output.find((text) => text.includes('"msg":"listening"')) ?? '{}';
+  return JSON.parse(line) as { readonly respPort?: number; readonly healthPort?: number };
 }
 
 async function exitOf(child: ChildProcess): Promise<Exit> {

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { startPostgres, startRedis, type TestPostgres, type TestRedis } from '../test/support/servers.js';
 import type { TestPooler } from '../test/support/pgbouncer.js';
 import type { Runnable } from '../test/support/redis-programs.js';
+import type { Runtime } from '../test/support/runtime.js';
 import { type Child, type Environment, ROOT, startOpponent, startService } from './child.js';
 import { startWebdis } from './opponents/webdis.js';
 
@@ -33,6 +34,8 @@ export interface Peculiarities {
   readonly nodeOptions?: readonly string[];
   /** Where it was built; absent: here. */
   readonly root?: string;
+  /** Absent: as TEST_RUNTIME says. */
+  readonly runtime?: Runtime;
 }
 
 /** Enough for pgbench with one connection for each of 256 clients, and for everybody's pools. */
@@ -122,14 +125,14 @@ export class Arena {
   /** A service whose database and Redis hold nothing else; ended by the caller, else with the others. */
   async separateService(
     name: string,
-    { environment = {}, postgresPort = null, nodeOptions = [], root = ROOT }: Peculiarities = {},
+    { environment = {}, postgresPort = null, nodeOptions = [], root = ROOT, runtime }: Peculiarities = {},
   ): Promise<SeparateService> {
     const redis = await this.redis(name, []);
     const database = new URL(await this.database(name));
     if (postgresPort !== null) database.port = String(postgresPort);
     const databaseUrl = database.href;
     const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
-    const start = () => startService({ ...servers, ...environment }, nodeOptions, root);
+    const start = () => startService({ ...servers, ...environment }, nodeOptions, root, runtime);
     const child = await this.child(`service ${name}`, start);
     const subject = subjectOf(child, redis);
     return { subject, url: child.url, databaseUrl, redisUrl: redis.url, stop: () => child.stop() };

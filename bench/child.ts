@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../test/support/eventually.js';
 import { imageCommand } from '../test/support/image-command.js';
+import { commandOf, environmentOf, type Runtime, TEST_RUNTIME } from '../test/support/runtime.js';
 
 export interface Child {
   readonly url: string;
@@ -26,15 +27,19 @@ export type Environment = Readonly<Record<string, string>>;
 /**
  * The service as it is deployed, on a free port.
  *
+ * @param nodeOptions on Bun there are none
  * @param root where it was built
+ * @param runtime as TEST_RUNTIME says, where it is not given
  */
 export function startService(
   environment: Environment,
   nodeOptions: readonly string[] = [],
   root: string = ROOT,
+  runtime: Runtime = TEST_RUNTIME,
 ): Promise<Child> {
   const { options, program } = imageCommand();
-  return startChild([...options, ...nodeOptions, join(root, program)], { PORT: '0', ...environment });
+  const args = [...(runtime === 'node' ? [...options, ...nodeOptions] : []), join(root, program)];
+  return startChild(args, { PORT: '0', ...environmentOf(runtime), ...environment }, runtime);
 }
 
 /** One of `opponents/`, with the options of Node that the service has: they make it faster, too. */
@@ -48,9 +53,10 @@ export function startEdge(args: readonly string[]): Promise<Child> {
   return startChild([join(ROOT, 'dist/edge/main.js'), '--port', '0', ...args], { LOG_LEVEL: 'error' });
 }
 
-/** Runs Node; settles when it says `ready at <url>`. It dies with this process. */
-function startChild(args: readonly string[], environment: Environment): Promise<Child> {
-  return startProgram(process.execPath, args, { NODE_ENV: 'production', ...environment }, null);
+/** Runs Node, or Bun; settles when it says `ready at <url>`. It dies with this process. */
+function startChild(args: readonly string[], environment: Environment, runtime: Runtime = 'node'): Promise<Child> {
+  const [program, ...before] = commandOf(runtime);
+  return startProgram(program, [...before, ...args], { NODE_ENV: 'production', ...environment }, null);
 }
 
 /**

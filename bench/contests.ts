@@ -1,5 +1,6 @@
 /** What is compared with what. */
 import type { Runnable } from '../test/support/redis-programs.js';
+import { BUN_IS_THERE } from '../test/support/runtime.js';
 import type { Arena } from './arena.js';
 import type { Contest } from './contest.js';
 import {
@@ -10,6 +11,7 @@ import {
   redisIncr,
   service,
   serviceApart,
+  serviceWith,
   serviceWithRows,
   webdis,
 } from './entrants.js';
@@ -28,6 +30,7 @@ const COMMIT_DELAY_US = 2_000;
 const SERVICE = { key: 'service', label: 'evercount' };
 const KEYED = { key: 'service-keyed', label: 'evercount, a key each' };
 const BATCHED = { key: 'service-batched', label: `evercount, ${BATCH_ITEMS} in a request` };
+const ON_BUN = { key: 'service-bun', label: 'evercount on Bun' };
 const FLUSHED = { key: 'service-flushed', label: 'evercount, Redis flushed every second' };
 
 /** Rows in the table; ten million by `--rows`, since they take a while and some gigabytes. */
@@ -51,6 +54,8 @@ export function contests(field: Field, { pgbenchPath, webdisProgram }: Programs,
   const tutorial = (workload: Workload) => opponent(field, 'typeorm-repository', workload);
   const ours = (workload: Workload) => service(field, workload, SERVICE);
   const oursKeyed = (workload: Workload) => service(field, keyed(workload), KEYED);
+  const onBun = (workload: Workload) =>
+    BUN_IS_THERE ? [serviceWith(field, workload, ON_BUN, 'bun', { runtime: 'bun' })] : [];
   const bench = (workload: Workload) => (pgbenchPath === null ? [] : benches(field, pgbenchPath, workload));
   const behindWebdis = (workload: Workload) => (webdisProgram === null ? [] : [webdis(field, webdisProgram, workload)]);
   const cachedReads = (names: Names) => [
@@ -82,6 +87,7 @@ export function contests(field: Field, { pgbenchPath, webdisProgram }: Programs,
         tutorial(hot),
         ...bench(hot),
         opponent(field, 'constant', hot),
+        ...onBun(hot),
       ],
     },
     {
@@ -146,7 +152,12 @@ export function contests(field: Field, { pgbenchPath, webdisProgram }: Programs,
       about:
         'With and without FLUSHALL every second, after writes to 10,000 counters, which the service fills in again each time.',
       judged: true,
-      entrants: [...cachedReads(HOT), ...behindWebdis(of('read', HOT)), opponent(field, 'constant', of('read', HOT))],
+      entrants: [
+        ...cachedReads(HOT),
+        ...behindWebdis(of('read', HOT)),
+        opponent(field, 'constant', of('read', HOT)),
+        ...onBun(of('read', HOT)),
+      ],
     },
     {
       key: 'read-many',

@@ -1,4 +1,5 @@
 /** `npm run bench`: runs the contests, prints tables and targets, and writes down what came out. */
+import { BUN_IS_THERE, HOW_TO_INSTALL } from '../test/support/runtime.js';
 import { againstContests, buildEarlier, type Earlier } from './against.js';
 import { Arena } from './arena.js';
 import { measureBytesEach } from './bytes-each.js';
@@ -94,6 +95,7 @@ async function main(options: Options): Promise<void> {
   if (programs.pgbenchPath === null) say('There is no pgbench beside this Postgres: opponent (e) does not take part');
   if (programs.webdisProgram === null && !quick)
     say('There is no Webdis here, and apt cannot fetch it: opponent (g) does not take part');
+  if (!BUN_IS_THERE && !quick) say(`Bun is not installed, and does not take part; ${HOW_TO_INSTALL}`);
 
   const results: ContestResult[] = [];
   for (const contest of chosen) {

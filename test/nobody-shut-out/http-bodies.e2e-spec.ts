@@ -1,6 +1,9 @@
 /** No body holds up everybody: what could is refused before anything is made of it, and each is paid for by its bytes. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
+import { eventually } from '../support/eventually.js';
 import { type HttpAnswer, send } from '../support/http.js';
 import { withService } from '../support/service.js';
 
@@ -116,4 +119,22 @@ describe('a key pays for the bytes it brings,', () => {
     // Of what is too long by its own account, nothing is read.
     expect(little - (await leftAfter(' '.repeat(MEGABYTE + 1)))).toBeLessThan(10);
   });
+});
+
+it('who hangs up in the middle of a body fills no log', async () => {
+  const { hostname, port } = new URL(service.app.url);
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  const open = async (): Promise<number> => {
+    const { body } = await send(service.app.url, 'GET', '/metrics', { headers });
+    return Number(/^evercount_http_connections_open (\d+)$/m.exec(body)?.[1]);
+  };
+  const before = await open();
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  const head = ['POST /v1/increments HTTP/1.1', 'Host: localhost', `Authorization: ${headers.authorization}`];
+  socket.write([...head, 'Content-Type: application/json', 'Content-Length: 100', '', '{"incr'].join('\r\n'));
+  await eventually(async () => (await open()) === before + 1);
+  socket.destroy();
+  await eventually(async () => (await open()) === before);
+  expect(service.app.log.filter((line) => line.includes('a request failed'))).toEqual([]);
 });

@@ -78,7 +78,7 @@ export function problemOf(error: unknown): ProblemError {
   }
   // What Nest refuses by itself, or says in place of Fastify.
   if (error instanceof HttpException) return problemOfStatus(error.getStatus());
-  if (isFastifyError(error)) return problemOfStatus(error.statusCode);
+  if (isFastifyError(error) || isCutShort(error)) return problemOfStatus(error.statusCode);
   return new ProblemError('internal', 'This service failed; the fault was logged with the id of the request.');
 }
 
@@ -98,6 +98,12 @@ function isFastifyError(error: unknown): error is Error & { statusCode: number }
     'statusCode' in error &&
     typeof error.statusCode === 'number'
   );
+}
+
+/** Of a body whose client has hung up before all of it was there: nobody hears the answer, and it is nobody's fault here. */
+function isCutShort(error: unknown): error is { readonly statusCode: number } {
+  const { code, statusCode } = (error ?? {}) as { readonly code?: unknown; readonly statusCode?: unknown };
+  return code === 'ECONNRESET' && statusCode === 400;
 }
 
 /** Sends a problem; `instance` is the id of the request that was refused first, in a replay. */

@@ -71,4 +71,10 @@ describe('drift', () => {
     expect(driftOf('wrong', planted('10 {"value":"15"}'), counter, 0).cached).toEqual({ version: 10, value: null });
     expect(driftOf('wrong', planted('10 null'), counter, 0).cached).toEqual({ version: 10, value: null });
   });
+
+  it('tells in whole milliseconds how long the truth had stood', () => {
+    const nowMs = Date.parse(counter.updatedAt) + 457.14;
+    expect(driftOf('wrong', entryOf(counter), counter, nowMs).ageMs).toBe(458);
+    expect(driftOf('wrong', entryOf(absence), absence, nowMs).ageMs).toBeNull();
+  });
 });

@@ -18,7 +18,7 @@ export interface Drift {
   readonly kind: 'behind' | 'wrong';
   readonly cached: VersionedValue;
   readonly true: VersionedValue;
-  /** How long the truth had stood, and so the longest the entry can have disagreed with it; null for an absence. */
+  /** Whole milliseconds for which the truth had stood, and so the longest the entry can have disagreed with it; null for an absence. */
   readonly ageMs: number | null;
 }
 
@@ -43,7 +43,7 @@ export function driftOf(kind: Drift['kind'], entry: Entry, truth: Truth, nowMs: 
     kind,
     cached: { version: Number.isNaN(entry.version) ? null : entry.version, value: valueOf(entry.json) },
     true: { version: truth.version, value: truth.value },
-    ageMs: isCounter(truth) ? Math.max(0, nowMs - Date.parse(truth.updatedAt)) : null,
+    ageMs: isCounter(truth) ? Math.max(0, Math.ceil(nowMs - Date.parse(truth.updatedAt))) : null,
   };
 }
 

@@ -48,8 +48,9 @@ export async function startSentinel(): Promise<TestSentinel> {
   const [password, sentinelPassword] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
   const settings = [`masterauth ${password}`, 'repl-diskless-sync-delay 0', 'repl-timeout 5'];
   const first = await startRedis({ program, password, settings });
-  const follow = `replicaof 127.0.0.1 ${first.port}`;
-  const second = await startRedis({ program, password, settings: [...settings, follow] });
+  const second = await startRedis({ program, password, settings });
+  // Not by its configuration, which Sentinel cannot rewrite here: as a primary that restarts it would follow its replica.
+  await ask(second, (client) => client.replicaof('127.0.0.1', first.port));
   const sentinels = await Promise.all(
     Array.from({ length: SENTINELS }, () => startOne(program, first.port, password, sentinelPassword)),
   );
@@ -136,11 +137,13 @@ function fieldsOf(reply: readonly string[]): ReadonlyMap<string, string> {
   return fields;
 }
 
-async function replication({ url }: TestRedis): Promise<string> {
+const replication = (server: TestRedis): Promise<string> => ask(server, (client) => client.info('replication'));
+
+async function ask<T>({ url }: TestRedis, question: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url, { retryStrategy: () => null });
   client.on('error', () => undefined);
   try {
-    return await client.info('replication');
+    return await question(client);
   } finally {
     client.disconnect();
   }

@@ -18,7 +18,10 @@ export interface Drift {
   readonly kind: 'behind' | 'wrong';
   readonly cached: VersionedValue;
   readonly true: VersionedValue;
-  /** Whole milliseconds for which the truth had stood, and so the longest the entry can have disagreed with it; null for an absence. */
+  /**
+   * For how many whole milliseconds the truth had stood, and so the longest the entry can have disagreed with it; null for
+   * an absence.
+   */
   readonly ageMs: number | null;
 }
 

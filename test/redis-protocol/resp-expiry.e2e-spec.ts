@@ -103,6 +103,48 @@ describe('expiry over the Redis protocol', () => {
     }
   });
 
+  it('is over at once where SET and its kin say a moment that is past, for whatever comes with them too', async () => {
+    const pairs: readonly (readonly [string, ...(string | number)[]])[] = [
+      ['incr', name],
+      ['increx', name, 'EX', 4_000],
+      ['del', name],
+      ['getdel', name],
+      ['expire', name, 4_000],
+      ['persist', name],
+      ['set', name, 7, 'NX'],
+    ];
+    for (const past of [
+      ['set', name, 5, 'PXAT', 1],
+      ['increx', name, 'BYINT', 5, 'PXAT', 1],
+    ] as const) {
+      for (const transact of [false, true]) {
+        const answers: unknown[] = [];
+        for (const [then, ...args] of pairs) {
+          const [first, ...more] = past;
+          // Decided in one batch, whose clock stands still.
+          const both = transact ? client.multi() : client.pipeline();
+          const [, answer] =
+            (await both
+              .call(first, ...more)
+              .call(then, ...args)
+              .exec()) ?? [];
+          answers.push([then, answer?.[1]]);
+          await client.del(name);
+        }
+        expect([transact, ...answers]).toEqual([
+          transact,
+          ['incr', 1],
+          ['increx', [1, 1]],
+          ['del', 0],
+          ['getdel', null],
+          ['expire', 0],
+          ['persist', 0],
+          ['set', 'OK'],
+        ]);
+      }
+    }
+  });
+
   it('is at most ten years away, and in Redis’ words', async () => {
     await client.set(name, 1);
     const years = 11 * 365 * 24 * 60 * 60;

@@ -1,4 +1,4 @@
-import type { Counter } from '../../domain/counter.js';
+import { type Counter, isCounter, type Truth } from '../../domain/counter.js';
 import type { Expire, Expiry } from '../../domain/operation.js';
 
 /**
@@ -30,6 +30,12 @@ export function momentOf(expiry: Expiry, now: string): string | null {
     case 'at':
       return expiry.moment;
   }
+}
+
+/** What is there once a write is done: where it says a moment that is past, the counter has ended, one version on. */
+export function leftAt(truth: Truth, now: string): Truth {
+  if (!isCounter(truth) || truth.expiresAt === null || truth.expiresAt > now) return truth;
+  return { name: truth.name, value: null, version: truth.version + 1 };
 }
 
 /** Says why an `expire` leaves a counter as it is, the end of a sentence; null: it does not. */

@@ -65,6 +65,32 @@ describe('several writes, all or nothing', () => {
   });
 });
 
+describe('what is set to end in the past', () => {
+  const set = (value: number): Write => ({
+    operation: {
+      kind: 'set',
+      name: 'bounded',
+      value,
+      min: undefined,
+      max: undefined,
+      expiry: { kind: 'at', moment: '2026-01-01T00:00:00.000Z', where: 'always' },
+      condition: null,
+    },
+    key: null,
+    creator: null,
+    requestId: 'request',
+  });
+
+  it('is absent for what follows it in the same batch, one version on', () => {
+    const rules = ruling(bounded);
+    expect(rules.decide(bundle(set(5)))).toMatchObject({ answers: [{ outcome: { truth: { value: 5, version: 4 } } }] });
+    expect(rules.changed).toEqual([{ name: 'bounded', value: null, version: 5 }]);
+    expect(rules.decide(bundle(increment(1)))).toMatchObject({
+      answers: [{ outcome: { truth: { value: 1, version: 6, max: null, expiresAt: null } } }],
+    });
+  });
+});
+
 describe('a quota of names', () => {
   const absent = (...names: string[]): Truth[] => names.map((name) => ({ name, value: null, version: 0 }));
   const byKey = (name: string, key: string | null = null): Write => ({

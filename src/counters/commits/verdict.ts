@@ -4,6 +4,7 @@ import type { Truth } from '../../domain/counter.js';
 import type { Deed } from '../../domain/deed.js';
 import { decide } from './decide.js';
 import { deedOf } from './deed-rule.js';
+import { leftAt } from './expiry-rule.js';
 import type { Answer, Creator, Outcome, RefusalCode, Refused, Write } from '../../domain/operation.js';
 import { keyId } from './pending-write.js';
 
@@ -156,7 +157,7 @@ export class Ruling {
     if (!before.has(name)) before.set(name, truth);
     const deed = deedOf(write, truth, outcome.truth);
     if (deed !== null) deeds.push(deed);
-    this.truths.set(name, outcome.truth);
+    this.truths.set(name, leftAt(outcome.truth, this.locked.now));
     return outcome;
   }
 

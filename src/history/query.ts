@@ -109,8 +109,8 @@ export function rangeOf(query: z.output<typeof HistoryQuery>, nowMs: number): Hi
   const begins = beginsBetween(interval, zone, fromMs, endMs, MAX_POINTS);
   if (begins === null) {
     refuse(
-      `From the query parameter "${over === undefined ? 'from' : 'over'}" on there are more intervals of a ${interval} ` +
-        `than the ${MAX_POINTS} that one answer has at most. Ask for a coarser interval, or in parts.`,
+      `From the query parameter "${over === undefined ? 'from' : 'over'}" on there are more than ${MAX_POINTS} intervals of ` +
+        `one ${interval}, and one answer has no more. Ask for a coarser interval, or in parts.`,
     );
   }
   return { interval, zone, begins, endMs };

@@ -8,6 +8,7 @@ import type { Client } from './client.js';
 import { type Step, told } from './command.js';
 import type { CommandRunner, Repeatable, Run, Turn } from './command-runner.js';
 import { ONCE } from './commands/once.js';
+import { abortedBy, EXEC } from './commands/transactions.js';
 import { admit, commandIn, idempotencyKeyIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
 import type { OpenTransaction } from './transaction.js';
 
@@ -125,11 +126,26 @@ export class Conversation implements Talk {
   }
 
   private refuseNext(fault: unknown): string {
-    const { bytes } = this.requests[this.next] ?? NO_REQUEST;
+    const { args, bytes } = this.requests[this.next] ?? NO_REQUEST;
     this.next += 1;
     this.planned = null;
     this.unansweredBytes -= bytes;
-    return this.runner.faultAnswer(fault);
+    return this.refused(args, fault);
+  }
+
+  /**
+   * What is told of a command that was refused before it came to anything. Of a transaction all is done or nothing, and
+   * EXEC ends it, come what may: who takes it for ended must not be told that what he asks for next was queued.
+   */
+  private refused([word = '']: readonly string[], fault: unknown): string {
+    const { client, runner } = this;
+    const answer = runner.faultAnswer(fault);
+    if (word.toLowerCase() === EXEC) {
+      client.endTransaction();
+      return abortedBy(answer);
+    }
+    if (client.transaction !== null) client.transaction.isDoomed = true;
+    return answer;
   }
 
   /** The next commands that go together: of one kind, and those among them that are told at once. */
@@ -200,8 +216,7 @@ export class Conversation implements Talk {
       return turn;
     } catch (refused) {
       if (isHttp(given)) return this.hangUp(bytes);
-      if (client.transaction !== null && order === null) client.transaction.isDoomed = true;
-      return { step: told(this.runner.faultAnswer(refused)), order, bytes };
+      return { step: told(this.refused(given, refused)), order, bytes };
     }
   }
 

@@ -147,6 +147,21 @@ describe('limits over the Redis protocol', () => {
       expect(counted).toBeLessThan(100);
       expect(answers.find((answer) => answer.startsWith('-'))).toMatch(/^-LIMIT .* retry after \d+ s$/);
       raw.close();
+      // A transaction of which a part was refused is not done, and ended by EXEC although that was refused too.
+      const created = await limited.nest
+        .get(KeyAdministration)
+        .create({ label: 'test', scopes: ['read', 'increment'], prefix: '', expiresAt: null });
+      const transacting = await connectRaw(limited.respPort);
+      await transacting.ask(command('auth', created.key), '+OK\r\n');
+      const parts = command('multi') + command('incr', 'in-part').repeat(150) + command('exec');
+      expect(await transacting.ask(parts, /^(.*\r\n){152}$/)).toMatch(/^-LIMIT [^]*\r\n-EXECABORT [^\r]*\r\n$/m);
+      let found = '';
+      await eventually(async () => {
+        found = await transacting.ask(command('get', 'in-part'), '\r\n');
+        return !found.startsWith('-LIMIT');
+      });
+      expect(found).toBe('$-1\r\n');
+      transacting.close();
       // Ten bad keys cost as much as over HTTP; whoever is known goes on.
       const stranger = await connectRaw(limited.respPort);
       const wrong = `ec_${'0'.repeat(13)}_`;

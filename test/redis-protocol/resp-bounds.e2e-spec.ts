@@ -18,6 +18,7 @@ describe('the port of the Redis protocol', () => {
   it('takes what people type', async () => {
     const raw = await connectRaw(service.app.respPort);
     expect(await raw.ask('  incr  typed \r\n\r\nGET typed\n', '$1\r\n1\r\n')).toBe(':1\r\n$1\r\n1\r\n');
+    expect(await raw.ask('set "typed by hand" 5\r\nget \'typed by hand\'\r\n', '5\r\n')).toBe('+OK\r\n$1\r\n5\r\n');
     raw.close();
   });
 
@@ -50,6 +51,7 @@ describe('the port of the Redis protocol', () => {
     expect(await fault('*1\r\n$x\r\n')).toBe('-ERR Protocol error: invalid bulk length');
     expect(await fault('*1\r\n$999999999\r\n')).toBe('-ERR Protocol error: invalid bulk length');
     expect(await fault('*1\r\n+PING\r\n')).toBe("-ERR Protocol error: expected '$', got '+'");
+    expect(await fault('echo "a\r\n')).toBe('-ERR Protocol error: unbalanced quotes in request');
     expect(await fault('x'.repeat(5_000))).toBe('-ERR Protocol error: too big inline request');
   });
 

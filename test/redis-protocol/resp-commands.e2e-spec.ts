@@ -79,7 +79,7 @@ describe.each([2, 3] as const)('commands over RESP%i', (protocol) => {
     const words = 'ERR increment or decrement would overflow';
     expect(await faultOf('incr', name)).toBe(words);
     expect(await faultOf('incrby', name, '9223372036854775807')).toBe(words);
-    expect(await faultOf('decrby', name, '-9223372036854775808')).toBe(words);
+    expect(await faultOf('decrby', name, '-9223372036854775807')).toBe(words);
     expect(await client.get(name)).toBe('9007199254740991');
   });
 
@@ -104,6 +104,13 @@ describe.each([2, 3] as const)('commands over RESP%i', (protocol) => {
     expect(await client.get(name)).toBe('6');
     expect(await faultOf('set', name, 5, 'NX', 'XX')).toBe('ERR syntax error');
     expect(await faultOf('set', name, 5, 'foo')).toBe('ERR syntax error');
+    expect(await faultOf('set', name, 5, 'EX', 0, 'foo')).toBe('ERR syntax error');
+    expect(await faultOf('set', name, 5, 'EX', 10, 'KEEPTTL')).toBe('ERR syntax error');
+    // What is said twice, and of times the last one.
+    expect(await call('set', name, 8, 'XX', 'XX', 'EX', 0, 'EX', 4_000)).toBe('OK');
+    expect(await client.ttl(name)).toBeGreaterThan(2_000);
+    expect(await call('set', name, 9, 'KEEPTTL', 'KEEPTTL')).toBe('OK');
+    expect(await client.ttl(name)).toBeGreaterThan(2_000);
   });
 
   it('sets several at once: all or none', async () => {
@@ -137,6 +144,19 @@ describe.each([2, 3] as const)('commands over RESP%i', (protocol) => {
     );
     expect(await faultOf('select', 1)).toBe('ERR DB index is out of range');
     expect(await faultOf('client', 'nonsense')).toBe("ERR unknown subcommand 'nonsense'. Try CLIENT HELP.");
+    expect(await faultOf('config', 'nonsense')).toBe("ERR unknown subcommand 'nonsense'. Try CONFIG HELP.");
+    for (const told of ['client', 'config', 'command'])
+      expect(String(await call(told, 'help'))).toMatch(/^[A-Z]+ <subcommand>/);
+    for (const words of ['config get', 'command count x', 'command getkeys', 'client kill', 'client id x']) {
+      const [first = '', ...more] = words.split(' ');
+      expect(await faultOf(first, ...more)).toBe(
+        `ERR wrong number of arguments for '${first}|${more[0] ?? ''}' command`,
+      );
+    }
+    expect(await faultOf('client', 'kill', 'id', 0)).toBe('ERR client-id should be greater than 0');
+    expect(await faultOf('decrby', name, '-9223372036854775808')).toBe('ERR decrement would overflow');
+    expect(await faultOf('scan', '18446744073709551616')).toBe('ERR invalid cursor');
+    expect(await call('wait', -1, 0)).toBe(0);
   });
 
   it('answers a pipeline in its order, each command seeing those before it', async () => {
@@ -181,5 +201,12 @@ describe.each([2, 3] as const)('commands over RESP%i', (protocol) => {
     expect(await call('client', 'getname')).toBe('a-name');
     const id = await call('client', 'id');
     expect(String(await call('client', 'list'))).toContain(`id=${String(id)} `);
+    expect(await call('client', 'list', 'id', String(id), 999_999)).toMatch(/^id=\d+ [^\n]*\n$/);
+    expect(await call('client', 'list', 'type', 'normal')).toContain(`id=${String(id)} `);
+    expect(await call('client', 'list', 'id', 999_999)).toBe('');
+    expect(await call('client', 'list', 'type', 'master')).toBe('');
+    expect(await faultOf('client', 'list', 'id', 'x')).toBe('ERR Invalid client ID');
+    expect(await faultOf('client', 'list', 'type', 'x')).toBe("ERR Unknown client type 'x'");
+    expect(await faultOf('client', 'list', 'nonsense')).toBe('ERR syntax error');
   });
 });

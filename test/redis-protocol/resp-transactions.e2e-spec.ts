@@ -84,6 +84,13 @@ describe('a transaction', () => {
     expect(await client.get(name)).toBeNull();
     await call('multi');
     expect(await call('exec')).toEqual([]);
+    // An EXEC that is none ends it too.
+    await call('multi');
+    await call('incr', name);
+    expect(await faultOf('exec', 'now')).toBe(
+      "EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command",
+    );
+    expect(await client.get(name)).toBeNull();
   });
 
   it('does nothing where a watched counter has changed: one that was there, or was not', async () => {

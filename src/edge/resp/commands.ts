@@ -9,7 +9,7 @@ import {
   WRONG_PASS,
 } from '../../wire/resp/command-error.js';
 import { CLIENT_NAME, greeting, HELLO_WITHOUT_AUTH, helloIn, UNFIT_NAME } from '../../wire/resp/hello.js';
-import { amountOf, int64Of } from '../../wire/resp/integers.js';
+import { amountOf, int64Of, takenOf } from '../../wire/resp/integers.js';
 import {
   array,
   bulk,
@@ -89,7 +89,7 @@ export class EdgeCommands {
       ['incr', adding(2, () => 1)],
       ['decr', adding(2, () => -1)],
       ['incrby', adding(3, amountOf)],
-      ['decrby', adding(3, (amount) => -amountOf(amount))],
+      ['decrby', adding(3, takenOf)],
       ['get', { arity: 2, plan: ([, name = ''], { protocol }) => this.look([name], ([only = '']) => only, protocol) }],
       ['mget', { arity: -2, plan: ([, ...names], { protocol }) => this.look(names, array, protocol) }],
       ['once', { arity: -4, plan: (args, caller) => this.once(args, caller) }],

@@ -10,6 +10,9 @@ import { type Command, type Step, told } from '../command.js';
 const FLAGS = ['noscript', 'loading', 'stale', 'fast'] as const;
 const own = { rule: 'ownRights', names: null, flags: FLAGS, group: 'connection' } as const;
 
+const CLIENT_TYPE = /^(?:normal|master|replica|slave|pubsub)$/i;
+const NO_CLIENT_ID = 'ERR client-id should be greater than 0';
+
 /** About the connection itself. */
 export function connectionCommands(clients: Clients): readonly Command[] {
   return [
@@ -108,8 +111,9 @@ function aboutClient([, subcommand = '', ...args]: readonly string[], client: Cl
       takes(0);
       return verbatim(client.protocol, `${lineOf(client)}\n`);
     case 'LIST':
-      return verbatim(client.protocol, [...clients.ofKeyOf(client)].map((one) => `${lineOf(one)}\n`).join(''));
+      return verbatim(client.protocol, listed(args, client, clients));
     case 'KILL':
+      if (args.length === 0) throw new CommandError(arityError('client|kill'));
       return kill(args, client, clients);
     case 'NO-EVICT':
     case 'NO-TOUCH':
@@ -118,7 +122,7 @@ function aboutClient([, subcommand = '', ...args]: readonly string[], client: Cl
     case 'HELP':
       return bulks([
         'CLIENT <subcommand> [<arg> ...]. Subcommands are:',
-        'ID, GETNAME, SETNAME, SETINFO, INFO, LIST, KILL ID, NO-EVICT, NO-TOUCH',
+        'ID, GETNAME, SETNAME, SETINFO, INFO, LIST [TYPE type | ID id ...], KILL ID, NO-EVICT, NO-TOUCH',
       ]);
     default:
       throw new CommandError(`ERR unknown subcommand '${printable(subcommand)}'. Try CLIENT HELP.`);
@@ -143,9 +147,29 @@ function nameIn(text: string, fault: string): string {
   return text;
 }
 
-function kill([filter = '', id = '', ...more]: readonly string[], client: Client, clients: Clients): string {
-  if (filter.toUpperCase() !== 'ID' || more.length > 0) return syntaxError();
-  const wanted = int64Of(id, 'ERR client-id should be greater than 0');
+/** @throws CommandError */
+function listed([filter, ...values]: readonly string[], client: Client, clients: Clients): string {
+  const wanted = filter === undefined ? () => true : filterIn(filter.toUpperCase(), values);
+  return [...clients.ofKeyOf(client)].flatMap((one) => (wanted(one) ? [`${lineOf(one)}\n`] : [])).join('');
+}
+
+/** @throws CommandError */
+function filterIn(filter: string, values: readonly string[]): (client: Client) => boolean {
+  const [value] = values;
+  if (filter === 'TYPE' && value !== undefined && values.length === 1) {
+    if (!CLIENT_TYPE.test(value)) throw new CommandError(`ERR Unknown client type '${printable(value)}'`);
+    // No others come here.
+    return () => value.toLowerCase() === 'normal';
+  }
+  if (filter !== 'ID' || value === undefined) return syntaxError();
+  const ids = new Set(values.map((id) => int64Of(id, 'ERR Invalid client ID')));
+  return ({ id }) => ids.has(BigInt(id));
+}
+
+function kill([filter = '', id, ...more]: readonly string[], client: Client, clients: Clients): string {
+  if (filter.toUpperCase() !== 'ID' || id === undefined || more.length > 0) return syntaxError();
+  const wanted = int64Of(id, NO_CLIENT_ID);
+  if (wanted < 1n) throw new CommandError(NO_CLIENT_ID);
   for (const other of clients.ofKeyOf(client)) {
     if (BigInt(other.id) !== wanted) continue;
     if (other === client) client.isLeaving = true;

@@ -1,5 +1,5 @@
 import type { Refused } from '../../domain/operation.js';
-import { amountOf } from '../../wire/resp/integers.js';
+import { amountOf, takenOf } from '../../wire/resp/integers.js';
 import { integer } from '../../wire/resp/reply.js';
 import { type Command, ONE_NAME, type Step } from '../command.js';
 import { refusal } from '../faults.js';
@@ -50,7 +50,7 @@ export const COUNTING: readonly Command[] = [
     group: 'counting',
     summary: 'Takes an integer away.',
     syntax: 'key decrement',
-    plan: ([, , by = ''], { names: [name = ''] }) => adding(name, oppositeOf(amountOf(by))),
+    plan: ([, , by = ''], { names: [name = ''] }) => adding(name, takenOf(by)),
   },
 ];
 
@@ -60,9 +60,4 @@ function adding(name: string, by: number): Step {
 
 function valueAfter(counted: number | Refused): string {
   return typeof counted === 'number' ? integer(counted) : refusal(counted);
-}
-
-/** Zero has no sign. */
-function oppositeOf(by: number): number {
-  return by === 0 ? 0 : -by;
 }

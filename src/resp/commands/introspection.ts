@@ -1,5 +1,5 @@
-import { CommandError, syntaxError } from '../../wire/resp/command-error.js';
-import { array, bulk, bulks, error, integer, map, noArray, type Protocol, set, simple } from '../../wire/resp/reply.js';
+import { arityError, CommandError, syntaxError } from '../../wire/resp/command-error.js';
+import { array, bulk, bulks, error, integer, map, nothing, type Protocol, set, simple } from '../../wire/resp/reply.js';
 import { printable } from '../../wire/resp/request-parser.js';
 import { type Command, told } from '../command.js';
 import { ruleOf } from '../dispatch.js';
@@ -23,6 +23,7 @@ export function commandCommand(table: () => ReadonlyMap<string, Command>): Comma
       }
       switch (subcommand.toUpperCase()) {
         case 'COUNT':
+          if (args.length > 0) throw new CommandError(arityError('command|count'));
           return told(integer(commands.size));
         case 'INFO': {
           const names = args.length === 0 ? [...commands.keys()] : args;
@@ -42,6 +43,10 @@ export function commandCommand(table: () => ReadonlyMap<string, Command>): Comma
           return told(bulks(listed([...commands.keys()], args)));
         case 'GETKEYS':
           return told(keysIn(args, commands));
+        case 'HELP':
+          return told(
+            bulks(['COMMAND <subcommand> [<arg> ...]. Subcommands are:', 'COUNT, DOCS, INFO, LIST, GETKEYS']),
+          );
         default:
           return told(error(`ERR unknown subcommand '${printable(subcommand)}'. Try COMMAND HELP.`));
       }
@@ -50,7 +55,7 @@ export function commandCommand(table: () => ReadonlyMap<string, Command>): Comma
 }
 
 function infoOrNone(command: Command | undefined, protocol: Protocol): string {
-  return command === undefined ? noArray(protocol) : infoOf(command, protocol);
+  return command === undefined ? nothing(protocol) : infoOf(command, protocol);
 }
 
 function infoOf(command: Command, protocol: Protocol): string {
@@ -114,6 +119,7 @@ function listed(names: readonly string[], [filter, by, value, ...more]: readonly
 
 /** @throws CommandError */
 function keysIn([name = '', ...args]: readonly string[], commands: ReadonlyMap<string, Command>): string {
+  if (args.length === 0) throw new CommandError(arityError('command|getkeys'));
   const command = commands.get(name.toLowerCase());
   if (command === undefined) throw new CommandError('ERR Invalid command specified');
   const { arity, names } = command;

@@ -16,6 +16,8 @@ import { asActor } from '../writes.js';
 const DEFAULT_COUNT = 10;
 const MAX_COUNT = 1_000;
 
+const MAX_CURSOR = 2n ** 64n - 1n;
+
 /** Counters that FLUSHALL deletes at a time. */
 const FLUSH_STEP = 1_000;
 
@@ -163,9 +165,9 @@ function prefixOf({ grant }: Client): string {
   return grant?.prefix ?? '';
 }
 
-/** @throws CommandError */
+/** @throws CommandError for what is no unsigned integer of 64 bits */
 function placeIn(cursor: string): number {
-  if (!/^\d{1,20}$/.test(cursor)) throw new CommandError('ERR invalid cursor');
+  if (!/^\d{1,20}$/.test(cursor) || BigInt(cursor) > MAX_CURSOR) throw new CommandError('ERR invalid cursor');
   // Beyond the last place there is nothing.
   return Math.min(Number(cursor), Number.MAX_SAFE_INTEGER);
 }

@@ -1,6 +1,6 @@
 import type { CacheGuard } from '../../counters/guard/cache-guard.js';
-import { CommandError } from '../../wire/resp/command-error.js';
-import { NOT_AN_INTEGER } from '../../wire/resp/integers.js';
+import { arityError, CommandError } from '../../wire/resp/command-error.js';
+import { int64Of, NOT_AN_INTEGER } from '../../wire/resp/integers.js';
 import { array, bulk, bulks, error, integer, map, verbatim } from '../../wire/resp/reply.js';
 import { printable } from '../../wire/resp/request-parser.js';
 import { VERSION } from '../../wire/resp/version.js';
@@ -59,7 +59,7 @@ export function serverCommands(instance: Instance): readonly Command[] {
       summary: 'Answers 0: what was answered is in Postgres, and its replicas are its own business.',
       syntax: 'numreplicas timeout',
       plan: ([, replicas = '', timeout = '']) => {
-        notNegative(replicas, NOT_AN_INTEGER);
+        int64Of(replicas);
         notNegative(timeout, 'ERR timeout is not an integer or out of range');
         return told(integer(0));
       },
@@ -86,13 +86,12 @@ export function serverCommands(instance: Instance): readonly Command[] {
       differs: 'The service is configured by its environment: there is no SET.',
       syntax: 'GET parameter [parameter ...]',
       plan: ([, subcommand = '', ...patterns], { client: { protocol } }) => {
-        if (subcommand.toUpperCase() !== 'GET' || patterns.length === 0) {
-          return told(
-            error(
-              `ERR unknown subcommand or wrong number of arguments for '${printable(subcommand)}'. Try CONFIG HELP.`,
-            ),
-          );
+        const word = subcommand.toUpperCase();
+        if (word === 'HELP') return told(bulks(['CONFIG <subcommand> [<arg> ...]. Subcommands are:', 'GET <pattern>']));
+        if (word !== 'GET') {
+          return told(error(`ERR unknown subcommand '${printable(subcommand)}'. Try CONFIG HELP.`));
         }
+        if (patterns.length === 0) throw new CommandError(arityError('config|get'));
         const matchers = patterns.map((pattern) => matcherOf(pattern.toLowerCase()));
         const found = Object.entries(CONFIGURATION).filter(([name]) => matchers.some((matches) => matches(name)));
         return told(

@@ -145,24 +145,29 @@ interface Options {
 /** @throws CommandError */
 function optionsIn(words: readonly string[]): Options {
   const options: Options = { condition: null, tellsPrevious: false, expiry: NEVER };
-  let saidExpiry = false;
+  // As in Redis the same may be said twice, and of times the last one counts.
+  let condition: string | null = null;
+  let expiry: string | null = null;
+  let time = '';
   for (let at = 0; at < words.length; at += 1) {
     const word = (words[at] ?? '').toUpperCase();
-    if ((word === 'NX' || word === 'XX') && options.condition === null) {
+    if (word === 'NX' || word === 'XX') {
+      if ((condition ??= word) !== word) return syntaxError();
       options.condition = word === 'NX' ? ABSENT : { kind: 'exists' };
     } else if (word === 'GET') {
       options.tellsPrevious = true;
-    } else if (word === 'KEEPTTL' && !saidExpiry) {
-      saidExpiry = true;
+    } else if (word === 'KEEPTTL') {
+      if ((expiry ??= word) !== word) return syntaxError();
       options.expiry = undefined;
-    } else if (isUnit(word) && !saidExpiry && at + 1 < words.length) {
-      saidExpiry = true;
+    } else if (isUnit(word) && at + 1 < words.length) {
+      if ((expiry ??= word) !== word) return syntaxError();
       at += 1;
-      options.expiry = expiryOf(word, words[at] ?? '', 'set');
+      time = words[at] ?? '';
     } else {
       return syntaxError();
     }
   }
+  if (expiry !== null && isUnit(expiry)) options.expiry = expiryOf(expiry, time, 'set');
   return options;
 }
 

@@ -4,7 +4,14 @@ import { ALL_NAMES, type Command, type Step, told } from '../command.js';
 import type { Ordered } from '../dispatch.js';
 import { OpenTransaction } from '../transaction.js';
 
+export const EXEC = 'exec';
+
 const EXEC_ABORT = 'EXECABORT Transaction discarded because of previous errors.';
+
+/** What is told of an EXEC that was refused. @param answer why, as an answer */
+export function abortedBy(answer: string): string {
+  return error(`EXECABORT Transaction discarded because of: ${answer.trim().replace(/^-(ERR )?/, '')}`);
+}
 
 const own = {
   arity: 1,
@@ -34,7 +41,7 @@ export function transactionCommands(execute: Execute): readonly Command[] {
     },
     {
       ...own,
-      name: 'exec',
+      name: EXEC,
       summary: 'Does what was queued in one commit: all of it is in the truth, or nothing.',
       differs: 'Whoever reads several counters outside of it sees no snapshot.',
       plan: (_args, { client }) => alone(() => exec(client)),

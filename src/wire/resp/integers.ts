@@ -8,6 +8,7 @@ export const OVERFLOW = 'ERR increment or decrement would overflow';
 const INTEGER = /^(?:0|-?[1-9]\d{0,18})$/;
 
 const MAX_INT64 = 2n ** 63n - 1n;
+const MIN_INT64 = '-9223372036854775808';
 
 /**
  * A whole number of 64 bits.
@@ -42,4 +43,17 @@ export function amountOf(text: string): number {
   const amount = int64Of(text);
   if (amount > MAX_VALUE || amount < -MAX_VALUE) throw new CommandError(OVERFLOW);
   return Number(amount);
+}
+
+/**
+ * The same of what is taken away: what is added is its opposite.
+ *
+ * @throws CommandError
+ */
+export function takenOf(text: string): number {
+  // It has no opposite of 64 bits, which Redis tells so.
+  if (text === MIN_INT64) throw new CommandError('ERR decrement would overflow');
+  const amount = amountOf(text);
+  // Zero has no sign.
+  return amount === 0 ? 0 : -amount;
 }

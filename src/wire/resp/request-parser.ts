@@ -5,6 +5,7 @@ import {
   MAX_ARGUMENTS,
   MAX_LINE_BYTES,
 } from './limits.js';
+import { wordsIn } from './inline-words.js';
 
 /** What a client sent is no request: it is told, and hung up on. */
 export class ProtocolError extends Error {
@@ -179,11 +180,13 @@ export class RequestParser {
     this.found(this.last);
   }
 
-  /** A line without a type, split where it has spaces: what people type. */
+  /** A line without a type: what people type. */
   private readInline(): boolean {
     const line = this.readLine('too big inline request');
     if (line === null) return false;
-    this.args = line.split(/[ \t]+/).filter((word) => word !== '');
+    const words = wordsIn(line);
+    if (words === null) throw new ProtocolError('unbalanced quotes in request');
+    this.args = words;
     this.bytes = line.length;
     if (this.args.some((word) => word.length > MAX_ARGUMENT_BYTES)) this.fault = TOO_LONG;
     if (this.args.length > 0) this.complete();

@@ -164,12 +164,25 @@ function faultOf(request: FastifyRequest, foreign: ForeignPages): Error | null {
   if (request.raw.headers.host === undefined && request.raw.httpVersion === '1.1') {
     return new ProblemError('invalid_request', 'The Host header is missing.');
   }
+  if (namesHostTwice(request.raw.rawHeaders)) {
+    return new ProblemError('invalid_request', 'The Host header is there twice.');
+  }
   try {
     foreign.refuse(request);
     return null;
   } catch (error) {
     return error as Error;
   }
+}
+
+/** Node takes the first; what stands before us may have gone by another one. @param rawHeaders names and values in turns */
+function namesHostTwice(rawHeaders: readonly string[]): boolean {
+  let found = 0;
+  for (let place = 0; place < rawHeaders.length; place += 2) {
+    const name = rawHeaders[place];
+    if (name?.length === 4 && name.toLowerCase() === 'host') found += 1;
+  }
+  return found > 1;
 }
 
 function bodyBytesOf(config: object | undefined): number | undefined {

@@ -29,6 +29,7 @@ describe('what is not HTTP as it should be is answered with a problem document:'
     ['a request for a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n', 400, 'invalid_request'],
     ['a broken header', 'GET / HTTP/1.1\r\nHost: localhost\r\nb ad\r\n\r\n', 400, 'invalid_request'],
     ['no host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'invalid_request'],
+    ['two hosts', 'GET /livez HTTP/1.1\r\nHost: a\r\nhost: a\r\nConnection: close\r\n\r\n', 400, 'invalid_request'],
     [
       'two lengths',
       `POST ${add} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}`,
@@ -65,6 +66,22 @@ describe('what is not HTTP as it should be is answered with a problem document:'
     );
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
+});
+
+it.each([
+  ['what is no HTTP', 'hello\r\n\r\n'],
+  ['a request for a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n'],
+  ['a broken body', `POST ${add} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n`],
+])('%s behind other requests is refused behind their answers', async (_what, bytes) => {
+  const name = `behind:${bytes.length}`;
+  const counted = `POST /v1/counters/${name}/increment HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`;
+  const answers = (await sendRaw(service.app.url, counted.repeat(3) + bytes)).split(/(?=HTTP\/1\.1 )/);
+  expect(answers.map((answer) => [answer.slice(9, 12), /"value":(\d)/.exec(answer)?.[1]])).toEqual([
+    ['200', '1'],
+    ['200', '2'],
+    ['200', '3'],
+    ['400', undefined],
+  ]);
 });
 
 it('a body of many megabytes is refused before it was sent, and the answer arrives', async () => {

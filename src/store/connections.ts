@@ -121,10 +121,11 @@ export const TYPES: pg.CustomTypesConfig = {
 };
 
 /**
- * Most pools' statements look rows up by key. Their plans are kept, and one that was made while a table was still
- * empty would go on scanning it while it grows.
+ * Most pools' statements look rows up by key, and there is one way to run them. So each is planned once: left to itself,
+ * Postgres plans a batch of one counter anew each time, since it knows its length then and takes that for cheaper. A plan
+ * that was made while a table was still empty would go on scanning it while it grows; so none scans.
  */
-const ALWAYS_BY_INDEX: SessionSettings = { enable_seqscan: 'off' };
+const BY_INDEX: SessionSettings = { enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan' };
 
 /** How the connections of one instance are shared out; separate, so that a storm on one never starves another. */
 export interface Shares {
@@ -160,7 +161,7 @@ export function poolOf(
   limits: Partial<Limits> = {},
   pooler: DatabaseSettings['pooler'] = null,
 ): pg.Pool {
-  return listening({ ...connectionConfig(url, limits, ALWAYS_BY_INDEX, beginBehind(pooler)), max: connections });
+  return listening({ ...connectionConfig(url, limits, BY_INDEX, beginBehind(pooler)), max: connections });
 }
 
 /** The same for statements that look at much of a table, and may scan it: none of them is kept by name. */

@@ -1,6 +1,10 @@
 /** Whatever the server, the database, the role or the URL says about sessions, those of the service are as it needs them. */
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { poolOf } from '../../src/store/connections.js';
+import { IncrementBatches } from '../../src/store/increment-batches.js';
+import { Replication } from '../../src/store/replication.js';
+import { Writability } from '../../src/store/writability.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
@@ -30,6 +34,7 @@ const SETTINGS = {
   client_min_messages: 'error',
   default_transaction_isolation: 'serializable',
   jit: 'on',
+  plan_cache_mode: 'force_custom_plan',
   statement_timeout: '0',
   lock_timeout: '1',
   idle_in_transaction_session_timeout: '0',
@@ -150,6 +155,20 @@ describe.each(ways)('where %s sets other sessions', (_, workMem, urlIn) => {
           work_mem: workMem,
         },
       ]);
+    });
+
+    it('a batch is planned once in a session, however many come', async () => {
+      const pool = poolOf(databaseUrl, 1);
+      const batches = new IncrementBatches(pool, new Replication(pool), new Writability(pool));
+      const total = { name: 'hot', creator: null, sum: 1, count: 1, highest: 1, lowest: 0, expiry: undefined };
+      for (let batch = 0; batch < 10; batch += 1) {
+        await batches.apply({ id: randomUUID(), totals: [total], barred: new Set(), keys: [], keyTtlHours: 24 }, false);
+      }
+      const { rows } = await pool.query(
+        'SELECT generic_plans::int AS by_the_kept_plan, custom_plans::int AS planned_anew FROM pg_prepared_statements',
+      );
+      await pool.end();
+      expect(rows).toEqual([{ by_the_kept_plan: 10, planned_anew: 0 }]);
     });
   });
 });

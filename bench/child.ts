@@ -43,9 +43,13 @@ export function startService(
 }
 
 /** One of `opponents/`, with the options of Node that the service has: they make it faster, too. */
-export function startOpponent(name: string, environment: Environment): Promise<Child> {
+export function startOpponent(
+  name: string,
+  environment: Environment,
+  nodeOptions: readonly string[] = [],
+): Promise<Child> {
   const program = fileURLToPath(new URL(`opponents/${name}.ts`, import.meta.url));
-  return startChild([...imageCommand().options, '--import', RUN_TYPESCRIPT, program], environment);
+  return startChild([...imageCommand().options, ...nodeOptions, '--import', RUN_TYPESCRIPT, program], environment);
 }
 
 /** An edge as it is run in a shop, on a free port. */

@@ -14,6 +14,9 @@ interface CpuProfile {
   readonly startTime: number;
 }
 
+/** Of the thread that serves, by its number; those that load TypeScript have others. */
+const MAIN_THREAD = /\.0\.\d+\.cpuprofile$/;
+
 /** Milliseconds in one function. */
 export interface Spent {
   readonly name: string;
@@ -36,7 +39,7 @@ export function monotonicMicros(): number {
  * @param fromMicros of `monotonicMicros`; what was before is the start of the process
  */
 export async function spentIn(folder: string, fromMicros: number, toMicros: number): Promise<readonly Spent[]> {
-  const [file = ''] = await readdir(folder);
+  const file = (await readdir(folder)).find((name) => MAIN_THREAD.test(name)) ?? '';
   const profile = JSON.parse(await readFile(join(folder, file), 'utf8')) as CpuProfile;
   const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
   let atMicros = profile.startTime;

@@ -11,6 +11,8 @@ export async function listen(app: FastifyInstance): Promise<void> {
 }
 
 export function announce({ port }: AddressInfo): void {
+  // A profile is written where a process ends by itself, and not where a signal ends it.
+  process.once('SIGTERM', () => process.exit());
   console.log(`ready at http://127.0.0.1:${port}`);
 }
 

@@ -10,8 +10,25 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 const SOURCES = fileURLToPath(new URL('../src/dashboard/page/', import.meta.url));
 const TARGET = fileURLToPath(new URL('../dist/dashboard/page/', import.meta.url));
 
-/** Each is a file of its own: the theme is set before anything is painted, so it must not wait for the rest. */
-const ENTRIES = ['main.tsx', 'theme.ts', 'style.css', 'icon.svg', 'icon-alarm.svg'];
+/** The main script comes in parts: what the first look needs, and what is fetched after it (views/later.tsx). */
+const ENTRIES = ['main.tsx', 'style.css', 'icon.svg', 'icon-alarm.svg'];
+/** Stands in the page itself, so it shares nothing with the others; the service allows it by its hash. */
+const HEAD = 'head.ts';
+
+/** @type {import('esbuild').BuildOptions} */
+const OPTIONS = {
+  outdir: TARGET,
+  entryNames: '[name]-[hash]',
+  bundle: true,
+  minify: true,
+  // The first that know light-dark().
+  target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.svg': 'copy' },
+  legalComments: 'none',
+  logLevel: 'warning',
+};
 
 export async function buildPage() {
   // Imported here: a fresh clone has no dependencies while this file is read.
@@ -19,26 +36,28 @@ export async function buildPage() {
   rmSync(TARGET, { recursive: true, force: true });
   mkdirSync(TARGET, { recursive: true });
   const { metafile } = await build({
+    ...OPTIONS,
     entryPoints: ENTRIES.map((name) => join(SOURCES, name)),
-    outdir: TARGET,
-    entryNames: '[name]-[hash]',
-    bundle: true,
-    minify: true,
     format: 'esm',
-    // The first that know light-dark().
-    target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    loader: { '.svg': 'copy' },
-    legalComments: 'none',
+    splitting: true,
     metafile: true,
-    logLevel: 'warning',
+  });
+  const { outputFiles } = await build({
+    ...OPTIONS,
+    entryPoints: [join(SOURCES, HEAD)],
+    format: 'iife',
+    write: false,
   });
   let html = readFileSync(join(SOURCES, 'index.html'), 'utf8');
+  const preloads = [];
   for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
-    if (entryPoint === undefined) continue;
-    html = html.replaceAll(`./${basename(entryPoint)}`, `/assets/${basename(path)}`);
+    const address = `/assets/${basename(path)}`;
+    // What the parts share would be fetched after them, if the page did not say so.
+    if (entryPoint === undefined) preloads.push(`<link rel="modulepreload" href="${address}" />`);
+    else html = html.replaceAll(`./${basename(entryPoint)}`, address);
   }
+  html = html.replace('<link rel="modulepreload" />', preloads.join('\n    '));
+  html = html.replace(`<script src="./${HEAD}"></script>`, () => `<script>${outputFiles[0].text.trim()}</script>`);
   writeFileSync(join(TARGET, 'index.html'), html);
   for (const name of readdirSync(TARGET)) {
     const content = readFileSync(join(TARGET, name));

@@ -28,6 +28,13 @@ export interface PageFile {
   readonly etag: string;
   readonly encoding: 'br' | 'gzip' | null;
   readonly body: Buffer;
+  /** Of the scripts that stand in it, as a policy names what may run: `'sha256-…'`. */
+  readonly scripts: readonly string[];
+}
+
+interface Stored {
+  readonly variants: readonly Variant[];
+  readonly scripts: PageFile['scripts'];
 }
 
 interface Variant {
@@ -42,7 +49,7 @@ interface Variant {
  */
 @Injectable()
 export class PageFiles {
-  private files: Promise<ReadonlyMap<string, readonly Variant[]>> | null = null;
+  private files: Promise<ReadonlyMap<string, Stored>> | null = null;
 
   constructor(private readonly settings: HttpSettings) {}
 
@@ -52,14 +59,17 @@ export class PageFiles {
    * @returns null where there is no such file
    */
   async find(name: string, acceptEncoding: string | undefined): Promise<PageFile | null> {
-    const variants = (await this.load()).get(name);
-    if (variants === undefined) return null;
+    const stored = (await this.load()).get(name);
+    if (stored === undefined) return null;
+    const { variants, scripts } = stored;
     const taken = new Set((acceptEncoding ?? '').split(',').map((part) => part.split(';', 1)[0]?.trim()));
     const variant = variants.find(({ encoding }) => encoding === null || taken.has(encoding));
-    return variant === undefined ? null : { ...variant, type: TYPES[extname(name)] ?? 'application/octet-stream' };
+    return variant === undefined
+      ? null
+      : { ...variant, scripts, type: TYPES[extname(name)] ?? 'application/octet-stream' };
   }
 
-  private async load(): Promise<ReadonlyMap<string, readonly Variant[]>> {
+  private async load(): Promise<ReadonlyMap<string, Stored>> {
     this.files ??= readAll(this.settings.basePath);
     const files = await this.files;
     // The page may be built while a developer's service runs.
@@ -68,10 +78,10 @@ export class PageFiles {
   }
 }
 
-async function readAll(basePath: string): Promise<ReadonlyMap<string, readonly Variant[]>> {
+async function readAll(basePath: string): Promise<ReadonlyMap<string, Stored>> {
   const folder = fileURLToPath(FOLDER);
   const names = await readdir(folder).catch((): string[] => []);
-  const files = new Map<string, readonly Variant[]>();
+  const files = new Map<string, Stored>();
   for (const name of names.filter((found) => extname(found) in TYPES)) {
     const plain = { encoding: null, ending: '' } as const;
     const compressed = ENCODINGS.map(([encoding, ending]) => ({ encoding, ending }));
@@ -79,9 +89,16 @@ async function readAll(basePath: string): Promise<ReadonlyMap<string, readonly V
       const body = await bodyOf(name, ending, basePath);
       return { encoding, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
     });
-    files.set(name, await Promise.all(variants));
+    const text = extname(name) === '.html' ? await readFile(new URL(name, FOLDER), 'utf8') : '';
+    files.set(name, { variants: await Promise.all(variants), scripts: hashesOf(text) });
   }
   return files;
+}
+
+/** What stands between the tags alone: a script that is fetched has nothing there. */
+function hashesOf(html: string): readonly string[] {
+  const scripts = [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script = '']) => script);
+  return scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
 }
 
 /** The page says where its parts are; below a path it says so of that path, and is packed anew. */

@@ -46,6 +46,7 @@ const HOUR_ENDS_WITHIN_MS = 130_000;
 const STYLE = `
   pre, code { font-family: inherit; }
   select.zone, input { color: transparent; }
+  select.zone { field-sizing: fixed; width: 14rem; }
   :is(.verdict, time, .facts dd, .strip dd, .watch-list .quiet, .keys td:nth-child(4)) { font-size: 0; }
   :is(.verdict, time, .facts dd, .strip dd, .watch-list .quiet, .keys td:nth-child(4))::after {
     content: '00 000'; font-size: 0.875rem;

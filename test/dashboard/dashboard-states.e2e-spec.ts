@@ -114,6 +114,31 @@ it('what a link shows: a small page, and a picture', async () => {
   await expectNoFindings(page);
 });
 
+it('before a counter is reset, and while live changes are interrupted', async () => {
+  const page = await signedIn();
+  await open(page, '#/counters/a');
+  await page.getByRole('button', { name: 'Reset…' }).click();
+  await page.getByRole('dialog').getByText('It becomes 0').waitFor();
+  await expectNoFindings(page);
+  await page.route('**/v1/stream?**', (route) => route.abort());
+  for (const hash of ['#/counters/a', '#/']) {
+    await open(page, hash);
+    await page.locator('.verdict', { hasText: 'Live changes interrupted' }).waitFor();
+    await expectNoFindings(page);
+  }
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+});
+
+it('while the script of the other views cannot be had; it is asked for until it can', async () => {
+  const page = await signedIn();
+  await page.route('**/assets/elsewhere-*.js', (route) => route.abort());
+  await open(page, '#/tree');
+  await page.getByText('This part of the page cannot be had right now; trying again.').waitFor();
+  await expectNoFindings(page);
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.getByRole('heading', { name: 'Tree' }).waitFor();
+});
+
 it('without Redis, without the service, and without Postgres', async () => {
   const page = await signedIn();
   const wall = await page.context().newPage();

@@ -57,8 +57,8 @@ describe('below a path', () => {
   it('the page and its parts are found, packed and plain', async () => {
     for (const path of ['/counts', '/counts/', '/', '/counts?x=1']) {
       const { status, body } = await send(open.url, 'GET', path);
-      const parts = [...body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, part = '']) => part);
-      expect([status, parts.length]).toEqual([200, 4]);
+      const parts = [...body.matchAll(/(?:src|href|content)="(\/[^"]+)"/g)].map(([, part = '']) => part);
+      expect([status, parts.length]).toEqual([200, 6]);
       for (const part of parts) {
         expect(part).toMatch(/^\/counts\/assets\//);
         expect((await send(open.url, 'GET', part)).status).toBe(200);

@@ -69,7 +69,7 @@ it('an installation that takes long says again and again how far it is', async (
 it('what was built, by whichever command, is not built again until something changes', async () => {
   const root = await emptyProject();
   mkdirSync(join(root, 'src/dashboard/page'), { recursive: true });
-  for (const page of ['main.tsx', 'theme.ts', 'style.css', 'icon.svg', 'icon-alarm.svg', 'index.html']) {
+  for (const page of ['main.tsx', 'head.ts', 'style.css', 'icon.svg', 'icon-alarm.svg', 'index.html']) {
     writeFileSync(join(root, 'src/dashboard/page', page), '');
   }
   writeFileSync(join(root, 'src/main.ts'), 'export const one: number = 1;');

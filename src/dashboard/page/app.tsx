@@ -5,20 +5,15 @@ import { openPalette, Palette } from './parts/palette.js';
 import { Strip } from './parts/strip.js';
 import { ThemeSwitch } from './parts/theme-switch.js';
 import { ZoneChoice } from './parts/zone-choice.js';
-import { goTo, placeOf, route, whenLedElsewhere } from './place/address.js';
-import { AUDIT, hashOf, HOME, type Route } from './place/route.js';
+import { goTo, route, whenLedElsewhere } from './place/address.js';
+import { hashOf } from './place/hash.js';
+import { AUDIT, HOME, type Route } from './place/route.js';
 import { api, whenUnauthorized } from './service/api.js';
 import { askSession, may, session } from './service/session.js';
 import { watch } from './service/service-state.js';
-import { Audit } from './views/audit.js';
-import { CounterView } from './views/counter/counter.js';
-import { Keys } from './views/keys.js';
-import { Operations } from './views/operations/operations.js';
+import { fetchWhenCalm, Later } from './views/later.js';
 import { Overview } from './views/overview/overview.js';
 import { SignIn } from './views/sign-in.js';
-import { Tree } from './views/tree.js';
-import { Wall } from './views/wall/wall.js';
-import { Watches } from './views/watches/watches.js';
 
 /** The form to sign in is shown until somebody did, wherever the address leads. */
 const locked = signal(false);
@@ -90,24 +85,8 @@ function Head() {
 
 function View() {
   const place = route.value;
-  switch (place.view) {
-    case 'overview':
-      return place.wall ? <Wall place={place} /> : <Overview place={place} />;
-    case 'tree':
-      return <Tree place={place} />;
-    case 'counter':
-      return <CounterView key={placeOf(place)} place={place} />;
-    case 'watches':
-      return <Watches />;
-    case 'operations':
-      return <Operations />;
-    case 'keys':
-      return <Keys />;
-    case 'audit':
-      return <Audit place={place} />;
-    case 'unknown':
-      return <Overview place={HOME} />;
-  }
+  if (place.view === 'unknown') return <Overview place={HOME} />;
+  return place.view === 'overview' && !place.wall ? <Overview place={place} /> : <Later place={place} />;
 }
 
 function listen(): void {
@@ -121,6 +100,7 @@ function listen(): void {
   });
   document.addEventListener('keydown', takeKey);
   void askSession();
+  void fetchWhenCalm();
 }
 
 const content = () => document.getElementById('main');

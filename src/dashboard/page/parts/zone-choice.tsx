@@ -1,8 +1,13 @@
+import { useEffect, useState } from 'preact/hooks';
 import { goTo, route } from '../place/address.js';
 import { takeZone, zone, zones } from '../place/zone.js';
+import { calm } from './calm.js';
 
 /** Shows the zone of the page, and lets another one be chosen: the address says so, and all is shown anew. */
 export function ZoneChoice() {
+  const [isCalm, setCalm] = useState(false);
+  // Hundreds of names, which nobody needs to see what every counter stands at.
+  useEffect(() => void calm.then(() => setCalm(true)), []);
   const choose = (name: string) => {
     takeZone(name);
     goTo(route.value);
@@ -14,7 +19,7 @@ export function ZoneChoice() {
       value={zone()}
       onChange={({ currentTarget }) => choose(currentTarget.value)}
     >
-      {zones().map(([name, label]) => (
+      {zones(isCalm).map(([name, label]) => (
         <option key={name} value={name}>
           {label}
         </option>

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
-import { hashOf, type Route, routeOf, zoneOf } from './route.js';
+import { hashOf } from './hash.js';
+import { type Route, routeOf, zoneOf } from './route.js';
 import { takeZone } from './zone.js';
 
 const hash = signal(location.hash);

@@ -1,5 +1,3 @@
-import { zoneInAddress } from './zone.js';
-
 /** Where the page is: a part of the address, so that each place has a link and the browser's buttons work. */
 export type Route =
   | OverviewPlace
@@ -101,7 +99,8 @@ export const counterAt = (name: string): CounterPlace => ({
   previous: true,
 });
 
-const COUNTER = '#/counters/';
+/** What the address of a counter begins with; its name follows. */
+export const COUNTER = '#/counters/';
 
 /** @param hash of the address, `#` included */
 export function routeOf(hash: string): Route {
@@ -159,69 +158,18 @@ function counterIn(path: string, query: URLSearchParams): CounterPlace | null {
   };
 }
 
-export function hashOf(route: Route): string {
-  switch (route.view) {
-    case 'overview': {
-      const { prefix, search, sort, wall } = route;
-      return `#/${queryOf([
-        ['prefix', prefix],
-        ['search', search],
-        ['sort', sort === 'name' ? '' : sort],
-        ['wall', wall ? 'yes' : ''],
-      ])}`;
-    }
-    case 'tree':
-      return `#/tree${queryOf([
-        ['prefix', route.prefix],
-        ['by', route.separator === ':' ? '' : route.separator],
-      ])}`;
-    case 'counter': {
-      const { name, range, from, to, draw, others, previous } = route;
-      return `${COUNTER}${encodeURIComponent(name)}${queryOf([
-        ['range', range === '24h' || range === null ? '' : range],
-        ['from', textOf(from)],
-        ['to', textOf(to)],
-        ['draw', draw === 'delta' ? '' : draw],
-        ...others.map((other) => ['with', other] as const),
-        ['previous', previous ? '' : 'no'],
-      ])}`;
-    }
-    case 'audit': {
-      const { action, subject, actor, from, to } = route;
-      return `#/audit${queryOf([
-        ['action', action],
-        ['subject', subject],
-        ['actor', actor],
-        ['from', textOf(from)],
-        ['to', textOf(to)],
-      ])}`;
-    }
-    case 'watches':
-    case 'operations':
-    case 'keys':
-      return `#/${route.view}${queryOf([])}`;
-    case 'unknown':
-      return `#/${queryOf([])}`;
-  }
-}
+/** Whether it is the list of counters, which most people come to first, and which the page shows without any other script. */
+export const isList = (place: Route): boolean => place.view === 'unknown' || (place.view === 'overview' && !place.wall);
 
 /** The zone that a place is looked at in; null where it does not say. */
 export function zoneOf(hash: string): string | null {
   return new URLSearchParams(hash.split('?', 2)[1] ?? '').get('tz');
 }
 
-/** What is empty need not be said. */
-function queryOf(values: readonly (readonly [name: string, value: string])[]): string {
-  const given = [...values, ['tz', zoneInAddress()] as const].filter(([, value]) => value !== '');
-  return given.length === 0 ? '' : `?${new URLSearchParams(given.map((pair) => [...pair])).toString()}`;
-}
-
 function momentIn(text: string | null): number | null {
   const ms = Date.parse(text ?? '');
   return Number.isNaN(ms) ? null : ms;
 }
-
-const textOf = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString());
 
 function decoded(text: string): string | null {
   try {

@@ -18,10 +18,10 @@ export function takeZone(name: string | null): void {
   chosen.value = name !== null && isZone(name) ? name : OWN;
 }
 
-/** What there is to choose from, the browser's own and UTC first. */
-export function zones(): readonly (readonly [name: string, label: string])[] {
+/** What there is to choose from, the browser's own and UTC first. @param all whether the others follow */
+export function zones(all: boolean): readonly (readonly [name: string, label: string])[] {
   const first = new Set([OWN, 'UTC', chosen.value]);
-  const rest = Intl.supportedValuesOf('timeZone').filter((name) => !first.has(name));
+  const rest = !all ? [] : Intl.supportedValuesOf('timeZone').filter((name) => !first.has(name));
   return [...first, ...rest].map((name) => [name, name === OWN ? `${name} (browser)` : name]);
 }
 

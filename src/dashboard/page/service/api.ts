@@ -1,5 +1,8 @@
+import { type Answer, ask } from './ask.js';
 import { BASE } from './base.js';
 import { noteAnswer } from './clock.js';
+import { forgetEarly, takeEarly } from './early.js';
+import { counterPath, countersPath, query, SESSION_PATH, summaryPath, type WantedCounters } from './paths.js';
 import type {
   CacheState,
   Counter,
@@ -22,9 +25,6 @@ import type {
   WatchState,
 } from './shapes.js';
 import { zone } from '../place/zone.js';
-
-/** Longer than the service may take for any call of the page. */
-const TIMEOUT_MS = 8_000;
 
 /** As many as one call answers. */
 const MOST_LINKS = 1_000;
@@ -61,20 +61,21 @@ export async function call<T>(
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<T> {
-  let response: Response;
+  // What is changed, or asked for by another key, is no longer as it was.
+  if (method !== 'GET') forgetEarly();
+  let answer: Answer;
   try {
-    response = await fetch(BASE + path, {
-      method,
-      cache: 'no-store',
-      headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+    answer = await (takeEarly(path) ??
+      ask(BASE + path, {
+        method,
+        headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+        body: body === undefined ? null : JSON.stringify(body),
+      }));
   } catch {
     throw new ApiError(0, 'The service does not answer.');
   }
-  noteAnswer(response);
-  const text = await response.text().catch(() => '');
+  const { response, text } = answer;
+  noteAnswer(answer);
   if (!response.ok) {
     noteStatus(response.status);
     throw new ApiError(response.status, detailOf(text) ?? `The service answered with status ${response.status}.`);
@@ -92,14 +93,6 @@ function detailOf(text: string): string | null {
   }
 }
 
-const query = (parameters: Readonly<Record<string, string | number | null>>): string => {
-  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== '');
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-  return given.length === 0 ? '' : `?${search.toString()}`;
-};
-
-export const counterPath = (name: string): string => `/v1/counters/${encodeURIComponent(name)}`;
-
 /** One that the service defines, or from a moment to another one. */
 interface Period {
   readonly over?: string;
@@ -114,8 +107,7 @@ export type RankedBy = 'value' | 'change';
 /** The calls that the page makes: all of them public. They throw ApiError. */
 export const api = {
   counter: (name: string) => call<Counter>('GET', counterPath(name)),
-  counters: (wanted: { prefix: string; search?: string; limit: number; cursor: string | null }) =>
-    call<CounterPage>('GET', `/v1/counters${query(wanted)}`),
+  counters: (wanted: WantedCounters) => call<CounterPage>('GET', countersPath(wanted)),
   reads: (names: readonly string[]) => call<{ data: readonly (Counter | null)[] }>('POST', '/v1/reads', { names }),
   /** In the zone of the page. */
   histories: (names: readonly string[], { over, from, to, interval }: Period) =>
@@ -131,7 +123,7 @@ export const api = {
     ),
   forecast: (name: string, hours: number, past: number) =>
     call<Forecast>('GET', `${counterPath(name)}/forecast${query({ hours, past })}`),
-  summary: (prefix: string) => call<Summary>('GET', `/v1/summary${query({ prefix })}`),
+  summary: (prefix: string) => call<Summary>('GET', summaryPath(prefix)),
   top: (prefix: string, by: RankedBy, limit: number) =>
     call<{ data: readonly Ranked[] }>('GET', `/v1/top${query({ prefix, by, over: '24h', tz: zone(), limit })}`),
   cache: () => call<CacheState>('GET', '/v1/admin/cache'),
@@ -175,7 +167,7 @@ export const api = {
   flush: () => call<{ removed: number }>('POST', '/v1/admin/cache/flush'),
   start: (kind: 'rehydrate' | 'reconcile') => call<{ job: { id: string } }>('POST', `/v1/admin/cache/${kind}`),
   job: (id: string) => call<{ job: Job }>('GET', `/v1/admin/jobs/${encodeURIComponent(id)}`),
-  session: () => call<Session>('GET', '/v1/session'),
-  signIn: (key: string) => call<unknown>('POST', '/v1/session', { key }),
-  signOut: () => call<unknown>('DELETE', '/v1/session'),
+  session: () => call<Session>('GET', SESSION_PATH),
+  signIn: (key: string) => call<unknown>('POST', SESSION_PATH, { key }),
+  signOut: () => call<unknown>('DELETE', SESSION_PATH),
 };

@@ -1,4 +1,5 @@
-import { api, ApiError, call, counterPath } from './api.js';
+import { api, ApiError, call } from './api.js';
+import { counterPath } from './paths.js';
 import type { Counter } from './shapes.js';
 
 /** After nobody answered, or nobody knew: the same again, by the same key, counts once. */

@@ -1,7 +1,8 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { textOf } from '../parts/form-dialog.js';
 import { goTo } from '../place/address.js';
-import { AUDIT, type AuditPlace, hashOf } from '../place/route.js';
+import { hashOf } from '../place/hash.js';
+import { AUDIT, type AuditPlace } from '../place/route.js';
 import { zone } from '../place/zone.js';
 import { ACTOR_WORDS, DEED_WORDS } from '../text/deeds.js';
 import { momentAt, wallTimeOf } from '../text/moment.js';

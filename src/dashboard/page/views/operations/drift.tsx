@@ -1,5 +1,6 @@
 import { Table } from '../../parts/table.js';
-import { counterAt, hashOf } from '../../place/route.js';
+import { hashOf } from '../../place/hash.js';
+import { counterAt } from '../../place/route.js';
 import { now } from '../../service/clock.js';
 import type { CacheState, Drift as Found } from '../../service/shapes.js';
 import { ago, number, span } from '../../text/format.js';

@@ -6,8 +6,8 @@ import type { CounterList } from './counter-list.js';
 const SPARE = 120;
 /** Rows come and go so many at a time, so that little is done while one scrolls. */
 const ROWS_AT_ONCE = 4;
-/** Until they are measured. */
-const FIRST: Sight = { first: 0, last: SPARE, columns: 1, rowPx: 0 };
+/** Until they are measured: about what a window shows, which is there the sooner without what it does not show. */
+const FIRST: Sight = { first: 0, last: 24, columns: 1, rowPx: 0 };
 
 /** Which cards can be seen, and how they lie. */
 export interface Sight {
@@ -48,7 +48,7 @@ export function CardGrid({ list, onSight }: Props) {
 
   const { columns, rowPx } = sight;
   const rows = Math.ceil(items.length / columns);
-  const spareRows = Math.ceil(SPARE / columns);
+  const spareRows = rowPx === 0 ? 0 : Math.ceil(SPARE / columns);
   const firstRow = Math.max(0, Math.floor(sight.first / columns) - spareRows);
   const endRow = Math.min(rows, Math.ceil(sight.last / columns) + spareRows);
   useLayoutEffect(() => {

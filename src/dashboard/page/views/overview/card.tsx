@@ -1,4 +1,5 @@
-import { counterAt, hashOf } from '../../place/route.js';
+import { hashOf } from '../../place/hash.js';
+import { counterAt } from '../../place/route.js';
 import { BigNumber, useMark } from '../../parts/big-number.js';
 import { Sparkline } from '../../parts/sparkline.js';
 import { perHour, sinceMidnight } from '../../service/recent-changes.js';

@@ -1,11 +1,10 @@
 import { batch, signal } from '@preact/signals';
 import { ApiError } from '../../service/api.js';
+import { PAGE } from '../../service/paths.js';
 import { RecentChangesLoader } from '../../service/recent-changes.js';
 import { Item } from './item.js';
 import { type Listed, type ListPage, pageOf, type Wanted } from './pages.js';
 
-/** Of a list by name: more than a screen shows, and little enough to be there at once. */
-export const PAGE = 120;
 /** What live changes added up is corrected, and shapes move along when nothing changes. */
 const RECENT_FOR_MS = 60_000;
 /** After a failure. */
@@ -26,7 +25,7 @@ export class CounterList {
   readonly hasMore = signal(false);
   readonly left = signal<ListPage['left']>(null);
   readonly fault = signal<ApiError | null>(null);
-  /** Rises when all may be other ones than before. */
+  /** Rises when all may be other ones than before, though they were not asked for anew. */
   readonly generation = signal(0);
 
   /** The first item in sight. */
@@ -46,18 +45,22 @@ export class CounterList {
     this.busy.value = true;
     // Days may begin elsewhere now.
     for (const item of this.known.values()) item.askedAtMs = null;
-    void this.begin();
+    void this.load(0);
   }
 
   /** The same anew, from its beginning: as after a failure. */
   async begin(): Promise<void> {
+    await this.load(1);
+  }
+
+  private async load(generations: 0 | 1): Promise<void> {
     await this.attempt(async () => {
       const page = await pageOf(this.wanted, null, PAGE);
       return () => {
         this.parts = [{ cursor: null, items: page.items.map((listed) => this.itemOf(listed)) }];
         this.take(page);
         this.busy.value = false;
-        this.generation.value += 1;
+        this.generation.value += generations;
       };
     });
   }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { Choice } from '../../parts/choice.js';
 import { every, useLoad } from '../../parts/use-load.js';
 import { useTitle } from '../../parts/use-title.js';
@@ -6,12 +6,13 @@ import { restate } from '../../place/address.js';
 import { type OverviewPlace, type Sort, SORTS } from '../../place/route.js';
 import { zone } from '../../place/zone.js';
 import { api } from '../../service/api.js';
+import { PAGE } from '../../service/paths.js';
 import { may } from '../../service/session.js';
 import { watch } from '../../service/service-state.js';
 import { number, plural } from '../../text/format.js';
 import { startWall } from '../wall/start.js';
 import { CardGrid, type Sight } from './card-grid.js';
-import { CounterList, PAGE } from './counter-list.js';
+import { CounterList } from './counter-list.js';
 import { NewCounter } from './new-counter.js';
 import { Notes } from './notes.js';
 import { Search } from './search.js';
@@ -31,7 +32,8 @@ export function Overview({ place }: { readonly place: OverviewPlace }) {
   const [sight, setSight] = useState<Sight | null>(null);
   useTitle('evercount');
 
-  useEffect(() => list.want({ prefix, search, sort }), [list, prefix, search, sort, shownIn]);
+  // Before anything is painted: what was asked for early may be there already.
+  useLayoutEffect(() => list.want({ prefix, search, sort }), [list, prefix, search, sort, shownIn]);
   useEffect(() => {
     const stopTimer = every(RELIST_MS, () => void list.refresh(list.lookedAt));
     const stopListening = watch.whenBack(() => void list.revive());

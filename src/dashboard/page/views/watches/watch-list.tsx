@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useAttempt } from '../../parts/use-attempt.js';
-import { counterAt, hashOf, HOME } from '../../place/route.js';
+import { hashOf } from '../../place/hash.js';
+import { counterAt, HOME } from '../../place/route.js';
 import { api } from '../../service/api.js';
 import { now } from '../../service/clock.js';
 import { may } from '../../service/session.js';

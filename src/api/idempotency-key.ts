@@ -1,10 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { IDEMPOTENCY_KEY } from '../domain/operands.js';
 import type { IdempotencyKey } from '../domain/operation.js';
-import { refuse } from '../web/problems/problem.js';
-
-/** A string of RFC 9651: quoted, with `\"` and `\\` for the two characters that need it. */
-const QUOTED = /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"$/;
+import { keyIn } from '../web/idempotency-key.js';
 
 /** Whose idempotency keys a request brings: those of the API key with this id, '' where none is asked for. */
 export function ownerOf({ grant }: FastifyRequest): string {
@@ -12,23 +8,11 @@ export function ownerOf({ grant }: FastifyRequest): string {
 }
 
 /**
- * The key in `Idempotency-Key`, bare or quoted (both name the same key); null: there is none.
+ * The key that a request brings, and whose it is; null: it brings none.
  *
- * @throws ProblemError `invalid_request` for a key that is empty, longer than 255, not printable ASCII, or there twice
+ * @throws ProblemError `invalid_request`
  */
 export function idempotencyKeyOf(request: FastifyRequest): IdempotencyKey | null {
-  const header = request.headers['idempotency-key'];
-  if (header === undefined) return null;
-  // Node joins what came twice with ", ", which a key may hold too.
-  const twice = header.includes(', ') && (request.raw.headersDistinct['idempotency-key']?.length ?? 0) > 1;
-  const key = typeof header === 'string' && !twice ? unquoted(header) : null;
-  if (key === null || !IDEMPOTENCY_KEY.test(key)) {
-    refuse('Idempotency-Key must be one key of 1 to 255 printable ASCII characters, bare or quoted.');
-  }
-  return { owner: ownerOf(request), key };
-}
-
-function unquoted(header: string): string | null {
-  if (!header.startsWith('"')) return header;
-  return QUOTED.test(header) ? header.slice(1, -1).replace(/\\(["\\])/g, '$1') : null;
+  const key = keyIn(request);
+  return key === null ? null : { owner: ownerOf(request), key };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { faultOfName } from '../domain/operands.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 
 /** The service answers within three seconds, whatever is away; a proxy in front of it may add to that. */
@@ -202,7 +203,10 @@ export class ServiceCalls {
   }
 }
 
+/** @throws CommandFailed for what is no name: `.` would be another path */
 export function counterPath(name: string): string {
+  const fault = faultOfName(name);
+  if (fault !== null) throw new CommandFailed(EXIT.usage, `the name ${fault}`);
   return `/v1/counters/${encodeURIComponent(name)}`;
 }
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { IDEMPOTENCY_KEY } from '../domain/operands.js';
 import { bodyOf } from '../web/bodies/validation.js';
 import { BATCH_BODY } from '../web/connections/limits.js';
+import { keyIn } from '../web/idempotency-key.js';
 import { nameOf } from '../web/named.js';
-import { ProblemError, problemJson, refuse } from '../web/problems/problem.js';
+import { ProblemError, problemJson } from '../web/problems/problem.js';
 import type { Edge } from './edge.js';
 import { IncrementBody, IncrementsBody, ReadsBody } from './shapes.js';
 import type { Counted, Kept, Reading } from './tally.js';
@@ -17,7 +17,7 @@ export function addCounting(server: FastifyInstance, { tally, counting }: Edge):
     const name = nameOf(request);
     refuseOfTheTruth(request, request.body);
     const { by } = bodyOf(IncrementBody, request);
-    const [kept] = await counting.keep([{ name, by: sign * by, key: keyOf(request) }]);
+    const [kept] = await counting.keep([{ name, by: sign * by, key: keyIn(request) }]);
     const { reading, replayed } = readingOf(kept);
     if (replayed) reply.header('idempotent-replayed', 'true');
     return sendReading(reply, reading);
@@ -30,7 +30,7 @@ export function addCounting(server: FastifyInstance, { tally, counting }: Edge):
     const items = memberOf(body, 'increments');
     if (Array.isArray(items)) for (const item of items as unknown[]) refuseOfTheTruth(request, item);
     const { increments } = bodyOf(IncrementsBody, request);
-    const header = keyOf(request);
+    const header = keyIn(request);
     const group = increments.map(({ name, by, idempotencyKey }, index): Counted => {
       return { name, by, key: idempotencyKey ?? (header === null ? null : `${header}/${index}`) };
     });
@@ -67,14 +67,6 @@ function memberOf(value: unknown, member: string): unknown {
 function refuseOfTheTruth({ headers }: FastifyRequest, body: unknown): void {
   if (headers['if-match'] !== undefined || headers['if-none-match'] !== undefined) needsConnection();
   if (OF_THE_TRUTH.some((member) => memberOf(body, member) !== undefined)) needsConnection();
-}
-
-function keyOf({ headers }: FastifyRequest): string | null {
-  const header = headers['idempotency-key'];
-  if (header === undefined) return null;
-  const key = typeof header === 'string' ? header.replace(/^"(.*)"$/, '$1') : '';
-  if (!IDEMPOTENCY_KEY.test(key)) refuse('Idempotency-Key must be one key of 1 to 255 printable ASCII characters.');
-  return key;
 }
 
 /** @throws ProblemError */

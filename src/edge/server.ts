@@ -1,8 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { EdgeSettings } from '../config/edge.js';
 import { Traces } from '../meters/traces.js';
 import { bodyOf } from '../web/bodies/validation.js';
+import { explanationOf } from '../web/problems/explanation.js';
 import { ProblemError } from '../web/problems/problem.js';
+import { hasQuery, pairsOf, refuseQuery } from '../web/query.js';
 import { createServer, refuseForeign, type Server } from '../web/server.js';
 import { addCounting, needsConnection } from './calls.js';
 import type { Edge } from './edge.js';
@@ -17,10 +19,16 @@ const ELSEWHERE: readonly (readonly [method: 'GET' | 'PUT' | 'POST' | 'DELETE', 
   ['POST', '/v1/counters/:name/reset'],
   ['GET', '/v1/counters'],
   ['GET', '/v1/counters/:name/history'],
+  ['GET', '/v1/counters/:name/forecast'],
+  ['GET', '/v1/history'],
+  ['GET', '/v1/top'],
+  ['GET', '/v1/summary'],
+  ['GET', '/v1/tree'],
+  ['GET', '/v1/stream'],
 ];
 
 /** What anybody may ask for without the local key. */
-const OPEN: ReadonlySet<string> = new Set(['/livez', '/readyz', '/']);
+const OPEN: ReadonlySet<string> = new Set(['/livez', '/readyz', '/', '/problems/:code']);
 
 /** On each port; further ones are closed at once. */
 export const MAX_CONNECTIONS = 10_000;
@@ -56,16 +64,19 @@ export function edgeServer(edge: Edge, settings: EdgeSettings, metrics: () => Pr
   } as const;
   const made = createServer({ http, access }, new Traces(null));
   const server: FastifyInstance = made.adapter.getInstance();
-  const { problems } = made;
+  const { problems, routes } = made;
   server.decorateRequest('grant', null);
   server.decorateRequest('charge', () => undefined);
   server.decorateRequest('isOfSession', false);
   server.setErrorHandler((error, request, reply) => problems.answer(error, request, reply));
-  server.setNotFoundHandler((request, reply) =>
-    problems.answer(new ProblemError('not_found', 'There is nothing at this path.'), request, reply),
-  );
+  server.setNotFoundHandler((request, reply) => problems.answer(routes.problemOf(request), request, reply));
   refuseForeign(server, { http, access });
   if (localKey !== null) askForKey(server, localKey);
+  server.addHook('preHandler', (request, _reply, done) => {
+    const fault = faultOfQuery(request);
+    if (fault === null) done();
+    else done(fault);
+  });
   addCounting(server, edge);
   addOperating(server, edge);
   for (const [method, url] of ELSEWHERE) server.route({ method, url, handler: needsConnection });
@@ -76,10 +87,27 @@ export function edgeServer(edge: Edge, settings: EdgeSettings, metrics: () => Pr
   server.get('/metrics', async (_request, reply) =>
     reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').send(await metrics()),
   );
+  server.get<{ Params: { code: string } }>('/problems/:code', ({ params }, reply) =>
+    reply.header('content-type', 'text/html; charset=utf-8').send(explanationOf(params.code)),
+  );
   server.get('/', (_request, reply) =>
     reply.header('content-security-policy', PAGE_POLICY).header('content-type', 'text/html; charset=utf-8').send(PAGE),
   );
   return made;
+}
+
+/** No call of an edge takes query parameters, and none may pass for heeded: a typo must not count as 1. */
+function faultOfQuery(request: FastifyRequest): Error | null {
+  const { url } = request.routeOptions;
+  if (url?.startsWith('/v1/') !== true || !hasQuery(request)) return null;
+  if (ELSEWHERE.some((call) => call[0] === request.method && call[1] === url)) return null;
+  try {
+    if (pairsOf(request).some(([name]) => name === 'consistency')) needsConnection();
+    refuseQuery(request);
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 function askForKey(server: FastifyInstance, key: string): void {

@@ -71,13 +71,22 @@ it('what cannot be decided without the truth is said so, and counts nothing', as
     ['POST', '/v1/increments', { increments: [{ name: 'a' }], atomic: true }],
     ['POST', '/v1/increments', { increments: [{ name: 'a', ttlMs: 1000 }] }],
     ['POST', '/v1/counters/a/increment', { by: 1, ttlMs: 1000 }],
+    ['GET', '/v1/counters/a?consistency=strong', undefined],
+    ['GET', '/v1/stream?name=a', undefined],
   ] as const) {
     expect((await calls.call(method, path, body)).body).toMatchObject({ status: 409, code: 'needs_connection' });
   }
   const conditional = await calls.increment('a', 1, { headers: { 'if-match': '"1"' } });
   expect(conditional.body).toMatchObject({ code: 'needs_connection' });
   expect((await calls.increment('a', 0)).status).toBe(400);
+  // An argument that is not heeded must not count as 1.
+  expect((await calls.call('POST', '/v1/counters/a/increment?by=5')).status).toBe(400);
+  expect((await calls.call('POST', '/v1/edge/drop?ids=1')).status).toBe(400);
   expect((await calls.read('a')).status).toBe(404);
+  const patched = await calls.call('PATCH', '/v1/counters/a');
+  expect([patched.status, patched.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD, PUT']);
+  const { type } = conditional.body as unknown as { type: string };
+  expect(await (await fetch(new URL(type, edge.url))).text()).toContain('<code>needs_connection</code>');
   const many = await calls.call<{ data: (Local | null)[] }>('POST', '/v1/reads', { names: ['a'] });
   expect(many.body.data).toEqual([null]);
   // Nothing was heard yet.
@@ -96,8 +105,12 @@ it('a key counts once here and there', async () => {
   const again = await calls.increment('till', 5, { key: 'bon-1' });
   expect([again.text, again.headers.get('idempotent-replayed')]).toEqual([first.text, 'true']);
   expect((await calls.increment('till', 6, { key: 'bon-1' })).body).toMatchObject({ code: 'idempotency_key_reused' });
+  // Quoted it is the same key, and read as upstream reads it.
+  await service.calls.increment('till', 1, { key: '"bon \\"3\\""' });
+  await calls.increment('till', 1, { key: '"bon \\"3\\""' });
+  expect((await calls.increment('till', 1, { key: '"bon "3""' })).status).toBe(400);
   await hasDelivered(edge);
-  expect(await truth('till')).toBe(12);
+  expect(await truth('till')).toBe(13);
 });
 
 it(`kill -9 at ${KILLS} random moments of counting and delivering`, async () => {

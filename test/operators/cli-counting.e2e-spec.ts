@@ -27,6 +27,7 @@ it('counts up and down, resets and tells what was there', async () => {
   expect((await cli('get visits')).out).toMatch(/^name +visits\nvalue +1\nversion +4\n/);
   expect(await cli('reset nowhere')).toMatchObject({ code: 1, err: expect.stringContaining('There is no') });
   expect(await cli('incr visits 0')).toMatchObject({ code: 64 });
+  expect(await cli('delete ..')).toMatchObject({ code: 64, err: expect.stringContaining('the name must not be') });
   expect(await cli('get visits', { env: { EVERCOUNT_KEY: 'another-key-of-nobody' } })).toMatchObject({ code: 77 });
   const nowhere = `http://127.0.0.1:${await freePort()}`;
   expect(await cli('get visits', { env: { EVERCOUNT_URL: nowhere } })).toMatchObject({ code: 69 });

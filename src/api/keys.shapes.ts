@@ -27,7 +27,7 @@ const MaxNames = z
   .meta({ description: 'Names that it may bring into being; null: what the service is set to.' });
 
 const ExpiresAt = z
-  .union([z.iso.datetime({ offset: true }), z.null()], { error: instant })
+  .union([z.iso.datetime({ offset: true, error: instant }), z.null()], { error: instant })
   .transform((text) => (text === null ? null : new Date(text)))
   .meta({ type: ['string', 'null'], format: 'date-time', description: 'Null: never.' });
 

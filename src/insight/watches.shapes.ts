@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { lengthMsOf } from '../counters/watches/lengths.js';
 import { MAX_HOLD_MS } from '../counters/watches/watches.service.js';
 import { WATCH_STATES } from '../domain/watch.js';
-import { Count, fields, ID, IdCursor, Instant, limitUpTo, Name, Prefix, Value } from '../web/shapes.js';
+import { Count, fields, ID, IdCursor, Instant, limitUpTo, Name, PLAIN, Prefix, Value } from '../web/shapes.js';
 
 /** Webhooks that one watch tells. */
 const MAX_NOTIFIED = 10;
@@ -20,7 +20,7 @@ const MAX_UNEXPECTED_HOURS = 24;
 
 export const Label = z
   .string({ error: 'must be a string' })
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'must be without control characters' })
+  .regex(PLAIN, { error: 'must be without control characters' })
   .max(MAX_LABEL_LENGTH, { error: `must be at most ${MAX_LABEL_LENGTH} characters` })
   .meta({ description: 'For people.', pattern: undefined });
 

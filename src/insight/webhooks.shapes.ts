@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DELIVERY_STATES } from '../store/watches/webhooks.js';
-import { Count, fields, IdCursor, Instant, limitUpTo } from '../web/shapes.js';
+import { Count, fields, IdCursor, Instant, limitUpTo, PLAIN } from '../web/shapes.js';
 import { Label } from './watches.shapes.js';
 
 /** A month: longer than anybody takes to bring a new secret to a receiver. */
@@ -9,9 +9,11 @@ const MAX_OVERLAP_MS = 31 * 86_400_000;
 /** A body is about half a kilobyte. */
 const MAX_DELIVERIES = 1_000;
 
-const Url = z
-  .string({ error: 'must be a URL' })
-  .meta({ format: 'uri', description: 'By https or http, to a public address or one that WEBHOOK_ALLOW names.' });
+const Url = z.string({ error: 'must be a URL' }).regex(PLAIN, { error: 'must be a URL' }).meta({
+  pattern: undefined,
+  format: 'uri',
+  description: 'By https or http, to a public address or one that WEBHOOK_ALLOW names.',
+});
 
 export const NewWebhookBody = z.strictObject({ url: Url, label: Label.default('') }, fields);
 

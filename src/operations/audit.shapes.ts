@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEEDS, VIAS } from '../domain/deed.js';
-import { Instant, limitUpTo } from '../web/shapes.js';
+import { Instant, limitUpTo, PLAIN } from '../web/shapes.js';
 
 /** Deeds in one page: some 500 bytes each. */
 const MAX_DEEDS = 1_000;
@@ -12,16 +12,28 @@ const moment = z.iso
 export const AuditQuery = z.strictObject({
   from: moment.meta({ format: 'date-time', description: 'Not before it.' }),
   to: moment.meta({ format: 'date-time', description: 'Before it.' }),
-  actor: z.string().max(64, { error: 'must be the id of a key' }).optional().meta({
-    description: 'By this key alone; "off" where none was asked for, "cli" by the command line, "service" by itself.',
-  }),
+  actor: z
+    .string()
+    .regex(PLAIN, { error: 'must be the id of a key' })
+    .max(64, { error: 'must be the id of a key' })
+    .optional()
+    .meta({
+      pattern: undefined,
+      description: 'By this key alone; "off" where none was asked for, "cli" by the command line, "service" by itself.',
+    }),
   action: z
     .enum(DEEDS, { error: `must be one of ${DEEDS.join(', ')}` })
     .optional()
     .meta({ description: 'Of this kind alone.' }),
-  subject: z.string().max(255, { error: 'must be a name or an id' }).optional().meta({
-    description: 'About this counter, by its name, or this key or link, by its id, alone.',
-  }),
+  subject: z
+    .string()
+    .regex(PLAIN, { error: 'must be a name or an id' })
+    .max(255, { error: 'must be a name or an id' })
+    .optional()
+    .meta({
+      pattern: undefined,
+      description: 'About this counter, by its name, or this key or link, by its id, alone.',
+    }),
   limit: limitUpTo(MAX_DEEDS, 100),
   cursor: z
     .string()

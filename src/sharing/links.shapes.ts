@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count, fields, Instant, limitUpTo, Name, Prefix } from '../web/shapes.js';
+import { Count, fields, Instant, limitUpTo, Name, PLAIN, Prefix } from '../web/shapes.js';
 
 /** Links in one page: some 300 bytes each. */
 const MAX_LINKS = 1_000;
@@ -11,13 +11,14 @@ export const NewLinkBody = z
     {
       label: z
         .string({ error: 'must be a string' })
+        .regex(PLAIN, { error: 'must be without control characters' })
         .max(200, { error: 'must be at most 200 characters' })
         .default('')
-        .meta({ description: 'For people, such as where it is shown.' }),
+        .meta({ description: 'For people, such as where it is shown.', pattern: undefined }),
       name: Name.optional().meta({ description: 'The one counter that it shows.' }),
       prefix: Prefix.optional().meta({ description: 'Or all whose names begin with it; empty: every counter.' }),
       expiresAt: z
-        .union([z.iso.datetime({ offset: true }), z.null()], { error: instant })
+        .union([z.iso.datetime({ offset: true, error: instant }), z.null()], { error: instant })
         .default(null)
         .meta({ type: ['string', 'null'], format: 'date-time', description: 'Null: never.' }),
     },

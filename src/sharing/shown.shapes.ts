@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PLAIN } from '../web/shapes.js';
 import { BADGE_STYLES } from './badge.js';
 
 /** As long as a name may be; more is no label. */
@@ -7,7 +8,7 @@ const MAX_LABEL = 255;
 const Label = z
   .string()
   .max(MAX_LABEL, { error: `must be at most ${MAX_LABEL} characters` })
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'must be text without control characters' })
+  .regex(PLAIN, { error: 'must be text without control characters' })
   .optional()
   .meta({ description: 'In place of the name; empty: none.' });
 

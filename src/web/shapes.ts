@@ -13,6 +13,9 @@ export const IdCursor = z
   .default('')
   .meta({ description: 'nextCursor of the page before.' });
 
+/** What texts are made of beside names: Postgres takes no NUL and no half of a character, and a table no line break. */
+export const PLAIN = /^[^\p{Cc}\p{Cs}]*$/u;
+
 /** What a counter can hold. */
 export const Value = z.int({ error: integer }).min(-MAX_VALUE, { error: integer }).max(MAX_VALUE, { error: integer });
 

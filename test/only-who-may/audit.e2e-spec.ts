@@ -199,7 +199,15 @@ describe('it is read', () => {
     expect((await page('subject=paged&to=2020-01-01T00:00:00Z')).data).toEqual([]);
     expect((await page('subject=paged&from=2020-01-01T00:00:00Z&actor=admin&action=counter.set')).data).toEqual(all);
     expect((await page('subject=paged&actor=cli')).data).toEqual([]);
-    for (const query of ['action=nothing', 'cursor=x', 'limit=0', 'from=yesterday', 'who=me'])
+    for (const query of [
+      'action=nothing',
+      'cursor=x',
+      'limit=0',
+      'from=yesterday',
+      'who=me',
+      'actor=%00',
+      'subject=%00',
+    ])
       expect((await call('GET', `/v1/audit?${query}`)).status).toBe(400);
   });
 

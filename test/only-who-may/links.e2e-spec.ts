@@ -106,6 +106,10 @@ describe('when it ends', () => {
 
   it('at its time, by the clock of the database', async () => {
     expect((await call('POST', '/v1/links', { name: 'shop', expiresAt: '2020-01-01T00:00:00Z' })).status).toBe(400);
+    for (const label of ['a\0b', 'a\ud800b'])
+      expect((await call('POST', '/v1/links', { name: 'shop', label })).status).toBe(400);
+    const never = await call('POST', '/v1/links', { name: 'shop', expiresAt: '2030-13-01T00:00:00Z' });
+    expect(never.body).toContain('/expiresAt must be a date-time of ISO 8601');
     const expiresAt = new Date(Date.now() + 2_000).toISOString();
     const { token } = await linkTo({ name: 'shop', expiresAt });
     await eventually(async () => (await badge('shop', token)).status === 401);

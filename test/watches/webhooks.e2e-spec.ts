@@ -172,6 +172,11 @@ describe('an address', () => {
     expect([status, text]).toEqual([400, expect.stringContaining('public address')]);
   });
 
+  it('that is none is refused', async () => {
+    for (const url of ['example.org', 'ftp://example.org/', 'https://example.org/\0', 'https://example.org/\n'])
+      expect([url, (await call('POST', '', { url })).status]).toEqual([url, 400]);
+  });
+
   it('that becomes one inside by its name is not reached', async () => {
     const before = receiver.received.length;
     const port = new URL(receiver.url('/')).port;

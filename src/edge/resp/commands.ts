@@ -93,7 +93,7 @@ export class EdgeCommands {
       ['get', { arity: 2, plan: ([, name = ''], { protocol }) => this.look([name], ([only = '']) => only, protocol) }],
       ['mget', { arity: -2, plan: ([, ...names], { protocol }) => this.look(names, array, protocol) }],
       ['once', { arity: -4, plan: (args, caller) => this.once(args, caller) }],
-      ['ping', { arity: -1, plan: ([, message]) => told(message === undefined ? PONG : bulk(message)) }],
+      ['ping', { arity: -1, plan: ping }],
       ['echo', { arity: 2, plan: ([, message = '']) => told(bulk(message)) }],
       ['select', { arity: 2, plan: ([, index = '']) => told(int64Of(index) === 0n ? OK : OUT_OF_RANGE) }],
       ['client', { arity: -2, plan: ([, ...args], caller) => told(aboutClient(args, caller)) }],
@@ -139,8 +139,9 @@ export class EdgeCommands {
 
   private once([, key = '', ...args]: readonly string[], caller: Caller): Step {
     if (!IDEMPOTENCY_KEY.test(key)) throw new CommandError('ERR invalid idempotency key');
+    if (args[0]?.toLowerCase() === 'once') throw new CommandError(NO_ADDITION);
     const step = this.plan(args, caller);
-    if (step.kind !== 'add') throw new CommandError('ERR at an edge ONCE takes INCR, DECR, INCRBY and DECRBY');
+    if (step.kind !== 'add') throw new CommandError(NO_ADDITION);
     return { kind: 'add', counted: { ...step.counted, key } };
   }
 
@@ -168,12 +169,20 @@ export class EdgeCommands {
   }
 }
 
+const NO_ADDITION = 'ERR at an edge ONCE takes INCR, DECR, INCRBY and DECRBY';
+
 const OUT_OF_RANGE = error('ERR DB index is out of range');
 
 /** What clients look for before they begin. */
 const INFO = ['# Server', `redis_version:${VERSION}`, 'redis_mode:standalone', 'server_name:evercount-edge', '']
   .concat(['# Persistence', 'loading:0', 'aof_enabled:1', '', '# Replication', 'role:master', ''])
   .join('\r\n');
+
+/** @throws CommandError */
+function ping([, message, ...more]: readonly string[]): Step {
+  if (more.length > 0) throw new CommandError(arityError('ping'));
+  return told(message === undefined ? PONG : bulk(message));
+}
 
 /** @throws CommandError */
 function nameOf(arg: string): string {

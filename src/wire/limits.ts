@@ -19,6 +19,9 @@ export const MAX_UNTAKEN_BYTES_OF_ALL = 128 * 1024 * 1024;
 /** A client that took no byte for so long is not going to: what is kept for it would be kept for ever. */
 export const STALLED_MS = 30_000;
 
+/** What comes behind the last answer is read and dropped for so long: who sends without an end is not going to hang up. */
+export const DROPPED_MS = 2_000;
+
 /** Half-open connections are found by the kernel: the first probe after so long. */
 export const KEEP_ALIVE_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { MAX_UNANSWERED, MAX_UNANSWERED_BYTES, STALLED_MS } from './limits.js';
+import { DROPPED_MS, MAX_UNANSWERED, MAX_UNANSWERED_BYTES, STALLED_MS } from './limits.js';
 import type { UntakenBytes } from './untaken-bytes.js';
 
 /** What a protocol makes of one connection. */
@@ -18,6 +18,8 @@ export class Line {
   private out = '';
   private talk: Talk | null = null;
   private state: 'open' | 'draining' | 'ended' = 'open';
+  /** From when on what still comes is not dropped any more, but cut off, by the monotonic clock. */
+  private cutFromMs = Infinity;
 
   /**
    * @param address of the other side
@@ -35,7 +37,10 @@ export class Line {
     this.talk = talk;
     const { socket, untaken } = this;
     socket.on('data', (bytes: Buffer) => {
-      if (this.state === 'ended') return;
+      if (this.state === 'ended') {
+        if (performance.now() > this.cutFromMs) socket.destroy();
+        return;
+      }
       talk.read(bytes);
       this.restrain();
     });
@@ -83,6 +88,7 @@ export class Line {
     // What still comes is read and dropped, or a reset would take the last answer away.
     this.socket.resume();
     this.socket.setTimeout(STALLED_MS);
+    this.cutFromMs = performance.now() + DROPPED_MS;
   }
 
   /** Closes without a word. */

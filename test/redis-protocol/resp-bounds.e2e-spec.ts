@@ -1,4 +1,5 @@
 /** What no client sends: it is refused in bounds, hung up on where it is no request, and changes nothing for others. */
+import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { command, connectRaw } from '../support/resp.js';
@@ -53,6 +54,21 @@ describe('the port of the Redis protocol', () => {
     expect(await fault('*1\r\n+PING\r\n')).toBe("-ERR Protocol error: expected '$', got '+'");
     expect(await fault('echo "a\r\n')).toBe('-ERR Protocol error: unbalanced quotes in request');
     expect(await fault('x'.repeat(5_000))).toBe('-ERR Protocol error: too big inline request');
+  });
+
+  it('cuts off who sends on without an end behind it', async () => {
+    for (const begin of ['*x\r\n', 'quit\r\n']) {
+      // Its own side stays open although it is hung up on.
+      const endless = connect({ port: service.app.respPort, host: '127.0.0.1', allowHalfOpen: true });
+      let received = '';
+      endless.on('data', (bytes: Buffer) => (received += bytes.toString('latin1'))).on('error', () => undefined);
+      endless.write(begin);
+      await eventually(() => {
+        endless.write('x'.repeat(1_000));
+        return endless.destroyed;
+      });
+      expect(received).toMatch(/^(\+OK|-ERR Protocol error: invalid multibulk length)\r\n$/);
+    }
   });
 
   it('says nothing to HTTP, so that no page can speak to it', async () => {

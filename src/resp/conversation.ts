@@ -10,6 +10,7 @@ import type { CommandRunner, Repeatable, Run, Turn } from './command-runner.js';
 import { ONCE } from './commands/once.js';
 import { abortedBy, EXEC } from './commands/transactions.js';
 import { admit, commandIn, idempotencyKeyIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
+import { MAX_COMMANDS, MAX_NAMES } from './limits.js';
 import type { OpenTransaction } from './transaction.js';
 
 /** Commands that are in flight together; of a longer pipeline the next ones go on their way when these are answered. */
@@ -20,6 +21,8 @@ const MAX_RUN_IN_TURN = 100;
 
 /** Of who has shown no key: each is counted like a request of a stranger, and late past so many. */
 const MAX_RUN_OF_STRANGER = 1;
+
+const TOO_LARGE = `ERR the transaction is too large, at most ${MAX_COMMANDS} commands and ${MAX_NAMES} names are taken`;
 
 const NO_REQUEST: Request = { args: [], bytes: 0, fault: null };
 
@@ -270,7 +273,8 @@ export class Conversation implements Talk {
 }
 
 function queued(order: Ordered, transaction: OpenTransaction): Step {
-  if (order.command.inMulti !== 'never' && order.idempotencyKey === null && transaction.add(order)) return told(QUEUED);
+  const isFit = order.command.inMulti !== 'never' && order.idempotencyKey === null;
+  if (isFit && transaction.add(order)) return told(QUEUED);
   transaction.isDoomed = true;
-  return told(error('ERR Command not allowed inside a transaction'));
+  return told(error(isFit ? TOO_LARGE : 'ERR Command not allowed inside a transaction'));
 }

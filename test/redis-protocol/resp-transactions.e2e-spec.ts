@@ -93,6 +93,28 @@ describe('a transaction', () => {
     expect(await client.get(name)).toBeNull();
   });
 
+  it('is bounded, in what is queued and in what is watched, and then does nothing', async () => {
+    const own = connected();
+    const names = Array.from({ length: 1_000 }, (_, index) => `${name}:${index}`);
+    const faultsOf = async (commands: readonly (readonly [string, ...string[]])[]): Promise<unknown[]> => {
+      const pipeline = own.pipeline();
+      for (const [first, ...args] of commands) pipeline.call(first, ...args);
+      return ((await pipeline.exec()) ?? []).flatMap(([error]) => (error === null ? [] : [error.message]));
+    };
+    const tooLarge = 'ERR the transaction is too large, at most 1000 commands and 10000 names are taken';
+    const aborted = 'EXECABORT Transaction discarded because of previous errors.';
+    const many = Array<readonly [string]>(1_000).fill(['ping']);
+    expect(await faultsOf([['multi'], ...many, ['incr', name], ['exec']])).toEqual([tooLarge, aborted]);
+    const wide = Array<readonly [string, ...string[]]>(10).fill(['mget', ...names]);
+    expect(await faultsOf([['multi'], ...wide, ['incr', name], ['exec']])).toEqual([tooLarge, aborted]);
+    expect(await own.get(name)).toBeNull();
+    const watching = names.map((_, index) => ['watch', ...names.map((each) => `${each}:${index}`)] as const);
+    expect(await faultsOf([...watching.slice(0, 11), ['unwatch'], ['watch', name]])).toEqual([
+      'ERR too many names are watched, at most 10000 are taken',
+    ]);
+    own.disconnect();
+  });
+
   it('does nothing where a watched counter has changed: one that was there, or was not', async () => {
     const other = connected(1);
     const after = async (change: () => Promise<unknown>): Promise<unknown> => {

@@ -2,11 +2,14 @@ import { error, noArray, OK } from '../../wire/resp/reply.js';
 import type { Client } from '../client.js';
 import { ALL_NAMES, type Command, type Step, told } from '../command.js';
 import type { Ordered } from '../dispatch.js';
+import { MAX_NAMES } from '../limits.js';
 import { OpenTransaction } from '../transaction.js';
 
 export const EXEC = 'exec';
 
 const EXEC_ABORT = 'EXECABORT Transaction discarded because of previous errors.';
+
+const TOO_MANY_WATCHED = `ERR too many names are watched, at most ${MAX_NAMES} are taken`;
 
 /** What is told of an EXEC that was refused. @param answer why, as an answer */
 export function abortedBy(answer: string): string {
@@ -71,6 +74,8 @@ export function transactionCommands(execute: Execute): readonly Command[] {
           kind: 'read',
           names,
           answer: (readings) => {
+            // Of a pipeline all are planned before the first one is answered.
+            if (client.watched.size + names.length > MAX_NAMES) return error(TOO_MANY_WATCHED);
             readings.forEach(({ version }, index) => {
               const name = names[index] ?? '';
               // What was watched before must not have changed since then.

@@ -23,11 +23,15 @@ export class Client {
   readonly createdAtMs = performance.now();
   lastAtMs = performance.now();
 
-  /** @param hangUp closes its connection */
+  /**
+   * @param ends of its connection
+   * @param hangUp closes it
+   */
   constructor(
     readonly id: number,
     readonly address: string,
     readonly requestId: string,
+    readonly ends: { readonly peer: string; readonly local: string },
     readonly hangUp: () => void,
   ) {}
 

@@ -85,7 +85,7 @@ export class RespService implements BeforeApplicationShutdown {
 
   private talkOn(line: Line): Talk {
     const { clients } = this;
-    const client = new Client(clients.nextId(), line.address, randomUUID(), () => line.cut());
+    const client = new Client(clients.nextId(), line.address, randomUUID(), line, () => line.cut());
     clients.add(client);
     return new Conversation(line, client, this.runner, () => clients.remove(client));
   }

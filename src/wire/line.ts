@@ -32,6 +32,16 @@ export class Line {
     private readonly reset: () => void,
   ) {}
 
+  /** Where the other side is, as Redis writes it. */
+  get peer(): string {
+    return placeOf(this.socket.remoteAddress, this.socket.remotePort);
+  }
+
+  /** Where this side is. */
+  get local(): string {
+    return placeOf(this.socket.localAddress, this.socket.localPort);
+  }
+
   /** Hands what comes to a protocol, from now on. */
   open(talk: Talk): void {
     this.talk = talk;
@@ -116,4 +126,10 @@ export class Line {
     if (isFull) socket.pause();
     else socket.resume();
   }
+}
+
+/** Nothing where the connection is gone. */
+function placeOf(address: string | undefined, port: number | undefined): string {
+  if (address === undefined || port === undefined) return '';
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -201,6 +201,19 @@ describe.each([2, 3] as const)('commands over RESP%i', (protocol) => {
     expect(await call('client', 'getname')).toBe('a-name');
     const id = await call('client', 'id');
     expect(String(await call('client', 'list'))).toContain(`id=${String(id)} `);
+    const told = String(await call('client', 'info'));
+    expect(told).toMatch(
+      /^id=\d+ addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:\d+ fd=\d+ name=a-name .* cmd=client user=default /,
+    );
+    // redis-py takes it apart, and misses what is not there.
+    const fields = told
+      .trim()
+      .split(' ')
+      .map((field) => field.split('=')[0]);
+    for (const field of 'flags db sub psub multi watch qbuf qbuf-free argv-mem obl oll omem tot-mem events resp'.split(
+      ' ',
+    ))
+      expect(fields).toContain(field);
     expect(await call('client', 'list', 'id', String(id), 999_999)).toMatch(/^id=\d+ [^\n]*\n$/);
     expect(await call('client', 'list', 'type', 'normal')).toContain(`id=${String(id)} `);
     expect(await call('client', 'list', 'id', 999_999)).toBe('');

@@ -179,9 +179,10 @@ function kill([filter = '', id, ...more]: readonly string[], client: Client, cli
   return integer(0);
 }
 
+/** As Redis has it: clients look for each of its fields. What is not counted here is 0. */
 function lineOf({
   id,
-  address,
+  ends,
   name,
   createdAtMs,
   lastAtMs,
@@ -189,10 +190,15 @@ function lineOf({
   protocol,
   libName,
   libVersion,
+  transaction,
+  watched,
 }: Client): string {
   const seconds = (sinceMs: number): number => Math.floor((performance.now() - sinceMs) / 1_000);
+  const multi = transaction === null ? -1 : transaction.orders.length;
   return (
-    `id=${id} addr=${address} laddr= fd=0 name=${name} age=${seconds(createdAtMs)} idle=${seconds(lastAtMs)} flags=N db=0 ` +
+    `id=${id} addr=${ends.peer} laddr=${ends.local} fd=0 name=${name} age=${seconds(createdAtMs)} idle=${seconds(lastAtMs)} ` +
+    `flags=${transaction === null ? 'N' : 'x'} db=0 sub=0 psub=0 ssub=0 multi=${multi} watch=${watched.size} qbuf=0 ` +
+    'qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r ' +
     `cmd=${lastCommand} user=default redir=-1 resp=${protocol} lib-name=${libName} lib-ver=${libVersion}`
   );
 }

@@ -52,8 +52,11 @@ export function keysOf(batch: readonly Pending[], { sums, counts, totals }: Adde
     const { name } = write.operation;
     const total = totals.get(name);
     if (write.key === null || fingerprint === null || total === undefined) continue;
+    // Member by member: V8 gives each object that is spread and added to a shape of its own, which lives long.
+    const { owner, key } = write.key;
     keys.push({
-      ...write.key,
+      owner,
+      key,
       fingerprint,
       name,
       addedAfter: exactDifference(total.sum, sums[place] ?? NaN),

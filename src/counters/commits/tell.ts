@@ -43,8 +43,8 @@ export function tell(
 }
 
 function answerWith(end: Counter, value: number, version: number): Answer {
-  return {
-    outcome: { kind: 'done', truth: { ...end, value, version }, created: false, previous: null },
-    replayed: false,
-  };
+  // Member by member, as one is made for each increment: a spread costs twice as much, and what it leaves lives long.
+  const { name, min, max, expiresAt, createdAt, updatedAt } = end;
+  const truth = { name, value, version, min, max, expiresAt, createdAt, updatedAt };
+  return { outcome: { kind: 'done', truth, created: false, previous: null }, replayed: false };
 }

@@ -88,10 +88,11 @@ function writesOf(request: FastifyRequest, items: readonly Item[]): Write[] {
   const header = idempotencyKeyOf(request);
   const owner = ownerOf(request);
   const creator = creatorOf(request);
-  return items.map(({ name, by, idempotencyKey, ...rest }, index) => {
+  return items.map((item, index) => {
+    const { name, by, idempotencyKey } = item;
     const key = idempotencyKey ?? (header === null ? null : `${header.key}/${index}`);
     return {
-      operation: { kind: 'increment', name, by, expiry: expiryOf(rest, request) },
+      operation: { kind: 'increment', name, by, expiry: expiryOf(item, request) },
       key: key === null ? null : { owner, key },
       creator,
       requestId: request.id,

@@ -75,3 +75,15 @@ it('what is larger than a share goes by itself, and what is nobody’s fills a b
   const batches = await all(14);
   expect(batches.map(holdersOf)).toEqual(['g', 'a', '-'.repeat(MAX_BATCH), '--']);
 });
+
+it('what is all nobody’s goes as it came, in batches as full as they may be', async () => {
+  const { add, all } = held();
+  add(null, 1);
+  await nextTurn();
+  await nextTurn();
+  add(null, 4, 3);
+  add(null, 1, 50);
+  add(null, 2);
+  const batches = await all(8);
+  expect(batches.map((batch) => batch.map(({ index }) => index))).toEqual([[0], [1, 2, 3], [4], [5], [6, 7]]);
+});

@@ -65,8 +65,10 @@ export class Lane<T extends Queued> {
   private takeBatch(): T[] {
     const { maxBatch, maxOfOne } = this;
     if (sizeOf(this.queue) <= maxOfOne) return this.queue.splice(0);
+    const holders = byHolder(this.queue, this.holderOf);
+    if (holders.size === 1 && holders.has(null)) return this.queue.splice(0, this.lengthOfBatch());
     // One after the other of each holder, since one of them may have sent a thousand before the others came.
-    const waiting = [...byHolder(this.queue, this.holderOf)].map(([holder, items]) => ({ holder, items, size: 0 }));
+    const waiting = [...holders].map(([holder, items]) => ({ holder, items, size: 0 }));
     const batch = new Set<T>();
     let size = 0;
     for (let turn = 0; waiting.length > 0; turn += 1) {
@@ -86,6 +88,17 @@ export class Lane<T extends Queued> {
     const taken = this.queue.filter((item) => batch.has(item));
     this.queue = this.queue.filter((item) => !batch.has(item));
     return taken;
+  }
+
+  /** How many members from the front of the queue make a batch, at least one. */
+  private lengthOfBatch(): number {
+    let [size, length] = [0, 0];
+    for (const item of this.queue) {
+      size += item.size;
+      if (size > this.maxBatch && length > 0) break;
+      length += 1;
+    }
+    return length;
   }
 }
 

@@ -5,6 +5,7 @@ import { KeyInProgress, Unavailable } from '../../domain/errors.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Shares } from '../shares.js';
 import { IncrementLanes } from './increment-lanes.js';
+import type { Queued } from './lane.js';
 import { IncrementRun, type Increments } from './increment-run.js';
 import type { PendingIncrement } from './pending-increments.js';
 import type { Answer, Counted, Write } from '../../domain/operation.js';
@@ -17,12 +18,28 @@ import { Traces } from '../../meters/traces.js';
 /** How long a request waits for another one with the same key; a commit takes milliseconds. */
 const WAIT_FOR_KEY_MS = 1_000;
 
+/** When a request came, and in which trace: the same for all that it asks for. */
+type Arrival = Pick<Queued, 'acceptedAtMs' | 'span'>;
+
+/** A request that holds its keys. Hardly ever does anybody wait for one, so there is no promise before somebody does. */
+class Running {
+  private waiting: (() => void)[] | null = null;
+
+  ended(): Promise<void> {
+    return new Promise((resolve) => (this.waiting ??= []).push(resolve));
+  }
+
+  end(): void {
+    for (const go of this.waiting ?? []) go();
+  }
+}
+
 /** Where writes become batches: accepted here, committed in a lane, published, and only then answered. */
 @Injectable()
 export class CommitPipeline {
   /** Writes that were accepted and are not answered yet. */
   private readonly unanswered: Shares;
-  private readonly keysInProgress = new Map<string, Promise<unknown>>();
+  private readonly keysInProgress = new Map<string, Running>();
 
   constructor(
     private readonly increments: IncrementLanes,
@@ -74,8 +91,8 @@ export class CommitPipeline {
     if (length === 0) return [];
     const work = (): Promise<readonly Counted[]> =>
       new Promise((resolve) => {
-        const span = this.traces.current();
-        this.increments.add(new IncrementRun(increments, this.clock.monotonicMs(), span, resolve));
+        const { acceptedAtMs, span } = this.arrival();
+        this.increments.add(new IncrementRun(increments, acceptedAtMs, span, resolve));
       });
     return this.accepted(increments, length, work);
   }
@@ -90,9 +107,7 @@ export class CommitPipeline {
     const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
     const work = (): Promise<BundleVerdict> =>
       new Promise((resolve, reject) => {
-        const acceptedAtMs = this.clock.monotonicMs();
-        const span = this.traces.current();
-        this.decisions.add({ writes, fingerprints, acceptedAtMs, size: writes.length, span, resolve, reject });
+        this.decisions.add({ writes, fingerprints, ...this.arrival(), size: writes.length, resolve, reject });
       });
     return this.accepted(writes[0], writes.length, () => this.holdingKeys(keys, work));
   }
@@ -109,20 +124,20 @@ export class CommitPipeline {
     const writes = parts.flatMap((part) => (part.kind === 'writes' ? part.writes : []));
     return this.accepted(writes[0], writes.length, () => {
       return new Promise((resolve, reject) => {
-        const acceptedAtMs = this.clock.monotonicMs();
-        this.decisions.add({ ...transaction, acceptedAtMs, size, span: this.traces.current(), resolve, reject });
+        this.decisions.add({ ...transaction, ...this.arrival(), size, resolve, reject });
       });
     });
   }
 
   private commit(write: Write): Promise<Answer> {
-    return new Promise((resolve, reject) => this.enqueue(write, resolve, reject));
+    return new Promise((resolve, reject) => this.enqueue(write, this.arrival(), resolve, reject));
   }
 
   private commitEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
     return new Promise((resolve) => {
       const results = new Array<PromiseSettledResult<Answer>>(writes.length);
       let left = writes.length;
+      const arrival = this.arrival();
       const settle = (index: number, result: PromiseSettledResult<Answer>): void => {
         results[index] = result;
         left -= 1;
@@ -131,6 +146,7 @@ export class CommitPipeline {
       writes.forEach((write, index) =>
         this.enqueue(
           write,
+          arrival,
           (value) => settle(index, { status: 'fulfilled', value }),
           (reason) => settle(index, { status: 'rejected', reason }),
         ),
@@ -138,10 +154,17 @@ export class CommitPipeline {
     });
   }
 
-  private enqueue(write: Write, resolve: PendingWrite['resolve'], reject: PendingWrite['reject']): void {
-    const acceptedAtMs = this.clock.monotonicMs();
+  private arrival(): Arrival {
+    return { acceptedAtMs: this.clock.monotonicMs(), span: this.traces.current() };
+  }
+
+  private enqueue(
+    write: Write,
+    { acceptedAtMs, span }: Arrival,
+    resolve: PendingWrite['resolve'],
+    reject: PendingWrite['reject'],
+  ): void {
     const fingerprint = fingerprintIfKeyed(write);
-    const span = this.traces.current();
     const pending: PendingWrite = { write, fingerprint, acceptedAtMs, size: 1, span, resolve, reject };
     if (isIncrement(pending)) this.increments.add(pending);
     else this.decisions.addWrite(pending);
@@ -174,23 +197,23 @@ export class CommitPipeline {
   private async holdingKeys<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
     const deadlineMs = this.clock.monotonicMs() + WAIT_FOR_KEY_MS;
     // Between the last look and the entry below nothing may be awaited, or two requests would get in.
-    while (keys.some((key) => this.keysInProgress.has(key))) await this.othersSettled(keys, deadlineMs);
-    const running = work();
-    const settled = running.catch(() => undefined);
-    for (const key of keys) this.keysInProgress.set(key, settled);
+    while (keys.some((key) => this.keysInProgress.has(key))) await this.othersEnded(keys, deadlineMs);
+    const running = new Running();
+    for (const key of keys) this.keysInProgress.set(key, running);
     try {
-      return await running;
+      return await work();
     } finally {
       for (const key of keys) this.keysInProgress.delete(key);
+      running.end();
     }
   }
 
-  private async othersSettled(keys: readonly string[], deadlineMs: number): Promise<void> {
+  private async othersEnded(keys: readonly string[], deadlineMs: number): Promise<void> {
     const leftMs = deadlineMs - this.clock.monotonicMs();
     if (leftMs <= 0) throw new KeyInProgress('The first request with this idempotency key is still running.');
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise((resolve) => (timer = setTimeout(resolve, leftMs)));
-    const others = keys.flatMap((key) => this.keysInProgress.get(key) ?? []);
+    const others = keys.flatMap((key) => this.keysInProgress.get(key)?.ended() ?? []);
     await Promise.race([Promise.all(others), timeout]);
     clearTimeout(timer);
   }

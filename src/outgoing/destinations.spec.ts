@@ -30,6 +30,9 @@ const PRIVATE = [
   ['by 6to4', '2002:a00:1::'],
   ['by Teredo', '2001:0:a00:1::'],
   ['multicast of IPv6', 'ff02::1'],
+  ['an IPv4 address as it was once written in IPv6', '::7f00:1'],
+  ['an IPv4 address as it was once written in IPv6', '::a00:1'],
+  ['assigned to nobody', '4000::1'],
 ] as const;
 
 describe.each(PRIVATE)('%s: %s', (_what, address) => {
@@ -62,6 +65,10 @@ it.each([
   'https://user@example.org/',
   'https://user:secret@example.org/',
   `https://example.org/${'a'.repeat(2_100)}`,
+  'https://example.org/\0',
+  'https://example.org/\ud800',
+  ' https://example.org/',
+  'https://example.org/\n',
 ])('%s is no address of a receiver', (url) => {
   expect(new Destinations([]).faultOf(url)).toMatch(/must/);
 });

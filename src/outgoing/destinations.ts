@@ -5,6 +5,9 @@ import ipaddr from 'ipaddr.js';
 /** Longer ones are refused: no receiver needs them. */
 export const MAX_URL_LENGTH = 2_048;
 
+/** `URL` takes these away or writes them otherwise: what is kept would be another address than what is called. */
+const UNWRITTEN = /[\s\p{Cc}\p{Cs}]/u;
+
 /** The message may not go there; the text says why. */
 export class DestinationRefused extends Error {
   override readonly name = 'DestinationRefused';
@@ -46,7 +49,7 @@ export class Destinations {
    * Says what is wrong with an address on the face of it, or null; where its name leads is looked at with each message.
    */
   faultOf(text: string): string | null {
-    if (text.length > MAX_URL_LENGTH || !URL.canParse(text)) return 'must be a URL';
+    if (text.length > MAX_URL_LENGTH || UNWRITTEN.test(text) || !URL.canParse(text)) return 'must be a URL';
     const url = new URL(text);
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https:// or http://';
     if (url.username !== '' || url.password !== '') return 'must hold no user and no password';
@@ -88,12 +91,19 @@ export class Destinations {
     if (!ipaddr.isValid(text)) return false;
     // ::ffff:10.0.0.1 is 10.0.0.1.
     const address = ipaddr.process(text);
-    if (address.range() === 'unicast') return true;
+    if (isPublic(address)) return true;
     return this.hosts.has(text) || this.ranges.some(([range, bits]) => isWithin(address, range, bits));
   }
 }
 
 type Address = ReturnType<typeof ipaddr.parse>;
+
+/** What is assigned for all the world (RFC 4291): outside of it lie `::10.0.0.1`, which is 10.0.0.1, and others of old. */
+const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
+
+function isPublic(address: Address): boolean {
+  return address.range() === 'unicast' && (address.kind() === 'ipv4' || isWithin(address, ...GLOBAL_IPV6));
+}
 
 function isWithin(address: Address, range: Address, bits: number): boolean {
   return address.kind() === range.kind() && address.match([range, bits] as never);

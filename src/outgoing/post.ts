@@ -44,6 +44,11 @@ export async function post(
       response.on('error', () => undefined);
       response.on('close', () => resolve(response.statusCode ?? 0));
     });
+    // Where nobody listens for it, Node ends such a request with neither an answer nor an error.
+    request.on('upgrade', (response, socket) => {
+      socket.destroy();
+      resolve(response.statusCode ?? 0);
+    });
     request.on('error', reject);
     request.end(body);
   });

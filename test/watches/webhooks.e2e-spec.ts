@@ -151,6 +151,16 @@ describe('a receiver that', () => {
     await eventually(async () => (await delivery(hook, id))?.state === 'delivered');
   });
 
+  it('wants to speak another protocol has not taken it', async () => {
+    receiver.answer('/upgrading', ({ socket }) => {
+      socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n');
+    });
+    const hook = await made(receiver.url('/upgrading'));
+    const id = await test(hook);
+    await eventually(async () => (await delivery(hook, id))?.lastFault === 'it answered 101');
+    expect(await delivery(hook, id)).toMatchObject({ state: 'waiting', lastStatus: 101 });
+  });
+
   it('is not there is given up after a day', async () => {
     const hook = await made('http://127.0.0.1:9/');
     const id = await test(hook);

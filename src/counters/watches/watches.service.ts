@@ -90,7 +90,9 @@ export class WatchesService {
    */
   async replace(id: string, wish: WatchWish): Promise<StandingWatch | null> {
     await this.refuseUnfit(wish);
-    return (await orUnavailable(() => this.watches.replace(id, wish))) ? this.told(id) : null;
+    const isReplaced = await orUnavailable(() => this.watches.replace(id, wish, (others) => hasRoom(others, wish)));
+    if (isReplaced === null) throw new UnfitWish(fullOf(wish));
+    return isReplaced ? this.told(id) : null;
   }
 
   /** @throws Unavailable */

@@ -55,7 +55,7 @@ export interface WatchCounts {
   readonly unexpected: number;
 }
 
-/** Held while a watch is added, so that limits hold. */
+/** Held while a watch is added or changed, so that limits hold. */
 const ADDING_LOCK = 7_210_001;
 
 const COLUMNS = `id, label, name, prefix, condition, hysteresis::float8 AS hysteresis, hold_ms::float8 AS "holdMs", notify,
@@ -106,13 +106,7 @@ export class Watches {
    */
   async add(id: string, wish: WatchWish, fits: (counts: WatchCounts) => boolean): Promise<boolean> {
     return inTransaction(this.pool, async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock($1)', [ADDING_LOCK]);
-      const { rows } = await client.query<WatchCounts>(
-        `SELECT count(*)::int AS "all", count(prefix)::int AS prefixes,
-                (count(*) FILTER (WHERE kind = 'unexpected'))::int AS unexpected FROM watches`,
-      );
-      const [counts] = rows;
-      if (counts === undefined || !fits(counts)) return false;
+      if (!fits(await othersThan(client, id))) return false;
       await client.query(
         `INSERT INTO watches (id, label, name, prefix, condition, kind, above, below, hysteresis, hold_ms, notify, muted)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
@@ -125,10 +119,12 @@ export class Watches {
   /**
    * Puts another in its place. Where what it is about, or what makes it fire, is another one, its states begin anew.
    *
-   * @returns whether there was one
+   * @param fits whether there is room for it beside the others
+   * @returns whether there was one; null: there is no room
    */
-  async replace(id: string, wish: WatchWish): Promise<boolean> {
+  async replace(id: string, wish: WatchWish, fits: (counts: WatchCounts) => boolean): Promise<boolean | null> {
     return inTransaction(this.pool, async (client) => {
+      if (!fits(await othersThan(client, id))) return null;
       const { rowCount } = await client.query(
         `WITH changed AS (
            SELECT id FROM watches WHERE id = $1 AND (name, prefix, condition) IS DISTINCT FROM ($3, $4, $5::jsonb)
@@ -230,6 +226,17 @@ export class Watches {
       standing: { state: firing > 0 ? 'firing' : ok > 0 ? 'ok' : 'no_data', since, firing, ok, noData },
     }));
   }
+}
+
+/** Counts the other watches; nobody else adds or changes one until the transaction ends. */
+async function othersThan(client: pg.ClientBase, id: string): Promise<WatchCounts> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [ADDING_LOCK]);
+  const { rows } = await client.query<WatchCounts>(
+    `SELECT count(*)::int AS "all", count(prefix)::int AS prefixes,
+            (count(*) FILTER (WHERE kind = 'unexpected'))::int AS unexpected FROM watches WHERE id <> $1`,
+    [id],
+  );
+  return rows[0] ?? { all: 0, prefixes: 0, unexpected: 0 };
 }
 
 function valuesOf(id: string, wish: WatchWish): unknown[] {

@@ -68,10 +68,36 @@ describe('the configuration', () => {
     }
   });
 
+  it('lets pass no receiver of webhooks that it could never reach', async () => {
+    const given = 'Receiver.Internal., münchen.example, 10.0.0.0/8, fd00::/8, ::1, [::1]';
+    const allowed = ['receiver.internal', 'xn--mnchen-3ya.example', '10.0.0.0/8', 'fd00::/8', '::1', '[::1]'];
+    await expect(load({ WEBHOOK_ALLOW: given })).resolves.toMatchObject({ webhooks: { allowed } });
+    for (const WEBHOOK_ALLOW of ['receiver.internal:8080', '[::1]:80', '10.0.0.0/33', 'http://receiver.internal']) {
+      await expect(faultsOf({ WEBHOOK_ALLOW })).resolves.toEqual([
+        expect.stringMatching(/^WEBHOOK_ALLOW: got ".+"; takes/),
+      ]);
+    }
+  });
+
   it('names every fault at once, and repeats no secret', async () => {
     const faults = await faultsOf({ PORT: '65536', DATABASE_URL: 'mysql://root:hush@localhost/', LOG_LEVEL: 'loud' });
     expect(faults.map((fault) => fault.split(':', 1)[0])).toEqual(['PORT', 'DATABASE_URL', 'LOG_LEVEL']);
     expect(faults.join()).not.toContain('hush');
+  });
+
+  it('lets no two ports be the same, and migrates no database but the one that it serves', async () => {
+    await expect(faultsOf({ PORT: '4000', RESP_PORT: '4000', HEALTH_PORT: '4000' })).resolves.toEqual([
+      'HEALTH_PORT: got the port of PORT; takes another one',
+      'RESP_PORT: got the port of PORT; takes another one',
+    ]);
+    await expect(faultsOf({ RESP_PORT: '4000', HEALTH_PORT: '4000' })).resolves.toEqual([
+      'RESP_PORT: got the port of HEALTH_PORT; takes another one',
+    ]);
+    await expect(load({ PORT: '0', RESP_PORT: '0', HEALTH_PORT: '0' })).resolves.toBeDefined();
+    const MIGRATIONS_DATABASE_URL = 'postgres://localhost/other';
+    await expect(faultsOf({ DATABASE_URL: '', REDIS_URL: '', MIGRATIONS_DATABASE_URL })).resolves.toEqual([
+      'DATABASE_URL: got nothing; takes a URL, since MIGRATIONS_DATABASE_URL is set',
+    ]);
   });
 
   it('says what is wrong about several hosts of a database', async () => {
@@ -179,6 +205,16 @@ describe('the configuration', () => {
     ['REDIS_URL', 'redis-sentinel://one,two', /takes a redis:\/\/ or rediss:\/\/ URL, redis-sentinel:\/\//],
     ['REDIS_URL', 'redis-sentinel://one,two:0/main', /takes at most 16 Sentinels/],
     ['JOBS_REDIS_URL', 'http://one', /takes a redis:\/\//],
+    ['REDIS_URL', 'redis://user:p%zz@one', /takes a URL in which each % begins a code/],
+    ['REDIS_URL', 'redis-sentinel://one/%zz', /takes a URL in which each % begins a code/],
+    ['REDIS_URL', 'redis://one/counts', /takes the number of a database after the host/],
+    [
+      'DATABASE_URL',
+      'postgres://one/db?sslmode=verify-full&sslrootcert=/nowhere',
+      /takes a readable file as sslrootcert/,
+    ],
+    ['ALLOWED_HOSTS', '*', /takes host names/],
+    ['RESP_TLS_KEY', '-----BEGIN PRIVATE KEY-----', /RESP_TLS_CERT: got nothing/],
     ['REDIS_ADDRESS_MAP', '10.0.0.5=203.0.113.5', /takes addresses that Sentinel or a cluster tells/],
   ])('refuses %s=%s', async (name, value, fault) => {
     const [found] = await faultsOf({ [name]: value });

@@ -191,13 +191,11 @@ export async function loadConfig(
     const missing = 'REDIS_URL' in values ? 'DATABASE_URL' : 'REDIS_URL';
     faults.push(`${missing}: got nothing; takes a URL, since the other one of DATABASE_URL and REDIS_URL is set`);
   }
-  if (values.HEALTH_PORT !== undefined && values.HEALTH_PORT !== 0 && values.HEALTH_PORT === (values.PORT ?? 3000)) {
-    faults.push(`HEALTH_PORT: got the port of PORT; takes another one`);
-  }
-  if (typeof values.RESP_PORT === 'number' && values.RESP_PORT !== 0 && values.RESP_PORT === (values.PORT ?? 3000)) {
-    faults.push(`RESP_PORT: got the port of PORT; takes another one`);
-  }
+  faults.push(...samePorts(values));
   const tls = respTls(values, faults);
+  if ('MIGRATIONS_DATABASE_URL' in values && !('DATABASE_URL' in values) && !('REDIS_URL' in values)) {
+    faults.push('DATABASE_URL: got nothing; takes a URL, since MIGRATIONS_DATABASE_URL is set');
+  }
   if (auth === 'off' && !loopback && !(values.ALLOW_INSECURE ?? false)) {
     faults.push(`AUTH: got "off" on HOST "${host}"; takes ALLOW_INSECURE=1 beside it`);
   }
@@ -285,6 +283,19 @@ export async function loadConfig(
       hidden: [values.ADMIN_KEY, values.REDIS_SENTINEL_PASSWORD].filter((secret) => secret !== undefined),
     },
   };
+}
+
+/** Ports that are asked for twice, but 0: that takes a free one each time. */
+function samePorts(values: Values): string[] {
+  const ports = [
+    ['PORT', values.PORT ?? 3000],
+    ['HEALTH_PORT', values.HEALTH_PORT ?? 0],
+    ['RESP_PORT', values.RESP_PORT ?? 0],
+  ] as const;
+  return ports.flatMap(([name, port], index) => {
+    const [first] = ports.slice(0, index).find(([, other]) => port !== 0 && other === port) ?? [];
+    return first === undefined ? [] : [`${name}: got the port of ${first}; takes another one`];
+  });
 }
 
 /** As OpenTelemetry's specification says, but that nothing is sent where nobody says where to. */

@@ -23,6 +23,9 @@ const SENTINEL = /^redis(?<tls>s?)-sentinel:\/\/(?<user>[^/?#@]*@)?(?<hosts>[^/?
 
 const CLUSTER = /^redis(?<tls>s?)-cluster:\/\/(?<user>[^/?#@]*@)?(?<hosts>[^/?#@]+)\/?$/;
 
+/** The number of a database, or nothing. */
+const DATABASE = /^\/?\d{0,5}$/;
+
 /** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
 const HOST = /^(?:\[(?<v6>[\da-f:.]+)\]|(?<name>[^:[\]\s]+))(?::(?<port>\d{1,5}))?$/i;
 
@@ -75,11 +78,13 @@ export const REDIS_URLS =
 
 /** @throws RedisServersFault */
 export function redisServers(url: string, extras: SentinelExtras): RedisServers {
+  if (!isDecodable(url)) throw new RedisServersFault('a URL in which each % begins a code such as %25');
   const cluster = CLUSTER.exec(url)?.groups;
   if (cluster !== undefined) return clusterServers(cluster, extras);
   const found = SENTINEL.exec(url)?.groups;
   if (found === undefined) {
     if (!URL.canParse(url) || !PLAIN.includes(new URL(url).protocol)) throw new RedisServersFault(REDIS_URLS);
+    if (!DATABASE.test(new URL(url).pathname)) throw new RedisServersFault('the number of a database after the host');
     return { url, sentinel: null, cluster: null };
   }
   const { tls = '', user = '', hosts = '', name = '' } = found;
@@ -116,6 +121,15 @@ function clusterServers(
     );
   }
   return { url, sentinel: null, cluster: { seeds: seeds.filter((seed) => seed !== null), addresses } };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A server of these, reached at another address with the same user, password and TLS. */

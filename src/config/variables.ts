@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { zoneOf } from '../domain/zone.js';
@@ -17,8 +18,28 @@ const POSTGRES_PROTOCOLS = ['postgres:', 'postgresql:'];
 /** One address, or several with commas between them, of one database. */
 const databaseUrl = z.string().refine((text) => {
   const urls = databaseHostsOf(text);
-  return !(urls instanceof Error) && urls.every((url) => isUrlOf(url, POSTGRES_PROTOCOLS));
+  return (
+    !(urls instanceof Error) && urls.every((url) => isUrlOf(url, POSTGRES_PROTOCOLS)) && unreadableOf(text) === null
+  );
 });
+
+/** Read at each connect: what is missing would be found late. */
+const TLS_FILES = ['sslrootcert', 'sslcert', 'sslkey'];
+
+/** The parameter of a URL that names a file which cannot be read; null: none does. */
+function unreadableOf(text: string): string | null {
+  const parameters = new URLSearchParams(text.replace(/^[^?]*/, ''));
+  return TLS_FILES.find((name) => parameters.getAll(name).some((path) => !isReadable(path))) ?? null;
+}
+
+function isReadable(path: string): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function databaseHostsOf(text: string): readonly string[] | DatabaseHostsFault {
   try {
@@ -32,7 +53,9 @@ function databaseHostsOf(text: string): readonly string[] | DatabaseHostsFault {
 /** Says what is wrong about several hosts, where that is what is wrong. */
 function takesForDatabase(text: string): string {
   const urls = databaseHostsOf(text);
-  return urls instanceof Error ? urls.message : 'a postgres:// URL';
+  if (urls instanceof Error) return urls.message;
+  const unreadable = unreadableOf(text);
+  return unreadable === null ? 'a postgres:// URL' : `a readable file as ${unreadable}`;
 }
 
 /** The rest of it stands in variables of their own. */
@@ -75,12 +98,18 @@ const isProxy = (text: string): boolean => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 };
 
-const HOST = /^(\[[\da-f:.]+\]|[^\s:@/?#[\]]+?)\.?(:\d{1,5})?$/i;
+/** No star: it is allowed in a URL, and there is no host of any name. */
+const HOST = /^(\[[\da-f:.]+\]|[^\s:@/?#[\]*]+?)\.?(:\d{1,5})?$/i;
 
 /** A host as browsers write it, with its port if it has one; null for what is none. */
 const hostOf = (text: string): string | null => {
   const [, name = '', port = ''] = HOST.exec(isIP(text) === 6 ? `[${text}]` : text) ?? [];
   return name !== '' && URL.canParse(`http://${name}`) ? `${new URL(`http://${name}`).hostname}${port}` : null;
+};
+
+const isHostAlone = (text: string): boolean => {
+  const host = hostOf(text);
+  return host !== null && !/:\d{1,5}$/.test(host.replace(/^\[.*\]/, ''));
 };
 
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
@@ -164,8 +193,11 @@ const VARIABLES = {
     '*, self, none, or origins such as https://example.org, comma-separated',
   ],
   WEBHOOK_ALLOW: [
-    list.refine((items) => items.every((item) => isProxy(item) || hostOf(item) !== null)),
-    'host names, addresses or CIDR ranges, comma-separated',
+    list
+      .refine((items) => items.every((item) => isProxy(item) || isHostAlone(item)))
+      // As URLs have them: others would be let pass here and allow nothing.
+      .transform((items) => items.map((item) => (isProxy(item) ? item : (hostOf(item) ?? item)))),
+    'host names, addresses or CIDR ranges, without ports, comma-separated',
   ],
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   MAX_CONNECTIONS: [wholeNumber(1, 1_000_000), 'connections, 1 to 1000000'],

@@ -72,14 +72,13 @@ export class Terminal {
   /** Rows under a head, in columns that line up; numbers to the right. */
   printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
     const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
-    const table = new Table({
-      head: head.map((title) => this.colour('grey', title)),
-      chars: PLAIN,
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-      colAligns: numeric.map((isNumeric) => (isNumeric ? 'right' : 'left')),
-    });
-    table.push(...rows.map((row) => row.map((cell) => (cell === null ? '-' : shown(String(cell))))));
-    this.print(trimmed(table.toString()));
+    const colAligns = numeric.map((isNumeric) => (isNumeric ? ('right' as const) : ('left' as const)));
+    const parts = partsOf(rows.map((row) => row.map((cell) => (cell === null ? '-' : shown(String(cell))))));
+    const colWidths = parts.length === 1 ? [] : widthsOf(head, parts);
+    for (const [index, part] of parts.entries()) {
+      const title = index === 0 ? head.map((each) => this.colour('grey', each)) : [];
+      this.print(trimmed(tableOf(part, { head: title, colAligns, colWidths })));
+    }
   }
 
   /** Names and values, one pair a line. */
@@ -146,6 +145,34 @@ export class Terminal {
       stop: () => undefined,
     };
   }
+}
+
+/** Rows that are laid out together: what that takes grows with the square of them. */
+const ROWS_TOGETHER = 100;
+
+/** At least one part: a table without rows has a head still. */
+function partsOf<T>(rows: readonly T[]): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < rows.length; at += ROWS_TOGETHER) parts.push(rows.slice(at, at + ROWS_TOGETHER));
+  return parts.length === 0 ? [[]] : parts;
+}
+
+/** How wide each column must be for all parts: as wide as the line of its title is when it stands alone. */
+function widthsOf(head: readonly string[], parts: readonly string[][][]): number[] {
+  return head.map((title, column) => {
+    const widths = parts.map((part) => {
+      const alone = part.map((row) => [row[column] ?? '']);
+      return tableOf(alone, { head: [title], colAligns: ['left'], colWidths: [] }).split('\n', 1)[0]?.length ?? 0;
+    });
+    return widths.reduce((widest, width) => Math.max(widest, width), 0);
+  });
+}
+
+function tableOf(rows: string[][], options: Table.TableConstructorOptions): string {
+  const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
+  const table = new Table({ ...options, chars: PLAIN, style });
+  table.push(...rows);
+  return table.toString();
 }
 
 /** Characters that are not seen but change how a line looks: text that runs backwards could pass for another name. */

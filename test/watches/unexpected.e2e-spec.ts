@@ -176,3 +176,24 @@ describe('a watch of what is unexpected', () => {
     expect(await stateOf(id)).toBe('no_data');
   });
 });
+
+it('a watch that is changed into another kind finds room there, or stays as it is', async () => {
+  const { id } = (
+    await service.calls.call<{ id: string }>('POST', '/v1/watches', { name: 'usual', when: { above: 5 } })
+  ).body;
+  await database.query(
+    `INSERT INTO watches (id, label, name, condition, kind, hysteresis, hold_ms, notify, muted)
+     SELECT 'w_full' || at, '', 'full', '{"unexpected": {"hours": 2}}', 'unexpected', 0, 0, '{}', true
+     FROM generate_series(1, 100) AS at`,
+  );
+  try {
+    const when = { unexpected: { hours: 2 } };
+    const changed = await service.calls.call('PATCH', `/v1/watches/${id}`, { when });
+    expect([changed.status, changed.text]).toEqual([400, expect.stringContaining('There may be 100 watches')]);
+    const replaced = await service.calls.call('PUT', `/v1/watches/${id}`, { name: 'usual', when });
+    expect(replaced.status).toBe(400);
+    expect((await service.calls.call('PATCH', `/v1/watches/${id}`, { muted: true })).status).toBe(200);
+  } finally {
+    await database.query(`DELETE FROM watches WHERE id LIKE 'w_full%'`);
+  }
+});

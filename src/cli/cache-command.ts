@@ -133,7 +133,8 @@ async function flush(session: Session, options: FlushOptions): Promise<void> {
   const calls = await session.calls(options);
   const { entries } = await calls.expect<CacheState>('GET', '/v1/admin/cache');
   if (options.dryRun === true) {
-    terminal.note(`would remove about ${entries ?? 'an unknown number of'} entries`);
+    if (options.json === true) terminal.printJson({ dryRun: true, entries });
+    else terminal.note(`would remove about ${entries ?? 'an unknown number of'} entries`);
     return;
   }
   await session.consent(

@@ -136,11 +136,9 @@ async function set(session: Session, name: string, value: number, options: SetOp
   const calls = await session.calls(options);
   if (options.dryRun === true) {
     const before = await find(calls, name);
-    session.terminal.note(
-      before === null
-        ? `would create it with the value ${value}`
-        : `would set it from ${before.value} (version ${before.version}) to ${value}`,
-    );
+    if (formatOf(options) === 'json') session.terminal.printJson({ dryRun: true, before, value });
+    else if (before === null) session.terminal.note(`would create it with the value ${value}`);
+    else session.terminal.note(`would set it from ${before.value} (version ${before.version}) to ${value}`);
     return;
   }
   // Members that are undefined are not sent: such a bound stays as it is.
@@ -154,7 +152,8 @@ async function remove(session: Session, name: string, options: DeleteOptions): P
   const before = await find(calls, name);
   if (before === null) throw new CommandFailed(EXIT.failed, 'There is no counter with this name.');
   if (options.dryRun === true) {
-    session.terminal.note(`would delete it with the value ${before.value} (version ${before.version})`);
+    if (formatOf(options) === 'json') session.terminal.printJson({ dryRun: true, before });
+    else session.terminal.note(`would delete it with the value ${before.value} (version ${before.version})`);
     return;
   }
   await session.consent(`Delete ${JSON.stringify(name)} with the value ${before.value}?`, options.yes);

@@ -174,7 +174,8 @@ async function revoke(session: Session, id: string, { json, yes, dryRun }: Revok
   if (key === undefined) throw unknownKey(id);
   const what = `the key ${id} ("${key.label}")`;
   if (dryRun === true) {
-    terminal.note(`would revoke ${what}, which is ${stateOf(key, nowMs)}`);
+    if (json === true) terminal.printJson({ dryRun: true, key: shown(key) });
+    else terminal.note(`would revoke ${what}, which is ${stateOf(key, nowMs)}`);
     return;
   }
   await session.consent(`Revoke ${what}? Its clients are refused within seconds, for good.`, yes);

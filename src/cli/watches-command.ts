@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { WATCH_STATES } from '../domain/watch.js';
-import { wholeNumber } from './arguments.js';
+import { integer, wholeNumber } from './arguments.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import { type ServiceOptions, type Session, withJson, withService } from './session.js';
 
@@ -10,8 +10,8 @@ interface Options extends ServiceOptions {
 
 interface CreateOptions extends Options {
   readonly prefix?: boolean;
-  readonly above?: string;
-  readonly below?: string;
+  readonly above?: number;
+  readonly below?: number;
   readonly rate?: string;
   readonly silent?: string;
   readonly unexpected?: number;
@@ -54,8 +54,8 @@ export function addWatches(program: Command, session: Session): void {
   withJson(withService(watches.command('create <name>')))
     .description('watch a counter, or with --prefix each whose name begins so')
     .option('--prefix', 'the name is the beginning of names')
-    .option('--above <n>', 'fire while the value, or with --rate its change, is greater')
-    .option('--below <n>', 'fire while it is less')
+    .option('--above <n>', 'fire while the value, or with --rate its change, is greater', integer)
+    .option('--below <n>', 'fire while it is less', integer)
     .option('--rate <length>', 'of the change within this length, such as 1h')
     .option('--silent <length>', 'fire when nothing was written for so long, such as 30m')
     .option('--unexpected <hours>', 'fire after so many hours outside of what was expected', wholeNumber)
@@ -87,27 +87,16 @@ export function addWatches(program: Command, session: Session): void {
       });
   }
 
-  withService(watches.command('delete <id>'))
+  withJson(withService(watches.command('delete <id>')))
     .description('watch it no more')
     .action(async (id: string, options: Options) => {
       await (await session.calls(options)).expect('DELETE', pathOf(id));
-      session.terminal.note(`the watch ${id} is gone`);
+      if (options.json === true) session.terminal.printJson({ deleted: id });
+      else session.terminal.note(`the watch ${id} is gone`);
     });
 }
 
 const pathOf = (id: string): string => `/v1/watches/${encodeURIComponent(id)}`;
-
-function limitOf({ above, below }: CreateOptions): object {
-  const number = (text: string): number => {
-    const value = Number(text);
-    if (!Number.isSafeInteger(value)) throw new CommandFailed(EXIT.usage, `"${text}" is no whole number`);
-    return value;
-  };
-  return {
-    ...(above === undefined ? {} : { above: number(above) }),
-    ...(below === undefined ? {} : { below: number(below) }),
-  };
-}
 
 /** One kind, and one only: what was left out would be missed when it matters. */
 function conditionOf(options: CreateOptions): object {
@@ -117,9 +106,9 @@ function conditionOf(options: CreateOptions): object {
   if (others + limits !== 1 || (others === 1 && rate !== undefined)) {
     throw new CommandFailed(EXIT.usage, 'say when it fires, by one of --above, --below, --silent and --unexpected');
   }
-  if (rate !== undefined) return { rate: { over: rate, ...limitOf(options) } };
+  if (rate !== undefined) return { rate: { over: rate, above, below } };
   if (silent !== undefined) return { silent };
-  return unexpected === undefined ? limitOf(options) : { unexpected: { hours: unexpected } };
+  return unexpected === undefined ? { above, below } : { unexpected: { hours: unexpected } };
 }
 
 async function create(session: Session, name: string, options: CreateOptions): Promise<void> {

@@ -74,19 +74,21 @@ export function addWebhooks(program: Command, session: Session): void {
     ['enable', false],
     ['disable', true],
   ] as const) {
-    withService(webhooks.command(`${verb} <id>`))
+    withJson(withService(webhooks.command(`${verb} <id>`)))
       .description(disabled ? 'send it nothing' : 'send it messages again')
       .action(async (id: string, options: Options) => {
-        await (await session.calls(options)).expect('PATCH', pathOf(id), { body: { disabled } });
-        session.terminal.note(`the webhook ${id} is ${verb}d`);
+        const webhook = await (await session.calls(options)).expect('PATCH', pathOf(id), { body: { disabled } });
+        if (options.json === true) session.terminal.printJson(webhook);
+        else session.terminal.note(`the webhook ${id} is ${verb}d`);
       });
   }
 
-  withService(webhooks.command('delete <id>'))
+  withJson(withService(webhooks.command('delete <id>')))
     .description('remove a webhook, and what waits for it')
     .action(async (id: string, options: Options) => {
       await (await session.calls(options)).expect('DELETE', pathOf(id));
-      session.terminal.note(`the webhook ${id} is gone`);
+      if (options.json === true) session.terminal.printJson({ deleted: id });
+      else session.terminal.note(`the webhook ${id} is gone`);
     });
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from './config.js';
-import { BEARER_TOKEN, httpUrl, LOOPBACK, type Table, valuesOf, wholeNumber } from './reading.js';
+import { BEARER_TOKEN, isUrlOf, LOOPBACK, type Table, valuesOf, wholeNumber } from './reading.js';
 import { ALLOWED_HOSTS, LOG_LEVEL, type LOG_LEVELS, RESP_PORT } from './variables.js';
 
 /** What a place without a network is told: `evercount edge`, a program of its own. */
@@ -30,9 +30,16 @@ export interface EdgeSettings {
 const DEFAULT_PORT = 3_100;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
+/** Paths of calls are put behind it, and its key has a variable of its own. */
+const upstream = z.string().refine((text) => {
+  if (!isUrlOf(text, ['http:', 'https:'])) return false;
+  const { username, password, search, hash } = new URL(text);
+  return [username, password, search, hash].every((part) => part === '');
+});
+
 /** What each variable must look like, and how to say so. */
 const VARIABLES = {
-  EDGE_UPSTREAM: [httpUrl, 'the URL of the service, such as https://counts.example.org'],
+  EDGE_UPSTREAM: [upstream, 'the URL of the service, such as https://counts.example.org, and nothing behind its path'],
   EDGE_KEY: [z.string().min(1), 'an API key of the service'],
   EDGE_FILE: [z.string().min(1), 'a path'],
   EDGE_LOCAL_KEY: [z.string().regex(BEARER_TOKEN), '16 to 255 letters, digits and . _ ~ + / = -'],
@@ -58,7 +65,8 @@ export function edgeSettings(environment: NodeJS.ProcessEnv): EdgeSettings {
   if (values.EDGE_UPSTREAM === undefined && faults.length === 0) {
     faults.push('EDGE_UPSTREAM: got nothing; takes the URL of the service, also as --upstream');
   }
-  const host = values.HOST ?? '127.0.0.1';
+  // An address of IPv6 is written in brackets in URLs, and many write it so here.
+  const host = (values.HOST ?? '127.0.0.1').replace(/^\[(.+)\]$/, '$1');
   const localKey = values.EDGE_LOCAL_KEY ?? null;
   if (!LOOPBACK.test(host) && localKey === null && values.ALLOW_INSECURE !== true) {
     faults.push(

@@ -55,6 +55,10 @@ try {
     process.stderr.write(`${error.message}\n`);
     process.exit(EXIT_DATA);
   }
+  if (error instanceof ConfigError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
   logger.fatal({ err: error }, 'the edge cannot start');
   process.exit(1);
 }

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { EdgeSettings } from '../config/edge.js';
 import { ACCEPT_BACKLOG } from '../web/connections/limits.js';
+import { refuseTakenPort } from '../web/connections/listening.js';
 import type { CourierClock } from './courier.js';
 import { Edge } from './edge.js';
 import { metersOf, textOf } from './metrics.js';
@@ -19,16 +20,19 @@ export interface RunningEdge {
  * Starts an edge: it counts from now on, and delivers whenever it can.
  *
  * @throws EdgeFileFault
+ * @throws ConfigError where a port is taken, or the host is not of this machine
  */
 export async function startEdge(
   settings: EdgeSettings,
   say: (line: string) => void,
   clock?: CourierClock,
 ): Promise<RunningEdge> {
+  const { host, port, respPort, localKey } = settings;
+  await refuseTakenPort('PORT', host, port);
+  if (respPort !== null) await refuseTakenPort('RESP_PORT', host, respPort);
   const edge = Edge.open(settings, say, clock);
   try {
     const meters = metersOf(edge);
-    const { host, port, respPort, localKey } = settings;
     const { adapter, shares } = edgeServer(edge, settings, () => textOf(meters));
     const server = adapter.getInstance();
     await server.listen({ host, port, backlog: ACCEPT_BACKLOG });

@@ -227,13 +227,15 @@ it('a disk without room is told as 503, and nothing is half written', async () =
   expect(body.data).toHaveLength(kept + 1);
 });
 
-it('a file that is torn, or held by another process, is told with what to do', async () => {
+it('a file that is torn, or held by another process, and a port that is taken are told with what to do', async () => {
   const settings = await settingsOf(service.app.url);
   await writeFile(settings.file, 'no database at all, but long enough to be looked at '.repeat(100));
   await expect(startEdge(settings, () => undefined)).rejects.toThrow(/is damaged:[^]*\.recover/);
   const held = await settingsOf(service.app.url);
   keep(await startEdge(held, () => undefined));
   await expect(startEdge(held, () => undefined)).rejects.toThrow(/held by another process/);
+  const port = Number(new URL(service.app.url).port);
+  await expect(startEdge({ ...settings, port }, () => undefined)).rejects.toThrow(/^PORT: \d+ on .+ is taken/);
 });
 
 it('thirty days away: every minute arrives, though each key is long gone', async () => {

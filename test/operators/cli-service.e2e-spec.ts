@@ -58,6 +58,7 @@ describe('counters', () => {
     expect(await cli('delete kept')).toMatchObject({ code: 64, err: expect.stringContaining('--yes') });
     expect(await cli('delete kept', { answer: 'n' })).toMatchObject({ code: 1 });
     expect((await cli('delete kept --dry-run')).err).toContain('would delete it with the value 1');
+    expect(JSON.parse((await cli('delete kept --dry-run --json')).out)).toMatchObject({ before: { value: 1 } });
     expect((await cli('delete kept --yes --if-version 7')).code).toBe(1);
     expect((await service.calls.read('kept')).status).toBe(200);
     expect((await cli('delete kept', { answer: 'y' })).code).toBe(0);

@@ -57,7 +57,7 @@ it('a watch is made, fires, says when it did, is muted, and is gone', async () =
   const muted = await cli('watches', 'list');
   expect([muted.code, muted.out]).toEqual([0, expect.stringContaining('firing (muted)')]);
   expect(await json('watches', 'unmute', id)).toMatchObject({ id, muted: false });
-  expect((await cli('watches', 'delete', id)).code).toBe(0);
+  expect(await json('watches', 'delete', id)).toEqual({ deleted: id });
   expect((await cli('watches', 'list')).err).toContain('there are none');
   expect((await cli('watches', 'history', id)).code).not.toBe(0);
 });
@@ -74,6 +74,12 @@ it('a key sees what is said of its own names, and not of shorter beginnings of t
   for (const args of [['list'], ['list', 'shop:a']]) {
     expect(JSON.parse((await runCli(['watches', ...args, '--json'], { env })).out)).toMatchObject([{ id: own }]);
   }
+});
+
+it('what is no number is a fault of the command line', async () => {
+  for (const limit of ['', '1e3', '0x10', '9007199254740992'])
+    expect([limit, (await cli('watches', 'create', 'typed', '--above', limit)).code]).toEqual([limit, 64]);
+  expect(await json('watches', 'list', 'typed')).toEqual([]);
 });
 
 it('each kind of condition can be said', async () => {
@@ -100,7 +106,7 @@ it('each kind of condition can be said', async () => {
 
 it.each([
   [['errors'], 64, /say when it fires/],
-  [['errors', '--above', 'many'], 64, /no whole number/],
+  [['errors', '--above', 'many'], 64, /takes an integer/],
   [['errors', '--above', '1', '--below', '0'], 64, /by one of/],
   [['errors', '--above', '1', '--silent', '1h'], 64, /by one of/],
   [['errors', '--rate', '1h'], 64, /by one of/],

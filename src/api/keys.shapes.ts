@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import { SCOPES } from '../domain/scope.js';
-import { Count, fields, Instant, limitUpTo } from '../web/shapes.js';
+import { Count, fields, Instant, limitUpTo, MomentOrNull } from '../web/shapes.js';
 
 /** Keys in one page: some 300 bytes each. */
 const MAX_KEYS = 1_000;
 
 /** A year: longer than anybody takes to bring a new secret to where the old one is. */
 const MAX_OVERLAP_MS = 365 * 86_400_000;
-
-const instant = 'must be a date-time of ISO 8601, such as 2027-01-31T12:00:00Z';
 
 const Label = z.string({ error: 'must be a string' }).meta({ description: 'For people, such as who uses it.' });
 
@@ -26,10 +24,11 @@ const MaxNames = z
   .nullable()
   .meta({ description: 'Names that it may bring into being; null: what the service is set to.' });
 
-const ExpiresAt = z
-  .union([z.iso.datetime({ offset: true, error: instant }), z.null()], { error: instant })
-  .transform((text) => (text === null ? null : new Date(text)))
-  .meta({ type: ['string', 'null'], format: 'date-time', description: 'Null: never.' });
+const ExpiresAt = MomentOrNull.transform((text) => (text === null ? null : new Date(text))).meta({
+  type: ['string', 'null'],
+  format: 'date-time',
+  description: 'Null: never.',
+});
 
 const Scopes = z
   .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }), { error: 'must be a list of scopes' })

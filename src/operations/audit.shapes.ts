@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { DEEDS, VIAS } from '../domain/deed.js';
-import { Instant, limitUpTo, PLAIN } from '../web/shapes.js';
+import { Instant, limitUpTo, Moment, PLAIN } from '../web/shapes.js';
 
 /** Deeds in one page: some 500 bytes each. */
 const MAX_DEEDS = 1_000;
 
-const moment = z.iso
-  .datetime({ offset: true, error: 'must be a date-time of ISO 8601, such as 2027-01-31T12:00:00Z' })
-  .optional();
+const moment = Moment.optional();
 
 export const AuditQuery = z.strictObject({
   from: moment.meta({ format: 'date-time', description: 'Not before it.' }),

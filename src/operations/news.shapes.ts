@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { NEWS_KINDS } from '../domain/happening.js';
-import { Instant, limitUpTo } from '../web/shapes.js';
+import { Instant, limitUpTo, Moment } from '../web/shapes.js';
 
 /** In one page: some 300 bytes each. */
 const MAX_NEWS = 1_000;
 
-const moment = z.iso
-  .datetime({ offset: true, error: 'must be a date-time of ISO 8601, such as 2027-01-31T12:00:00Z' })
-  .optional();
+const moment = Moment.optional();
 
 export const NewsQuery = z.strictObject({
   from: moment.meta({ format: 'date-time', description: 'Not before it.' }),

@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { Count, fields, Instant, limitUpTo, Name, PLAIN, Prefix } from '../web/shapes.js';
+import { Count, fields, Instant, limitUpTo, MomentOrNull, Name, PLAIN, Prefix } from '../web/shapes.js';
 
 /** Links in one page: some 300 bytes each. */
 const MAX_LINKS = 1_000;
-
-const instant = 'must be a date-time of ISO 8601, such as 2027-01-31T12:00:00Z';
 
 export const NewLinkBody = z
   .strictObject(
@@ -17,10 +15,11 @@ export const NewLinkBody = z
         .meta({ description: 'For people, such as where it is shown.', pattern: undefined }),
       name: Name.optional().meta({ description: 'The one counter that it shows.' }),
       prefix: Prefix.optional().meta({ description: 'Or all whose names begin with it; empty: every counter.' }),
-      expiresAt: z
-        .union([z.iso.datetime({ offset: true, error: instant }), z.null()], { error: instant })
-        .default(null)
-        .meta({ type: ['string', 'null'], format: 'date-time', description: 'Null: never.' }),
+      expiresAt: MomentOrNull.default(null).meta({
+        type: ['string', 'null'],
+        format: 'date-time',
+        description: 'Null: never.',
+      }),
     },
     fields,
   )

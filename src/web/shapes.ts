@@ -19,6 +19,24 @@ export const PLAIN = /^[^\p{Cc}\p{Cs}]*$/u;
 /** What a counter can hold. */
 export const Value = z.int({ error: integer }).min(-MAX_VALUE, { error: integer }).max(MAX_VALUE, { error: integer });
 
+const moment = 'must be a date-time of ISO 8601, such as 2027-01-31T12:00:00Z';
+
+const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** A moment as text, with any offset; of the years that Postgres takes, and that are written with four digits. */
+export const Moment = z.iso.datetime({ offset: true, error: moment }).refine(
+  (text) => {
+    const ms = Date.parse(text);
+    // What is none was told already.
+    return Number.isNaN(ms) || (ms >= FIRST_MS && ms <= LAST_MS);
+  },
+  { error: moment },
+);
+
+/** The same, or null. */
+export const MomentOrNull = z.union([Moment, z.null()], { error: moment });
+
 export const Name = z
   .string({ error: 'must be the name of a counter' })
   .superRefine((name, context) => {

@@ -205,6 +205,7 @@ describe('it is read', () => {
       'limit=0',
       'from=yesterday',
       'who=me',
+      'from=0000-01-01T00:00:00Z',
       'actor=%00',
       'subject=%00',
     ])

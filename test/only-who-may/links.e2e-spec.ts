@@ -110,6 +110,12 @@ describe('when it ends', () => {
       expect((await call('POST', '/v1/links', { name: 'shop', label })).status).toBe(400);
     const never = await call('POST', '/v1/links', { name: 'shop', expiresAt: '2030-13-01T00:00:00Z' });
     expect(never.body).toContain('/expiresAt must be a date-time of ISO 8601');
+    // Of the year 10000, which no date-time has room for.
+    for (const [path, wish] of [
+      ['/v1/links', { name: 'shop' }],
+      ['/v1/keys', { label: 'x', scopes: ['read'] }],
+    ] as const)
+      expect((await call('POST', path, { ...wish, expiresAt: '9999-12-31T23:59:59-14:00' })).status).toBe(400);
     const expiresAt = new Date(Date.now() + 2_000).toISOString();
     const { token } = await linkTo({ name: 'shop', expiresAt });
     await eventually(async () => (await badge('shop', token)).status === 401);

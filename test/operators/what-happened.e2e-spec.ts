@@ -86,7 +86,8 @@ it('it is read page by page', async () => {
   expect(all.length).toBeGreaterThan(4);
   expect(paged).toEqual(all);
   expect(await events('to=2020-01-01T00:00:00Z')).toEqual([]);
-  expect((await send(service.app.url, 'GET', '/v1/events?kind=nothing')).status).toBe(400);
+  for (const query of ['kind=nothing', 'from=yesterday', 'from=0000-01-01T00:00:00Z'])
+    expect((await send(service.app.url, 'GET', `/v1/events?${query}`)).status).toBe(400);
 });
 
 describe('trouble is told by the stream before anything else knows of it', () => {

@@ -126,6 +126,17 @@ describe('a receiver that', () => {
     await eventually(async () => (await delivery(hook, id))?.state === 'delivered');
   });
 
+  it('was disabled for longer than a day is not told then what is long over', async () => {
+    const hook = await made(receiver.url('/resting'));
+    await call('PATCH', `/${hook.id}`, { disabled: true });
+    const [late, timely] = [await test(hook), await test(hook)];
+    await database.query('UPDATE webhook_deliveries SET give_up_at = now() WHERE id = $1', [late]);
+    await call('PATCH', `/${hook.id}`, { disabled: false });
+    await eventually(async () => (await delivery(hook, timely))?.state === 'delivered');
+    expect(await delivery(hook, late)).toMatchObject({ state: 'failed', attempts: 0 });
+    expect(receiver.at('/resting')).toHaveLength(1);
+  });
+
   it('hangs holds up no other', async () => {
     receiver.answer('/hanging', () => undefined);
     const hanging = await made(receiver.url('/hanging'));

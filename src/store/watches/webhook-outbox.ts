@@ -95,12 +95,13 @@ export class WebhookOutbox {
     await this.note(`state = 'failed', due_at = NULL`, id, tried, []);
   }
 
-  /** How many messages wait, and the age of the oldest; seconds. */
+  /** How many messages wait, and the age of the oldest, seconds; but of those to webhooks that are disabled: they may wait. */
   async backlog(): Promise<{ readonly waiting: number; readonly oldestSeconds: number }> {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<{ waiting: number; oldestSeconds: number }>(
-        `SELECT count(*)::int AS waiting, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS "oldestSeconds"
-         FROM webhook_deliveries WHERE state = 'waiting'`,
+        `SELECT count(*)::int AS waiting, coalesce(extract(epoch FROM now() - min(d.created_at)), 0)::float8 AS "oldestSeconds"
+         FROM webhook_deliveries d JOIN webhooks h ON h.id = d.webhook_id
+         WHERE state = 'waiting' AND disabled_at IS NULL`,
       ),
     );
     return rows[0] ?? { waiting: 0, oldestSeconds: 0 };

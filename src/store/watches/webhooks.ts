@@ -91,10 +91,14 @@ export class Webhooks {
     return rows.map(({ id }) => id);
   }
 
-  /** Null where there is none. */
+  /** Null where there is none. What was to be told until a moment that is past is told no more when it is enabled. */
   async change(id: string, { label, url, disabled }: WebhookChange): Promise<Webhook | null> {
     const [changed] = await this.rows<Webhook>(
-      `UPDATE webhooks SET label = coalesce($2, label), url = coalesce($3, url), updated_at = now(),
+      `WITH late AS (
+         UPDATE webhook_deliveries SET state = 'failed', due_at = NULL
+         WHERE $4::boolean IS false AND webhook_id = $1 AND state = 'waiting' AND give_up_at <= clock_timestamp()
+       )
+       UPDATE webhooks SET label = coalesce($2, label), url = coalesce($3, url), updated_at = now(),
               disabled_at = CASE $4::boolean WHEN true THEN coalesce(disabled_at, now()) WHEN false THEN NULL ELSE disabled_at END,
               disabled_why = CASE $4::boolean WHEN true THEN coalesce(disabled_why, 'by hand') WHEN false THEN NULL ELSE disabled_why END
        WHERE id = $1 RETURNING ${COLUMNS}`,

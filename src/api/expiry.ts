@@ -4,6 +4,7 @@ import { EVERYTHING } from '../access/grant.js';
 import { holdRule, RULES } from '../access/rules.js';
 import { MAX_LIFE_MS } from '../domain/operands.js';
 import type { Expiry } from '../domain/operation.js';
+import { momentOr } from '../web/shapes.js';
 
 const life = `must be a whole number of milliseconds from 1 to ${MAX_LIFE_MS} (ten years)`;
 const moment = 'must be an instant as of RFC 3339, such as "2026-01-01T00:00:00Z", ten years from now at most; or null';
@@ -16,11 +17,9 @@ export const EXPIRY = {
     .max(MAX_LIFE_MS, { error: life })
     .optional()
     .meta({ description: 'The counter ends so many milliseconds from now. Left out, what is there stays.' }),
-  expiresAt: z.iso
-    .datetime({ offset: true, error: moment })
+  expiresAt: momentOr(moment)
     .refine(isWithinReach, { error: moment })
-    // The format says it; the pattern would be longer than all of the rest.
-    .meta({ pattern: undefined })
+    .meta({ format: 'date-time' })
     .nullable()
     .optional()
     .meta({ description: 'The counter ends at this moment, which must be to come; null: it does not end any more.' }),
@@ -60,7 +59,7 @@ function readExpiry({ ttlMs, expiresAt, expiry: where = 'always' }: ExpiryBody):
   if (ttlMs !== undefined) return { kind: 'in', ms: ttlMs, where };
   if (expiresAt === undefined) return undefined;
   if (expiresAt === null) return { kind: 'never' };
-  return { kind: 'at', moment: new Date(expiresAt).toISOString(), where, ifPast: 'refuse' };
+  return { kind: 'at', moment: expiresAt, where, ifPast: 'refuse' };
 }
 
 /** Whether a moment is past is decided with the write: a replay may come later. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UTC, zoneOf } from '../domain/zone.js';
 import { refuse } from '../web/problems/problem.js';
-import { limitUpTo, Name, Prefix } from '../web/shapes.js';
+import { limitUpTo, Moment, Name, Prefix } from '../web/shapes.js';
 import { type HistoryRange, MAX_POINTS } from '../counters/history/history.js';
 import { backFrom, beginOf, beginsBetween, INTERVALS } from '../counters/history/intervals.js';
 import { LONGEST_OVER_DAYS, NAMED, overOf, periodOf } from '../counters/history/periods.js';
@@ -10,7 +10,7 @@ import { MAX_RANKED } from '../counters/history/rankings.service.js';
 const instant = 'must be a date or a date-time of ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z';
 
 const Instant = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: instant })
+  .union([Moment, z.iso.date()], { error: instant })
   .transform((text) => Date.parse(text))
   .refine((ms) => !Number.isNaN(ms), { error: instant });
 

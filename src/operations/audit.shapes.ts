@@ -5,11 +5,9 @@ import { Instant, limitUpTo, Moment, PLAIN } from '../web/shapes.js';
 /** Deeds in one page: some 500 bytes each. */
 const MAX_DEEDS = 1_000;
 
-const moment = Moment.optional();
-
 export const AuditQuery = z.strictObject({
-  from: moment.meta({ format: 'date-time', description: 'Not before it.' }),
-  to: moment.meta({ format: 'date-time', description: 'Before it.' }),
+  from: Moment.optional().meta({ description: 'Not before it.' }),
+  to: Moment.optional().meta({ description: 'Before it.' }),
   actor: z
     .string()
     .regex(PLAIN, { error: 'must be the id of a key' })

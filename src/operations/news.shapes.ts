@@ -5,11 +5,9 @@ import { Instant, limitUpTo, Moment } from '../web/shapes.js';
 /** In one page: some 300 bytes each. */
 const MAX_NEWS = 1_000;
 
-const moment = Moment.optional();
-
 export const NewsQuery = z.strictObject({
-  from: moment.meta({ format: 'date-time', description: 'Not before it.' }),
-  to: moment.meta({ format: 'date-time', description: 'Before it.' }),
+  from: Moment.optional().meta({ description: 'Not before it.' }),
+  to: Moment.optional().meta({ description: 'Before it.' }),
   kind: z
     .enum(NEWS_KINDS, { error: `must be one of ${NEWS_KINDS.join(', ')}` })
     .optional()

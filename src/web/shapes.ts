@@ -21,21 +21,34 @@ export const Value = z.int({ error: integer }).min(-MAX_VALUE, { error: integer 
 
 const moment = 'must be a date-time of ISO 8601, such as 2027-01-31T12:00:00Z';
 
+const DATE_TIME = z.regexes.datetime({ offset: true });
 const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** A moment as text, with any offset; of the years that Postgres takes, and that are written with four digits. */
-export const Moment = z.iso.datetime({ offset: true, error: moment }).refine(
-  (text) => {
-    const ms = Date.parse(text);
-    // What is none was told already.
-    return Number.isNaN(ms) || (ms >= FIRST_MS && ms <= LAST_MS);
-  },
-  { error: moment },
-);
+/**
+ * A moment as text, with any offset; of the years that Postgres takes, and that are written with four digits. What comes
+ * of it is in UTC and milliseconds: Postgres takes neither each offset of RFC 3339 nor each length of a fraction.
+ *
+ * @param error what is told of anything else
+ */
+export function momentOr(error: string) {
+  return z
+    .string({ error })
+    .transform((text, context) => {
+      // RFC 3339 takes small letters, too.
+      const written = text.toUpperCase();
+      const ms = DATE_TIME.test(written) ? Date.parse(written) : NaN;
+      if (ms >= FIRST_MS && ms <= LAST_MS) return new Date(ms).toISOString();
+      context.addIssue({ code: 'custom', message: error });
+      return z.NEVER;
+    })
+    .meta({ format: 'date-time' });
+}
+
+export const Moment = momentOr(moment);
 
 /** The same, or null. */
-export const MomentOrNull = z.union([Moment, z.null()], { error: moment });
+export const MomentOrNull = Moment.nullable();
 
 export const Name = z
   .string({ error: 'must be the name of a counter' })

@@ -26,6 +26,8 @@ describe('what a write says of the expiry', () => {
     expect(leftMs(await write(name, call, { ...value, ttlMs: 60_000 }))).toBeGreaterThan(50_000);
     const expiresAt = new Date(Date.now() + 90_000).toISOString();
     expect((await write(name, call, { ...value, expiresAt })).body.expiresAt).toBe(expiresAt);
+    const small = { ...value, expiresAt: expiresAt.toLowerCase() };
+    expect((await write(name, call, small)).body.expiresAt).toBe(expiresAt);
     // Left out it stays; what has one keeps it.
     expect((await write(name, call, value)).body.expiresAt).toBe(expiresAt);
     expect((await write(name, call, { ...value, ttlMs: 1_000, expiry: 'ifNone' })).body.expiresAt).toBe(expiresAt);

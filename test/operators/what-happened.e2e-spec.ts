@@ -88,6 +88,13 @@ it('it is read page by page', async () => {
   expect(await events('to=2020-01-01T00:00:00Z')).toEqual([]);
   for (const query of ['kind=nothing', 'from=yesterday', 'from=0000-01-01T00:00:00Z'])
     expect((await send(service.app.url, 'GET', `/v1/events?${query}`)).status).toBe(400);
+  // What RFC 3339 allows, and Postgres does not.
+  for (const to of [
+    '0000-12-31t23:59:59-14:00',
+    '2026-01-01T00:00:00%2B23:59',
+    `2026-01-01T00:00:00.${'1'.repeat(400)}z`,
+  ])
+    expect(await events(`to=${to}`)).toEqual([]);
 });
 
 describe('trouble is told by the stream before anything else knows of it', () => {

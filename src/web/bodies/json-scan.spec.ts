@@ -47,3 +47,28 @@ it('members and items are as many as are taken, and not one more', () => {
 it('what is no JSON is scanned all the same', () => {
   for (const text of ['', '"', '"\\', ']]]]', '{{{:', ',']) expect(() => scan(text)).not.toThrow();
 });
+
+describe('a number is taken for the integer that it is', () => {
+  const integers = [
+    '1.0',
+    '1e2',
+    '0.1e1',
+    '-0.0',
+    '0e9',
+    '120E-1',
+    '9007199254740992.0',
+    '9007199254740991.000',
+    '1e400',
+  ];
+
+  it.each([...integers, '1.5', '4503599627370495.5', '1e-3'])('%s', (text) => {
+    for (const body of [text, `[${text}]`, `{"by":${text},"and":true}`]) expect(() => scan(body)).not.toThrow();
+  });
+
+  const rounded = ['9007199254740990.6', '-4503599627370496.4', '1.00000000000000000001', '0.99999999999999999999'];
+
+  it.each([...rounded, '1e-400', '10000000000000000000001e-22'])('and not where it would be rounded: %s', (text) => {
+    for (const body of [text, `[ ${text} ]`, `{"by":${text}}`]) expect(() => scan(body)).toThrow('would be rounded');
+    expect(() => scan(`{"${text}":"${text}"}`)).not.toThrow();
+  });
+});

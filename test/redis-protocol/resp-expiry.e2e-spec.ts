@@ -172,6 +172,10 @@ describe('expiry over the Redis protocol', () => {
     expect(await call('getdel', name)).toBe('2');
     expect(await call('getdel', name)).toBeNull();
     expect(await call('getex', name, 'EX', 4_000)).toBeNull();
+    // Of what is not there Redis does not look at the time; at its words it does, and EXPIRE at both.
+    for (const time of [0, -1, 'x', '99999999999999999']) expect(await call('getex', name, 'EX', time)).toBeNull();
+    expect(await faultOf('getex', name, 'EX', 0, 'PERSIST')).toBe('ERR syntax error');
+    expect(await faultOf('expire', name, 'x')).toBe('ERR value is not an integer or out of range');
   });
 
   it('adds within limits, and says what was added', async () => {

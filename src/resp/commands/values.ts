@@ -1,11 +1,11 @@
 import { valueInJson } from '../../domain/counter.js';
 import type { Reading } from '../../counters/counters.service.js';
 import type { Expiry, Outcome } from '../../domain/operation.js';
-import { syntaxError } from '../../wire/resp/command-error.js';
+import { CommandError, syntaxError } from '../../wire/resp/command-error.js';
 import { array, bulk, integer, nothing, type Protocol } from '../../wire/resp/reply.js';
 import { ALL_NAMES, type Command, ONE_NAME } from '../command.js';
 import { expiryOf, isUnit } from '../expiry.js';
-import { refusal } from '../faults.js';
+import { faultAnswer, refusal } from '../faults.js';
 import { previousIn } from './setting.js';
 
 const READ = ['readonly', 'fast'] as const;
@@ -88,10 +88,19 @@ export const VALUES: readonly Command[] = [
     group: 'values',
     summary: 'Answers the value, and changes when the counter ends.',
     syntax: 'key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]',
-    plan: ([, , ...options], { names, client: { protocol } }) => {
+    plan: ([, , ...options], { names, isOnce, client: { protocol } }) => {
       const [name = ''] = names;
       const expiry = expiryIn(options);
       if (expiry === null) return { kind: 'read', names, answer: ([reading]) => valueIn(reading, protocol) };
+      // As Redis: of a name that is not there the time is not looked at.
+      if (expiry instanceof CommandError) {
+        if (isOnce) throw expiry;
+        return {
+          kind: 'read',
+          names,
+          answer: ([reading]) => (isThere(reading) ? faultAnswer(expiry) : nothing(protocol)),
+        };
+      }
       const has = expiry.kind === 'never' ? 'some' : null;
       return {
         kind: 'decided',
@@ -104,16 +113,28 @@ export const VALUES: readonly Command[] = [
 
 /** The value that was read, as it is answered. */
 function valueIn(reading: Reading | undefined, protocol: Protocol): string {
-  return reading === undefined || reading.json === null ? nothing(protocol) : bulk(valueInJson(reading.json));
+  return isThere(reading) ? bulk(valueInJson(reading.json)) : nothing(protocol);
 }
 
-/** @throws CommandError */
-function expiryIn([word, time, ...more]: readonly string[]): Expiry | null {
+function isThere(reading: Reading | undefined): reading is Reading & { json: string } {
+  return reading !== undefined && reading.json !== null;
+}
+
+/**
+ * @returns null: nothing is said of it; an error: what is wrong with the time
+ * @throws CommandError for words that are none
+ */
+function expiryIn([word, time, ...more]: readonly string[]): Expiry | CommandError | null {
   if (word === undefined) return null;
   const option = word.toUpperCase();
   if (option === 'PERSIST' && time === undefined) return { kind: 'never' };
   if (!isUnit(option) || time === undefined || more.length > 0) return syntaxError();
-  return expiryOf(option, time, 'getex');
+  try {
+    return expiryOf(option, time, 'getex');
+  } catch (fault) {
+    if (fault instanceof CommandError) return fault;
+    throw fault;
+  }
 }
 
 /** The value, whether the end was changed, left as it was, or past. */

@@ -10,6 +10,14 @@ export function wholeNumber(text: string): number {
   return number;
 }
 
+/** The same, with a greatest one. */
+export const wholeNumberUpTo =
+  (max: number) =>
+  (text: string): number => {
+    if (wholeNumber(text) > max) throw new InvalidArgumentError(`It takes a whole number up to ${max}.`);
+    return Number(text);
+  };
+
 /** @throws InvalidArgumentError for what no counter can hold */
 export function integer(text: string): number {
   const number = Number(text);

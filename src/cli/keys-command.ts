@@ -3,7 +3,7 @@ import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey } from '../access/k
 import { UnfitKey } from '../access/key-wish.js';
 import { type Scope, SCOPES } from '../domain/scope.js';
 import { type ApiKey, ApiKeys } from '../store/api-keys.js';
-import { wholeNumber } from './arguments.js';
+import { wholeNumber, wholeNumberUpTo } from './arguments.js';
 import { configOf, patientPool, serverFault } from './deployment.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import { theOperator } from './operator.js';
@@ -13,6 +13,12 @@ const MS_PER_HOUR = 3_600_000;
 const MS_PER_DAY = 24 * MS_PER_HOUR;
 
 const DEFAULT_OVERLAP_HOURS = DEFAULT_OVERLAP_MS / MS_PER_HOUR;
+
+/** A year, as over HTTP. */
+const MAX_OVERLAP_HOURS = 365 * 24;
+
+/** A hundred years: what is to last longer need not end at all. */
+const MAX_DAYS = 36_500;
 
 interface Options {
   readonly json?: boolean;
@@ -54,7 +60,7 @@ export function addKeys(program: Command, session: Session): void {
     .description('make a key, and print it: it can be seen only now')
     .requiredOption('--scopes <list>', `what it may do, of ${SCOPES.join(',')}`, scopes)
     .option('--prefix <text>', 'only counters whose names begin so', '')
-    .option('--expires-in-days <n>', 'for so long (default: for ever)', wholeNumber)
+    .option('--expires-in-days <n>', 'for so long (default: for ever)', wholeNumberUpTo(MAX_DAYS))
     .option('--max-names <n>', 'so many names may it bring into being (default: NAMES_PER_KEY)', wholeNumber)
     .option('--origins <list>', 'only pages of these, such as https://example.org (default: whoever has it)', origins)
     .option('--per-second <n>', 'requests (default: as much as any key)', wholeNumber)
@@ -74,7 +80,11 @@ export function addKeys(program: Command, session: Session): void {
 
   withJson(keys.command('rotate <id>'))
     .description('give a key a new secret, and print it; the old one stays good for a while')
-    .option('--overlap-hours <n>', `for so long (default: ${DEFAULT_OVERLAP_HOURS})`, wholeNumber)
+    .option(
+      '--overlap-hours <n>',
+      `for so long (default: ${DEFAULT_OVERLAP_HOURS})`,
+      wholeNumberUpTo(MAX_OVERLAP_HOURS),
+    )
     .option('--now', 'or not at all: the old secret is in the wrong hands')
     .action((id: string, options: RotateOptions) => rotate(session, id, options));
 

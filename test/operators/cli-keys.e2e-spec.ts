@@ -56,6 +56,9 @@ it('a key whose secret is in the wrong hands is rotated at once', async () => {
   for (const old of [key, next]) await eventually(async () => (await increment('r', old)) === 401);
   expect(await increment('r', now)).toBe(200);
   expect((await cli(`keys rotate ${idOf(key)} --now --overlap-hours 1`)).code).toBe(64);
+  // What no calendar has.
+  expect((await cli(`keys rotate ${idOf(key)} --overlap-hours 9007199254740991`)).code).toBe(64);
+  expect((await cli('keys create long --scopes read --expires-in-days 5000000')).code).toBe(64);
 });
 
 it('what cannot be a key is refused, and nothing is made', async () => {

@@ -104,6 +104,19 @@ describe('what an import comes from', () => {
       code: 65,
       err: expect.stringMatching(/line 2 is no JSON/),
     });
+    for (const [line, fault] of [
+      ['{"name":"own/e","value":9007199254740990.6}', 'would be rounded'],
+      ['{"name":"own/e:1.5\\"","value": 1e-400}', 'would be rounded'],
+      [Buffer.from('{"name":"own/\xe9","value":1}', 'latin1'), 'is no UTF-8'],
+    ] as const) {
+      await writeFile(file, line);
+      expect(await cli(`import ${file} --no-checksum`)).toMatchObject({
+        code: 65,
+        err: expect.stringContaining(fault),
+      });
+    }
+    await writeFile(file, '{"name":"own/e:1e-400","value":1.0e0}');
+    expect(await cli(`import ${file} --no-checksum`)).toMatchObject({ out: expect.stringContaining('1 created') });
   });
 
   it('blames what it reads from, and not Postgres', async () => {

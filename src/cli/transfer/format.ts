@@ -2,9 +2,11 @@
  * The file of an export: lines of JSON. The first one says what it is, the last one how many lines there are between the
  * two and the SHA-256 of all that stands before it.
  */
+import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import { z } from 'zod';
 import { counterJson, isCounter, type Truth } from '../../domain/counter.js';
+import { isRounded } from '../../domain/json-number.js';
 import { faultOfName, MAX_VALUE } from '../../domain/operands.js';
 import type { ImportedCounter } from '../../counters/imports/import-rule.js';
 import { CommandFailed, EXIT } from '../exit-codes.js';
@@ -24,8 +26,8 @@ const Value = z.int().min(-MAX_VALUE).max(MAX_VALUE);
 const Instant = z.iso
   .datetime({ offset: true })
   .transform((text) => new Date(text).toISOString())
-  // Postgres and RFC 3339 agree on these years.
-  .refine((text) => text >= '1970' && text < '9999');
+  // Years of more than four digits have a sign, which is less than any digit.
+  .refine((text) => text >= '1970');
 
 const Line = z
   .strictObject({
@@ -130,11 +132,17 @@ export class FileReader {
   }
 
   private parse(line: Buffer): unknown {
+    // Read all the same, a name would become another one.
+    if (!isUtf8(line)) throw this.fault('is no UTF-8');
+    const text = line.toString('utf8');
+    let value: unknown;
     try {
-      return JSON.parse(this.number === 1 && !this.whole ? withoutMark(line.toString('utf8')) : line.toString('utf8'));
+      value = JSON.parse(this.number === 1 && !this.whole ? withoutMark(text) : text);
     } catch {
       throw this.fault('is no JSON', this.number === 1 ? NOT_AN_EXPORT : null);
     }
+    if (hasRounded(text)) throw this.fault('has a number that would be rounded to an integer');
+    return value;
   }
 
   private fault(what: string, remedy: string | null = null): CommandFailed {
@@ -143,6 +151,14 @@ export class FileReader {
 }
 
 const NOT_AN_EXPORT = 'lines of {"name", "value", …} without a checksum are taken with --no-checksum';
+
+/** Whether a number in valid JSON is none of the integers that it would be read as. */
+function hasRounded(json: string): boolean {
+  // As hardly any line has; but names may look so.
+  if (!/[:,[]\s*-?\d+[.e]/i.test(json)) return false;
+  const withoutTexts = json.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
+  return withoutTexts.match(/[\d.e+-]+/gi)?.some(isRounded) ?? false;
+}
 
 /** Editors put a byte order mark in front of a file. */
 function withoutMark(text: string): string {

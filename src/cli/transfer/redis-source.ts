@@ -36,39 +36,43 @@ export async function* countersOfRedis(client: Redis, match: string): AsyncGener
   } while (cursor !== '0');
 }
 
-/** When keys end, RFC 3339; null: never. To the millisecond, so that what is imported again is the same. */
-async function expiriesOf(client: Redis, names: readonly string[]): Promise<(string | null)[]> {
+/** The last moment that RFC 3339 can write. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** When keys end, ms since 1970; null: never. To the millisecond, so that what is imported again is the same. */
+async function expiriesOf(client: Redis, names: readonly string[]): Promise<(number | null)[]> {
   const ask = async (command: string): Promise<[error: Error | null, ms: unknown][]> =>
     (await client.pipeline(names.map((name) => [command, name])).exec()) ?? [];
   const found = await ask('pexpiretime');
-  if (found.every(([error]) => error === null)) return found.map(([, ms]) => instantOf(Number(ms)));
+  if (found.every(([error]) => error === null)) return found.map(([, ms]) => endOf(Number(ms)));
   // Before Redis 7 it only tells what is left.
   const [seconds, microseconds] = await client.time();
   const nowMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-  return (await ask('pttl')).map(([, ms]) => instantOf(Number(ms) < 0 ? -1 : nowMs + Number(ms)));
+  return (await ask('pttl')).map(([, ms]) => endOf(Number(ms) < 0 ? -1 : nowMs + Number(ms)));
 }
 
-function instantOf(ms: number): string | null {
-  return ms < 0 ? null : new Date(ms).toISOString();
+function endOf(ms: number): number | null {
+  return ms < 0 ? null : ms;
 }
 
 function stepOf(
   names: readonly string[],
   values: readonly (string | null)[],
-  expiries: readonly (string | null)[],
+  ends: readonly (number | null)[],
 ): RedisStep {
   const counters: ImportedCounter[] = [];
   const skipped: Skipped[] = [];
   names.forEach((name, index) => {
     const text = values[index] ?? null;
-    const reason = faultOf(name, text);
+    const endMs = ends[index] ?? null;
+    const reason = faultOf(name, text, endMs);
     if (reason !== null) skipped.push({ name, reason });
-    else counters.push(counterOf(name, Number(text), expiries[index] ?? null));
+    else counters.push(counterOf(name, Number(text), endMs));
   });
   return { counters, skipped };
 }
 
-function counterOf(name: string, value: number, expiresAt: string | null): ImportedCounter {
+function counterOf(name: string, value: number, endMs: number | null): ImportedCounter {
   // There is a -0, and no counter holds it.
   return {
     name,
@@ -76,17 +80,18 @@ function counterOf(name: string, value: number, expiresAt: string | null): Impor
     version: null,
     min: null,
     max: null,
-    expiresAt,
+    expiresAt: endMs === null ? null : new Date(endMs).toISOString(),
     createdAt: null,
     updatedAt: null,
   };
 }
 
-function faultOf(name: string, text: string | null): string | null {
+function faultOf(name: string, text: string | null, endMs: number | null): string | null {
   // What is no UTF-8 was read as this character; under it the counter would have another name.
   if (name.includes('\ufffd')) return 'the name is not valid UTF-8';
   const fault = faultOfName(name);
   if (fault !== null) return `the name ${fault}`;
   if (text === null) return 'it is no string, or gone';
-  return INTEGER.test(text) && Number.isSafeInteger(Number(text)) ? null : 'the value is no integer in range';
+  if (!INTEGER.test(text) || !Number.isSafeInteger(Number(text))) return 'the value is no integer in range';
+  return endMs !== null && endMs > LAST_MS ? 'it ends after the year 9999' : null;
 }

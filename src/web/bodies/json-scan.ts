@@ -1,4 +1,5 @@
 import { ProblemError, refuse } from '../problems/problem.js';
+import { isRounded } from '../../domain/json-number.js';
 import { MAX_ITEMS } from '../../domain/operands.js';
 
 /** Levels of lists and objects; the deepest body that a call takes has three. */
@@ -53,8 +54,6 @@ export function scanJson(text: Buffer): number {
   return colons;
 }
 
-const NUMBER = /^-?(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
-
 /** @returns the place of the last byte of the number that has a point or an exponent there */
 function endOfNumber(text: Buffer, at: number): number {
   let [first, last] = [at, at];
@@ -76,15 +75,4 @@ function isDigit(byte: number | undefined): boolean {
 
 function isPointOrExponent(byte: number | undefined): boolean {
   return byte === POINT || byte === SMALL_E || byte === LARGE_E;
-}
-
-/** Whether it is read as an integer, and is none. Of what is an integer, one past 2^53 is told when it is looked at. */
-function isRounded(number: string): boolean {
-  const [, whole = '', fraction = '', exponent = '0'] = NUMBER.exec(number) ?? [];
-  const digits = whole + fraction;
-  let last = digits.length - 1;
-  while (digits[last] === '0') last -= 1;
-  if (last === -1 || !Number.isInteger(Number(number))) return false;
-  // Whether its last digit that is not 0 stands behind the point.
-  return last >= whole.length + Number(exponent);
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { HttpSettings } from '../config/config.js';
+import { inlineHash } from '../web/inline-hash.js';
 
 /** The same folder from the sources, as tests run them, and from the build. */
 const FOLDER = new URL('../../dist/dashboard/page/', import.meta.url);
@@ -98,7 +99,7 @@ async function readAll(basePath: string): Promise<ReadonlyMap<string, Stored>> {
 /** What stands between the tags alone: a script that is fetched has nothing there. */
 function hashesOf(html: string): readonly string[] {
   const scripts = [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, script = '']) => script);
-  return scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+  return scripts.map(inlineHash);
 }
 
 /** The page says where its parts are; below a path it says so of that path, and is packed anew. */

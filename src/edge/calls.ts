@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { memberOf } from '../web/bodies/member.js';
 import { bodyOf } from '../web/bodies/validation.js';
 import { BATCH_BODY } from '../web/connections/limits.js';
 import { keyIn } from '../web/idempotency-key.js';
@@ -55,13 +56,8 @@ export function needsConnection(): never {
 }
 
 /** RFC 9211: never shown as exact. */
-export function cacheStatusOf({ pending, asOf }: Reading): string {
+function cacheStatusOf({ pending, asOf }: Reading): string {
   return `evercount; hit; detail=local; pending=${pending}${asOf === null ? '' : `; as-of="${asOf}"`}`;
-}
-
-function memberOf(value: unknown, member: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, member)) return undefined;
-  return (value as Record<string, unknown>)[member];
 }
 
 function refuseOfTheTruth({ headers }: FastifyRequest, body: unknown): void {

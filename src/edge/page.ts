@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { inlineHash } from '../web/inline-hash.js';
 
 const STYLE = `
   :root { color-scheme: light dark; font: 18px/1.5 system-ui, sans-serif; }
@@ -41,13 +41,11 @@ const SCRIPT = `
   void look();
   setInterval(look, 2000);`;
 
-const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
 /** Nothing but this very page. */
 export const PAGE_POLICY = [
   "default-src 'none'",
-  `style-src ${hashOf(STYLE)}`,
-  `script-src ${hashOf(SCRIPT)}`,
+  `style-src ${inlineHash(STYLE)}`,
+  `script-src ${inlineHash(SCRIPT)}`,
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

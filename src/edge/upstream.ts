@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { memberOf } from '../web/bodies/member.js';
 import type { UpstreamAnswer } from './rules.js';
 
 /** A line that carries a kilobyte a second brings the largest answer in this time. */
@@ -89,14 +90,13 @@ function heard(status: number, retryAfter: string | undefined, chunks: readonly 
   } catch {
     // Of a proxy in between.
   }
-  const code = memberOf(body, 'code');
-  const detail = memberOf(body, 'detail');
+  const code = textIn(body, 'code');
+  const detail = textIn(body, 'detail');
   const fault = status === 200 ? null : (detail ?? `it answered ${status}`);
   return { status, code, retryAfterSeconds, body, fault };
 }
 
-function memberOf(body: unknown, member: string): string | null {
-  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, member)) return null;
-  const value = (body as Record<string, unknown>)[member];
+function textIn(body: unknown, member: string): string | null {
+  const value = memberOf(body, member);
   return typeof value === 'string' ? value : null;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { inlineHash } from '../web/inline-hash.js';
 import { escaped, readable } from './markup.js';
 
 /** How often the page asks for the value; as long as it may be kept. */
@@ -24,8 +24,6 @@ setInterval(async () => {
 }, ${FRESH_S * 1_000});
 `;
 
-const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
 /**
  * What an embedded page may do: ask here for itself, run its one script, and be shown by those who may.
  *
@@ -36,8 +34,8 @@ export function embedPolicy(ancestors: readonly string[]): string {
   const framed = first === 'self' || first === 'none' ? `'${first}'` : ancestors.join(' ');
   return [
     "default-src 'none'",
-    `script-src ${hashOf(SCRIPT)}`,
-    `style-src ${hashOf(STYLE)}`,
+    `script-src ${inlineHash(SCRIPT)}`,
+    `style-src ${inlineHash(STYLE)}`,
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Grant } from '../../access/grant.js';
 import { holdName, prefixWithin } from '../../access/rules.js';
+import { memberOf } from '../bodies/member.js';
 import { refuse } from '../problems/problem.js';
 
 /**
@@ -30,11 +31,6 @@ function holdIfName(grant: Grant, name: unknown): void {
 export function itemsOf(body: unknown, list: 'names' | 'increments'): readonly unknown[] {
   const items = memberOf(body, list);
   return Array.isArray(items) ? items : [];
-}
-
-function memberOf(value: unknown, member: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, member)) return undefined;
-  return (value as Record<string, unknown>)[member];
 }
 
 /**

@@ -59,7 +59,7 @@ function poisson(random: () => number, mean: number): number {
 }
 
 /** The changes of hours of ten weeks. */
-export function seededSeries(kind: Kind, seed: number): number[] {
+function seededSeries(kind: Kind, seed: number): number[] {
   const random = randomOf(seed);
   const hours = WEEKS * WEEK_HOURS;
   return Array.from({ length: hours }, (_, index) => {
@@ -84,7 +84,7 @@ const PUBLIC = [
 ] as const;
 
 /** The changes of hours; a line of the file is a day. */
-export function publicSeries(file: string): number[] {
+function publicSeries(file: string): number[] {
   const lines = readFileSync(new URL(`./series/${file}`, import.meta.url), 'utf8')
     .trim()
     .split('\n');

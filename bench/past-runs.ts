@@ -52,7 +52,7 @@ export function comparedWithPast(
   return courses;
 }
 
-export function courseOf({ target, got, bound }: Verdict, earlier: readonly PastRun[]): Course[] {
+function courseOf({ target, got, bound }: Verdict, earlier: readonly PastRun[]): Course[] {
   const runs = earlier.filter((run) => target in run.got).slice(-COMPARED);
   if (got === null || runs.length === 0) return [];
   const usual = median(runs.map((run) => run.got[target] ?? NaN));

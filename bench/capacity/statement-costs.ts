@@ -101,7 +101,7 @@ function lineOf(curve: Curve): Line {
 const valueAt = ([atNone, each]: Line, size: number): number => atNone + each * size;
 
 /** Names that are each another one. */
-export function anyNames(size: number, among = COUNTERS): string[] {
+function anyNames(size: number, among = COUNTERS): string[] {
   const names = new Set<string>();
   while (names.size < size) names.add(nameOf(Math.floor(Math.random() * among)));
   return [...names];

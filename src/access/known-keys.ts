@@ -23,7 +23,7 @@ const REFRESH_INTERVAL_MS = 1_000;
 const BELIEVED_MS = 3_000;
 
 /** While Postgres is away, keys that were good go on reading for this long, as cached reads do by default. */
-export const OUTAGE_MS = 300_000;
+const OUTAGE_MS = 300_000;
 
 /** For so long after it was found to be away, it counts as away: longer than the tries to compare are apart. */
 const AWAY_MS = 5_000;

@@ -6,7 +6,7 @@ import { dataSetOf, serverIdentity } from './server-identity.js';
 import type { Post, Rank, Role, Servers, ServerView, Sighting } from './sighting.js';
 
 /** Its absence tells of a flush; not under the prefix of entries. */
-export const SENTINEL_KEY = 'evercount:sentinel';
+const SENTINEL_KEY = 'evercount:sentinel';
 
 const ALL_KEYS = (): number => 0;
 

@@ -1,7 +1,7 @@
 import type { DeedKind } from './deed.js';
 
 /** What happened to the servers and to the cache, which nobody asked for, or somebody to try it out. */
-export const HAPPENINGS = [
+const HAPPENINGS = [
   /** The cache was found empty, or of an earlier epoch. */
   'cache.cold',
   'cache.refilled',
@@ -22,7 +22,7 @@ export const HAPPENINGS = [
 export type HappeningKind = (typeof HAPPENINGS)[number];
 
 /** What is told beside it of what somebody did. */
-export const TOLD_DEEDS = [
+const TOLD_DEEDS = [
   'counters.import',
   'counters.purge',
   'cache.flush',

@@ -22,7 +22,7 @@ export interface PostgresPrograms {
 type Say = (line: string) => void;
 
 /** The oldest version the service is tested with. */
-export const OLDEST_POSTGRES_MAJOR = 15;
+const OLDEST_POSTGRES_MAJOR = 15;
 
 /** The image's version when no data says which is wanted. */
 const IMAGE_MAJOR = 17;

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** Longer ones are refused: no receiver needs them. */
-export const MAX_URL_LENGTH = 2_048;
+const MAX_URL_LENGTH = 2_048;
 
 /** `URL` takes these away or writes them otherwise: what is kept would be another address than what is called. */
 const UNWRITTEN = /[\s\p{Cc}\p{Cs}]/u;

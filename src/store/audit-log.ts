@@ -46,15 +46,13 @@ const LOOKED_AT = 20_000;
 
 const COLUMNS = 'action, actor, is_session, via, address, request_id, subject, before, after';
 
-/** How many parameters stand for deeds. */
-export const DEED_WIDTH = 9;
-
-/** Parameters for `deedArrays`, from $first on. */
-export function deedParameters(first: number): string {
+/** Parameters for `deedArrays`, of which there are nine, from $first on. */
+function deedParameters(first: number): string {
   const types = ['text', 'text', 'boolean', 'text', 'text', 'text', 'text', 'jsonb', 'jsonb'];
   return types.map((type, at) => `$${first + at}::${type}[]`).join(', ');
 }
 
+/** The values of those parameters, an array for each column. */
 export function deedArrays(deeds: readonly Deed[]): unknown[] {
   return [
     deeds.map(({ action }) => action),

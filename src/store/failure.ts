@@ -150,7 +150,7 @@ export interface Notice {
 }
 
 /** Whether a commit is told as a success although it did not wait for the standby to the end. */
-export function endedWaitForStandby({ code, routine }: Notice): boolean {
+function endedWaitForStandby({ code, routine }: Notice): boolean {
   return code?.startsWith('01') === true && routine === WAIT_FOR_STANDBY;
 }
 

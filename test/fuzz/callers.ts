@@ -11,7 +11,7 @@ export interface Caller {
 }
 
 /** The counters of the model lie below it, and nothing else does. */
-export const OWN_PREFIX = 'model/';
+const OWN_PREFIX = 'model/';
 
 /** Where no key is asked for. */
 export const ANYBODY: Caller = { key: null, may: 'everything' };

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
-import { commandsPage } from '../../src/resp/commands-page.js';
+import type { Command, Group } from '../../src/resp/command.js';
 import { type Ground, tableOf } from '../../src/resp/table.js';
 
 const PAGE = new URL('../../docs/redis-protocol.md', import.meta.url);
+
+const GROUPS: readonly Group[] = ['counting', 'exactly once', 'values', 'keys', 'transactions', 'connection', 'server'];
 
 describe('the page about the Redis protocol', () => {
   it('lists the commands that there are, as they are', async () => {
@@ -12,3 +14,18 @@ describe('the page about the Redis protocol', () => {
     expect(await readFile(PAGE, 'utf8')).toContain(commandsPage(table.values()));
   });
 });
+
+/** Every command as the page lists it, in Markdown: made from the table that the service goes by. */
+function commandsPage(commands: Iterable<Command>): string {
+  const all = [...commands];
+  const sections = GROUPS.map((group) => {
+    const rows = all.filter((command) => command.group === group).map(line);
+    return [`### ${group.charAt(0).toUpperCase()}${group.slice(1)}`, '', ...rows, ''].join('\n');
+  });
+  return sections.join('\n').trim();
+}
+
+function line({ name, syntax, summary, differs }: Command): string {
+  const words = `${name.toUpperCase()} ${syntax}`.trim();
+  return `- \`${words}\`: ${summary}${differs === undefined ? '' : ` _${differs}_`}`;
+}

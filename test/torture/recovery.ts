@@ -8,7 +8,7 @@ import type { Load } from './load.js';
 import { Reader } from './readers.js';
 
 /** Not to come back within this time is a failure, whatever the fault was. */
-export const RECOVERY_LIMIT_MS = 30_000;
+const RECOVERY_LIMIT_MS = 30_000;
 
 const LOOK_MS = 15;
 

@@ -24,7 +24,7 @@ export interface KindReport {
   readonly writes: number;
 }
 
-export const SEVERAL = 'several at once';
+const SEVERAL = 'several at once';
 
 export function kindReports(struck: readonly Struck[]): KindReport[] {
   const byKind = new Map<string, Struck[]>();
@@ -65,7 +65,7 @@ function kindReport(kind: string, episodes: readonly Struck[]): KindReport {
 }
 
 /** The faults struck, by kind, those that came together included. */
-export function faultCounts(struck: readonly Struck[]): Map<string, number> {
+function faultCounts(struck: readonly Struck[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { kind } of struck.flatMap(({ faults }) => faults)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));

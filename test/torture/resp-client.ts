@@ -102,7 +102,7 @@ interface Read {
 }
 
 /** A reply of RESP2; null where it is not all there yet. */
-export function readReply(text: string, from: number): Read | null {
+function readReply(text: string, from: number): Read | null {
   const lineEnd = text.indexOf('\r\n', from);
   if (lineEnd < 0) return null;
   const line = text.slice(from + 1, lineEnd);

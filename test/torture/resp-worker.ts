@@ -12,15 +12,12 @@ import { RespError, type RespReply } from './resp-client.js';
 /** Counters changed by one transaction, at most. */
 const MOST_IN_TRANSACTION = 3;
 
-/** Client numbers of one worker: one for each command of a transaction. */
-export const NUMBERS_PER_WORKER = 2 * MOST_IN_TRANSACTION;
-
 /** Between and behind what is read: whether the value came from the cache while Postgres was away. */
 const STATE = ['INFO', 'evercount'];
 const UNVERIFIED = /^reads:unverified/m;
 
 export class RespWorker {
-  /** @param number the first of its NUMBERS_PER_WORKER client numbers */
+  /** @param number the first of its client numbers: it takes one for each command of a transaction */
   constructor(
     private readonly caller: RespCaller,
     private readonly number: number,

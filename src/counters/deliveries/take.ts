@@ -5,7 +5,7 @@ import type { EdgeRow, LateIncrement, LockedEdge, Move } from '../../store/edges
 import type { Ruling } from '../commits/verdict.js';
 
 /** Edges that one key may begin, each a row for ever: a chain has one a shop; a key in the source of a page has none. */
-export const MAX_EDGES_PER_KEY = 10_000;
+const MAX_EDGES_PER_KEY = 10_000;
 
 /** As long as the history keeps hours; a box without a battery begins in 1970. */
 const FURTHEST_BACK_MS = 400 * 24 * 60 * 60 * 1_000;

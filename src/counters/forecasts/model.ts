@@ -44,7 +44,7 @@ export const WEEK_HOURS = 168;
 export const FEWEST_HOURS = 14 * DAY_HOURS;
 
 /** With four weeks a week's shape can be told from chance; what is older says less than it costs. */
-export const WEEKS_SEASON_HOURS = 4 * WEEK_HOURS;
+const WEEKS_SEASON_HOURS = 4 * WEEK_HOURS;
 export const BASIS_HOURS = 4 * WEEK_HOURS;
 
 /** Of the basis, held back to see how wide the range has to be. */

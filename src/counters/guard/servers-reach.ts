@@ -17,16 +17,6 @@ export class ServersReach {
     return this.postgresUp;
   }
 
-  /** Whether Redis answered the last poll. */
-  get redisAnswers(): boolean {
-    return this.redis.answeredLast;
-  }
-
-  /** Whether Redis was silent so often that it counts as out of reach. */
-  get redisIsAway(): boolean {
-    return this.redis.isAway;
-  }
-
   /** Whether each answered the last poll, or the one before at least. */
   get reach(): { readonly postgres: Reach['state']; readonly redis: Reach['state'] } {
     return { postgres: this.postgres.state, redis: this.redis.state };

@@ -102,7 +102,7 @@ export class UnexpectedEvaluator implements OnApplicationBootstrap, OnApplicatio
 }
 
 /** Whether every one of the last hours lay outside of what was expected, and all on one side. */
-export function weighed(
+function weighed(
   expected: readonly ForecastHour[],
   actual: readonly HourlyChange[],
   hours: number,

@@ -17,13 +17,13 @@ import { lengthMsOf } from './lengths.js';
 import { WatchEvaluator } from './watch-evaluator.js';
 
 /** What one deployment is watched by: a look at them costs some ten milliseconds. */
-export const MAX_WATCHES = 10_000;
+const MAX_WATCHES = 10_000;
 
 /** Each is held against every name that changed. */
-export const MAX_PREFIX_WATCHES = 100;
+const MAX_PREFIX_WATCHES = 100;
 
 /** Each costs half a second of a core each hour. */
-export const MAX_UNEXPECTED_WATCHES = 100;
+const MAX_UNEXPECTED_WATCHES = 100;
 
 /** The longest time something must be so before a watch turns: what is longer is no alarm. */
 export const MAX_HOLD_MS = 7 * DAY_MS;
@@ -132,7 +132,7 @@ export class WatchesService {
 }
 
 /** Says what is wrong with a watch that is of the right shape, or null. */
-export function faultOfWatch({ when, prefix }: WatchWish): string | null {
+function faultOfWatch({ when, prefix }: WatchWish): string | null {
   if ('rate' in when) {
     const { over } = when.rate;
     if (!isWithin(over, MIN_RATE_MS, MAX_RATE_MS) || (lengthMsOf(over) ?? 0) % MINUTE_MS !== 0) {

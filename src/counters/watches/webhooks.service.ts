@@ -6,7 +6,7 @@ import { DatabaseClock } from '../database-clock.js';
 import { orUnavailable } from '../or-unavailable.js';
 
 /** Each is looked through whenever messages are sent. */
-export const MAX_WEBHOOKS = 100;
+const MAX_WEBHOOKS = 100;
 
 /** Where messages go: makes, changes and tells them. What is sent leaves by the outbox. */
 @Injectable()

@@ -2,7 +2,7 @@
 export const BODY_BYTES = 16 * 1024;
 
 /** 1000 items, each with a name and a key of 255 bytes, and room for escapes. */
-export const BATCH_BODY_BYTES = 1024 * 1024;
+const BATCH_BODY_BYTES = 1024 * 1024;
 
 /** The configuration of a route that takes a batch. */
 export const BATCH_BODY = { bodyBytes: BATCH_BODY_BYTES } as const;

@@ -5,7 +5,7 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-export const SYNTAX_ERROR = 'ERR syntax error';
+const SYNTAX_ERROR = 'ERR syntax error';
 
 export const NO_AUTH = 'NOAUTH Authentication required.';
 export const WRONG_PASS = 'WRONGPASS invalid username-password pair or user is disabled.';

@@ -14,7 +14,7 @@ export const KEY = 5;
 /** The highest version that anybody may know of. */
 export const EXPOSED = 7;
 /** What each version was told to mean. */
-export const TOLD = 8;
+const TOLD = 8;
 const VERSIONS = 12;
 export const WRITERS = TOLD + VERSIONS;
 

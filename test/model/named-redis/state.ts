@@ -45,7 +45,7 @@ export const I = {
   published: 13,
   size: 14,
 } as const;
-export const TASK_FIELDS = [I.pc, I.version, I.nonce, I.leaseEpoch, I.published] as const;
+const TASK_FIELDS = [I.pc, I.version, I.nonce, I.leaseEpoch, I.published] as const;
 
 export const IDLE = 0;
 export const LEASED = 1;

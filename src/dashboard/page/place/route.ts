@@ -61,7 +61,7 @@ export const RANGES = ['1h', '24h', '7d', '30d', '90d'] as const;
 export type Range = (typeof RANGES)[number];
 
 /** A value always rises: what it rose by says more. */
-export const DRAWN = ['delta', 'value'] as const;
+const DRAWN = ['delta', 'value'] as const;
 export type Drawn = (typeof DRAWN)[number];
 
 export const SEPARATORS = [':', '/'] as const;

@@ -19,7 +19,7 @@ export function NewCounter() {
   );
 }
 
-export function NewCounterDialog({ onClose }: { readonly onClose: () => void }) {
+function NewCounterDialog({ onClose }: { readonly onClose: () => void }) {
   const submit = async (fields: FormData) => {
     const name = textOf(fields, 'name');
     const value = numberOf(fields, 'value') ?? 0;

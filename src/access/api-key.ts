@@ -26,6 +26,7 @@ const checksumOf = (text: string): string => crc32(text).toString(36).padStart(C
 
 const withChecksum = (text: string): string => text + checksumOf(text);
 
+/** A new id, which stands in the key and wherever it is told of. */
 export const newKeyId = (): string => text36(randomBytes(ID_BYTES), ID_LENGTH);
 
 /** A new secret for an id, as the whole key: shown once, and never stored. */

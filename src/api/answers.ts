@@ -60,6 +60,7 @@ function doneJson(counter: Counter, previous: Done['previous']): string {
   return previous === null ? json : `${json.slice(0, -1)},"previous":${previous}}`;
 }
 
+/** A rule that a write broke, as clients of HTTP are told of it. */
 export function problemOfRefusal(refused: Refused): ProblemError {
   return new ProblemError(refused.code, refused.detail);
 }

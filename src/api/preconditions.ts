@@ -11,6 +11,7 @@ const TAG = /"([^"]*)"/g;
  */
 const VERSION = /^([1-9]\d{0,15})(?:(?:--?|;)(?:br|deflate|gzip|zstd))?$/;
 
+/** The entity tag of a version, quotes included. */
 export function etagOf(version: number): string {
   return `"${version}"`;
 }

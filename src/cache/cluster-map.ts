@@ -8,10 +8,12 @@ const SLOT_BITS = 6;
 export const SLOTS_OF_UNIT = 1 << SLOT_BITS;
 export const UNITS = SLOTS >> SLOT_BITS;
 
+/** The slot of a key, 0 to 16383: of what stands in braces, where something does. */
 export function slotOf(key: string): number {
   return keySlot(key);
 }
 
+/** The unit that a slot is of, from 0. */
 export function unitOfSlot(slot: number): number {
   return slot >> SLOT_BITS;
 }

@@ -16,6 +16,7 @@ export interface Entry {
   readonly json: string | null;
 }
 
+/** What the cache is to hold of a truth. */
 export function entryOf(truth: Truth): Entry {
   return { version: truth.version, json: isCounter(truth) ? counterJson(truth) : null };
 }

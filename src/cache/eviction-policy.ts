@@ -12,6 +12,7 @@ export function policyOf(info: string): string | null {
   return /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? null;
 }
 
+/** @param policy null: Redis did not say, and is taken to evict nothing */
 export function judge(policy: string | null): PolicyVerdict {
   if (policy?.startsWith('allkeys-') === true) return 'refused';
   return policy?.startsWith('volatile-') === true ? 'risky' : 'fine';

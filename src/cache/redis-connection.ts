@@ -139,6 +139,7 @@ export class RedisConnection {
   }
 }
 
+/** Whatever went wrong with a command, as the cache tells it; the error is its cause. */
 export function unavailable(error: unknown): CacheUnavailable {
   if (typeof error === 'string') return new CacheUnavailable(error);
   if (error instanceof CacheUnavailable) return error;

@@ -3,7 +3,7 @@ import { ConfigError } from './config.js';
 import { BEARER_TOKEN, isUrlOf, LOOPBACK, type Table, valuesOf, wholeNumber } from './reading.js';
 import { ALLOWED_HOSTS, LOG_LEVEL, type LOG_LEVELS, RESP_PORT } from './variables.js';
 
-/** What a place without a network is told: `evercount edge`, a program of its own. */
+/** What a place without a network is told: `npm run edge`, a program of its own. */
 export interface EdgeSettings {
   /** The service it belongs to, without a slash at the end. */
   readonly upstream: string;

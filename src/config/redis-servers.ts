@@ -176,6 +176,7 @@ export function sharesServers(one: RedisServers, other: RedisServers): boolean {
   return one.sentinel === other.sentinel && new URL(one.url).host === new URL(other.url).host;
 }
 
+/** `host:port`, an address of IPv6 in brackets. */
 export function placeOf({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -9,7 +9,8 @@
  * - bundle: the writes of a batch that are decided together, all or nothing: an atomic request, or one write alone.
  * - ruling: the state of a batch while its bundles are decided one after the other, under the locks of their rows.
  * - entry: the copy of a truth in Redis; it may vanish at any time.
- * - realm: where entries live: one Redis, found by its address or by Sentinel.
+ * - realm: where entries live: one Redis, found by its address or by Sentinel, or a cluster of them.
+ * - unit: what of a realm may fail, move and be blind by itself: a single Redis is one, a cluster has units of slots.
  * - lease: the right to fill a missing entry, as long as nothing newer was shown to anybody.
  * - publish: bring a truth to Redis before anybody is told of it.
  * - exposure: telling a truth to anybody outside, by an answer, a 404 or a refusal; it is published first.

@@ -54,6 +54,7 @@ export const BEGINNING: Position = { last: 0, digest: null };
  */
 export type Standing = 'next' | 'same' | 'gap' | 'forked';
 
+/** How a delivery stands to the position of its edge here. */
 export function standingOf(delivery: Delivery, { last, digest }: Position): Standing {
   if (delivery.to === last && digestOf(delivery) === digest) return 'same';
   if (delivery.from > last) return 'gap';

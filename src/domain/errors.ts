@@ -1,4 +1,4 @@
-/** Why a request could not be answered, as nouns of the domain; `http/` maps them to status codes. */
+/** Why a request could not be answered, as nouns of the domain; each way in maps them to what its protocol says. */
 export class CounterError extends Error {
   override readonly name = this.constructor.name;
 }

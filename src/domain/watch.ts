@@ -25,6 +25,7 @@ export type Condition =
 /** What is judged: by the value, by its change, by the time since the last write, or by what was expected. */
 export type ConditionKind = 'value' | 'rate' | 'silent' | 'unexpected';
 
+/** Which kind a condition is: its members say so. */
 export function kindOf(condition: Condition): ConditionKind {
   if ('rate' in condition) return 'rate';
   if ('silent' in condition) return 'silent';

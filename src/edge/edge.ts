@@ -21,6 +21,7 @@ export interface EdgeStatus extends Contact {
   readonly fileBytes: number;
 }
 
+/** Keys are kept for a day: a minute more of them is nothing. */
 const FORGET_KEYS_EVERY_MS = 60_000;
 
 /** The parts of an edge, put together. */

@@ -24,6 +24,7 @@ interface Row extends Omit<RefusedItem, 'at' | 'since'> {
 /** Shown at once; what is beyond is counted. */
 export const MAX_SHOWN = 100;
 
+/** What upstream refused, and what is decided about it. */
 export class Refusals {
   constructor(private readonly file: EdgeFile) {}
 

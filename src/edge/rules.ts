@@ -44,6 +44,7 @@ export interface UpstreamAnswer {
  */
 export type Meaning = 'settled' | 'gap' | 'forked' | 'later' | 'refused';
 
+/** What an answer to a delivery means for it. */
 export function meaningOf({ status, code }: UpstreamAnswer): Meaning {
   if (status === 200) return 'settled';
   if (status === 409 && code === 'edge_gap') return 'gap';
@@ -80,6 +81,7 @@ export function placeOf(told: Position, own: Position, sealed: Position | null, 
   return kept.digest === told.digest ? 'again' : 'forked';
 }
 
+/** A network that is back is noticed within five minutes; one that is gone for weeks costs a few hundred tries a day. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5 * 60_000;
 

@@ -13,6 +13,7 @@ export const MAX_LABEL_LENGTH = 100;
 /** Watches in one page: some 500 bytes each. */
 const MAX_WATCHES_A_PAGE = 1_000;
 
+/** Turns in one page. */
 const MAX_TURNS = 1_000;
 
 /** Hours outside of what was expected: one alone is noise, and a day of them is long known. */

@@ -2,6 +2,8 @@ import type { JobsOptions } from 'bullmq';
 
 /** Jobs that the queue keeps of those that ended, for whoever asks what became of one. */
 export const KEPT_JOBS = 100;
+
+/** And none for longer than a day. */
 const KEPT_SECONDS = 86_400;
 
 /** Options of a job that is kept when it ended. */

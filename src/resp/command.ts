@@ -79,6 +79,7 @@ export type Step =
   /** Nothing else of this connection is under way meanwhile. */
   | { readonly kind: 'alone'; readonly run: () => Promise<string> };
 
+/** What needs nothing but its answer. */
 export const told = (answer: string): Step => ({ kind: 'told', answer });
 
 export const ONE_NAME: Names = { first: 1, last: 1, step: 1 };

@@ -51,6 +51,7 @@ export interface Sender {
   readonly owner: string;
 }
 
+/** How far each edge has come, moved in the transaction that adds what it delivered. */
 export class Edges {
   constructor(
     private readonly pool: pg.Pool,

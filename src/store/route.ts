@@ -23,6 +23,7 @@ export interface Route {
 /** One for each URL: what was seen of its servers holds for all sessions of the process. */
 const routes = new Map<string, Route>();
 
+/** The way to the servers of a URL, the same for all who ask in this process. */
 export function routeOf(url: string): Route {
   const route = routes.get(url) ?? newRoute(databaseHosts(url));
   routes.set(url, route);

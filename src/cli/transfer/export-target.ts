@@ -45,6 +45,7 @@ export async function writtenInPlace(path: string): Promise<ExportTarget> {
   };
 }
 
+/** Takes everything as it comes; an export to it begins anew each time. */
 export function standardOutput({ streams: { stdout } }: Terminal): ExportTarget {
   const written = (text: string): Promise<void> =>
     new Promise((resolve, reject) =>

@@ -50,15 +50,18 @@ const Line = z
     message: 'a deleted counter has no bounds',
   });
 
+/** The first line. @param prefix of the names that were asked for; '' is all of them */
 export function headerLine(prefix: string): string {
   return `${JSON.stringify({ evercount: 'export', format: FORMAT, prefix })}\n`;
 }
 
+/** The line of a counter, or of one that was deleted. */
 export function lineOf(truth: Truth): string {
   if (isCounter(truth)) return `${counterJson(truth)}\n`;
   return `{"name":${JSON.stringify(truth.name)},"value":null,"version":${truth.version}}\n`;
 }
 
+/** The last line. @param lines between the first and this one; `sha256` in hex, of all before it */
 export function endLine(lines: number, sha256: string): string {
   return `${JSON.stringify({ evercount: 'end', lines, sha256 })}\n`;
 }

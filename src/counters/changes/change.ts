@@ -10,11 +10,13 @@ export interface Change {
   readonly deleted: boolean;
 }
 
+/** What is told of a truth that was just committed. */
 export function changeOf(truth: Truth): Change {
   const { name, version } = truth;
   return isCounter(truth) ? { name, version, json: counterJson(truth), deleted: false } : absence(name, version);
 }
 
+/** The same, of what was found in the cache. */
 export function changeOfEntry(name: string, { version, json }: Entry): Change {
   return json === null ? absence(name, version) : { name, version, json, deleted: false };
 }

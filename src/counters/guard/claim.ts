@@ -46,6 +46,7 @@ export interface Decision {
   readonly claims: Claims;
 }
 
+/** @param claims what was remembered after the last decision; its answer holds what to remember after this one */
 export function decideClaim(claims: Claims, found: Found): Decision {
   return found.rank.kind === 'alone' ? decideAlone(claims, found) : decideElected(claims, found);
 }

@@ -16,6 +16,7 @@ import { asActor } from '../writes.js';
 const DEFAULT_COUNT = 10;
 const MAX_COUNT = 1_000;
 
+/** As Redis has it: cursors are unsigned integers of 64 bits. */
 const MAX_CURSOR = 2n ** 64n - 1n;
 
 /** Counters that FLUSHALL deletes at a time. */

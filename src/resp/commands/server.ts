@@ -31,6 +31,7 @@ export interface Instance {
   readonly port: () => number | null;
 }
 
+/** About the service, as clients and benchmarks of Redis ask. */
 export function serverCommands(instance: Instance): readonly Command[] {
   return [
     {

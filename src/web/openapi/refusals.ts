@@ -48,6 +48,7 @@ export function codesOf({ path, route: route_, refusals = [] }: Call, route: Rou
   ]);
 }
 
+/** The statuses of some problems, each once, rising. */
 export function statusesOf(codes: ReadonlySet<ProblemCode>): number[] {
   return [...new Set([...codes].map((code) => PROBLEMS[code].status))].sort((a, b) => a - b);
 }

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The how manieth request on its connection it is, from 1. */
+    /** Which request on its connection it is, from 1. */
     turn: number;
   }
 }

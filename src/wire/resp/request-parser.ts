@@ -34,7 +34,7 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * Reads requests, wherever their bytes are cut. Bounded: it keeps the arguments of one command, and the begin of the
- * next argument. (The kept parsers read replies: they take any length, and keep what it announces.)
+ * next argument. (Parsers that others maintain read replies: they take any length, and keep what it announces.)
  */
 export class RequestParser {
   private buffer: Buffer = NOTHING;

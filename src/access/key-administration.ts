@@ -8,6 +8,9 @@ import type { Action } from './action-log.js';
 /** After a rotation, time to bring the new key to wherever the old one is. */
 export const DEFAULT_OVERLAP_MS = 86_400_000;
 
+/** A year: what is to be good for longer is a key of its own. */
+export const MAX_OVERLAP_MS = 365 * 86_400_000;
+
 /** A key that was just made: the only moment at which it can be seen. */
 export interface MadeKey {
   readonly id: string;

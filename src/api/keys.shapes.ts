@@ -1,12 +1,10 @@
 import { z } from 'zod';
+import { MAX_OVERLAP_MS } from '../access/key-administration.js';
 import { SCOPES } from '../domain/scope.js';
 import { Count, fields, Instant, limitUpTo, MomentOrNull } from '../web/shapes.js';
 
 /** Keys in one page: some 300 bytes each. */
 const MAX_KEYS = 1_000;
-
-/** A year: longer than anybody takes to bring a new secret to where the old one is. */
-const MAX_OVERLAP_MS = 365 * 86_400_000;
 
 const Label = z.string({ error: 'must be a string' }).meta({ description: 'For people, such as who uses it.' });
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey } from '../access/key-administration.js';
+import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey, MAX_OVERLAP_MS } from '../access/key-administration.js';
 import { UnfitKey } from '../access/key-wish.js';
 import { type Scope, SCOPES } from '../domain/scope.js';
 import { type ApiKey, ApiKeys } from '../store/api-keys.js';
@@ -13,9 +13,6 @@ const MS_PER_HOUR = 3_600_000;
 const MS_PER_DAY = 24 * MS_PER_HOUR;
 
 const DEFAULT_OVERLAP_HOURS = DEFAULT_OVERLAP_MS / MS_PER_HOUR;
-
-/** A year, as over HTTP. */
-const MAX_OVERLAP_HOURS = 365 * 24;
 
 /** A hundred years: what is to last longer need not end at all. */
 const MAX_DAYS = 36_500;
@@ -83,7 +80,7 @@ export function addKeys(program: Command, session: Session): void {
     .option(
       '--overlap-hours <n>',
       `for so long (default: ${DEFAULT_OVERLAP_HOURS})`,
-      wholeNumberUpTo(MAX_OVERLAP_HOURS),
+      wholeNumberUpTo(MAX_OVERLAP_MS / MS_PER_HOUR),
     )
     .option('--now', 'or not at all: the old secret is in the wrong hands')
     .action((id: string, options: RotateOptions) => rotate(session, id, options));

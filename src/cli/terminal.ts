@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
+import { stepsOf } from '../domain/steps.js';
 
 /** Where a command reads from and writes to. Colours and bars only where a person looks. */
 export interface Streams {
@@ -73,7 +74,9 @@ export class Terminal {
   printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
     const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
     const colAligns = numeric.map((isNumeric) => (isNumeric ? ('right' as const) : ('left' as const)));
-    const parts = partsOf(rows.map((row) => row.map((cell) => (cell === null ? '-' : shown(String(cell))))));
+    const texts = rows.map((row) => row.map((cell) => (cell === null ? '-' : shown(String(cell)))));
+    // A table without rows has a head still.
+    const parts = texts.length === 0 ? [[]] : stepsOf(texts, ROWS_TOGETHER);
     const colWidths = parts.length === 1 ? [] : widthsOf(head, parts);
     for (const [index, part] of parts.entries()) {
       const title = index === 0 ? head.map((each) => this.colour('grey', each)) : [];
@@ -149,13 +152,6 @@ export class Terminal {
 
 /** Rows that are laid out together: what that takes grows with the square of them. */
 const ROWS_TOGETHER = 100;
-
-/** At least one part: a table without rows has a head still. */
-function partsOf<T>(rows: readonly T[]): T[][] {
-  const parts: T[][] = [];
-  for (let at = 0; at < rows.length; at += ROWS_TOGETHER) parts.push(rows.slice(at, at + ROWS_TOGETHER));
-  return parts.length === 0 ? [[]] : parts;
-}
 
 /** How wide each column must be for all parts: as wide as the line of its title is when it stands alone. */
 function widthsOf(head: readonly string[], parts: readonly string[][][]): number[] {

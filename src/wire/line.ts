@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { placeOf } from '../config/redis-servers.js';
 import { DROPPED_MS, MAX_UNANSWERED, MAX_UNANSWERED_BYTES, STALLED_MS } from './limits.js';
 import type { UntakenBytes } from './untaken-bytes.js';
 
@@ -34,12 +35,12 @@ export class Line {
 
   /** Where the other side is, as Redis writes it. */
   get peer(): string {
-    return placeOf(this.socket.remoteAddress, this.socket.remotePort);
+    return endOf(this.socket.remoteAddress, this.socket.remotePort);
   }
 
   /** Where this side is. */
   get local(): string {
-    return placeOf(this.socket.localAddress, this.socket.localPort);
+    return endOf(this.socket.localAddress, this.socket.localPort);
   }
 
   /** Hands what comes to a protocol, from now on. */
@@ -129,7 +130,6 @@ export class Line {
 }
 
 /** Nothing where the connection is gone. */
-function placeOf(address: string | undefined, port: number | undefined): string {
-  if (address === undefined || port === undefined) return '';
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+function endOf(host: string | undefined, port: number | undefined): string {
+  return host === undefined || port === undefined ? '' : placeOf({ host, port });
 }

@@ -1,4 +1,4 @@
-import type { Redis, RedisOptions } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 
 /** A new connection may cross a network. */
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -41,6 +41,25 @@ export const PROMPT = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
 } satisfies RedisOptions;
+
+/** A client that is never ready where it is refused the database of its URL: ioredis would go on in database 0. */
+export class RedisClient extends Redis {
+  override async select(database: number | string): Promise<'OK'> {
+    try {
+      return await super.select(database);
+    } catch (error) {
+      if ((error as Error).name !== 'ReplyError') throw error;
+      this.emit('error', error);
+      this.disconnect(true);
+      // While this is not settled, the connection is none; it is tried again as any other that failed.
+      return new Promise(() => undefined);
+    }
+  }
+
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    return new RedisClient({ ...this.options, ...override });
+  }
+}
 
 /**
  * Makes a client connect again that gave up. ioredis does so for good where it is told to connect anew, also by its own

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { Redis } from 'ioredis';
 import { certificateFault } from '../config/certificates.js';
 import type { RedisServers } from '../config/redis-servers.js';
 import { reaching } from './reaching.js';
-import { keepConnecting, PROMPT } from './redis-client.js';
+import { keepConnecting, PROMPT, RedisClient } from './redis-client.js';
 
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;
@@ -28,7 +27,7 @@ export type Command = readonly [name: string, ...args: (string | number)[]];
 /** One connection to a Redis, made anew whenever it breaks. While there is none, every command fails at once. */
 export class RedisConnection {
   readonly isOfCluster: boolean;
-  private readonly client: Redis;
+  private readonly client: RedisClient;
   private server: string;
   private misses = 0;
   private currentGeneration = 0;
@@ -43,7 +42,7 @@ export class RedisConnection {
     this.isOfCluster = clusterAddress !== null;
     this.server = clusterAddress ?? new URL(servers.url).host;
     const options = { ...PROMPT, commandTimeout: commandTimeoutMs, connectionName: 'evercount-cache' };
-    this.client = new Redis(...reaching(servers, options, (address) => (this.server = address)));
+    this.client = new RedisClient(...reaching(servers, options, (address) => (this.server = address)));
     keepConnecting(this.client, () => !this.closed);
     this.client.on('ready', () => {
       this.currentGeneration += 1;

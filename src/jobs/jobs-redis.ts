@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { Home } from '../cache/home.js';
 import { Realm } from '../cache/realm.js';
 import { reaching } from '../cache/reaching.js';
-import { keepConnecting, PATIENT, PROMPT } from '../cache/redis-client.js';
+import { keepConnecting, PATIENT, PROMPT, RedisClient } from '../cache/redis-client.js';
 import { CacheUnavailable, isRefusal, reasonOf } from '../cache/redis-connection.js';
 import type { CacheSettings, JobsSettings } from '../config/config.js';
 import { QUEUE_PREFIX, sharesServers } from '../config/redis-servers.js';
@@ -24,7 +24,7 @@ const PRODUCER_SILENCE_MS = 1_000;
 const WORKER_SILENCE_MS = 12_000;
 
 /** BullMQ duplicates the client of a worker for blocking reads; the copies end with the original. */
-class WorkerClient extends Redis {
+class WorkerClient extends RedisClient {
   private readonly copies: Redis[] = [];
   private left = false;
 
@@ -149,7 +149,7 @@ export class JobsRedis {
   private connect(): Redis | null {
     const { found } = this.home;
     if (found === null) return null;
-    const client = new Redis(
+    const client = new RedisClient(
       ...reaching(found, {
         ...PROMPT,
         connectionName: 'evercount-jobs',

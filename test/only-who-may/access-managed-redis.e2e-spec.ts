@@ -1,5 +1,6 @@
 /** A Redis that somebody else runs: it speaks TLS, asks for a password, and denies CONFIG, and perhaps INFO. */
 import { expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { type LogLine, startApp, startAppProcess } from '../support/app.js';
 import { AUTHORITY, startTlsRedis } from '../support/certificates.js';
 import { CounterCalls } from '../support/counter-calls.js';
@@ -80,3 +81,21 @@ it.each([
     }
   },
 );
+
+it('a Redis that has no database of the number in the URL is not used: nothing is kept in database 0', async () => {
+  const redis = await startRedis();
+  const first = new Redis(redis.url);
+  const app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: `${redis.url}/99` });
+  try {
+    const calls = new CounterCalls(app.url);
+    const reasons = () => warnings(app.log.map((line) => JSON.parse(line) as LogLine)).map(({ reason }) => reason);
+    await eventually(() => reasons().filter((reason) => reason === 'ERR DB index is out of range').length === 2);
+    expect((await calls.increment('a')).status).toBe(200);
+    expect((await calls.read('a')).headers.get('cache-status')).toBe('evercount; fwd=bypass');
+    expect(await first.dbsize()).toBe(0);
+  } finally {
+    first.disconnect();
+    await app.stop();
+    await redis.stop();
+  }
+});

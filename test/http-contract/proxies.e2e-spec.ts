@@ -9,6 +9,7 @@ import { type HttpOptions, send, sendRaw } from '../support/http.js';
 import { type Nginx, startNginx } from '../support/nginx.js';
 import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const documentation = readFileSync(new URL('../../docs/proxies.md', import.meta.url), 'utf8');
@@ -126,21 +127,29 @@ describe('by what a proxy says', () => {
 
 describe('through nginx as it is documented', () => {
   let nginx: Nginx;
+  /** The ways from nginx to the service, as to two instances. */
+  let ways: readonly TcpProxy[] = [];
   const basic = { authorization: `Basic ${Buffer.from('operator:secret').toString('base64')}` };
 
   beforeAll(async () => {
     const [, text = ''] = /```nginx\n([^]*?)```/.exec(documentation) ?? [];
-    const port = new URL(open.url).port;
+    const target = { host: '127.0.0.1', port: Number(new URL(open.url).port) };
+    ways = [await TcpProxy.start(target), await TcpProxy.start(target)];
+    const [one, two] = ways.map(({ port }) => `127.0.0.1:${port}`);
     nginx = await startNginx(
       (listen, folder) =>
         text
-          .replace('127.0.0.1:3000', `127.0.0.1:${port}`)
+          .replace('127.0.0.1:3000', one ?? '')
+          .replace('127.0.0.1:3001', two ?? '')
           .replace('listen 8080', `listen 127.0.0.1:${listen}`)
           .replace('/etc/nginx/counts.htpasswd', `${folder}/htpasswd`),
       { htpasswd: 'operator:{PLAIN}secret\n' },
     );
   });
-  afterAll(() => nginx.stop());
+  afterAll(async () => {
+    await nginx.stop();
+    await Promise.all(ways.map((way) => way.close()));
+  });
 
   const call = (method: string, path: string, options: HttpOptions = {}) =>
     send(nginx.url, method, `/counts${path}`, { ...options, headers: { ...basic, ...options.headers } });
@@ -186,6 +195,19 @@ describe('through nginx as it is documented', () => {
     const set = () => call('PUT', '/v1/counters/tagged', { json: { value: 2 }, headers: { 'if-match': tag } });
     expect((await set()).status).toBe(200);
     expect((await set()).status).toBe(412);
+  });
+
+  it('an instance that was restarted is asked again before nginx by itself would ask it', async () => {
+    const increment = async () => (await call('POST', '/v1/counters/rolled/increment')).status;
+    for (const [restarted, next] of [ways, ways.toReversed()]) {
+      await restarted?.setMode({ kind: 'refuse' });
+      for (let index = 0; index < ways.length; index += 1) expect(await increment()).toBe(200);
+      await restarted?.setMode({ kind: 'pass' });
+      await next?.setMode({ kind: 'refuse' });
+      // By itself it would take ten seconds.
+      await eventually(async () => (await increment()) === 200, 6_000);
+      await next?.setMode({ kind: 'pass' });
+    }
   });
 
   it('a stream tells changes as they come', async () => {

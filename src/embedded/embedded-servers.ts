@@ -87,7 +87,8 @@ async function makeDataFolder(folder: string): Promise<void> {
   } catch (error) {
     throw new EmbeddedError(
       `${folder} cannot be written to (${(error as Error).message}): the counts would have no place. ` +
-        'If it was made by another user or by root, start as that user or change its owner.',
+        'If it was made by another user or by root, start as that user or change its owner. Servers that are there ' +
+        'already are named by DATABASE_URL and REDIS_URL, both of them.',
     );
   }
 }

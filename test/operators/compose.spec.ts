@@ -1,6 +1,13 @@
-/** What `docker compose up` brings up lets nobody in by a password that everybody knows. */
-import { readFileSync } from 'node:fs';
+/** What `docker compose up` builds and brings up: it is whole, and lets nobody in by a password that everybody knows. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { scratchFolder } from '../support/scratch.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -45,4 +52,31 @@ it('a stop leaves the service the time that it needs to end by itself', () => {
 it('the image leaves PORT to its default, since PORT_FILE is refused beside it', () => {
   expect(read('docker/Dockerfile')).not.toMatch(/^ENV .*\bPORT=/m);
   expect(read('docker/healthcheck.mjs')).toContain('PORT_FILE');
+});
+
+it('the service answers by the name that the others call it by', () => {
+  const [, names = ''] = /ALLOWED_HOSTS: (\S+)/.exec(serviceIn(SERVICE, 'evercount')) ?? [];
+  const [, edge] = /EDGE_UPSTREAM:-http:\/\/([\w.]+):3000/.exec(serviceIn(SERVICE, 'edge')) ?? [];
+  const [, prometheus] = /targets: \['([\w.]+):3000'\]/.exec(read('docker/monitoring/prometheus.yml')) ?? [];
+  expect([edge, prometheus].filter((name) => !names.split(',').includes(name ?? ''))).toEqual([]);
+});
+
+it('the image is built from all that building asks for', async () => {
+  const folder = await scratchFolder();
+  const [, stage = ''] = /^FROM base AS build\n([^]*?)^FROM /m.exec(read('docker/Dockerfile')) ?? [];
+  const copied = ['package.json'];
+  for (const [, paths = ''] of stage.matchAll(/^COPY (.+)$/gm)) {
+    const sources = paths.split(' ');
+    const target = join(folder, sources.pop() ?? '');
+    mkdirSync(target, { recursive: true });
+    const isFolder = sources.length === 1 && basename(target) === sources[0];
+    for (const source of sources)
+      cpSync(join(ROOT, source), isFolder ? target : join(target, basename(source)), { recursive: true });
+    copied.push(...sources);
+  }
+  const sent = read('.dockerignore').split('\n');
+  expect(copied.filter((path) => !sent.includes(`!${path}`))).toEqual([]);
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const { stderr } = await promisify(execFile)(process.execPath, ['scripts/build.mjs'], { cwd: folder });
+  expect(stderr).toBe('');
 });

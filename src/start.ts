@@ -93,7 +93,8 @@ function announce({ address, port, family }: AddressInfo, note: readonly string[
   say(`  curl -X POST${header} ${url}/v1/counters/hello/increment`);
   if (resp !== null) {
     const password = config.access.auth === 'off' ? '' : ' -a <key>';
-    say(`  redis-cli -h ${everywhere ? '127.0.0.1' : address} -p ${resp}${password} incr hello`);
+    const tls = config.resp.tls === null ? '' : ' --tls';
+    say(`  redis-cli${tls} -h ${everywhere ? '127.0.0.1' : address} -p ${resp}${password} incr hello`);
   }
   if (embedded) say('  npm run cli -- cache flushall --yes   (Redis is emptied, and no count is lost)');
   const { basePath } = config.http;

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { DRAIN_MS } from '../../src/web/connections/drain.js';
 import { type AppProcess, startAppProcess } from '../support/app.js';
+import { SERVER_CERTIFICATE, SERVER_KEY } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
 import { incrementUntilClosed } from '../support/increment-until-closed.js';
@@ -110,9 +111,11 @@ describe('SIGTERM', () => {
 
 describe('a start', () => {
   it('says where the service is and what to try, and the line works as it is', async () => {
-    const app = await start();
-    const line = app.output.find((text) => text.includes('curl'))?.trim() ?? '';
-    expect(line).toBe(`curl -X POST ${app.url}/v1/counters/hello/increment`);
+    const env = { RESP_PORT: '0', RESP_TLS_CERT_FILE: SERVER_CERTIFICATE, RESP_TLS_KEY_FILE: SERVER_KEY };
+    const app = await startAppProcess({ ...servers.urls, env });
+    const lineOf = (program: string) => app.output.find((text) => text.includes(program))?.trim();
+    expect(lineOf('curl')).toBe(`curl -X POST ${app.url}/v1/counters/hello/increment`);
+    expect(lineOf('redis-cli')).toBe(`redis-cli --tls -h 127.0.0.1 -p ${app.respPort} incr hello`);
     expect(app.log().find(({ msg }) => msg === 'listening')).toMatchObject({ url: app.url });
     await app.stop();
   });

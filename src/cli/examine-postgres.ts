@@ -94,7 +94,11 @@ function settingsOf(facts: Facts, poolSize: number): Finding[] {
 }
 
 async function schemaOf(pool: pg.Pool, role: string, migrationsUrl: string): Promise<Finding[]> {
-  const migrations = await migrationStates(migrationsUrl);
+  const migrations = await migrationStates(migrationsUrl).catch((error: unknown) => error as Error);
+  if (migrations instanceof Error) {
+    const found = `cannot be looked at by who migrates: ${migrations.message}`;
+    return [bad('schema', found, 'let MIGRATIONS_DATABASE_URL lead to it, with the role that owns the tables')];
+  }
   const missing = migrations.filter(({ applied }) => !applied);
   if (missing.length === migrations.length) return [bad('schema', 'is not there', 'evercount migrate up')];
   const schema =

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type DataSourceOptions, MigrationExecutor, QueryFailedError, type QueryRunner } from 'typeorm';
-import { ConfigError } from '../config/config.js';
 import { connectionConfig, type Limits, LOCK_TIMEOUT_MS } from './connections.js';
 import { failureOf, isStatementTimeout } from './failure.js';
+import { migrationFault } from './migration-faults.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { routeOf } from './route.js';
 import { settle } from './session-check.js';
@@ -64,7 +64,7 @@ export function dataSourceOptions(url: string, connections: number, limits: Part
  * nothing left to do.
  *
  * @param url of a role that may change the schema; a direct connection
- * @throws ConfigError where tables of another program have the names of ours
+ * @throws ConfigError where tables of another program have the names of ours, or the role may not change what is there
  */
 export async function migrate(url: string): Promise<void> {
   // One for the lock, one for the migrations, one that looks whether they are in the way.
@@ -76,7 +76,7 @@ export async function migrate(url: string): Promise<void> {
     await applyMigrations(dataSource);
     await session.commitTransaction();
   } catch (error) {
-    throw ofAnotherProgram(error) ?? error;
+    throw (await migrationFault(error, dataSource, MIGRATIONS_TABLE)) ?? error;
   } finally {
     await session.release();
     await dataSource.destroy();
@@ -99,19 +99,6 @@ async function takeLock(session: QueryRunner): Promise<void> {
     await session.commitTransaction();
     await sleep(LOCK_POLL_MS);
   }
-}
-
-/** SQLSTATEs of a table, column or index that is there already, or of a column that is not where ours has one. */
-const CLASHES: ReadonlySet<unknown> = new Set(['42P07', '42701', '42710', '42703']);
-
-/** Says so where a migration met tables that are not ours; null: it failed for another reason. */
-function ofAnotherProgram(error: unknown): ConfigError | null {
-  if (!(error instanceof QueryFailedError) || !CLASHES.has((error.driverError as { code?: unknown }).code)) return null;
-  return new ConfigError(
-    `DATABASE_URL: the database holds tables of another program under the names of ours (${error.message}); ` +
-      'give evercount a database of its own',
-    { cause: error },
-  );
 }
 
 /** A migration, and whether this database has it. */

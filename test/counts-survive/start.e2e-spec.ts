@@ -133,6 +133,34 @@ it.each(['counters (id int)', 'migrations (id int)', 'batches (id uuid PRIMARY K
   },
 );
 
+it("tables that are another role's than that which migrates are told as such", async () => {
+  const databaseUrl = await createTestDatabase();
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  const owner = `owner_${new URL(databaseUrl).pathname.slice(1)}`;
+  await client.query(`CREATE ROLE ${owner} LOGIN PASSWORD 'secret'`);
+  await client.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${owner}`);
+  const role = new URL(databaseUrl).username;
+  const migrationsUrl = Object.assign(new URL(databaseUrl), { username: owner, password: 'secret' }).href;
+  await (await start(databaseUrl)).stop();
+  const env = { DATABASE_URL: databaseUrl, MIGRATIONS_DATABASE_URL: migrationsUrl, REDIS_URL: servers.redis.url };
+  try {
+    for (const grant of [null, `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${owner}`]) {
+      if (grant !== null) await client.query(`${grant}; DELETE FROM migrations WHERE name LIKE 'Watches%'`);
+      const { code, err } = await runCli(['migrate', 'up'], { env });
+      expect(err).toMatch(new RegExp(`${owner} may not change the tables, which are ${role}'s`));
+      expect(code).toBe(78);
+    }
+    await client.query(`REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM ${owner}`);
+    expect((await runCli(['doctor'], { env })).out).toMatch(
+      /BAD +schema +cannot be looked at .* denied for table migrations/,
+    );
+  } finally {
+    await client.query(`DROP OWNED BY ${owner}; DROP ROLE ${owner}`);
+    await client.end();
+  }
+});
+
 describe('a Postgres on which committed would not mean safe is refused:', () => {
   it.each(['off', 'local'])('synchronous_commit=%s', async (value) => {
     const databaseUrl = await createTestDatabase();

@@ -57,7 +57,7 @@ export class RedisClient extends Redis {
   }
 
   override duplicate(override?: Partial<RedisOptions>): Redis {
-    return new RedisClient({ ...this.options, ...override });
+    return new RedisClient({ ...this.options, ...override, replyMapping: 'legacy' });
   }
 }
 

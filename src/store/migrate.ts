@@ -3,12 +3,9 @@ import { DataSource, type DataSourceOptions, MigrationExecutor, QueryFailedError
 import { connectionConfig, type Limits, LOCK_TIMEOUT_MS } from './connections.js';
 import { failureOf, isStatementTimeout } from './failure.js';
 import { migrationFault } from './migration-faults.js';
-import { MIGRATIONS } from './migrations/migrations.js';
+import { MIGRATIONS, MIGRATIONS_TABLE } from './migrations/migrations.js';
 import { routeOf } from './route.js';
 import { settle } from './session-check.js';
-
-/** Says which migrations a database has. */
-const MIGRATIONS_TABLE = 'migrations';
 
 /** Any number will do, as long as it is only used for this. */
 const MIGRATION_LOCK = 7_239_054_118;

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import type pg from 'pg';
 import { certificateFault } from '../config/certificates.js';
 import { ConfigError, type DatabaseSettings } from '../config/config.js';
 import { databaseHosts } from '../config/database-hosts.js';
+import { missingMigrations } from './awaited-migrations.js';
 import { beginBehind, connectionConfig } from './connections.js';
 import { migrate } from './migrate.js';
 import { refusePooler } from './pooler.js';
@@ -14,7 +16,8 @@ const PRIMARY_PATIENCE_MS = 60_000;
 const START_RETRY_MS = 1_000;
 
 /**
- * Waits for a primary, refuses one that would lose what it acknowledged, and brings its schema up to date.
+ * Waits for a primary, refuses one that would lose what it acknowledged, and brings its schema up to date, or waits until
+ * another one has, for as long as it takes.
  *
  * @param patienceMs how long the primary is waited for
  * @throws UnsafeDatabase naming the setting and the remedy
@@ -29,7 +32,7 @@ export async function prepareDatabase(settings: DatabaseSettings, patienceMs = P
     try {
       await refusePooler('DATABASE_URL', url, pooler !== null);
       if (migrationsUrl !== url) await refusePooler('MIGRATIONS_DATABASE_URL', migrationsUrl, false);
-      await refuseUnsafe(url, pooler);
+      await onSession(url, pooler, () => Promise.resolve());
       break;
     } catch (error) {
       const certificate = certificateFault(error as Error);
@@ -41,7 +44,21 @@ export async function prepareDatabase(settings: DatabaseSettings, patienceMs = P
       await sleep(START_RETRY_MS);
     }
   }
-  if (migrateOnStart) await migrate(migrationsUrl);
+  await (migrateOnStart ? migrate(migrationsUrl) : untilMigrated(settings, log));
+}
+
+/** One that began to serve before would answer what it can, and be taken for ready. */
+async function untilMigrated({ url, pooler }: DatabaseSettings, log: Logger): Promise<void> {
+  for (let isFirst = true; ; isFirst = false) {
+    // A server that is gone meanwhile is waited for, too.
+    const missing = await onSession(url, pooler, missingMigrations).catch((error: unknown) => error as Error);
+    if (missing === 0) return;
+    if (isFirst) {
+      const what = missing instanceof Error ? missing.message : `it lacks ${missing}`;
+      log.warn(`the database is waited for until somebody has migrated it, as "evercount migrate up" does (${what})`);
+    }
+    await sleep(START_RETRY_MS);
+  }
 }
 
 /** In the words for several hosts, where there is one. */
@@ -53,8 +70,12 @@ function noPrimaryAt(url: string, cause: unknown): NoPrimary {
   return new NoPrimary(`no primary at ${host?.name} (${reason})`, { cause });
 }
 
-/** Refuses a Postgres on which "committed" would not mean "survives a crash". */
-async function refuseUnsafe(url: string, pooler: DatabaseSettings['pooler']): Promise<void> {
+/** A session that the service could use: it refuses a Postgres on which "committed" would not mean "survives a crash". */
+async function onSession<T>(
+  url: string,
+  pooler: DatabaseSettings['pooler'],
+  ask: (client: pg.ClientBase) => Promise<T>,
+): Promise<T> {
   const { onConnect, Client, ...config } = connectionConfig(url, {}, {}, beginBehind(pooler));
   const client = new Client(config);
   // A connection that breaks also fails the query on it.
@@ -62,6 +83,7 @@ async function refuseUnsafe(url: string, pooler: DatabaseSettings['pooler']): Pr
   await client.connect();
   try {
     await onConnect(client);
+    return await ask(client);
   } finally {
     await client.end();
   }

@@ -1,18 +1,24 @@
 /** What the service makes sure of before it takes its first request. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { poolOf } from '../../src/store/connections.js';
 import { type AppProcess, startApp, startAppProcess, type TestApp } from '../support/app.js';
 import { runCli } from '../support/cli.js';
 import { CounterCalls } from '../support/counter-calls.js';
+import { eventually } from '../support/eventually.js';
+import { commandOf } from '../support/runtime.js';
 import { scratchFolder } from '../support/scratch.js';
 import { startPostgres, type TestPostgres } from '../support/servers.js';
 import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
 const INSTANCES = 8;
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** A line of one. */
 const STACK = /\bat .*\.js:\d/;
@@ -158,6 +164,35 @@ it("tables that are another role's than that which migrates are told as such", a
   } finally {
     await client.query(`DROP OWNED BY ${owner}; DROP ROLE ${owner}`);
     await client.end();
+  }
+});
+
+it('an instance that must not migrate does not listen until another one has', async () => {
+  const databaseUrl = await createTestDatabase();
+  const env = { DATABASE_URL: databaseUrl, REDIS_URL: servers.redis.url };
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  await runCli(['migrate', 'up'], { env });
+  // As of a release of which only the last migration is new.
+  await client.query(`DROP TABLE cache_units; ALTER TABLE cache_guard DROP COLUMN unit_changes;
+                      DELETE FROM migrations WHERE name LIKE 'Units%'`);
+  await client.end();
+  const [program, ...args] = commandOf();
+  const child = spawn(program, [...args, MAIN], {
+    env: { ...env, MIGRATE_ON_START: 'false', PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'close');
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  try {
+    await eventually(() => said.includes('until somebody has migrated it') || said.includes('listening'));
+    expect(said).not.toContain('listening');
+    expect((await runCli(['migrate', 'up'], { env })).code).toBe(0);
+    await eventually(() => said.includes('listening'));
+  } finally {
+    child.kill('SIGTERM');
+    await exited;
   }
 });
 

@@ -23,6 +23,9 @@ import { Edges1767000020000 } from './1767000020000-edges.js';
 import { Watches1767000021000 } from './1767000021000-watches.js';
 import { UnitsOfTheCache1767000030000 } from './1767000030000-units-of-the-cache.js';
 
+/** Says which migrations a database has. */
+export const MIGRATIONS_TABLE = 'migrations';
+
 /** Numbered, append-only; a change comes in two steps (expand, contract). */
 export const MIGRATIONS = [
   Counters1764000000000,

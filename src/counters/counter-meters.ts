@@ -32,21 +32,18 @@ export class CounterMeters {
         kind: 'counter',
         name: 'evercount_cache_requests_total',
         help: 'Counters that were read, by where they came from',
-        labels: ['result'],
         read: () => readingsOf('result', tallies.reads),
       },
       {
         kind: 'counter',
         name: 'evercount_cache_leases_total',
         help: 'Leases that were asked for: granted (or shared), found an entry instead, or refused',
-        labels: ['result'],
         read: () => readingsOf('result', cache.leases),
       },
       {
         kind: 'counter',
         name: 'evercount_cache_publications_total',
         help: 'Truths that were published, by what became of the key',
-        labels: ['result'],
         read: () => readingsOf('result', cache.publications),
       },
       {
@@ -83,21 +80,18 @@ export class CounterMeters {
         kind: 'counter',
         name: 'evercount_writes_total',
         help: 'Writes that were committed',
-        labels: ['operation'],
         read: () => readingsOf('operation', tallies.writes),
       },
       {
         kind: 'counter',
         name: 'evercount_write_refusals_total',
         help: 'Writes that broke a rule, by the code of the answer',
-        labels: ['code'],
         read: () => readingsOf('code', tallies.refusals),
       },
       {
         kind: 'counter',
         name: 'evercount_write_failures_total',
         help: 'Writes that could not be answered, by the code of the answer',
-        labels: ['code'],
         read: () => readingsOf('code', tallies.failures),
       },
       {
@@ -157,7 +151,6 @@ export class CounterMeters {
         kind: 'counter',
         name: 'evercount_reconcile_runs_total',
         help: 'Runs of reconcile at this instance: complete, cut short, or failed',
-        labels: ['result'],
         read: () => readingsOf('result', tally.runs),
       },
       {
@@ -170,7 +163,6 @@ export class CounterMeters {
         kind: 'counter',
         name: 'evercount_drift_total',
         help: 'Entries that disagreed with the truth: behind it, or nothing that was ever committed',
-        labels: ['kind'],
         read: () => readingsOf('kind', tally.drift),
       },
       {

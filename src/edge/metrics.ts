@@ -1,14 +1,19 @@
-import { type Meter, Meters, readingsOf } from '../meters/meters.js';
+import { type NumberMeter, readingsOf } from '../meters/meters.js';
+import { numberText } from '../meters/text-format.js';
 import type { Edge } from './edge.js';
 
-/** What Prometheus is told of an edge. */
-export function metersOf(edge: Edge): Meters {
+/** What Prometheus is told of an edge, in its text format. */
+export async function metricsOf(edge: Edge): Promise<string> {
+  const texts = await Promise.all(metersOf(edge).map(numberText));
+  return `${texts.join('\n')}\n`;
+}
+
+function metersOf(edge: Edge): readonly NumberMeter[] {
   const { counting, courier, refusals } = edge;
-  const meter = (kind: 'gauge' | 'counter', name: string, help: string, read: () => number): Meter => {
+  const meter = (kind: 'gauge' | 'counter', name: string, help: string, read: () => number): NumberMeter => {
     return { kind, name: `evercount_edge_${name}`, help, read };
   };
-  const meters = new Meters();
-  meters.add(
+  return [
     meter('counter', 'increments_total', 'Increments kept since the start', () => counting.kept.increments),
     meter('counter', 'commits_total', 'Writes to the disk for them', () => counting.kept.groups),
     meter('counter', 'deliveries_total', 'Deliveries settled since the start', () => courier.settled.deliveries),
@@ -25,25 +30,7 @@ export function metersOf(edge: Edge): Meters {
       kind: 'gauge',
       name: 'evercount_edge_refused_items',
       help: 'Items that upstream refused, and on which nobody has decided',
-      labels: ['code'],
       read: () => readingsOf('code', Object.fromEntries(refusals.totals.map(({ code, items }) => [code, items]))),
     },
-  );
-  return meters;
-}
-
-/** The text format of Prometheus. */
-export async function textOf(meters: Meters): Promise<string> {
-  const lines: string[] = [];
-  for (const meter of meters.all) {
-    if (meter.kind === 'histogram') continue;
-    const { name, help, kind } = meter;
-    const read = await meter.read();
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`);
-    for (const { labels, value } of typeof read === 'number' ? [{ labels: {}, value: read }] : read) {
-      const pairs = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
-      lines.push(`${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`);
-    }
-  }
-  return `${lines.join('\n')}\n`;
+  ];
 }

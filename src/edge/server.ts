@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { EdgeSettings } from '../config/edge.js';
+import { TEXT_FORMAT } from '../meters/text-format.js';
 import { Traces } from '../meters/traces.js';
 import { bodyOf } from '../web/bodies/validation.js';
 import { explanationOf } from '../web/problems/explanation.js';
@@ -84,9 +85,7 @@ export function edgeServer(edge: Edge, settings: EdgeSettings, metrics: () => Pr
   server.get('/readyz', (_request, reply) =>
     reply.send({ status: 'ok', upstream: edge.courier.contact.fault === null ? 'ok' : 'away' }),
   );
-  server.get('/metrics', async (_request, reply) =>
-    reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').send(await metrics()),
-  );
+  server.get('/metrics', async (_request, reply) => reply.header('content-type', TEXT_FORMAT).send(await metrics()));
   server.get<{ Params: { code: string } }>('/problems/:code', ({ params }, reply) =>
     reply.header('content-type', 'text/html; charset=utf-8').send(explanationOf(params.code)),
   );

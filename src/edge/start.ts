@@ -4,7 +4,7 @@ import { ACCEPT_BACKLOG } from '../web/connections/limits.js';
 import { refuseTakenPort } from '../web/connections/listening.js';
 import type { CourierClock } from './courier.js';
 import { Edge } from './edge.js';
-import { metersOf, textOf } from './metrics.js';
+import { metricsOf } from './metrics.js';
 import { respServer } from './resp/server.js';
 import { edgeServer } from './server.js';
 
@@ -32,8 +32,7 @@ export async function startEdge(
   if (respPort !== null) await refuseTakenPort('RESP_PORT', host, respPort);
   const edge = Edge.open(settings, say, clock);
   try {
-    const meters = metersOf(edge);
-    const { adapter, shares } = edgeServer(edge, settings, () => textOf(meters));
+    const { adapter, shares } = edgeServer(edge, settings, () => metricsOf(edge));
     const server = adapter.getInstance();
     await server.listen({ host, port, backlog: ACCEPT_BACKLOG });
     const resp = respPort === null ? null : respServer(edge, localKey, shares);

@@ -22,7 +22,6 @@ export class JobMeters {
         kind: 'counter',
         name: 'evercount_job_runs_total',
         help: 'Jobs that this instance ran, by kind and by what became of them',
-        labels: ['kind', 'result'],
         read: () => runner.runs(),
       },
       {
@@ -35,7 +34,6 @@ export class JobMeters {
         kind: 'gauge',
         name: 'evercount_job_queue_jobs',
         help: 'Jobs in the queue, by state; missing while Redis is away',
-        labels: ['state'],
         read: () => this.jobs(),
       },
     );

@@ -1,8 +1,9 @@
 import type { Buckets } from './buckets.js';
 
+/** What sets a reading apart from the others of its meter; never by what grows with the number of counters. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** One number, or the buckets of a histogram, and what sets it apart from the others of its meter. */
+/** One number, or the buckets of a histogram. */
 export interface Reading<T = number> {
   readonly labels: Labels;
   readonly value: T;
@@ -13,8 +14,6 @@ interface Described {
   readonly name: string;
   /** A sentence without a full stop. */
   readonly help: string;
-  /** The names of the labels; never one whose values grow with the number of counters. */
-  readonly labels?: readonly string[];
 }
 
 /** Numbers, read when somebody asks. A reading that throws, or finds nothing, is left out. */

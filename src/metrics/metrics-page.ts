@@ -1,8 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { packageVersion } from '../config/package-version.js';
-import { Meters } from '../meters/meters.js';
-import { expose, histogramText, openMetricsOf } from './exposition.js';
+import { Meters, type NumberMeter } from '../meters/meters.js';
+import { histogramText, numberText, openMetricsOf } from '../meters/text-format.js';
+
+const BUILD_INFO: NumberMeter = {
+  kind: 'gauge',
+  name: 'evercount_build_info',
+  help: 'Always 1; which release this is',
+  read: () => [{ labels: { version: packageVersion(), node: process.versions.node }, value: 1 }],
+};
 
 /** Of the process, and so the same for every instance of the service in it: memory, CPU, event loop, collections. */
 let ofProcess: Registry | null = null;
@@ -10,19 +17,7 @@ let ofProcess: Registry | null = null;
 /** What Prometheus reads: every meter that was added, the process, and which release this is. */
 @Injectable()
 export class MetricsPage {
-  private readonly registry = new Registry();
-  /** How many of the meters are in the registry already: rooms add theirs while they start. */
-  private known = 0;
-
-  constructor(private readonly meters: Meters) {
-    const info = new Gauge({
-      name: 'evercount_build_info',
-      help: 'Always 1; which release this is',
-      labelNames: ['version', 'node'],
-      registers: [this.registry],
-    });
-    info.set({ version: packageVersion(), node: process.versions.node }, 1);
-  }
+  constructor(private readonly meters: Meters) {}
 
   /** The page, in the text format of Prometheus. Never fails because a server is away. */
   readText(): Promise<string> {
@@ -35,14 +30,15 @@ export class MetricsPage {
   }
 
   private async read(hasExemplars: boolean): Promise<string> {
-    for (const meter of this.meters.all.slice(this.known)) if (meter.kind !== 'histogram') expose(meter, this.registry);
-    this.known = this.meters.all.length;
-    const histograms = this.meters.all.flatMap((meter) =>
-      meter.kind === 'histogram' ? [histogramText(meter, hasExemplars)] : [],
-    );
+    const numbers: Promise<string>[] = [numberText(BUILD_INFO)];
+    const histograms: string[] = [];
+    for (const meter of this.meters.all) {
+      if (meter.kind === 'histogram') histograms.push(histogramText(meter, hasExemplars));
+      else numbers.push(numberText(meter));
+    }
     ofProcess ??= processRegistry();
-    const [own, process] = await Promise.all([this.registry.metrics(), ofProcess.metrics()]);
-    return `${own}\n${histograms.join('\n')}\n${process}`;
+    const [own, process] = await Promise.all([Promise.all(numbers), ofProcess.metrics()]);
+    return `${own.join('\n\n')}\n\n${histograms.join('\n')}\n${process}`;
   }
 }
 

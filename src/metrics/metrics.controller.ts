@@ -1,6 +1,7 @@
 import { Controller, Get, Headers, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Registry } from 'prom-client';
+import { TEXT_FORMAT } from '../meters/text-format.js';
 import { MetricsPage } from './metrics-page.js';
 
 /** Prometheus prefers it, of what it takes, where it is told to keep exemplars. */
@@ -17,7 +18,7 @@ export class MetricsController {
     if (accept?.includes(OPEN_METRICS) === true) {
       reply.header('content-type', Registry.OPENMETRICS_CONTENT_TYPE).send(await this.page.readOpenMetrics());
     } else {
-      reply.header('content-type', Registry.PROMETHEUS_CONTENT_TYPE).send(await this.page.readText());
+      reply.header('content-type', TEXT_FORMAT).send(await this.page.readText());
     }
   }
 }

@@ -50,7 +50,6 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
         kind: 'counter',
         name: 'evercount_webhook_tries_total',
         help: 'Tries of this instance to deliver a message, by what came of them',
-        labels: ['result'],
         read: () => Object.entries(this.tries).map(([result, value]) => ({ labels: { result }, value })),
       },
       {

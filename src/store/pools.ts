@@ -48,14 +48,12 @@ export class Pools implements OnApplicationShutdown {
         kind: 'gauge',
         name: 'evercount_pool_connections',
         help: 'Connections to Postgres, by pool',
-        labels: ['pool', 'state'],
         read: () => this.all.flatMap(connectionsOf),
       },
       {
         kind: 'gauge',
         name: 'evercount_pool_waiting',
         help: 'Statements that wait for a connection, by pool',
-        labels: ['pool'],
         read: () => this.all.map(([pool, { waitingCount }]) => ({ labels: { pool }, value: waitingCount })),
       },
     );

@@ -19,7 +19,6 @@ export class GuardMeters {
         kind: 'gauge',
         name: 'evercount_guard_state',
         help: '1 for how entries are served by this instance right now, 0 for the other ways',
-        labels: ['state'],
         read: () => {
           const present = guard.standing();
           return GUARD_STANDINGS.map((state) => ({ labels: { state }, value: state === present ? 1 : 0 }));
@@ -54,7 +53,6 @@ export class GuardMeters {
         kind: 'gauge',
         name: 'evercount_redis_primary',
         help: 'Whether the server of Redis that this instance asks answers, and calls itself a primary',
-        labels: ['address'],
         read: () =>
           realm.views.map(({ address, role }) => ({ labels: { address }, value: role === 'primary' ? 1 : 0 })),
       },
@@ -62,14 +60,12 @@ export class GuardMeters {
         kind: 'gauge',
         name: 'evercount_cache_units',
         help: 'Parts of the cache that are served, or not, each by itself, by how: 256 of a cluster, else 1',
-        labels: ['state'],
         read: () => readingsOf('state', guard.unitsStanding()),
       },
       {
         kind: 'gauge',
         name: 'evercount_redis_server_units',
         help: 'Parts of the cache that have keys on a server of Redis',
-        labels: ['address'],
         read: () => realm.views.map(({ address, units }) => ({ labels: { address }, value: units })),
       },
       {

@@ -77,7 +77,6 @@ export class CleanUp {
       kind: 'gauge',
       name: 'evercount_batch_log_lag_seconds',
       help: 'Age of the oldest batch that a reader has not read; missing where this instance has not looked of late',
-      labels: ['cursor'],
       read: () =>
         this.clock.monotonicMs() - this.lagsSeenAtMs > LAGS_LIFE_MS
           ? []

@@ -53,7 +53,6 @@ export class WatchesService {
         kind: 'gauge',
         name: 'evercount_watched_counters',
         help: 'Watched counters, by how they stand',
-        labels: ['state'],
         read: async () =>
           Object.entries((await watches.summary(0)).tracks).map(([state, value]) => ({ labels: { state }, value })),
       },
@@ -61,7 +60,6 @@ export class WatchesService {
         kind: 'gauge',
         name: 'evercount_watch_firing',
         help: 'Counters on which a watch fires; missing where it does not, and of muted ones',
-        labels: ['watch', 'label'],
         read: async () =>
           (await watches.summary(MAX_SHOWN_FIRING)).firing.map(({ id, label, counters }) => ({
             labels: { watch: id, label },

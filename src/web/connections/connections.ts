@@ -86,7 +86,6 @@ export class Connections {
         kind: 'counter',
         name: 'evercount_http_connections_cut_total',
         help: 'Connections that were cut: of an address that had its share, of clients that took nothing, or asked too hastily',
-        labels: ['reason'],
         read: () => Object.entries(this.cut).map(([reason, value]) => ({ labels: { reason }, value })),
       },
     );

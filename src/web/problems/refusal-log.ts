@@ -26,7 +26,6 @@ export class RefusalLog {
       kind: 'counter',
       name: 'evercount_refusals_total',
       help: 'Requests that were not let in, by the code of their problem',
-      labels: ['code'],
       read: () => readingsOf('code', this.totals),
     });
   }

@@ -1,41 +1,22 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Exemplar } from '../meters/buckets.js';
-import type { HistogramMeter, Labels, NumberMeter, Reading } from '../meters/meters.js';
+/**
+ * The text format of Prometheus.
+ *
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/
+ */
+import type { Exemplar } from './buckets.js';
+import type { HistogramMeter, Labels, NumberMeter, Reading } from './meters.js';
 
-/** Shows a meter in a registry, which reads it at each scrape. */
-export function expose(meter: NumberMeter, registry: Registry): void {
-  if (meter.kind === 'counter') exposeCounter(meter, registry);
-  else exposeGauge(meter, registry);
-}
+/** The type of what is written here. */
+export const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
 
-function exposeCounter(meter: NumberMeter, registry: Registry): void {
-  const { name, help, labels = [] } = meter;
-  const counter: Counter = new Counter({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-    collect: async () => {
-      counter.reset();
-      for (const { labels: own, value } of await readingsOf(meter)) counter.inc(own, value);
-    },
-  });
-}
-
-function exposeGauge(meter: NumberMeter, registry: Registry): void {
-  const { name, help, labels = [] } = meter;
-  const gauge: Gauge = new Gauge({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-    collect: async () => {
-      gauge.reset();
-      // What cannot be learned now is no 0.
-      if (labels.length === 0) gauge.remove();
-      for (const { labels: own, value } of await readingsOf(meter)) gauge.set(own, value);
-    },
-  });
+/** What a meter says now, without the end of the last line. Never fails: see `NumberMeter`. */
+export async function numberText(meter: NumberMeter): Promise<string> {
+  const { name, help, kind } = meter;
+  const lines = headOf(name, help, kind);
+  for (const { labels, value } of await readingsOf(meter)) {
+    lines.push(`${name}${labelsText(labels)} ${valueText(value)}`);
+  }
+  return lines.join('\n');
 }
 
 async function readingsOf(meter: NumberMeter): Promise<readonly Reading[]> {
@@ -50,12 +31,12 @@ async function readingsOf(meter: NumberMeter): Promise<readonly Reading[]> {
 }
 
 /**
- * The text of a histogram that is kept elsewhere: the library's own would have to be told of each value.
+ * What the buckets of a meter say now, with the end of the last line.
  *
  * @param hasExemplars which only OpenMetrics can hold
  */
 export function histogramText({ name, help, read }: HistogramMeter, hasExemplars: boolean): string {
-  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
+  const lines = headOf(name, help, 'histogram');
   for (const { labels, value } of read()) {
     let count = 0;
     value.counts.forEach((own, index) => {
@@ -67,6 +48,14 @@ export function histogramText({ name, help, read }: HistogramMeter, hasExemplars
     lines.push(`${name}_sum${labelsText(labels)} ${value.sum}`, `${name}_count${labelsText(labels)} ${count}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function headOf(name: string, help: string, type: string): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
+}
+
+function valueText(value: number): string {
+  return Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : '-Inf';
 }
 
 function labelsText(labels: Labels): string {

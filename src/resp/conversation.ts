@@ -1,9 +1,10 @@
 import { Unauthorized } from '../access/errors.js';
 import type { Use } from '../access/known-keys.js';
-import type { Line, Talk } from '../wire/line.js';
+import type { Line } from '../wire/line.js';
 import { CommandError } from '../wire/resp/command-error.js';
 import { error, QUEUED } from '../wire/resp/reply.js';
-import { isHttp, ProtocolError, type Request, RequestParser } from '../wire/resp/request-parser.js';
+import { isHttp, type Request } from '../wire/resp/request-parser.js';
+import { RequestTalk } from '../wire/resp/request-talk.js';
 import type { Client } from './client.js';
 import { type Step, told } from './command.js';
 import type { CommandRunner, Repeatable, Run, Turn } from './command-runner.js';
@@ -27,11 +28,8 @@ const TOO_LARGE = `ERR the transaction is too large, at most ${MAX_COMMANDS} com
 const NO_REQUEST: Request = { args: [], bytes: 0, fault: null };
 
 /** Commands of one connection: answered in their order, and each sees what those before it did. */
-export class Conversation implements Talk {
-  unanswered = 0;
-  unansweredBytes = 0;
-  private readonly parser = new RequestParser((request) => this.accept(request));
-  private requests: Request[] = [];
+export class Conversation extends RequestTalk {
+  /** How many of the requests were taken in hand. */
   private next = 0;
   /** Of the next request, where it was looked at already. */
   private planned: Turn | null = null;
@@ -39,43 +37,27 @@ export class Conversation implements Talk {
   private repeatable: Repeatable | null = null;
   /** What its key must be looked at for, where it must. */
   private lookedAtFor: Use = 'write';
-  private isWorking = false;
-  private protocolFault: ProtocolError | null = null;
-  private hasLeft = false;
 
   constructor(
-    private readonly line: Line,
+    line: Line,
     private readonly client: Client,
     private readonly runner: CommandRunner,
     private readonly left: () => void,
-  ) {}
-
-  read(bytes: Buffer): void {
-    if (this.protocolFault !== null) return;
-    try {
-      this.parser.feed(bytes);
-    } catch (fault) {
-      if (!(fault instanceof ProtocolError)) throw fault;
-      this.protocolFault = fault;
-    }
-    this.client.lastAtMs = performance.now();
-    if (this.isWorking) return;
-    this.isWorking = true;
-    void this.work();
+  ) {
+    super(line);
   }
 
-  closed(): void {
-    this.hasLeft = true;
+  override read(bytes: Buffer): void {
+    this.client.lastAtMs = performance.now();
+    super.read(bytes);
+  }
+
+  override closed(): void {
+    super.closed();
     this.left();
   }
 
-  private accept(request: Request): void {
-    this.requests.push(request);
-    this.unanswered += 1;
-    this.unansweredBytes += request.bytes;
-  }
-
-  private async work(): Promise<void> {
+  protected async work(): Promise<void> {
     const { runner } = this;
     // Nobody hears the answers of who has left, and what he did not wait for is not begun.
     while (this.next < this.requests.length && !this.hasLeft) {
@@ -99,12 +81,7 @@ export class Conversation implements Talk {
     }
     this.requests = [];
     this.next = 0;
-    this.isWorking = false;
-    if (this.protocolFault !== null) {
-      this.line.write(error(`ERR Protocol error: ${this.protocolFault.message}`));
-      this.line.end();
-    }
-    this.line.flush();
+    this.rest();
   }
 
   /** Where most of them are: of a client that always has some on their way, they would else be kept for ever. */

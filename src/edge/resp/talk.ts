@@ -1,10 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { Unavailable } from '../../domain/errors.js';
-import type { Line, Talk } from '../../wire/line.js';
+import type { Line } from '../../wire/line.js';
 import { CommandError } from '../../wire/resp/command-error.js';
 import { OVERFLOW } from '../../wire/resp/integers.js';
 import { error, integer } from '../../wire/resp/reply.js';
-import { isHttp, ProtocolError, type Request, RequestParser } from '../../wire/resp/request-parser.js';
+import { isHttp, type Request } from '../../wire/resp/request-parser.js';
+import { RequestTalk } from '../../wire/resp/request-talk.js';
 import type { Counting } from '../counting.js';
 import type { Counted, Kept } from '../tally.js';
 import type { Caller, EdgeCommands, Step } from './commands.js';
@@ -13,47 +14,19 @@ import type { Caller, EdgeCommands, Step } from './commands.js';
 const MAX_RUN = 1_000;
 
 /** Commands of one connection: answered in their order, and each sees what those before it did. */
-export class EdgeTalk implements Talk {
-  unanswered = 0;
-  unansweredBytes = 0;
+export class EdgeTalk extends RequestTalk {
   private readonly logger = new Logger('resp');
-  private readonly parser = new RequestParser((request) => this.accept(request));
-  private requests: Request[] = [];
-  private isWorking = false;
-  private protocolFault: ProtocolError | null = null;
-  private hasLeft = false;
 
   constructor(
-    private readonly line: Line,
+    line: Line,
     private readonly caller: Caller,
     private readonly commands: EdgeCommands,
     private readonly counting: Pick<Counting, 'keep'>,
-  ) {}
-
-  read(bytes: Buffer): void {
-    if (this.protocolFault !== null) return;
-    try {
-      this.parser.feed(bytes);
-    } catch (fault) {
-      if (!(fault instanceof ProtocolError)) throw fault;
-      this.protocolFault = fault;
-    }
-    if (this.isWorking) return;
-    this.isWorking = true;
-    void this.work();
+  ) {
+    super(line);
   }
 
-  closed(): void {
-    this.hasLeft = true;
-  }
-
-  private accept(request: Request): void {
-    this.requests.push(request);
-    this.unanswered += 1;
-    this.unansweredBytes += request.bytes;
-  }
-
-  private async work(): Promise<void> {
+  protected async work(): Promise<void> {
     const { line, caller } = this;
     // What somebody who has left did not wait for is not begun.
     while (this.requests.length > 0 && !this.hasLeft) {
@@ -67,12 +40,7 @@ export class EdgeTalk implements Talk {
       this.hasLeft = true;
       line.end();
     }
-    this.isWorking = false;
-    if (this.protocolFault !== null) {
-      line.write(error(`ERR Protocol error: ${this.protocolFault.message}`));
-      line.end();
-    }
-    line.flush();
+    this.rest();
   }
 
   /** The next commands that go together: increments, and what is told at once; what looks at them comes behind. */

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createApp, listen } from './app.js';
+import { bracketed } from './config/address.js';
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
 import { DATA_DIR } from './embedded/running-servers.js';
 import { type Audience, firstKeyNote } from './first-key-note.js';
@@ -81,9 +82,9 @@ interface OtherPorts {
   readonly resp: number | null;
 }
 
-function announce({ address, port, family }: AddressInfo, note: readonly string[], { health, resp }: OtherPorts): void {
+function announce({ address, port }: AddressInfo, note: readonly string[], { health, resp }: OtherPorts): void {
   const everywhere = address === '0.0.0.0' || address === '::';
-  const host = everywhere ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+  const host = bracketed(everywhere ? '127.0.0.1' : address);
   const url = `http://${host}:${port}`;
   const others = { ...(health === null ? {} : { healthPort: health }), ...(resp === null ? {} : { respPort: resp }) };
   logger.info({ url, port, ...others }, 'listening');

@@ -1,5 +1,6 @@
 /** Slots and units of a Redis Cluster, and what `CLUSTER NODES` says of them. */
 import keySlot from 'cluster-key-slot';
+import { bracketed } from '../config/address.js';
 
 export const SLOTS = 16_384;
 
@@ -73,7 +74,7 @@ function addressIn(text: string): string | null {
   const colon = address.lastIndexOf(':');
   const [host, port] = [address.slice(0, colon) || name, address.slice(colon + 1)];
   if (host === '' || port === '0') return null;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return `${bracketed(host)}:${port}`;
 }
 
 function rangeOf(text: string): readonly [number, number] {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addressOf, type ClusterSettings, placeOf, type RedisServers, serverAt } from '../config/redis-servers.js';
+import { addressOf, placeOf } from '../config/address.js';
+import { type ClusterSettings, type RedisServers, serverAt } from '../config/redis-servers.js';
 import { primariesIn, slotOf, TAGS, unitOfSlot, UNITS } from './cluster-map.js';
 import { ClusterNode, type NodeAnswer } from './cluster-node.js';
 import { type ClusterLook, lookOf } from './cluster-sightings.js';

@@ -1,4 +1,5 @@
-import { addressOf, type RedisServers, serverAt } from '../config/redis-servers.js';
+import { addressOf } from '../config/address.js';
+import { type RedisServers, serverAt } from '../config/redis-servers.js';
 import type { Realm } from './realm.js';
 
 /**

@@ -1,5 +1,6 @@
 import { type RedisOptions, type SentinelConnectionOptions, SentinelConnector, SentinelIterator } from 'ioredis';
-import type { Address, RedisServers, SentinelSettings } from '../config/redis-servers.js';
+import type { Address } from '../config/address.js';
+import type { RedisServers, SentinelSettings } from '../config/redis-servers.js';
 import { retry, SENTINEL_TIMEOUT_MS } from './redis-client.js';
 import { Sentinels } from './sentinels.js';
 

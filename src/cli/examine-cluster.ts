@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { Realm } from '../cache/realm.js';
 import { TAGS } from '../cache/cluster-map.js';
-import { addressOf, type RedisServers, serverAt } from '../config/redis-servers.js';
+import { addressOf } from '../config/address.js';
+import { type RedisServers, serverAt } from '../config/redis-servers.js';
 import { bad, type Finding, good, hint } from './findings.js';
 import { connectRedis } from './redis-session.js';
 

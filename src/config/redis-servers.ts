@@ -3,6 +3,8 @@
  * `redis-cluster://u:p@h1:6379,h2:6379`.
  */
 
+import { type Address, addressOf, placeOf } from './address.js';
+
 /** What the jobs' keys begin with. The braces keep the queue together: in a cluster it is in one slot. */
 export const QUEUE_PREFIX = '{evercount}';
 
@@ -14,7 +16,6 @@ const MOST_SEEDS = 64;
 
 const SENTINEL_PORT = 26_379;
 const REDIS_PORT = 6_379;
-const HIGHEST_PORT = 65_535;
 
 const PLAIN = ['redis:', 'rediss:'];
 
@@ -25,14 +26,6 @@ const CLUSTER = /^redis(?<tls>s?)-cluster:\/\/(?<user>[^/?#@]*@)?(?<hosts>[^/?#@
 
 /** The number of a database, or nothing. */
 const DATABASE = /^\/?\d{0,5}$/;
-
-/** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
-const HOST = /^(?:\[(?<v6>[\da-f:.]+)\]|(?<name>[^:[\]\s]+))(?::(?<port>\d{1,5}))?$/i;
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Who knows which server is the primary, and moves that on where it is gone. */
 export interface SentinelSettings {
@@ -140,15 +133,6 @@ export function serverAt({ url }: RedisServers, address: Address): RedisServers 
   return { url: at.href, sentinel: null, cluster: null };
 }
 
-/** `host:port`, or without the port where there is a usual one; null for what is neither. */
-export function addressOf(text: string, usualPort: number | null): Address | null {
-  const found = HOST.exec(text)?.groups;
-  const host = found?.['v6'] ?? found?.['name'];
-  const port = found?.['port'] === undefined ? usualPort : Number(found['port']);
-  if (host === undefined || port === null || port < 1 || port > HIGHEST_PORT) return null;
-  return { host, port };
-}
-
 /** `told=reached` pairs with commas between them, each side a `host:port`; null for anything else. */
 export function addressMap(text: string): ReadonlyMap<string, Address> | null {
   const map = new Map<string, Address>();
@@ -174,11 +158,6 @@ export function sharesServers(one: RedisServers, other: RedisServers): boolean {
     return one.sentinel.name === other.sentinel.name && other.sentinel.hosts.some(isHost);
   }
   return one.sentinel === other.sentinel && new URL(one.url).host === new URL(other.url).host;
-}
-
-/** `host:port`, an address of IPv6 in brackets. */
-export function placeOf({ host, port }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** For people: without a password. */

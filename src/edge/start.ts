@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { bracketed, placeOf } from '../config/address.js';
 import type { EdgeSettings } from '../config/edge.js';
 import { ACCEPT_BACKLOG } from '../web/connections/limits.js';
 import { refuseTakenPort } from '../web/connections/listening.js';
@@ -45,11 +46,10 @@ export async function startEdge(
     edge.courier.start();
     const { port: taken } = server.server.address() as AddressInfo;
     const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    const place = shown.includes(':') ? `[${shown}]` : shown;
     return {
       edge,
-      url: `http://${place}:${taken}`,
-      respUrl: resp === null ? null : `redis://${place}:${resp.port}`,
+      url: `http://${placeOf({ host: shown, port: taken })}`,
+      respUrl: resp === null ? null : `redis://${bracketed(shown)}:${resp.port}`,
       close: async () => {
         await Promise.all([server.close(), resp?.drain()]);
         await edge.close();

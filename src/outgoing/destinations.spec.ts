@@ -1,5 +1,6 @@
 /** Messages go to public addresses and to those that were named, decided once: no name leads them into the network. */
 import { describe, expect, it } from '@jest/globals';
+import { bracketed } from '../config/address.js';
 import { Destinations } from './destinations.js';
 
 const leadingTo = (...addresses: string[]) => new Destinations([], () => Promise.resolve(addresses));
@@ -36,7 +37,7 @@ const PRIVATE = [
 ] as const;
 
 describe.each(PRIVATE)('%s: %s', (_what, address) => {
-  const literal = address.includes(':') ? `[${address}]` : address;
+  const literal = bracketed(address);
 
   it('is refused as it stands, and behind a name', async () => {
     expect(new Destinations([]).faultOf(`https://${literal}/hook`)).toMatch(/public/);

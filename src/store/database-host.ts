@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { placeOf } from '../config/address.js';
 
 /** Nobody waits for one host that long; but who gives a connection up early on a busy machine never gets one. */
 const ASK_TIMEOUT_MS = 2_000;
@@ -40,7 +41,7 @@ export class DatabaseHost {
   /** @param url of this host alone */
   constructor(private readonly url: string) {
     ({ host: this.host, port: this.port } = new pg.Client({ connectionString: url }));
-    this.name = `${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`;
+    this.name = placeOf(this);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { placeOf } from '../config/redis-servers.js';
+import { placeOf } from '../config/address.js';
 import { DROPPED_MS, MAX_UNANSWERED, MAX_UNANSWERED_BYTES, STALLED_MS } from './limits.js';
 import type { UntakenBytes } from './untaken-bytes.js';
 

@@ -1,5 +1,5 @@
 import { type RedisOptions, type SentinelConnectionOptions, SentinelConnector, SentinelIterator } from 'ioredis';
-import type { Address } from '../config/address.js';
+import { type Address, placeIn } from '../config/address.js';
 import type { RedisServers, SentinelSettings } from '../config/redis-servers.js';
 import { retry, SENTINEL_TIMEOUT_MS } from './redis-client.js';
 import { Sentinels } from './sentinels.js';
@@ -10,7 +10,7 @@ type Options = RedisOptions & { readonly replyMapping?: 'legacy' };
 /**
  * What a client of these servers is made with.
  *
- * @param told called with the address, as Sentinel says it, whenever the client is about to connect
+ * @param told called with the address that Sentinel says, as `host:port`, whenever the client is about to connect
  */
 export function reaching(
   { url, sentinel }: RedisServers,
@@ -32,7 +32,8 @@ export function reaching(
       Connector: newestFirst(sentinel),
       sentinels: [...hosts],
       name,
-      natMap: (address) => {
+      natMap: (text) => {
+        const address = placeIn(text);
         told(address);
         return addresses.get(address) ?? null;
       },

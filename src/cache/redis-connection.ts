@@ -57,7 +57,7 @@ export class RedisConnection {
     return this.currentGeneration;
   }
 
-  /** `host:port` of the server, under Sentinel as that tells it. */
+  /** `host:port` of the server, under Sentinel the one that it tells. */
   get address(): string {
     return this.server;
   }

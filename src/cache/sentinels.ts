@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
+import { bracketed } from '../config/address.js';
 import type { SentinelSettings } from '../config/redis-servers.js';
 import { PROMPT, SENTINEL_TIMEOUT_MS } from './redis-client.js';
 
@@ -10,7 +11,7 @@ const FIRST_CONTACT_MS = 5_000;
 export interface Election {
   /** Rises with each failover. */
   readonly epoch: number;
-  /** `host:port`, as Sentinel says it. */
+  /** `host:port` that Sentinel says. */
   readonly address: string;
   readonly replicas: number;
 }
@@ -65,7 +66,7 @@ export class Sentinels {
       const field = (name: string): string | undefined => reply[reply.indexOf(name) + 1];
       const epoch = Number(field('config-epoch'));
       if (!Number.isSafeInteger(epoch)) return null;
-      const address = `${field('ip') ?? ''}:${field('port') ?? ''}`;
+      const address = `${bracketed(field('ip') ?? '')}:${field('port') ?? ''}`;
       return { epoch, address, replicas: Number(field('num-slaves') ?? 0) };
     } catch {
       return null;

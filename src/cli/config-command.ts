@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { placeOf } from '../config/address.js';
 import { loadConfig, type TraceSettings } from '../config/config.js';
 import { databaseHosts } from '../config/database-hosts.js';
 import { type RedisServers, shownServers } from '../config/redis-servers.js';
@@ -35,13 +36,13 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
   return [
     ['HOST', http.host],
     ['PORT', http.port],
-    ['DATABASE_URL', placeOf(database.url)],
+    ['DATABASE_URL', shownUrl(database.url)],
     ['REDIS_URL', serversOf(cache.servers)],
     ['JOBS_REDIS_URL', serversOf(jobs.servers)],
     ['REDIS_SENTINEL_PASSWORD', cache.servers.sentinel?.password == null ? null : 'a value that is not shown'],
     ['REDIS_ADDRESS_MAP', mapOf(cache.servers)],
     ['MIGRATE_ON_START', database.migrateOnStart],
-    ['MIGRATIONS_DATABASE_URL', placeOf(database.migrationsUrl)],
+    ['MIGRATIONS_DATABASE_URL', shownUrl(database.migrationsUrl)],
     ['DATABASE_POOLER', database.pooler],
     ['DATABASE_POOL_SIZE', database.poolSize],
     ['DATABASE_READS_PER_SECOND', database.readsPerSecond],
@@ -83,15 +84,15 @@ function traceVariables({ exporter, url }: TraceSettings): (readonly [string, Ce
   return [
     ['OTEL_SDK_DISABLED', exporter === null ? null : false],
     ['OTEL_TRACES_EXPORTER', exporter ?? 'none'],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', url === null ? null : placeOf(url)],
-    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', url === null ? null : placeOf(url)],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', url === null ? null : shownUrl(url)],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', url === null ? null : shownUrl(url)],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', protocol],
     ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', protocol],
   ];
 }
 
 /** A URL without its password. */
-export function placeOf(url: string): string {
+function shownUrl(url: string): string {
   if (url === EMBEDDED) return EMBEDDED_PLACE;
   // Several hosts of one database are no URL to WHATWG.
   const hosts = /^postgres/.test(url) ? databaseHosts(url).map((one) => new URL(one)) : [new URL(url)];
@@ -106,7 +107,7 @@ function serversOf(servers: RedisServers): string {
 
 function mapOf({ sentinel, cluster }: RedisServers): string | null {
   const pairs = [...(sentinel?.addresses ?? cluster?.addresses ?? [])].map(
-    ([told, { host, port }]) => `${told}=${host}:${port}`,
+    ([told, reached]) => `${told}=${placeOf(reached)}`,
   );
   return pairs.length === 0 ? null : pairs.join(', ');
 }

@@ -25,6 +25,12 @@ export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+/** A `host:port` that has none around an address of IPv6, as Redis writes it, with them. */
+export function placeIn(text: string): string {
+  const colon = text.lastIndexOf(':');
+  return `${bracketed(text.slice(0, colon))}:${text.slice(colon + 1)}`;
+}
+
 /** `host:port`, an address of IPv6 in brackets. */
 export function placeOf({ host, port }: Address): string {
   return `${bracketed(host)}:${port}`;

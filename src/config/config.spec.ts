@@ -183,7 +183,7 @@ describe('the configuration', () => {
 
   it('finds a cluster by some of its servers', async () => {
     const REDIS_URL = 'rediss-cluster://me:s%2Fx@one,[::1]:7000';
-    const extras = { REDIS_ADDRESS_MAP: '10.0.0.5:6379=203.0.113.5:7000' };
+    const extras = { REDIS_ADDRESS_MAP: '10.0.0.5:6379=203.0.113.5:7000,[fd00::5]:6379=[::1]:7001' };
     const config = await load({ REDIS_URL, ...extras });
     expect(config.cache.servers).toEqual({
       url: 'rediss://me:s%2Fx@one',
@@ -193,7 +193,11 @@ describe('the configuration', () => {
           { host: 'one', port: 6_379 },
           { host: '::1', port: 7_000 },
         ],
-        addresses: new Map([['10.0.0.5:6379', { host: '203.0.113.5', port: 7_000 }]]),
+        // As a cluster's answer is read: see cache/cluster-map.ts.
+        addresses: new Map([
+          ['10.0.0.5:6379', { host: '203.0.113.5', port: 7_000 }],
+          ['[fd00::5]:6379', { host: '::1', port: 7_001 }],
+        ]),
       },
     });
     expect(shownServers(config.cache.servers)).toBe('rediss-cluster://me@one:6379,[::1]:7000');

@@ -140,7 +140,7 @@ export function addressMap(text: string): ReadonlyMap<string, Address> | null {
     const [told = '', reached = '', ...rest] = pair.trim().split('=');
     const [from, to] = [addressOf(told, null), addressOf(reached, null)];
     if (from === null || to === null || rest.length > 0) return null;
-    map.set(`${from.host}:${from.port}`, to);
+    map.set(placeOf(from), to);
   }
   return map;
 }

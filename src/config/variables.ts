@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { zoneOf } from '../domain/zone.js';
+import type { Address } from './address.js';
 import { databaseHosts, DatabaseHostsFault } from './database-hosts.js';
 import { BEARER_TOKEN, httpUrl, isUrlOf, type Table, type ValuesOf, valuesOf, wholeNumber } from './reading.js';
-import type { Address } from './address.js';
 import { addressMap, redisServers, RedisServersFault } from './redis-servers.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

@@ -182,6 +182,8 @@ export class ServiceCalls {
     if (status < 300) return body;
     const detail = detailOf(body) ?? `${method} ${path} was answered with status ${status}`;
     switch (status) {
+      case 400:
+        throw new CommandFailed(EXIT.usage, detail);
       case 401:
         throw new CommandFailed(EXIT.refused, detail, 'give an API key: --key-file, --key or EVERCOUNT_KEY');
       case 403:

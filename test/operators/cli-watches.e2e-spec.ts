@@ -111,7 +111,7 @@ it.each([
   [['errors', '--above', '1', '--silent', '1h'], 64, /by one of/],
   [['errors', '--rate', '1h'], 64, /by one of/],
   [['errors', '--rate', '1h', '--unexpected', '2'], 64, /by one of/],
-  [['errors', '--above', '1', '--notify', 'wh_0'], 1, /no webhook wh_0/],
+  [['errors', '--above', '1', '--notify', 'wh_0'], 64, /no webhook wh_0/],
 ])('%j makes no watch, and says why', async (args, code, why) => {
   const answer = await cli('watches', 'create', ...args);
   expect([answer.code, answer.err]).toEqual([code, expect.stringMatching(why)]);

@@ -14,7 +14,8 @@ export interface Limit {
 
 /** What makes a watch fire. Lengths are written as in `1h`, `30m`, `2d`. */
 export type Condition =
-  | Limit
+  | { readonly above: number; readonly below?: undefined }
+  | { readonly below: number; readonly above?: undefined }
   /** What the counter gained within this length. */
   | { readonly rate: Limit & { readonly over: string } }
   /** Nothing was written for so long. */

@@ -32,19 +32,25 @@ const Length = z
   .refine((text) => lengthMsOf(text) !== null, { error: length })
   .meta({ description: 'A length: 30s, 5m, 1h, 2d.', examples: ['30m'] });
 
-const above = Value.optional().meta({ description: 'It fires while it is greater.' });
-const below = Value.optional().meta({ description: 'It fires while it is less.' });
+const above = Value.meta({ description: 'It fires while it is greater.' });
+const below = Value.meta({ description: 'It fires while it is less.' });
+
+const hours = `must be a whole number from 1 to ${MAX_UNEXPECTED_HOURS}`;
+const UnexpectedHours = z.int({ error: hours }).min(1, { error: hours }).max(MAX_UNEXPECTED_HOURS, { error: hours });
 
 const one = 'must be one of {"above": n}, {"below": n}, {"rate": …}, {"silent": "30m"}, {"unexpected": {"hours": n}}';
 
-/** Unions of strict objects: a member that belongs to another kind is a mistake. */
+/** By its one member it is told which of them is meant, and so what is wrong with it: another member is a mistake. */
 const When = z
   .union(
     [
-      z.strictObject({ rate: z.strictObject({ over: Length, above, below }) }),
+      z.strictObject({
+        rate: z.strictObject({ over: Length, above: above.optional(), below: below.optional() }, fields),
+      }),
       z.strictObject({ silent: Length }),
-      z.strictObject({ unexpected: z.strictObject({ hours: z.int().min(1).max(MAX_UNEXPECTED_HOURS) }) }),
-      z.strictObject({ above, below }),
+      z.strictObject({ unexpected: z.strictObject({ hours: UnexpectedHours }, fields) }),
+      z.strictObject({ above }),
+      z.strictObject({ below }),
     ],
     { error: one },
   )

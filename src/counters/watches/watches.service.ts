@@ -136,7 +136,8 @@ function faultOfWatch({ when, prefix }: WatchWish): string | null {
     if (!isWithin(over, MIN_RATE_MS, MAX_RATE_MS) || (lengthMsOf(over) ?? 0) % MINUTE_MS !== 0) {
       return 'The length of a rate must be whole minutes from 5m to 30d.';
     }
-    return faultOfLimit(when.rate);
+    const isOne = (when.rate.above === undefined) !== (when.rate.below === undefined);
+    return isOne ? null : 'The limit of a rate is "above" or "below", and one of them.';
   }
   if ('silent' in when) {
     return isWithin(when.silent, MIN_SILENT_MS, MAX_SILENT_MS) ? null : 'A silence must last from 1m to 365d.';
@@ -144,15 +145,7 @@ function faultOfWatch({ when, prefix }: WatchWish): string | null {
   if ('unexpected' in when) {
     return prefix === null ? null : 'What is unexpected can be said of one counter, and not of a prefix.';
   }
-  return faultOfLimit(when);
-}
-
-function faultOfLimit(limit: {
-  readonly above?: number | undefined;
-  readonly below?: number | undefined;
-}): string | null {
-  const isOne = (limit.above === undefined) !== (limit.below === undefined);
-  return isOne ? null : 'A limit is "above" or "below", and one of them.';
+  return null;
 }
 
 function isWithin(text: string, minMs: number, maxMs: number): boolean {

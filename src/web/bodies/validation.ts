@@ -35,12 +35,22 @@ function refuseLongLists(body: unknown): void {
 }
 
 function faultsOf(issue: z.core.$ZodIssue): BodyFault[] {
+  if (issue.code === 'invalid_union') {
+    const meant = meantBy(issue);
+    if (meant !== null) return meant.flatMap((one) => faultsOf({ ...one, path: [...issue.path, ...one.path] }));
+  }
   if (issue.code !== 'unrecognized_keys') return [{ pointer: pointerTo(issue.path), detail: issue.message }];
   // The name of an unknown field is repeated only where it is not longer than any name should be.
   return issue.keys.map((key) => ({
     pointer: pointerTo(key.length > MAX_NAME_BYTES ? issue.path : [...issue.path, key]),
     detail: key.length > MAX_NAME_BYTES ? 'has a field that is not known here' : 'is not known here',
   }));
+}
+
+/** What is wrong with the one alternative whose members these are: others say no more than that it is none of them. */
+function meantBy({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | null {
+  const [meant, ...others] = errors.filter((issues) => issues.every(({ path }) => path.length > 0));
+  return meant === undefined || others.length > 0 ? null : meant;
 }
 
 function pointerTo(path: readonly PropertyKey[]): string {

@@ -7,6 +7,8 @@ describe('If-Match', () => {
     ['"5"', [5]],
     ['"5","6"', [5, 6]],
     ['"5" ,\t"6"', [5, 6]],
+    ['"5", , "6"', [5, 6]],
+    [',"5",\t,,"6" ,', [5, 6]],
     ['W/"5"', [5]],
     ['W/"5", "6"', [5, 6]],
     // As nginx, Apache, Caddy and Jetty send them back.
@@ -26,16 +28,15 @@ describe('If-Match', () => {
     expect(conditionOf({ 'if-match': header })).toEqual({ kind: 'matches', versions });
   });
 
-  it.each(['', '5', '"5', '5"', '"5" "6"', '"5",', ',"5"', 'w/"5"', '"5"x', '*, "5"', '"a b"', '"\x7f"'])(
+  it.each(['', '5', '"5', '5"', '"5" "6"', '"5" "6",', ',', ' , ,', 'w/"5"', '"5"x', '*, "5"', '"a b"', '"\x7f"'])(
     '%j is broken',
     (header) => {
       expect(() => conditionOf({ 'if-match': header })).toThrow(ProblemError);
     },
   );
 
-  it('of a million tags is read without a stumble', () => {
-    const header = Array.from({ length: 1_000_000 }, () => '"1"').join(',');
-    expect(() => conditionOf({ 'if-match': `${header},` })).toThrow(ProblemError);
+  it.each(['"1",', '"1",,', '"1" , \t', ' , '])('of a million times %j is read without a stumble', (part) => {
+    expect(() => conditionOf({ 'if-match': `${part.repeat(1_000_000)}x` })).toThrow(ProblemError);
   });
 });
 

@@ -2,8 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Condition } from '../domain/operation.js';
 import { refuse } from '../web/problems/problem.js';
 
-/** A list of entity tags (RFC 9110, section 8.8.3). */
-const LIST_OF_TAGS = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*$/;
+/**
+ * A list of entity tags (RFC 9110, section 8.8.3), one at least. Elements with nothing in them, as of who joins values, are
+ * passed over (section 5.6.1.2), however many a head has room for: each character is looked at once.
+ */
+const LIST_OF_TAGS =
+  /^[ \t,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*[ \t,]*$/;
 const TAG = /"([^"]*)"/g;
 /**
  * Our own tags: a version, without leading zeros. What compresses on the way marks them, each in its own way: as weak (nginx,

@@ -60,6 +60,7 @@ export class TokenBucket {
     this.level = Math.max(this.level - count, -this.policy.quota);
   }
 
+  /** Whether nothing is missing, so that it says no more than a new one would. */
   isFull(nowMs: number): boolean {
     this.refill(nowMs);
     return this.level === this.policy.quota;

@@ -43,15 +43,18 @@ export class ClusterNode {
     this.connection = new RedisConnection(servers, commandTimeoutMs, address);
   }
 
+  /** Why it cannot be used, as far as is known; null while it can. */
   get fault(): string | null {
     return this.connection.fault;
   }
 
+  /** The connection as it is now; the same object for as long as it lasts. */
   get line(): Line {
     this.lastLine = Line.of(this.connection, this.lastLine);
     return this.lastLine;
   }
 
+  /** Calls back whenever a connection is there, and whenever it is gone. */
   onTurn(listener: () => void): void {
     this.connection.onTurn(listener);
   }

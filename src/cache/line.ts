@@ -28,6 +28,7 @@ export class Line {
     private readonly generation: number,
   ) {}
 
+  /** Whether the connection is still the one by which the look found the server. */
   get isOpen(): boolean {
     return this.connection.generation === this.generation && this.connection.isReady;
   }

@@ -75,7 +75,9 @@ export interface Servers {
   look: () => Promise<readonly (Sighting | null)[]>;
   /** Leaves the server at the other end for the one that is led to now. */
   leave: () => void;
+  /** Calls back whenever a connection is there, and whenever one is gone. */
   onTurn: (listener: () => void) => void;
+  /** Settles when they can be asked for any key; fails after some seconds, with what is in the way. */
   whenReady: () => Promise<void>;
   close: () => void;
 }

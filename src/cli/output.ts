@@ -19,6 +19,7 @@ export function withOutput(command: Command, formats: readonly string[] = FORMAT
     .option('--json', 'the same as --output json');
 }
 
+/** How the result is to be printed, by either of the two options. */
 export function formatOf<F extends string>({ output, json }: OutputOptions<F>): F | 'json' {
   return json === true ? 'json' : output;
 }

@@ -74,10 +74,12 @@ export class ServiceCalls {
     return this.call('GET', `${counterPath(name)}${consistency === 'strong' ? '?consistency=strong' : ''}`);
   }
 
+  /** By 1. Sent again under the same key it counts once. */
   increment(name: string, key: string): Promise<Reply<CounterBody>> {
     return this.call('POST', `${counterPath(name)}/increment`, { headers: { 'idempotency-key': key } });
   }
 
+  /** Without a look at the answer: what is not there need not be deleted. */
   async delete(name: string): Promise<void> {
     await this.call('DELETE', counterPath(name));
   }

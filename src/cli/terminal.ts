@@ -92,6 +92,7 @@ export class Terminal {
     }
   }
 
+  /** The text in a colour where a person looks and wants colours, else as it is. */
   colour(colour: Colour, text: string): string {
     if (!this.colours || this.streams.stdout.isTTY !== true) return text;
     // Whether a person looks was asked of the stream that is written to, which need not be this process's own.
@@ -114,6 +115,7 @@ export class Terminal {
     }
   }
 
+  /** A bar where a person looks, else a line now and then. */
   progress(what: string): Progress {
     return this.streams.stderr.isTTY === true ? this.bar(what) : this.lines(what);
   }

@@ -11,6 +11,7 @@ export interface Moment {
 /** The clocks of this process. They measure how long something took; what time it is, the database knows. */
 @Injectable()
 export class Clock {
+  /** Milliseconds, only ever rising, from no moment in particular. */
   monotonicMs(): number {
     return performance.now();
   }

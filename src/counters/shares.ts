@@ -18,6 +18,7 @@ export class Shares {
     return this.held;
   }
 
+  /** @param holder null: it counts for all, and for nobody in particular */
   add(holder: Holder, count = 1): void {
     this.held += count;
     if (holder !== null) this.heldBy.set(holder, this.of(holder) + count);

@@ -9,6 +9,7 @@ export class LaneTally {
   readonly sizes = new Buckets(SIZES);
   readonly commits = new Buckets(SECONDS);
 
+  /** @param tookMs from the first statement until the outcome was known */
   noteBatch(writes: number, tookMs: number): void {
     this.sizes.observe(writes);
     this.commits.observe(tookMs / 1_000);
@@ -70,6 +71,7 @@ export class Tallies {
     }
   }
 
+  /** A request was answered with this error. */
   noteFailure(error: unknown): void {
     if (error instanceof Unavailable) this.failures.unavailable += 1;
     else if (error instanceof OutcomeUnknown) this.failures.outcome_unknown += 1;

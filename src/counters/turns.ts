@@ -19,6 +19,7 @@ export class Turns {
     private readonly restTimes = 1,
   ) {}
 
+  /** Waits for its turn, and does the work; what that comes to, an error included, is passed on before the rest. */
   async take<T>(holder: Holder, work: () => Promise<T>): Promise<T> {
     await this.turnOf(holder);
     const startedAtMs = this.clock.monotonicMs();

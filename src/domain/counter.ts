@@ -50,6 +50,7 @@ export interface Absence {
 
 export type Truth = Counter | Absence;
 
+/** Whether there is a counter: a truth tells of an absence, too. */
 export function isCounter(truth: Truth): truth is Counter {
   return truth.value !== null;
 }

@@ -75,6 +75,7 @@ export class Courier {
     this.wake();
   }
 
+  /** Cuts off what is under way: it was written down, and is sent again after the next start. */
   async stop(): Promise<void> {
     this.end.abort();
     this.wake();

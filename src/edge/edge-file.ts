@@ -130,6 +130,7 @@ export class EdgeFile {
     }
   }
 
+  /** @returns how many rows it changed */
   run(sql: string, ...values: readonly (string | number | Buffer | null)[]): number {
     return this.prepared(sql).run(...values).changes;
   }

@@ -52,6 +52,7 @@ export class Edge {
     return new Edge(EdgeFile.open(settings.file), settings, clock, say);
   }
 
+  /** Counted anew each time it is asked for. */
   get status(): EdgeStatus {
     const { file, courier } = this;
     const { id, last, state } = file.row;
@@ -76,6 +77,7 @@ export class Edge {
     };
   }
 
+  /** Ends deliveries, and lets go of the file, which another process may then open. */
   async close(): Promise<void> {
     clearInterval(this.housekeeping);
     await this.courier.stop();

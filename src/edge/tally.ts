@@ -79,6 +79,7 @@ export class Tally {
     });
   }
 
+  /** What is known here of a counter; null: nothing was counted, and upstream has told nothing of it. */
   read(name: string): Reading | null {
     const own = this.lookUp(name);
     return own.heardAt === null && own.count === 0 && own.sum === 0 ? null : readingOf(name, own);

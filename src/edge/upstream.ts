@@ -14,7 +14,7 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 export interface Heard extends UpstreamAnswer {
   /** Parsed; null where it is no JSON. */
   readonly body: unknown;
-  /** What went wrong, for people; null: there was an answer. */
+  /** What went wrong, for people; null: it answered with 200. */
   readonly fault: string | null;
 }
 
@@ -32,10 +32,16 @@ export class Upstream {
     this.agent = this.isTls ? new HttpsAgent(options) : new HttpAgent(options);
   }
 
+  /**
+   * Sends a delivery once. Never fails: that nobody answered is heard, too.
+   *
+   * @param body JSON by gzip, the same bytes each time it is sent
+   */
   deliver(id: string, body: Buffer, signal: AbortSignal): Promise<Heard> {
     return this.ask('POST', `/v1/edges/${id}/deliveries`, body, signal);
   }
 
+  /** Asks up to where it has taken deliveries of an edge. Never fails either. */
   position(id: string, signal: AbortSignal): Promise<Heard> {
     return this.ask('GET', `/v1/edges/${id}`, null, signal);
   }

@@ -13,6 +13,7 @@ export interface Finished<K extends JobKind> {
 export class LastReports {
   private readonly byName = new Map<string, { readonly finishedAt: string; readonly report: object }>();
 
+  /** @param finishedAt RFC 3339 */
   note(name: string, report: object, finishedAt: string): void {
     this.byName.set(name, { finishedAt, report });
   }

@@ -18,6 +18,7 @@ const LONGEST_MS = BigInt(MAX_LIFE_MS);
 /** All clocks that matter are by far closer together; a life of ten years is not measured in minutes. */
 const CLOCKS_APART_MS = 60_000n;
 
+/** Whether a word, in capitals, names one of them. */
 export function isUnit(word: string): word is Unit {
   return Object.hasOwn(UNITS, word);
 }

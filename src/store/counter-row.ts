@@ -208,6 +208,7 @@ export function truthOf({
   };
 }
 
+/** A bigint as Postgres writes it; null where it is NULL, for which a `LINE` holds nothing. */
 export function numberOrNull(text: string | null): number | null {
   return text === null || text === '' ? null : Number(text);
 }

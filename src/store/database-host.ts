@@ -54,6 +54,7 @@ export class DatabaseHost {
     return this.asking;
   }
 
+  /** Lets go of the connection. A question that is under way fails, and the next one opens another. */
   close(): void {
     this.session?.connection.stream.destroy();
     this.session = null;

@@ -169,10 +169,12 @@ class ReplicationWatch {
     client.on('notice', this.listener);
   }
 
+  /** @throws StoreFailure `unknown` where a commit was cut short so */
   check(): void {
     if (this.warning !== null) throw new StoreFailure('unknown', new Error(this.warning));
   }
 
+  /** The client goes back to its pool, and must not be listened to any more. */
   end(): void {
     this.client.removeListener('notice', this.listener);
   }

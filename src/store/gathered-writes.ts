@@ -11,6 +11,7 @@ export class GatheredWrites<Q> {
   /** @param send writes all of them, and answers for each whether anything was changed */
   constructor(private readonly send: (queries: readonly Q[]) => Promise<readonly boolean[]>) {}
 
+  /** @returns whether it changed anything; fails as the statement does */
   write(query: Q): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ query, resolve, reject });

@@ -82,6 +82,7 @@ export class GuardRow implements UnitRow {
     return this.unitRows;
   }
 
+  /** The row as it is, without the units. */
   read(): Promise<GuardState> {
     return this.look<GuardState>({ name: 'guard-read', text: READ });
   }
@@ -108,6 +109,7 @@ export class GuardRow implements UnitRow {
     return this.once(() => this.read());
   }
 
+  /** As `poll`, with the units. */
   pollUnits(): Promise<UnitsState> {
     return this.once(() => this.readUnits());
   }

@@ -40,6 +40,7 @@ class OpenSessions {
   protected readonly open = new Map<pg.Client, Primary | null>();
   readonly Client: typeof pg.Client = clientOf(this);
 
+  /** Breaks connections off, by the primary that each leads to: what runs on them fails. */
   drop(which: (primary: Primary | null) => boolean): void {
     for (const [client, primary] of this.open) {
       if (which(primary)) client.connection.stream.destroy();

@@ -68,6 +68,7 @@ export class EventStream {
     return true;
   }
 
+  /** @param text whole events; nothing is said before the first snapshot, which shows what was */
   say(text: string): void {
     if (this.begun) this.texts.push(text);
   }

@@ -49,6 +49,7 @@ export class Resync {
     private readonly resynced: Resynced,
   ) {}
 
+  /** How changes come to be known just now. */
   get feed(): Feed {
     return this.current;
   }

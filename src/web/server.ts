@@ -51,6 +51,7 @@ export interface Server {
   readonly healthPort: HealthPort | null;
 }
 
+/** Nothing is routed yet: whoever asks for the server adds that. */
 export function createServer({ http: settings, access }: Pick<Config, 'http' | 'access'>, traces: Traces): Server {
   const { basePath } = settings;
   const routes = new Routes();

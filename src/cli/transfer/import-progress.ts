@@ -36,6 +36,7 @@ export class ImportProgress {
     if (performance.now() - this.writtenAtMs > WRITE_EVERY_MS) await this.write();
   }
 
+  /** The file is through: nothing is left to be gone on with. */
   async finish(): Promise<void> {
     this.reached = 0;
     await rm(this.path, { force: true });

@@ -61,16 +61,19 @@ class Import {
     private readonly noteDone: (done: number) => Promise<void>,
   ) {}
 
+  /** Puts a counter to those of the next batch; waits where enough batches are under way. */
   async take(counter: ImportedCounter): Promise<void> {
     this.waiting.push(counter);
     if (this.waiting.length === BATCH) await this.begin();
   }
 
+  /** Counts what cannot be a counter here; the first of them are told by name. */
   skip(skipped: Skipped): void {
     this.skipped += 1;
     if (this.told.length < MAX_TOLD) this.told.push(skipped);
   }
 
+  /** Commits what is left, and waits for all that is under way. */
   async finish(): Promise<void> {
     if (this.waiting.length > 0) await this.begin();
     while (this.running.length > 0) await this.settleFirst();

@@ -65,6 +65,7 @@ export class DecisionLane {
     private readonly traces: Traces,
   ) {}
 
+  /** Puts it behind what waits. Never throws: what becomes of it, its own `resolve` or `reject` is told. */
   add(pending: PendingBundle | PendingTransaction): void {
     this.lane.add(pending);
   }

@@ -79,6 +79,7 @@ export class IncrementLanes {
     );
   }
 
+  /** Puts it into the lane of its counter. Never throws: what becomes of it, its own `resolve` or `reject` is told. */
   add(pending: Pending): void {
     const { lanes } = this;
     const laneOf = (name: string): number => (lanes.length === 1 ? 0 : bucketOf(name, lanes.length));

@@ -43,6 +43,7 @@ export class Lane<T extends Queued> {
     private readonly commit: (batch: readonly T[]) => Promise<readonly T[]>,
   ) {}
 
+  /** Puts it behind what waits, and begins at once where nothing is being committed. */
   add(item: T): void {
     this.queue.push(item);
     if (this.running) return;

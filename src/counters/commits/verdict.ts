@@ -75,6 +75,7 @@ export class Ruling {
     return new Map([...this.born].flatMap(([name, keyId]) => (keyId === null ? [] : [[name, keyId] as const])));
   }
 
+  /** Idempotency keys that were used, with the answer that each of them is to hold. */
   get kept(): readonly KeptKey[] {
     return this.keptKeys;
   }

@@ -77,6 +77,7 @@ export class DrillLoad {
     return [...this.acknowledged.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  /** Deletes its counters. Never fails: one that cannot be deleted is left. */
   async remove(): Promise<void> {
     for (const name of this.names) await this.calls.delete(name).catch(() => undefined);
   }

@@ -139,6 +139,11 @@ export interface Tamed {
   readonly usual: readonly number[];
 }
 
+/**
+ * Takes the accidents out of a series, so that a model learns what is usual.
+ *
+ * @param season how many values it takes until the same place comes again
+ */
 export function tame(series: readonly number[], season: number): Tamed {
   const places = Array.from({ length: season }, (_, place) =>
     median(series.filter((_value, index) => index % season === place)),

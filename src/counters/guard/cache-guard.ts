@@ -127,6 +127,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     return guard.clearance.of((known) => publish((name) => identityFor(known, KEY_PREFIX + name)));
   }
 
+  /** As probes are told it: `degraded` where entries of any unit may not be served just now. */
   health(): GuardHealth {
     const serves = this.units.every(
       (unit) => unit.permissions.permitted() !== null || this.unverifiedOf(unit) !== null,

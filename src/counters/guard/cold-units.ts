@@ -15,6 +15,11 @@ export class ColdUnits {
     this.listeners.push(listener);
   }
 
+  /**
+   * Looks at what the last poll found, and fills nothing itself: that is for whoever is called back.
+   *
+   * @param units all there are, in the order of their numbers
+   */
   async look(units: readonly UnitGuard[]): Promise<void> {
     const noted = await Promise.all(
       units.map(async (unit, number) => {

@@ -36,6 +36,7 @@ export class Permissions {
     return this.known;
   }
 
+  /** A poll was answered by both: what it came to takes the place of what was known. */
   learn(known: Knowledge): void {
     this.known = known;
   }

@@ -22,15 +22,18 @@ export class Reach {
     return this.silences === 0;
   }
 
+  /** Whether so many questions in a row went without an answer that it takes it for away. */
   get isAway(): boolean {
     return this.silences >= SILENCES_BEFORE_AWAY;
   }
 
+  /** `silent`: the last question was not answered, which may be a delay of this instance. */
   get state(): 'up' | 'silent' | 'away' {
     if (this.answeredLast) return 'up';
     return this.isAway ? 'away' : 'silent';
   }
 
+  /** @param answered whether the last question was */
   note(answered: boolean): void {
     this.silences = answered ? 0 : this.silences + 1;
   }

@@ -19,6 +19,7 @@ export class AbsenceBudget {
     this.updatedAtMs = clock.monotonicMs();
   }
 
+  /** Takes one, where one is left; they come back with time. */
   take(): boolean {
     const nowMs = this.clock.monotonicMs();
     this.left = Math.min(ABSENCES_PER_MINUTE, this.left + (nowMs - this.updatedAtMs) * PER_MS);

@@ -59,6 +59,7 @@ export class CacheUpkeep {
     private readonly audit: AuditService,
   ) {}
 
+  /** How the cache stands, as this instance sees it; never fails because Redis is away. */
   async state(): Promise<CacheState> {
     const [entries, sentinel] = await Promise.all([this.countEntries().catch(() => null), this.guard.sentinel()]);
     const { reads } = this.tallies;

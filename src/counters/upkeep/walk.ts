@@ -37,6 +37,7 @@ export class Walk {
     return Math.round(this.clock.monotonicMs() - this.startedAtMs);
   }
 
+  /** Counts what was found; the first of them are kept to be told. */
   note(drift: Drift): void {
     this[drift.kind] += 1;
     if (this.drift.length < this.maxDrift) this.drift.push(drift);

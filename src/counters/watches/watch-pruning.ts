@@ -24,6 +24,11 @@ export class WatchPruning {
     private readonly webhooks: Webhooks,
   ) {}
 
+  /**
+   * Removes in chunks, until nothing is left that is old enough.
+   *
+   * @param signal ends it after the chunk that is under way
+   */
   async runOnce({ signal }: { readonly signal: AbortSignal }): Promise<PruneReport> {
     const remove = async (chunk: () => Promise<number>): Promise<number> => {
       for (let removed = 0; ;) {

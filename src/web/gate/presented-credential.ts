@@ -43,6 +43,7 @@ function linkOf({ raw: { url = '' } }: FastifyRequest): string | null {
   return new URLSearchParams(url.slice(at + 1)).get('link');
 }
 
+/** Whether a request may change something, by its method. */
 export function isMoreThanLooking({ method }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD';
 }

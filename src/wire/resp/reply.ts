@@ -11,6 +11,7 @@ export const EMPTY_ARRAY = '*0\r\n';
 const NULL_OF = { 2: '$-1\r\n', 3: '_\r\n' } as const;
 const NULL_ARRAY_OF = { 2: '*-1\r\n', 3: '_\r\n' } as const;
 
+/** @param text one line */
 export function simple(text: string): string {
   return `+${text}\r\n`;
 }
@@ -20,6 +21,7 @@ export function error(text: string): string {
   return `-${text}\r\n`;
 }
 
+/** @param value a whole number, within 64 bits */
 export function integer(value: number | bigint | string): string {
   return `:${value}\r\n`;
 }
@@ -43,6 +45,7 @@ export function array(items: readonly string[]): string {
   return `*${items.length}\r\n${items.join('')}`;
 }
 
+/** An array of texts, a character of which is a byte. */
 export function bulks(texts: readonly string[]): string {
   return array(texts.map(bulk));
 }

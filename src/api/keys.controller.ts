@@ -14,8 +14,6 @@ import { Key, KeyChangeBody, KeyPage, KeysQuery, KeyWithSecret, NewKeyBody, Rota
 
 const NOT_REACHED = 'Keys cannot be looked after: ';
 
-/** As they are made here; nothing else needs to be looked up. */
-
 /** The keys that calls are made with, for operators; `evercount keys` does the same. */
 @Controller('v1/keys')
 export class KeysController {

@@ -6,7 +6,7 @@ import { OneServer } from './one-server.js';
 import type { Post, Servers, ServerView, Sighting } from './sighting.js';
 
 /** Redis answers in microseconds; what takes this long is as good as away, and reads go to Postgres. */
-export const COMMAND_TIMEOUT_MS = 250;
+const COMMAND_TIMEOUT_MS = 250;
 
 /**
  * Where entries live: these data, on these servers. Whoever asks it for something asks the server that the last look

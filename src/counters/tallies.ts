@@ -5,7 +5,7 @@ import type { Answer, Refused, Operation, Write } from '../domain/operation.js';
 import type { Bundle, Part, PartOutcome, Transaction, Verdict } from './commits/verdict.js';
 
 /** What one lane committed. */
-export class LaneTally {
+class LaneTally {
   readonly sizes = new Buckets(SIZES);
   readonly commits = new Buckets(SECONDS);
 

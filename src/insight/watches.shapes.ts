@@ -8,7 +8,7 @@ import { Count, fields, ID, IdCursor, Instant, limitUpTo, Name, PLAIN, Prefix, V
 const MAX_NOTIFIED = 10;
 
 /** Longer ones do not fit into a table that people read. */
-export const MAX_LABEL_LENGTH = 100;
+const MAX_LABEL_LENGTH = 100;
 
 /** Watches in one page: some 500 bytes each. */
 const MAX_WATCHES_A_PAGE = 1_000;

@@ -115,7 +115,7 @@ export function isoOf(text: string): string {
  * Like pg's own, but times as RFC 3339 text: a Date would only be printed again. Statements that run often write them
  * so themselves (`utc`). bigint stays text.
  */
-export const TYPES: pg.CustomTypesConfig = {
+const TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid, format): unknown =>
     oid === pg.types.builtins.TIMESTAMPTZ ? isoOf : pg.types.getTypeParser(oid, format),
 };

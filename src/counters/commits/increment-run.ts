@@ -80,7 +80,7 @@ export class IncrementRun implements Queued {
 }
 
 /** One increment of a run that goes its own way. */
-export class RunMember implements PendingWrite {
+class RunMember implements PendingWrite {
   readonly fingerprint = null;
   readonly size = 1;
   readonly acceptedAtMs: number;

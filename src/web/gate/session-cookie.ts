@@ -15,7 +15,7 @@ function nameFor({ protocol, server: { basePath } }: FastifyRequest): string {
 }
 
 /** All the sessions a request brings: of several, some were put there by somebody else. */
-export function sessionsOf(request: FastifyRequest): string[] {
+function sessionsOf(request: FastifyRequest): string[] {
   const { cookie } = request.raw.headers;
   if (cookie === undefined || !cookie.includes(NAME)) return [];
   const begin = `${nameFor(request)}=`;

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey } from '../access/key-administration.js';
 import { orUnavailable } from '../counters/or-unavailable.js';
 import type { ApiKey } from '../store/api-keys.js';
-import { sendUnkept } from '../web/answers.js';
+import { pageOf, sendUnkept } from '../web/answers.js';
 import { bodyOf, refuseBody } from '../web/bodies/validation.js';
 import { ProblemError, refuse } from '../web/problems/problem.js';
 import { queryOf, refuseArguments } from '../web/query.js';
@@ -25,11 +25,9 @@ export class KeysController {
     if (cursor !== null && !ID.test(cursor)) refuse('The query parameter "cursor" must be nextCursor of a page.');
     const count = Number(limit);
     const found = await reached(() => this.keys.page(cursor, count + 1));
-    const data = found.slice(0, count);
-    const hasMore = found.length > count;
-    request.charge({ items: data.length });
-    const nextCursor = hasMore ? (data.at(-1)?.id ?? null) : null;
-    sendUnkept(reply, KeyPage, { data: data.map(shown), hasMore, nextCursor });
+    const page = pageOf(found, count);
+    request.charge({ items: page.data.length });
+    sendUnkept(reply, KeyPage, { ...page, data: page.data.map(shown) });
   }
 
   @Get(':id')

@@ -7,7 +7,7 @@ import { lengthOf } from '../counters/watches/lengths.js';
 import { WatchesService } from '../counters/watches/watches.service.js';
 import type { Condition, WatchWish } from '../domain/watch.js';
 import type { StandingWatch } from '../store/watches/watches.js';
-import { sendUnkept } from '../web/answers.js';
+import { pageOf, sendUnkept } from '../web/answers.js';
 import { bodyOf, refuseBody } from '../web/bodies/validation.js';
 import { ProblemError } from '../web/problems/problem.js';
 import { queryOf, refuseQuery } from '../web/query.js';
@@ -29,11 +29,9 @@ export class WatchesController {
     // A key that may see a counter need not see what is said of a shorter prefix.
     const seen = prefixWithin(request.grant ?? EVERYTHING, prefix);
     const found = await this.watches.page({ prefix: seen, name, state, after: cursor, limit: limit + 1 });
-    const data = found.slice(0, limit);
-    request.charge({ items: data.length });
-    const hasMore = found.length > limit;
-    const nextCursor = hasMore ? (data.at(-1)?.id ?? null) : null;
-    sendUnkept(reply, WatchPage, { data: data.map(shown), hasMore, nextCursor });
+    const page = pageOf(found, limit);
+    request.charge({ items: page.data.length });
+    sendUnkept(reply, WatchPage, { ...page, data: page.data.map(shown) });
   }
 
   @Post()

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WebhooksService } from '../counters/watches/webhooks.service.js';
 import { Destinations } from '../outgoing/destinations.js';
 import { newWebhookSecret } from '../outgoing/signature.js';
-import { sendUnkept } from '../web/answers.js';
+import { pageOf, sendUnkept } from '../web/answers.js';
 import { bodyOf, refuseBody } from '../web/bodies/validation.js';
 import { ProblemError } from '../web/problems/problem.js';
 import { queryOf, refuseArguments, refuseQuery } from '../web/query.js';
@@ -93,10 +93,9 @@ export class WebhooksController {
     const { limit, cursor } = queryOf(DeliveriesQuery, request);
     there(await this.webhooks.find(idIn(id)));
     const found = await this.webhooks.deliveries(id, cursor, limit + 1);
-    const data = found.slice(0, limit);
-    request.charge({ items: data.length });
-    const hasMore = found.length > limit;
-    sendUnkept(reply, DeliveryPage, { data, hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null });
+    const page = pageOf(found, limit);
+    request.charge({ items: page.data.length });
+    sendUnkept(reply, DeliveryPage, page);
   }
 
   @Post(':id/deliveries/:delivery/send')

@@ -3,15 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ShareLinks } from '../access/share-links.js';
 import { orUnavailable } from '../counters/or-unavailable.js';
 import { DatabaseClock } from '../counters/database-clock.js';
-import { sendUnkept } from '../web/answers.js';
+import { pageOf, sendUnkept } from '../web/answers.js';
 import { bodyOf, refuseBody } from '../web/bodies/validation.js';
 import { ProblemError, refuse } from '../web/problems/problem.js';
 import { queryOf, refuseQuery } from '../web/query.js';
 import { requesterOf } from '../web/requester.js';
-import { Link, LinkPage, LinksQuery, NewLinkBody, Revoked } from './links.shapes.js';
+import { Link, LINK_ID, LinkPage, LinksQuery, NewLinkBody, Revoked } from './links.shapes.js';
 
 const NOT_REACHED = 'Links cannot be looked after: ';
-const LINK_ID = /^[0-9a-z]{13}$/;
 
 /** Links that show counters to whoever has them, made and ended by operators. */
 @Controller('v1/links')
@@ -24,12 +23,10 @@ export class LinksController {
   @Get()
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { limit, cursor = null } = queryOf(LinksQuery, request);
-    const count = Number(limit);
-    const found = await orUnavailable(() => this.links.page(cursor, count + 1), NOT_REACHED);
-    const data = found.slice(0, count);
-    request.charge({ items: data.length });
-    const hasMore = found.length > count;
-    sendUnkept(reply, LinkPage, { data, hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null });
+    const found = await orUnavailable(() => this.links.page(cursor, limit + 1), NOT_REACHED);
+    const page = pageOf(found, limit);
+    request.charge({ items: page.data.length });
+    sendUnkept(reply, LinkPage, page);
   }
 
   @Post()

@@ -4,6 +4,8 @@ import { Count, fields, Instant, limitUpTo, MomentOrNull, Name, PLAIN, Prefix } 
 /** Links in one page: some 300 bytes each. */
 const MAX_LINKS = 1_000;
 
+export const LINK_ID = /^[0-9a-z]{13}$/;
+
 export const NewLinkBody = z
   .strictObject(
     {
@@ -28,10 +30,10 @@ export const NewLinkBody = z
   });
 
 export const LinksQuery = z.strictObject({
-  limit: limitUpTo(MAX_LINKS, 100),
+  limit: limitUpTo(MAX_LINKS, 100).transform(Number),
   cursor: z
     .string()
-    .regex(/^[0-9a-z]{13}$/, { error: 'must be nextCursor of the page before' })
+    .regex(LINK_ID, { error: 'must be nextCursor of the page before' })
     .optional()
     .meta({ description: 'nextCursor of the page before.' }),
 });

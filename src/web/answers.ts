@@ -12,6 +12,21 @@ export function sendJson(reply: FastifyReply, json: string): void {
   reply.header('content-type', JSON_TYPE).header('cache-control', 'no-cache').send(json);
 }
 
+/** One page of a list, and where the next one begins. */
+interface Page<T> {
+  readonly data: T[];
+  readonly hasMore: boolean;
+  /** The id of the last of them; null: there are no more. */
+  readonly nextCursor: string | null;
+}
+
+/** @param found what was looked for by `limit` and one more, which tells whether there are more */
+export function pageOf<T extends { readonly id: string }>(found: readonly T[], limit: number): Page<T> {
+  const data = found.slice(0, limit);
+  const hasMore = found.length > limit;
+  return { data, hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null };
+}
+
 /**
  * Answers with what nobody in between may keep.
  *

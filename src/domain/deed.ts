@@ -28,11 +28,8 @@ export const THE_SERVICE: Actor = {
   requestId: null,
 };
 
-/** What is written down of what was done; increments are not. */
-export const DEEDS = [
-  'counter.set',
-  'counter.reset',
-  'counter.delete',
+/** What is done to the service rather than to one counter, and told beside what happens to it. */
+export const TOLD_DEEDS = [
   'counters.import',
   'counters.purge',
   'cache.flush',
@@ -47,6 +44,9 @@ export const DEEDS = [
   'link.revoke',
   'links.revoke',
 ] as const;
+
+/** What is written down of what was done; increments are not. */
+export const DEEDS = ['counter.set', 'counter.reset', 'counter.delete', ...TOLD_DEEDS] as const;
 
 export type DeedKind = (typeof DEEDS)[number];
 

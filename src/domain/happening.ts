@@ -1,4 +1,4 @@
-import type { DeedKind } from './deed.js';
+import { TOLD_DEEDS } from './deed.js';
 
 /** What happened to the servers and to the cache, which nobody asked for, or somebody to try it out. */
 const HAPPENINGS = [
@@ -20,23 +20,6 @@ const HAPPENINGS = [
 ] as const;
 
 export type HappeningKind = (typeof HAPPENINGS)[number];
-
-/** What is told beside it of what somebody did. */
-const TOLD_DEEDS = [
-  'counters.import',
-  'counters.purge',
-  'cache.flush',
-  'cache.reconcile',
-  'key.make',
-  'key.change',
-  'key.rotate',
-  'key.revoke',
-  'session.begin',
-  'session.end',
-  'link.make',
-  'link.revoke',
-  'links.revoke',
-] as const satisfies readonly DeedKind[];
 
 export const NEWS_KINDS = [...HAPPENINGS, ...TOLD_DEEDS] as const;
 

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Deed, DeedKind, Via } from '../domain/deed.js';
 import { withClient } from './failure.js';
+import { removeOldest } from './oldest-rows.js';
 import { utc } from './utc.js';
 
 /** A deed as it was written down. */
@@ -158,12 +159,7 @@ export class AuditLog {
    */
   async removeOld(days: number, keep: number, limit: number): Promise<number> {
     const { rowCount } = await withClient(this.pool, (client) =>
-      client.query(
-        `DELETE FROM audit WHERE id = ANY (ARRAY(
-           SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED) AS oldest
-           WHERE at < now() - make_interval(days => $1) OR id <= (SELECT max(id) FROM audit) - $2::bigint))`,
-        [days, keep, limit],
-      ),
+      client.query(removeOldest('audit'), [days, keep, limit]),
     );
     return rowCount ?? 0;
   }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { type HappeningKind, type NewsItem, type NewsKind } from '../domain/happening.js';
 import { withClient } from './failure.js';
+import { removeOldest } from './oldest-rows.js';
 import type { Replication } from './replication.js';
 import { utc } from './utc.js';
 
@@ -139,12 +140,7 @@ export class HappeningLog {
    */
   async removeOld(days: number, keep: number, limit: number): Promise<number> {
     const { rowCount } = await withClient(this.pool, (client) =>
-      client.query(
-        `DELETE FROM happenings WHERE id = ANY (ARRAY(
-           SELECT id FROM (SELECT id, at FROM happenings ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED) AS oldest
-           WHERE at < now() - make_interval(days => $1) OR id <= (SELECT max(id) FROM happenings) - $2::bigint))`,
-        [days, keep, limit],
-      ),
+      client.query(removeOldest('happenings'), [days, keep, limit]),
     );
     return rowCount ?? 0;
   }

@@ -2,13 +2,8 @@ import type pg from 'pg';
 import { withClient } from './failure.js';
 import { utc } from './utc.js';
 
-/** What an instance did since its sample before. */
-export interface Sample {
-  /** RFC 3339, by the database's clock: an insert may lie in a frozen Postgres for as long as that is frozen. */
-  readonly at: string;
-  /** Milliseconds since the one before. */
-  readonly spanMs: number;
-  /** Counters that were read, by where they came from. */
+/** What was asked for: counters that were read, by where they came from, and writes. */
+export interface Traffic {
   readonly hits: number;
   readonly misses: number;
   readonly bypasses: number;
@@ -17,6 +12,14 @@ export interface Sample {
   readonly otherWrites: number;
   /** Writes that could not be answered. */
   readonly failures: number;
+}
+
+/** What an instance did since its sample before. */
+export interface Sample extends Traffic {
+  /** RFC 3339, by the database's clock: an insert may lie in a frozen Postgres for as long as that is frozen. */
+  readonly at: string;
+  /** Milliseconds since the one before. */
+  readonly spanMs: number;
   readonly commits: Times;
   readonly publishes: Times;
   /** Writes that waited when it was taken. */
@@ -33,16 +36,9 @@ export interface Times {
 }
 
 /** All instances together, in one step of time. Rates are of a second. */
-export interface TimelinePoint {
+export interface TimelinePoint extends Traffic {
   /** RFC 3339: where the step begins. */
   readonly at: string;
-  readonly hits: number;
-  readonly misses: number;
-  readonly bypasses: number;
-  readonly unverified: number;
-  readonly increments: number;
-  readonly otherWrites: number;
-  readonly failures: number;
   readonly commitMs: number | null;
   readonly commitP99Ms: number | null;
   readonly publishMs: number | null;

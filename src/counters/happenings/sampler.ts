@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Buckets } from '../../meters/buckets.js';
-import { type Sample, Samples, type Times, type Timeline } from '../../store/samples.js';
+import { type Sample, Samples, type Times, type Timeline, type Traffic } from '../../store/samples.js';
 import { Clock } from '../clock.js';
 import { CommitPipeline } from '../commits/commit-pipeline.js';
 import { DatabaseClock } from '../database-clock.js';
@@ -142,15 +142,10 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-interface Numbers {
+/** Since this instance began. */
+interface Numbers extends Traffic {
+  /** By the monotonic clock. */
   readonly atMs: number;
-  readonly hits: number;
-  readonly misses: number;
-  readonly bypasses: number;
-  readonly unverified: number;
-  readonly increments: number;
-  readonly otherWrites: number;
-  readonly failures: number;
   readonly commits: Spread;
   readonly publishes: Spread;
 }

@@ -6,7 +6,7 @@ import { policyFor, type RatePolicy } from './token-bucket.js';
 
 /** What whoever makes a request may do. */
 export interface Grant {
-  /** The id of the API key; '' where none is asked for. */
+  /** The id of the API key; of a link `link ` and its id; '' where none is asked for. */
   readonly keyId: string;
   readonly scopes: ReadonlySet<Scope>;
   /** Names must begin with it; '' allows every name. */

@@ -148,9 +148,17 @@ function isSame(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
+/** Before the id of a link, where that of a key could stand: no id of a key holds a space. */
+const OF_LINK = 'link ';
+
+/** Whether it was a link that let somebody in. */
+export function isOfLink({ keyId }: Grant): boolean {
+  return keyId.startsWith(OF_LINK);
+}
+
 function grantOf({ id, name, prefix }: Link): Grant {
   return {
-    keyId: `link ${id}`,
+    keyId: `${OF_LINK}${id}`,
     scopes: new Set(['read'] as const),
     prefix: name ?? prefix ?? '',
     isOneName: name !== null,

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CountersService } from '../counters/counters.service.js';
 import { type ForecastHour, ForecastsService } from '../counters/forecasts/forecasts.service.js';
 import { reachOf } from '../counters/forecasts/reach.js';
+import { HOUR_MS } from '../counters/history/intervals.js';
 import type { Counter } from '../domain/counter.js';
 import { sendUnkept } from '../web/answers.js';
 import { nameOf } from '../web/named.js';
@@ -10,7 +11,7 @@ import { ProblemError } from '../web/problems/problem.js';
 import { queryOf } from '../web/query.js';
 import { ForecastAnswer, ForecastQuery } from './forecast.shapes.js';
 
-/** Of the limit of whoever asks: half a second of a core is no read. */
+/** How many items of the caller's limit a forecast takes: to make one costs half a second of a core. */
 const COST_ITEMS = 100;
 
 const iso = (ms: number): string => new Date(Math.round(ms)).toISOString();
@@ -43,7 +44,7 @@ export class ForecastController {
     sendUnkept(reply, ForecastAnswer, {
       data: forecast.hours.slice(0, hours).map(told),
       past: judged.map((hour) => ({ ...told(hour), observed: hour.observed, outside: hour.outside })),
-      basis: { from: iso(fromMs), to: iso(toMs), hours: Math.round((toMs - fromMs) / 3_600_000), seasons, model },
+      basis: { from: iso(fromMs), to: iso(toMs), hours: Math.round((toMs - fromMs) / HOUR_MS), seasons, model },
       reaches: reach === null ? null : { bound: reach.bound, value: reach.value, at: iso(reach.atMs) },
       madeAt: iso(madeAtMs),
     });

@@ -15,7 +15,7 @@ import { TurnPage, TurnsQuery, Watch, WatchBody, WatchChangeBody, WatchesQuery, 
 
 const WATCH_ID = /^w_[0-9a-f]{16}$/;
 
-/** Of the limit, where nothing is said: a value that wavers about its limit turns once. */
+/** The hysteresis where none is given, as a part of the limit: a value that wavers about its limit turns once. */
 const DEFAULT_HYSTERESIS = 1 / 20;
 
 /** What counters should not be. A key makes and sees watches of names that it may see. */
@@ -64,6 +64,7 @@ export class WatchesController {
     refuseQuery(request);
     const { for: holdMs, ...change } = bodyOf(WatchChangeBody, request);
     const before = await this.known(id, request);
+    // A hysteresis belongs to its condition: with another condition the one from before is not kept.
     const when: Condition = change.when ?? before.when;
     const wish: WatchWish = {
       name: before.name,
@@ -82,8 +83,8 @@ export class WatchesController {
   async remove(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseQuery(request);
     refuseBody(request);
-    await this.known(id, request);
-    if (!(await this.watches.remove(id))) there(null);
+    const before = await this.known(id, request);
+    there((await this.watches.remove(id)) ? before : null);
     reply.code(204).send();
   }
 
@@ -94,7 +95,7 @@ export class WatchesController {
     sendUnkept(reply, TurnPage, { data: await this.watches.turns(id, limit) });
   }
 
-  /** One that the key may not see is not there. */
+  /** @throws ProblemError `not_found`, also for one that the key may not see */
   private async known(id: string, { grant }: FastifyRequest): Promise<StandingWatch> {
     const found = WATCH_ID.test(id) ? await this.watches.find(id) : null;
     const isSeen = found !== null && coversName(grant ?? EVERYTHING, found.name ?? found.prefix ?? '');
@@ -107,9 +108,7 @@ function there(found: StandingWatch | null): StandingWatch {
   return found;
 }
 
-/**
- * @throws Forbidden where the key does not cover what a watch is about
- */
+/** @throws Forbidden where the key does not cover what a watch is about */
 function holdAbout({ grant }: FastifyRequest, { name, prefix }: WatchWish): void {
   const own = grant ?? EVERYTHING;
   if (name !== null) holdName(own, name);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DAY_MS } from '../counters/history/intervals.js';
 import { lengthMsOf } from '../counters/watches/lengths.js';
 import { MAX_HOLD_MS } from '../counters/watches/watches.service.js';
 import { WATCH_STATES } from '../domain/watch.js';
@@ -13,7 +14,7 @@ const MAX_LABEL_LENGTH = 100;
 /** Watches in one page: some 500 bytes each. */
 const MAX_WATCHES_A_PAGE = 1_000;
 
-/** Turns in one page. */
+/** Turns in one answer: some 150 bytes each. */
 const MAX_TURNS = 1_000;
 
 /** Hours outside of what was expected: one alone is noise, and a day of them is long known. */
@@ -65,7 +66,7 @@ const For = z
   .transform((text, context) => {
     const ms = lengthMsOf(text);
     if (ms !== null && ms <= MAX_HOLD_MS) return ms;
-    context.addIssue({ code: 'custom', message: `${length}, up to ${MAX_HOLD_MS / 86_400_000}d` });
+    context.addIssue({ code: 'custom', message: `${length}, up to ${MAX_HOLD_MS / DAY_MS}d` });
     return z.NEVER;
   })
   .meta({ type: 'string', description: 'How long it must be so, one way or the other, before it turns.' });

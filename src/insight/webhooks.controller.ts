@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DAY_MS } from '../counters/history/intervals.js';
 import { WebhooksService } from '../counters/watches/webhooks.service.js';
 import { Destinations } from '../outgoing/destinations.js';
 import { newWebhookSecret } from '../outgoing/signature.js';
@@ -21,7 +22,7 @@ import {
 } from './webhooks.shapes.js';
 
 /** After a rotation, time to bring the new secret to the receiver. */
-const DEFAULT_OVERLAP_MS = 86_400_000;
+const DEFAULT_OVERLAP_MS = DAY_MS;
 
 /** Where watches tell what they see. */
 @Controller('v1/webhooks')
@@ -117,7 +118,7 @@ export class WebhooksController {
   }
 }
 
-/** An id that may be one; what cannot be is the id of nothing. */
+/** @throws ProblemError `not_found` for what cannot be an id: Postgres would not even take some of it */
 function idIn(id: string): string {
   return there(ID.test(id) ? id : null);
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { DAY_MS } from '../counters/history/intervals.js';
 import { DELIVERY_STATES } from '../store/watches/webhooks.js';
 import { Count, fields, IdCursor, Instant, limitUpTo, PLAIN } from '../web/shapes.js';
 import { Label } from './watches.shapes.js';
 
 /** A month: longer than anybody takes to bring a new secret to a receiver. */
-const MAX_OVERLAP_MS = 31 * 86_400_000;
+const MAX_OVERLAP_MS = 31 * DAY_MS;
 
-/** A body is about half a kilobyte. */
+/** Deliveries in one page: the body of each is about half a kilobyte. */
 const MAX_DELIVERIES = 1_000;
 
 const Url = z.string({ error: 'must be a URL' }).regex(PLAIN, { error: 'must be a URL' }).meta({

@@ -35,8 +35,10 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
   private readonly log = new Logger(WebhookDeliverer.name);
   private readonly looks = new Polls(() => this.look(), LOOK_INTERVAL_MS);
   private readonly stopping = new AbortController();
+  /** What is being delivered, by the id of the webhook that it goes to. */
   private readonly underWay = new Map<Promise<void>, string>();
   private readonly tries = { delivered: 0, failed: 0 };
+  /** What went wrong last; the same is logged once. */
   private fault: string | null = null;
 
   constructor(
@@ -91,7 +93,7 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
     }
   }
 
-  /** Receivers that have enough to do. */
+  /** Webhooks to which as much is under way as may be. */
   private busy(): string[] {
     const counts = new Map<string, number>();
     for (const id of this.underWay.values()) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -111,6 +113,7 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
 
   private async deliver(message: OutgoingMessage): Promise<void> {
     const tried = await this.try(message);
+    // It was broken off here, which says nothing of the receiver: its lease ends, and another instance sends it.
     if (this.stopping.signal.aborted && tried.status === null) return;
     const isTaken = tried.fault === null;
     this.tries[isTaken ? 'delivered' : 'failed'] += 1;
@@ -153,6 +156,7 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
 
 const LATE = `there was no answer within ${TRY_TIMEOUT_MS / 1_000} s`;
 
+/** Fails when the signal is given: a look-up of a name takes none, and may last as long as it likes. */
 async function aborted(signal: AbortSignal): Promise<never> {
   await sleep(2 * TRY_TIMEOUT_MS, undefined, { signal });
   throw new Error('the look at the name took too long');

@@ -12,10 +12,11 @@ export interface Badge {
   readonly color: string;
 }
 
+/** Pixels. */
 const HEIGHT = 20;
 const PADDING = 6;
 
-/** About how wide a character is in Verdana at 11 pixels; what is not told is as wide as a letter of Latin. */
+/** Pixels that a character takes in Verdana at 11 pixels, about; the first that fits counts, else it is `ORDINARY`. */
 const WIDTHS: readonly (readonly [RegExp, number])[] = [
   [/[ilj.,:;'|!]/, 4],
   [/[ftr()[\]{}/ -]/, 5],
@@ -33,24 +34,24 @@ function widthOf(text: string): number {
 
 /** A picture of a label and a value, as they stand at the top of many a page about a program. */
 export function badgeSvg({ label, value, style, color }: Badge): string {
-  const [own, other] = [widthOf(value) + 2 * PADDING, label === '' ? 0 : widthOf(label) + 2 * PADDING];
-  const width = own + other;
+  const valueWidth = widthOf(value) + 2 * PADDING;
+  const labelWidth = label === '' ? 0 : widthOf(label) + 2 * PADDING;
+  const width = labelWidth + valueWidth;
   const radius = style === 'flat' ? 3 : 0;
   const text = escaped(label === '' ? value : `${label}: ${value}`);
-  const [dark, light] = style === 'plain' ? ['none', 'none'] : ['#555', `#${color}`];
-  const ink = style === 'plain' ? '#555' : '#fff';
-  const valueInk = style === 'plain' ? `#${color}` : inkOn(color);
+  const [labelGround, valueGround] = style === 'plain' ? ['none', 'none'] : ['#555', `#${color}`];
+  const [labelInk, valueInk] = style === 'plain' ? ['#555', `#${color}`] : ['#fff', inkOn(color)];
   const words = (x: number, wide: number, shown: string, fill: string): string =>
     `<text x="${x + PADDING}" y="14" textLength="${wide - 2 * PADDING}" lengthAdjust="spacingAndGlyphs" fill="${fill}">${escaped(shown)}</text>`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEIGHT}" role="img" aria-label="${text}">`,
     `<title>${text}</title>`,
     `<clipPath id="r"><rect width="${width}" height="${HEIGHT}" rx="${radius}"/></clipPath>`,
-    `<g clip-path="url(#r)"><rect width="${other}" height="${HEIGHT}" fill="${dark}"/>`,
-    `<rect x="${other}" width="${own}" height="${HEIGHT}" fill="${light}"/></g>`,
+    `<g clip-path="url(#r)"><rect width="${labelWidth}" height="${HEIGHT}" fill="${labelGround}"/>`,
+    `<rect x="${labelWidth}" width="${valueWidth}" height="${HEIGHT}" fill="${valueGround}"/></g>`,
     `<g font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11">`,
-    label === '' ? '' : words(0, other, label, ink),
-    words(other, own, value, valueInk),
+    label === '' ? '' : words(0, labelWidth, label, labelInk),
+    words(labelWidth, valueWidth, value, valueInk),
     '</g></svg>',
   ].join('');
 }
@@ -63,5 +64,6 @@ function inkOn(color: string): string {
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  // Where black and white stand out alike.
   return luminance > 0.179 ? '#000' : '#fff';
 }

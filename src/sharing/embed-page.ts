@@ -1,7 +1,7 @@
 import { inlineHash } from '../web/inline-hash.js';
 import { escaped, readable } from './markup.js';
 
-/** How often the page asks for the value; as long as it may be kept. */
+/** Seconds between two looks of the page at the value, and for which an answer may be kept. */
 export const FRESH_S = 10;
 
 const STYLE = `
@@ -43,7 +43,11 @@ export function embedPolicy(ancestors: readonly string[]): string {
   ].join('; ');
 }
 
-/** A page of one number, which looks for itself whether it has changed. */
+/**
+ * A page of one number, which looks for itself whether it has changed.
+ *
+ * @param label shown in place of the name; '': nothing is shown, and the name is only told to who cannot see
+ */
 export function embedPage(name: string, label: string | undefined, value: number): string {
   const shown = label ?? name;
   // Who hears the page, or looks at its tab, is told what the number is in any case.

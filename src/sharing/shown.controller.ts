@@ -2,6 +2,7 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EVERYTHING } from '../access/grant.js';
 import { holdName } from '../access/rules.js';
+import { isOfLink } from '../access/share-links.js';
 import { HttpSettings } from '../config/config.js';
 import { CountersService } from '../counters/counters.service.js';
 import { faultOfName } from '../domain/operands.js';
@@ -36,6 +37,7 @@ export class ShownController {
     const name = file.slice(0, -SVG.length);
     const fault = faultOfName(name);
     if (fault !== null) refuse(`The name ${fault}.`);
+    // Of other calls the gate does it; here what stands in the path is not the name.
     holdName(request.grant ?? EVERYTHING, name);
     const { label = name, style, color } = queryOf(BadgeQuery, request);
     const value = readable(await this.presentValue(name, request));
@@ -63,6 +65,6 @@ export class ShownController {
 
 /** Pictures in a page that many look at are asked for once in a while; what a key opened is its own. */
 function keepForAWhile({ grant }: FastifyRequest, reply: FastifyReply): void {
-  const isForAll = grant === null || grant === EVERYTHING || grant.keyId.startsWith('link ');
+  const isForAll = grant === null || grant === EVERYTHING || isOfLink(grant);
   reply.header('cache-control', `${isForAll ? 'public' : 'private'}, max-age=${FRESH_S}`);
 }

@@ -12,7 +12,7 @@ const MAX_FAULTS = 10;
  *
  * @throws ProblemError `invalid_request` with a pointer to each fault; `too_large` where a list has too many items
  */
-export function bodyOf<S extends z.ZodType>(schema: S, request: FastifyRequest): z.output<S> {
+export function bodyOf<S extends z.ZodType>(schema: S, request: Pick<FastifyRequest, 'body'>): z.output<S> {
   const { body = {} } = request;
   refuseLongLists(body);
   const parsed = schema.safeParse(body);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CacheSettings } from '../config/config.js';
 import { stepsOf } from '../domain/steps.js';
 import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
+import { GatheredCalls } from './gathered-calls.js';
 import type { Identity } from './identity.js';
 import type { Line } from './line.js';
 import type { Realm } from './realm.js';
@@ -61,6 +62,10 @@ export class CounterCache {
 
   private readonly leaseScript = scriptOf('lease');
   private readonly publishScript = scriptOf('publish');
+  private readonly gatheredLeases = new GatheredCalls<string, Leased>((names, identity) => this.lease(names, identity));
+  private readonly gatheredPublications = new GatheredCalls<Publication, Published>((publications, identity) =>
+    this.publish(publications, identity),
+  );
 
   constructor(
     private readonly realm: Realm,
@@ -100,6 +105,11 @@ export class CounterCache {
     return values.map((value) => (value === null ? null : decodeEntry(value, identity)));
   }
 
+  /** Asks for one lease; concurrent ones travel together. */
+  leaseOne(name: string, identity: Identity): Promise<Leased> {
+    return this.gatheredLeases.ask(name, identity);
+  }
+
   /** Asks for leases, in the order of the names. */
   async lease(names: readonly string[], identity: Identity): Promise<Leased[]> {
     // It tells leases of one key apart; so one will do for many keys.
@@ -116,6 +126,11 @@ export class CounterCache {
     );
     for (const { kind } of leased) this.leases[kind] += 1;
     return leased;
+  }
+
+  /** Publishes one truth, as `publish` does; concurrent ones travel together. */
+  publishOne(publication: Publication, identity: Identity): Promise<Published> {
+    return this.gatheredPublications.ask(publication, identity);
   }
 
   /**

@@ -3,6 +3,7 @@ import { CounterCache } from '../cache/counter-cache.js';
 import { WriteSettings } from '../config/config.js';
 import { Meters, readingsOf } from '../meters/meters.js';
 import { CounterReader } from '../store/counter-reader.js';
+import { FillAhead } from './reads/fill-ahead.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
 import { Reconciler } from './upkeep/reconciler.js';
 import { Tallies } from './tallies.js';
@@ -18,6 +19,7 @@ export class CounterMeters {
     private readonly cache: CounterCache,
     private readonly reconciler: Reconciler,
     private readonly reader: CounterReader,
+    private readonly ahead: FillAhead,
   ) {
     this.addReads();
     this.addWrites();
@@ -26,7 +28,7 @@ export class CounterMeters {
   }
 
   private addReads(): void {
-    const { meters, tallies, cache, reader } = this;
+    const { meters, tallies, cache, reader, ahead } = this;
     meters.add(
       {
         kind: 'counter',
@@ -45,6 +47,12 @@ export class CounterMeters {
         name: 'evercount_cache_publications_total',
         help: 'Truths that were published, by what became of the key',
         read: () => readingsOf('result', cache.publications),
+      },
+      {
+        kind: 'counter',
+        name: 'evercount_filled_ahead_total',
+        help: 'Entries that were brought back before their readers came, since others were missed together',
+        read: () => ahead.filled,
       },
       {
         kind: 'gauge',

@@ -20,6 +20,7 @@ import { DecisionLane } from './commits/decision-lane.js';
 import { Drills } from './drill/drills.js';
 import { Expirer } from './expiry/expirer.js';
 import { Exposure } from './commits/exposure.js';
+import { FillAhead } from './reads/fill-ahead.js';
 import { FillDemand } from './reads/fill-demand.js';
 import { Happenings } from './happenings/happenings.js';
 import { LatestNews } from './happenings/latest-news.js';
@@ -29,6 +30,7 @@ import { HistoryUpkeep } from './history/history-upkeep.js';
 import { HistoryService } from './history/history.service.js';
 import { IncrementLanes } from './commits/increment-lanes.js';
 import { NameQuotas } from './commits/name-quotas.js';
+import { LatelyRead } from './reads/lately-read.js';
 import { ManyReader } from './reads/many-reader.js';
 import { Names } from './reads/names.js';
 import { PresentValues } from './reads/present-values.js';
@@ -65,6 +67,7 @@ import { WebhooksService } from './watches/webhooks.service.js';
     Drills,
     Expirer,
     Exposure,
+    FillAhead,
     FillDemand,
     GuardMeters,
     Happenings,
@@ -72,6 +75,7 @@ import { WebhooksService } from './watches/webhooks.service.js';
     HistoryService,
     HistoryUpkeep,
     IncrementLanes,
+    LatelyRead,
     LatestNews,
     ManyReader,
     NameQuotas,

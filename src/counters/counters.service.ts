@@ -10,6 +10,8 @@ import { groupsOf } from './guard/groups.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
 import type { Counter } from '../domain/counter.js';
 import { CounterFills } from './reads/counter-fills.js';
+import { FillAhead } from './reads/fill-ahead.js';
+import { LatelyRead } from './reads/lately-read.js';
 import { type ManyRead, ManyReader } from './reads/many-reader.js';
 import { KeyReused } from '../domain/errors.js';
 import { orUnavailable } from './or-unavailable.js';
@@ -45,6 +47,8 @@ export class CountersService {
     private readonly cache: CounterCache,
     private readonly fills: CounterFills,
     private readonly many: ManyReader,
+    private readonly lately: LatelyRead,
+    private readonly ahead: FillAhead,
     private readonly guard: CacheGuard,
     private readonly pipeline: CommitPipeline,
     private readonly reader: CounterReader,
@@ -170,7 +174,7 @@ export class CountersService {
     const others: Promise<void>[] = [];
     names.forEach((name, index) => {
       const one = found[index] ?? { kind: 'miss' };
-      const hit = this.hitIn(one);
+      const hit = this.hitIn(name, one);
       if (hit !== null) results[index] = { status: 'fulfilled', value: hit };
       else
         others.push(
@@ -185,17 +189,18 @@ export class CountersService {
   }
 
   /** The reading in what the cache held; null: it is to be read elsewhere. */
-  private hitIn(found: Found): Reading | null {
+  private hitIn(name: string, found: Found): Reading | null {
     // It may have come late, and outlived its counter by as much.
     if (found.kind !== 'hit' || this.databaseClock.isPast(expiresAtOf(found.entry))) return null;
     this.tallies.reads.hit += 1;
     const { version, json } = found.entry;
+    if (json !== null) this.lately.note(name);
     return { version, json, source: 'hit' };
   }
 
   /** What the cache held is the answer, or else what the truth holds. */
   private async readFound(name: string, found: Found): Promise<Reading> {
-    const hit = this.hitIn(found);
+    const hit = this.hitIn(name, found);
     if (hit !== null) return hit;
     return orUnavailable(() => (found.kind === 'miss' ? this.readMissing(name) : this.readTruth(name)));
   }
@@ -205,6 +210,7 @@ export class CountersService {
     const identity = this.guard.permission(name);
     if (identity === null) return this.readTruth(name);
     this.tallies.reads.miss += 1;
+    this.ahead.noteMiss(name);
     return { ...(await this.fills.fill(name, identity)), source: 'miss' };
   }
 

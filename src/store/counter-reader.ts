@@ -97,6 +97,11 @@ export class CounterReader {
     return this.budget.mostWaiting;
   }
 
+  /** Names that could be read at once without anybody having to wait for it; below 0: some wait. */
+  get spareNames(): number {
+    return this.budget.spare;
+  }
+
   /**
    * The truth of a name, from a statement that begins after the call.
    *

@@ -29,6 +29,11 @@ export class ReadBudget {
     return Math.max(1, Math.floor(this.perMs * LONGEST_WAIT_MS));
   }
 
+  /** Names that could be read at once without anybody having to wait for it. */
+  get spare(): number {
+    return Math.min(SAVED_UP_MS, -this.waitMs()) * this.perMs;
+  }
+
   /** Waits until another statement may begin, and begins it: that pays for it at once, before anything is waited for. */
   async turn<T>(begin: () => Promise<T>): Promise<T> {
     for (let waitMs = this.waitMs(); waitMs > 0; waitMs = this.waitMs()) await sleep(Math.ceil(waitMs));

@@ -198,6 +198,20 @@ describe('a lease', () => {
     expect(new Set(published.map(({ kind }) => kind))).toEqual(new Set(['stored']));
   });
 
+  it('of one turn of the event loop travels with the others, and so does what is published', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `together ${index}`);
+    const calls = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await hand.info('commandstats'))?.[1] ?? 0);
+    const before = await lease().then(calls);
+    const leased = await Promise.all(names.map((name) => cache.leaseOne(name, identity)));
+    const published = await Promise.all(
+      names.map((name, index) => cache.publishOne(at(index + 1, nonceOf(leased[index]), name), identity)),
+    );
+    expect((await calls()) - before).toBe(2);
+    expect(new Set(published.map(({ kind }) => kind))).toEqual(new Set(['stored']));
+    const versions = (await cache.getMany(names, identity)).map((entry) => entry?.version);
+    expect(versions).toEqual(names.map((_, index) => index + 1));
+  });
+
   it('is refused where it travels with a key which is not of this service, and harms nothing', async () => {
     await fill(1);
     await hand.lpush('ec:list', 'a');

@@ -89,8 +89,17 @@ export class CounterFills {
         members.forEach((name, index) => leases.set(name, leased[index] ?? { kind: 'refused' }));
       }),
     );
-    const { truths, times } = await this.reader.readMany(names);
+    // Who was there by then was brought back by somebody else meanwhile.
+    const found = new Map<string, Entry>();
+    for (const [name, leased] of leases) {
+      if (leased.kind === 'entry' && !this.isOver(leased.entry)) found.set(name, leased.entry);
+    }
+    const entries = (): Entry[] => names.flatMap((name) => found.get(name) ?? []);
+    const missing = names.filter((name) => !found.has(name));
+    if (missing.length === 0) return { entries: entries(), filled: 0, fault: null };
+    const { truths, times } = await this.reader.readMany(missing);
     const byName = new Map(truths.map((truth) => [truth.name, truth]));
+    for (const truth of truths) found.set(truth.name, entryOf(truth));
     let filled = 0;
     const publishing = await Promise.allSettled(
       groups.map(async ({ identity, names: members }) => {
@@ -104,13 +113,13 @@ export class CounterFills {
         filled += published.filter(isConfirmed).length;
       }),
     );
-    return { entries: truths.map(entryOf), filled, fault: faultIn([...leasing, ...publishing]) };
+    return { entries: entries(), filled, fault: faultIn([...leasing, ...publishing]) };
   }
 
   private async fillOne(name: string, identity: Identity, close: () => void): Promise<Filled> {
     const leased = await this.lease(name, identity);
     // Found before this answer arrived: who joined meanwhile may have been shown something newer.
-    if (leased.kind === 'entry' && !this.databaseClock.isPast(expiresAtOf(leased.entry))) {
+    if (leased.kind === 'entry' && !this.isOver(leased.entry)) {
       return { entry: leased.entry, confirmed: false };
     }
     // Begins after the lease was granted, so it sees everything that was shown to anybody before.
@@ -131,17 +140,20 @@ export class CounterFills {
     const entry = entryOf(truth);
     const { name } = truth;
     const publication = publicationOf(truth, times, nonce);
-    const published = await this.guard.withClearance(this.guard.unitNumberOf(name), async (permit) => {
+    const result = await this.guard.withClearance(this.guard.unitNumberOf(name), async (permit) => {
       const identity = permit(name);
       if (identity === null) throw unavailable('nobody has the slot of this counter');
-      return this.cache.publish([publication], identity);
+      return this.cache.publishOne(publication, identity);
     });
-    const [result] = published ?? [];
-    if (result === undefined) return { entry, confirmed: false };
+    if (result === null) return { entry, confirmed: false };
     if (result.kind === 'kept' && result.entry.version > entry.version) return { entry: result.entry, confirmed: true };
     const confirmed = isConfirmed(result);
     if (!confirmed && nonce !== null) this.demand.note(name);
     return { entry, confirmed };
+  }
+
+  private isOver(entry: Entry): boolean {
+    return this.databaseClock.isPast(expiresAtOf(entry));
   }
 
   /** That of the lease; null where none is held, and for an absence too many: published without, it stores nothing. */
@@ -150,10 +162,9 @@ export class CounterFills {
     return isCounter(truth) || this.absences.take() ? leased.nonce : null;
   }
 
-  private async lease(name: string, identity: Identity): Promise<Leased> {
+  private lease(name: string, identity: Identity): Promise<Leased> {
     // Without a lease the truth is read all the same, and nothing is filled.
-    const leases = await this.cache.lease([name], identity).catch(() => []);
-    return leases[0] ?? { kind: 'refused' };
+    return this.cache.leaseOne(name, identity).catch(() => ({ kind: 'refused' }));
   }
 }
 

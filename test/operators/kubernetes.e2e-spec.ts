@@ -1,5 +1,6 @@
 /** What the manifests say is run as it stands: roles, migrations, variables, probes, and the end. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,28 +74,25 @@ function environmentOf(container: JsonObject | undefined, folder: string): Recor
   );
 }
 
-it('the service, which may not migrate, is ready once the job has done it, shows its metrics, and ends in time', async () => {
+it('the service, which may not migrate, listens once the job has done it, shows its metrics, and ends in time', async () => {
   const image = { ...environmentOf(service, 'service'), HOST: '0.0.0.0' };
   const HEALTH_PORT = String(await freePort());
   const healthUrl = `http://127.0.0.1:${HEALTH_PORT}`;
-  const app = await startAppProcess({ databaseUrl: '', redisUrl: '', env: { ...image, HEALTH_PORT } });
-  const probed = async (probe: string): Promise<number> => {
-    const path = at(service, `/${probe}/httpGet/path`) as string;
-    return (await send(healthUrl, 'GET', path)).status;
-  };
-  expect([await probed('startupProbe'), await probed('livenessProbe')]).toEqual([200, 200]);
-  expect(await probed('readinessProbe')).toBe(503);
-
   const [, ...args] = migrations?.['command'] as string[];
   const job = spawn(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], {
     env: environmentOf(migrations, 'migrations'),
     stdio: 'ignore',
   });
-  let code: number | null | undefined;
-  job.once('exit', (found) => (code = found));
-  await eventually(() => code !== undefined);
-  expect(code).toBe(0);
-
+  const [app, ended] = await Promise.all([
+    startAppProcess({ databaseUrl: '', redisUrl: '', env: { ...image, HEALTH_PORT } }),
+    once(job, 'exit'),
+  ]);
+  expect(ended).toEqual([0, null]);
+  const probed = async (probe: string): Promise<number> => {
+    const path = at(service, `/${probe}/httpGet/path`) as string;
+    return (await send(healthUrl, 'GET', path)).status;
+  };
+  expect([await probed('startupProbe'), await probed('livenessProbe')]).toEqual([200, 200]);
   await eventually(async () => (await probed('readinessProbe')) === 200);
   const monitor = at(one('ServiceMonitor'), '/spec/endpoints/0/path') as string;
   const headers = { authorization: `Bearer ${ADMIN_KEY}` };

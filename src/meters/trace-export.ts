@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultTextMapGetter, ROOT_CONTEXT } from '@opentelemetry/api';
 import { type TraceSink, Traces } from './traces.js';
 
 const SERVICE = 'evercount';
+
+/** How long the last spans are waited for at the end: the library tries for longer to reach a collector that is away. */
+const LAST_SPANS_MS = 2_000;
 
 /** Where spans are to go. */
 export interface TraceTarget {
@@ -41,7 +45,8 @@ async function sinkOf({ exporter, url }: TraceTarget, version: string): Promise<
   return {
     tracer: provider.getTracer(SERVICE, version),
     contextOf: (headers) => propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter),
-    close: () => provider.shutdown(),
+    close: () =>
+      Promise.race([provider.shutdown().catch(() => undefined), sleep(LAST_SPANS_MS, undefined, { ref: false })]),
   };
 }
 

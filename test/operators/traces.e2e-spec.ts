@@ -1,6 +1,7 @@
 /** Where operators ask for traces, one shows the way of a request: its batch, that batch's commit and its publish. */
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
@@ -136,4 +137,18 @@ it('the times of requests name the last trace of each bucket, where OpenMetrics 
   expect(page).not.toMatch(/\n\n/);
   expect(page).toMatch(/^# TYPE evercount_writes counter\nevercount_writes_total\{/m);
   expect(await pageOf()).not.toMatch(/trace_id|# EOF/);
+});
+
+it('a collector that hangs does not hold up the end', async () => {
+  const hanging = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+  await once(hanging, 'listening');
+  const without = await startAppProcess({
+    databaseUrl: await createTestDatabase(),
+    redisUrl: servers.redis.url,
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(hanging.address() as AddressInfo).port}` },
+  });
+  expect((await send(without.url, 'POST', pathOf('unseen'))).status).toBe(200);
+  const { code } = await without.stop();
+  hanging.close();
+  expect([code, without.log().at(-1)?.msg]).toEqual([0, 'shut down']);
 });

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { withClient } from './failure.js';
+import { isStatementTimeout, StoreFailure, withClient } from './failure.js';
 
 /** Who reads the log; each has a row in `batch_cursors`, watches only while there are any. */
 export type CursorName = 'history' | 'watches';
@@ -26,6 +26,45 @@ export interface CursorLag {
  * - `gap`: it was left behind, and batches it did not read are gone. The next call goes on with what is there.
  */
 export type Next = { readonly kind: 'next'; readonly seen: string } | { readonly kind: 'busy' | 'gap' };
+
+/** Of what is read at most, at least this part: some dozens of batches. */
+const SMALLEST_PORTION = 1 / 64;
+
+/** What makes a portion grow again, after a look that was in time. */
+const GROWTH = 1.25;
+
+/**
+ * How much of the log is read in one go: half as much after a go that took too long, for the same again would take as
+ * long, and nobody would ever come further.
+ */
+export class Portion {
+  private part = 1;
+
+  /** @param most a go of so much mostly stays far below the statement timeout */
+  constructor(private readonly most: { readonly batches: number; readonly counters: number }) {}
+
+  get batches(): number {
+    return Math.ceil(this.most.batches * this.part);
+  }
+
+  get counters(): number {
+    return Math.ceil(this.most.counters * this.part);
+  }
+
+  /** Reads a portion. @throws what `read` throws */
+  async go<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      const result = await read();
+      this.part = Math.min(1, this.part * GROWTH);
+      return result;
+    } catch (error) {
+      if (error instanceof StoreFailure && isStatementTimeout(error)) {
+        this.part = Math.max(SMALLEST_PORTION, this.part / 2);
+      }
+      throw error;
+    }
+  }
+}
 
 /** A snapshot that sees no transaction of anybody; the first three numbers are Postgres' own. */
 const NOTHING_SEEN = '3:3:';

@@ -34,6 +34,7 @@ import { Samples } from './samples.js';
 import { Sessions } from './sessions.js';
 import { UnexpectedLooks } from './watches/unexpected-looks.js';
 import { WatchLooks } from './watches/watch-looks.js';
+import { WatchRemains } from './watches/watch-remains.js';
 import { Watches } from './watches/watches.js';
 import { WebhookOutbox } from './watches/webhook-outbox.js';
 import { Webhooks } from './watches/webhooks.js';
@@ -141,6 +142,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       Watches,
       UnexpectedLooks,
       WatchLooks,
+      WatchRemains,
       WebhookOutbox,
       Webhooks,
     ].map(onGeneral),
@@ -173,6 +175,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     Watches,
     UnexpectedLooks,
     WatchLooks,
+    WatchRemains,
     WebhookOutbox,
     Webhooks,
     Writability,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Meters } from '../../meters/meters.js';
-import { StoreFailure } from '../../store/failure.js';
-import { type LookReport, WatchLooks } from '../../store/watches/watch-looks.js';
+import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
+import { ALL_RATES, type LookReport, WatchLooks } from '../../store/watches/watch-looks.js';
 import { Clock } from '../clock.js';
 import { Polls } from '../guard/polls.js';
 import { MINUTE_MS } from '../history/intervals.js';
@@ -71,22 +71,24 @@ export class WatchEvaluator implements OnApplicationBootstrap, OnApplicationShut
    * @returns null where another instance is at it, or there is no watch
    * @throws StoreFailure
    */
-  async runOnce(): Promise<LookReport | null> {
+  async runOnce(): Promise<Omit<LookReport, 'rates'> | null> {
     if (!(await this.store.isWanted())) return null;
     const total = { judged: 0, turns: 0, complete: false, gap: false };
+    const startedAtMs = this.clock.monotonicMs();
+    let rates = startedAtMs - this.ratesAtMs >= MINUTE_MS ? ALL_RATES : null;
+    const hasRates = rates !== null;
     while (!this.stopped && !total.complete) {
       if (total.judged > 0) await sleep(CHUNK_PAUSE_MS);
-      const startedAtMs = this.clock.monotonicMs();
-      const rates = startedAtMs - this.ratesAtMs >= MINUTE_MS;
-      const report = await this.store.look(judge, rateBeginMs, { rates });
+      const report = await this.store.look(judge, rateBeginMs, rates);
       if (report === null) return null;
       if (report.gap) this.noteGap();
-      else if (rates) this.ratesAtMs = startedAtMs;
+      else rates = report.rates;
       total.judged += report.judged;
       total.turns += report.turns;
       total.gap ||= report.gap;
-      total.complete = report.complete;
+      total.complete = report.complete && rates === null;
     }
+    if (hasRates && total.complete) this.ratesAtMs = startedAtMs;
     this.turned += total.turns;
     return total;
   }
@@ -105,9 +107,12 @@ export class WatchEvaluator implements OnApplicationBootstrap, OnApplicationShut
     this.log.error('batches went before watches had read them: what was in them is not judged');
   }
 
-  /** Postgres is away, or takes no writes: nothing is lost by waiting. Other faults are told once. */
+  /**
+   * Postgres is away, or takes no writes: nothing is lost by waiting. Other faults are told once; a look that takes too
+   * long, too, for the next one will as well.
+   */
   private noteFault(error: unknown): void {
-    if (error instanceof StoreFailure && error.fate !== 'rejected') return;
+    if (error instanceof StoreFailure && error.fate !== 'rejected' && !isStatementTimeout(error)) return;
     const fault = error instanceof Error ? error.message : String(error);
     if (fault !== this.fault) this.log.error(error);
     this.fault = fault;

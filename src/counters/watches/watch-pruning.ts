@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Watches } from '../../store/watches/watches.js';
+import { WatchRemains } from '../../store/watches/watch-remains.js';
+import { MAX_TRACKS } from '../../store/watches/watch-writes.js';
 import { Webhooks } from '../../store/watches/webhooks.js';
 
 /** A quarter: long enough to tell what last season was like. */
@@ -13,6 +14,8 @@ const CHUNK = 5_000;
 
 export interface PruneReport {
   readonly turns: number;
+  /** Of counters that are gone. */
+  readonly tracks: number;
   readonly deliveries: number;
 }
 
@@ -20,7 +23,7 @@ export interface PruneReport {
 @Injectable()
 export class WatchPruning {
   constructor(
-    private readonly watches: Watches,
+    private readonly remains: WatchRemains,
     private readonly webhooks: Webhooks,
   ) {}
 
@@ -37,8 +40,9 @@ export class WatchPruning {
         if (count < CHUNK || signal.aborted) return removed;
       }
     };
-    const turns = await remove(() => this.watches.removeOld(TURNS_KEPT_DAYS, CHUNK));
+    const turns = await remove(() => this.remains.removeTurns(TURNS_KEPT_DAYS, CHUNK));
+    const tracks = await remove(() => this.remains.removeCrowds(MAX_TRACKS, CHUNK));
     const deliveries = await remove(() => this.webhooks.removeOld(DELIVERIES_KEPT_DAYS, CHUNK));
-    return { turns, deliveries };
+    return { turns, tracks, deliveries };
   }
 }

@@ -1,11 +1,10 @@
 import type pg from 'pg';
-import { MOVED, next, TAKEN } from '../batch-log.js';
+import { MOVED, next, Portion, TAKEN } from '../batch-log.js';
 import { inTransaction } from '../transaction.js';
 import { takeLateIn } from './late-increments.js';
 
-/** Batches and counters in one statement: some hundred milliseconds, far below the statement timeout. */
-const CHUNK_BATCHES = 5_000;
-const CHUNK_COUNTERS = 40_000;
+/** In one statement: some hundred milliseconds. */
+const MOST = { batches: 5_000, counters: 40_000 } as const;
 
 /** What one chunk came to. */
 export interface DerivedChunk {
@@ -63,6 +62,8 @@ interface DeriveRow extends Omit<DerivedChunk, 'gap'> {
 
 /** Makes minutes from the rows of committed batches. */
 export class HistoryDerivation {
+  private readonly portion = new Portion(MOST);
+
   constructor(private readonly pool: pg.Pool) {}
 
   /**
@@ -73,6 +74,11 @@ export class HistoryDerivation {
    * @returns null where another instance is at it
    */
   async deriveChunk(beginOfDay: (ms: number) => number): Promise<DerivedChunk | null> {
+    return this.portion.go(() => this.derived(beginOfDay));
+  }
+
+  private async derived(beginOfDay: (ms: number) => number): Promise<DerivedChunk | null> {
+    const { batches, counters } = this.portion;
     return inTransaction(this.pool, async (client) => {
       // Lost with a crash, all of it is done again: nobody has to wait for the disk.
       await client.query('SET LOCAL synchronous_commit = off');
@@ -86,7 +92,7 @@ export class HistoryDerivation {
         case 'gap':
           return { batches: 0, minutes: 0, complete: false, gap: true };
         case 'next': {
-          const { seen, ...chunk } = await derive(client, place.seen);
+          const { seen, ...chunk } = await derive(client, [place.seen, batches, counters]);
           return { ...chunk, complete: chunk.complete && (await takeLateIn(client, seen, beginOfDay)) };
         }
       }
@@ -94,8 +100,11 @@ export class HistoryDerivation {
   }
 }
 
-async function derive(client: pg.ClientBase, seen: string): Promise<DerivedChunk & Pick<DeriveRow, 'seen'>> {
-  const { rows } = await client.query<DeriveRow>(DERIVE, [seen, CHUNK_BATCHES, CHUNK_COUNTERS, 'history']);
+async function derive(
+  client: pg.ClientBase,
+  asked: readonly [seen: string, batches: number, counters: number],
+): Promise<DerivedChunk & Pick<DeriveRow, 'seen'>> {
+  const { rows } = await client.query<DeriveRow>(DERIVE, [...asked, 'history']);
   const [row] = rows;
   if (row === undefined) throw new Error('a statement about the present has one row');
   const { batches, minutes, complete, seen: seenBy, ended_names: names, ended_versions: versions } = row;

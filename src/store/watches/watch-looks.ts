@@ -1,9 +1,8 @@
 import type pg from 'pg';
-import { MOVED, next, TAKEN } from '../batch-log.js';
-import { lastRowsBefore } from '../history/quarters.js';
+import { MOVED, next, Portion, TAKEN } from '../batch-log.js';
 import { inTransaction } from '../transaction.js';
+import { type BeginOf, baselinesOf } from './baselines.js';
 import {
-  baselineKey,
   type Candidate,
   candidateOf,
   type CandidateRow,
@@ -15,18 +14,28 @@ import {
 } from './candidate.js';
 import { freshened, leftBehind, MAX_TRACKS, store } from './watch-writes.js';
 
-/** Batches and counters in one statement: a few hundred milliseconds, far below the statement timeout. */
-const CHUNK_BATCHES = 5_000;
-const CHUNK_COUNTERS = 40_000;
+/** In one statement: a few hundred milliseconds where all of these counters are watched. */
+const MOST = { batches: 5_000, counters: 10_000 } as const;
 
 /** Tracks that are looked at because their time has come, in one statement. */
 const CHUNK_DUE = 2_000;
 
-/** Tracks of the kind "rate" that are looked at each minute: some tenths of a second of Postgres. */
-const MAX_RATES = 20_000;
+/** Tracks of the kind "rate" in one statement. */
+const CHUNK_RATES = 2_000;
+
+/** Where a walk through all tracks of the kind `rate` goes on: behind this one. */
+export interface RatesPlace {
+  readonly watchId: string;
+  readonly name: string;
+}
+
+/** Before the first of them. */
+export const ALL_RATES: RatesPlace = { watchId: '', name: '' };
 
 /** What one look came to; `gap`: batches went that were not read, and nobody knows what was in them. */
 export interface LookReport {
+  /** Where the next look goes on with rates; null: all were looked at, or none was to be. */
+  readonly rates: RatesPlace | null;
   readonly judged: number;
   readonly turns: number;
   readonly complete: boolean;
@@ -54,6 +63,21 @@ const READ = `
     UNION ALL
     SELECT w.id, changes.* FROM changes JOIN watches w ON w.prefix IS NOT NULL AND starts_with(changes.name, w.prefix)
   ),
+  -- Of the counters that watches see for the first time, as many as they have room for, beside those that are there.
+  arrived AS MATERIALIZED (
+    SELECT id, name, row_number() OVER (PARTITION BY id ORDER BY name) AS place
+    FROM (
+      SELECT DISTINCT id, name FROM watched
+      WHERE NOT EXISTS (SELECT FROM watch_states s WHERE s.watch_id = watched.id AND s.name = watched.name)
+    ) AS unknown
+  ),
+  room AS MATERIALIZED (
+    SELECT id, ${MAX_TRACKS} - (
+      SELECT count(*) FROM watch_states s WHERE s.watch_id = arriving.id AND s.state <> 'no_data'
+    ) AS places
+    FROM (SELECT DISTINCT id FROM arrived) AS arriving
+  ),
+  newcomers AS MATERIALIZED (SELECT id, name FROM arrived JOIN room USING (id) WHERE place <= places),
   sighted AS (
     SELECT watched.name, first_ms, last_ms, highest::float8, lowest::float8, last[2]::float8 AS last,
            (last[2] IS NULL) AS ended, ${OF_WATCH},
@@ -67,62 +91,40 @@ const READ = `
     FROM watched JOIN watches w USING (id)
     LEFT JOIN watch_states s ON s.watch_id = watched.id AND s.name = watched.name
     WHERE w.kind <> 'unexpected'
-      AND (s.state IS NOT NULL OR (SELECT count(*) FROM watch_states n WHERE n.watch_id = w.id) < ${MAX_TRACKS})
+      AND (s.state IS NOT NULL OR (watched.id, watched.name) IN (SELECT id, name FROM newcomers))
   ),
   ${MOVED}
   SELECT present.complete, ${millis('clock_timestamp()')} AS now_ms, sighted.*
   FROM present LEFT JOIN sighted ON may_turn ORDER BY watch_id, name, last_ms`;
 
-/** Tracks whose time has come; $1: all of the kind "rate" as well, $2 at most. What they are is read from the truth. */
-const DUE = `
+/** Tracks, and what their counters are by the truth. */
+const tracksOf = (which: string): string => `
   SELECT ${millis('clock_timestamp()')} AS now_ms, s.name, ${millis('c.updated_at')} AS first_ms, ${millis('c.updated_at')} AS last_ms,
          c.value::float8 AS highest, c.value::float8 AS lowest, c.value::float8 AS last, c.name IS NULL AS ended, ${OF_WATCH}
-  FROM (
-    SELECT * FROM (
-      SELECT * FROM watch_states WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT $2
-    ) AS due
-    UNION
-    SELECT * FROM (
-      SELECT s.* FROM watch_states s JOIN watches w ON w.id = s.watch_id WHERE $1 AND w.kind = 'rate' LIMIT ${MAX_RATES}
-    ) AS rates
-  ) AS s
+  FROM (${which}) AS s
   JOIN watches w ON w.id = s.watch_id
   LEFT JOIN counters c ON c.name = s.name AND NOT c.deleted AND coalesce(c.expires_at, 'infinity') > clock_timestamp()
-  WHERE w.kind <> 'unexpected'`;
+  WHERE w.kind <> 'unexpected' ORDER BY s.watch_id, s.name`;
+
+/** Those whose time has come, $1 at most. */
+const DUE = tracksOf('SELECT * FROM watch_states WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT $1');
+
+/** Those of the kind `rate` behind a place, but of counters that are gone: $1 and $2 the place, $3 at most. */
+const RATES = tracksOf(`
+  SELECT s.* FROM watch_states s JOIN watches w ON w.id = s.watch_id
+  WHERE w.kind = 'rate' AND (s.watch_id, s.name) > ($1, $2)
+    AND (s.state <> 'no_data' OR EXISTS (SELECT FROM counters c WHERE c.name = s.name AND NOT c.deleted))
+  ORDER BY s.watch_id, s.name LIMIT $3`);
 
 /** Of these somebody has to be told that nobody knows. */
 const TOLD_FIRING = `
   SELECT ${millis('clock_timestamp()')} AS now_ms, s.name, ${OF_WATCH}
   FROM watch_states s JOIN watches w ON w.id = s.watch_id WHERE s.told = 'firing' AND w.kind <> 'unexpected'`;
 
-/** $1 names, $2 where the length of each begins. Null where nothing from before is known of a counter that is older. */
-const BASELINES = `
-  SELECT asked.place::int AS place, (CASE
-    WHEN history.behind < asked.begin THEN NULL
-    ELSE coalesce(before.value, CASE WHEN c.created_at >= asked.begin THEN 0 END) END)::float8 AS value
-  FROM (
-    SELECT name, to_timestamp(begin_ms / 1000) AS begin, place
-    FROM unnest($1::text[], $2::float8[]) WITH ORDINALITY AS given (name, begin_ms, place)
-  ) AS asked
-  CROSS JOIN (
-    -- What is not in the history yet; what was before that is.
-    SELECT coalesce((SELECT committed_at FROM batches, batch_cursors WHERE batch_cursors.name = 'history'
-      AND committed_in >= pg_snapshot_xmin(seen) AND NOT pg_visible_in_snapshot(committed_in, seen)
-      ORDER BY committed_in LIMIT 1), 'infinity') AS behind
-  ) AS history
-  JOIN counters c ON c.name = asked.name AND NOT c.deleted
-  LEFT JOIN LATERAL (
-    SELECT value FROM (
-      SELECT c.updated_at AS at, c.value, c.version WHERE c.updated_at < asked.begin
-      UNION ALL ${lastRowsBefore('asked.begin', `date_trunc('day', asked.begin, 'UTC') - interval '1 day'`)}
-    ) AS row ORDER BY version DESC LIMIT 1
-  ) AS before ON true`;
-
-/** Where each length of a `rate` begins that ends now, by how it is written; ms since 1970. */
-export type BeginOf = (over: string, nowMs: number) => number;
-
 /** Reads what watches are to know, and writes what they made of it, in one transaction. */
 export class WatchLooks {
+  private readonly portion = new Portion(MOST);
+
   constructor(private readonly pool: pg.Pool) {}
 
   /**
@@ -151,21 +153,24 @@ export class WatchLooks {
    * Takes the next batches, and what is due, before a judge. What it decides, what webhooks are to be told of it and how
    * far the log was read are committed together.
    *
-   * @param rates whether every track of the kind `rate` is due: time alone changes them
+   * @param rates from where on tracks of the kind `rate` are due, whom time alone changes; null: they are not
    * @returns null where another instance is at it
    */
-  async look(judge: Judge, beginOf: BeginOf, { rates }: { readonly rates: boolean }): Promise<LookReport | null> {
-    return inTransaction(this.pool, async (client) => {
-      const place = await next(client, 'watches');
-      switch (place.kind) {
-        case 'busy':
-          return null;
-        case 'gap':
-          return gapped(client, judge);
-        case 'next':
-          return looked(client, place.seen, judge, beginOf, rates);
-      }
-    });
+  async look(judge: Judge, beginOf: BeginOf, rates: RatesPlace | null): Promise<LookReport | null> {
+    const { portion } = this;
+    return portion.go(() =>
+      inTransaction(this.pool, async (client) => {
+        const place = await next(client, 'watches');
+        switch (place.kind) {
+          case 'busy':
+            return null;
+          case 'gap':
+            return gapped(client, judge);
+          case 'next':
+            return looked(client, [place.seen, portion.batches, portion.counters], judge, beginOf, rates);
+        }
+      }),
+    );
   }
 }
 
@@ -177,57 +182,46 @@ async function gapped(client: pg.ClientBase, judge: Judge): Promise<LookReport> 
   const judged = judge(unknown, { nowMs, baselines: new Map() });
   await store(client, judged);
   const turns = await leftBehind(client);
-  return { judged: judged.length, turns: turns + turnsOf(judged), complete: false, gap: true };
+  return { judged: judged.length, turns: turns + turnsOf(judged), complete: false, gap: true, rates: null };
 }
 
 async function looked(
   client: pg.ClientBase,
-  seen: string,
+  asked: readonly [seen: string, batches: number, counters: number],
   judge: Judge,
   beginOf: BeginOf,
-  rates: boolean,
+  rates: RatesPlace | null,
 ): Promise<LookReport> {
   const isFresh = await freshened(client);
-  const { rows } = await client.query<CandidateRow>(READ, [seen, CHUNK_BATCHES, CHUNK_COUNTERS, 'watches']);
-  const { rows: due } = await client.query<CandidateRow>(DUE, [rates, CHUNK_DUE]);
+  const { rows } = await client.query<CandidateRow>(READ, [...asked, 'watches']);
+  const { rows: due } = await client.query<CandidateRow>(DUE, [CHUNK_DUE]);
+  const rated = rates === null ? [] : await ratesBehind(client, rates);
   const [first] = rows;
   if (first === undefined) throw new Error('a statement about the present has a row');
   const touched = candidatesOf(rows, false);
-  const known = new Set(touched.map(({ watchId, name }) => `${watchId} ${name}`));
   // What was written just now was read already; what is due of it comes with the next look.
-  const others = candidatesOf(due, true).filter(({ watchId, name }) => !known.has(`${watchId} ${name}`));
-  const candidates = [...touched, ...others];
-  const nowMs = due[0]?.now_ms ?? first.now_ms;
+  const candidates = onceEach([...touched, ...candidatesOf(due, true), ...candidatesOf(rated, true)]);
+  const nowMs = rated[0]?.now_ms ?? due[0]?.now_ms ?? first.now_ms;
   const judged = judge(candidates, { nowMs, baselines: await baselinesOf(client, candidates, beginOf, nowMs) });
   await store(client, judged);
   const complete = !isFresh && first.complete === true && due.length < CHUNK_DUE;
-  return { judged: candidates.length, turns: turnsOf(judged), complete, gap: false };
+  const last = rated.length < CHUNK_RATES ? undefined : rated.at(-1);
+  const place = last === undefined ? null : { watchId: last.watch_id ?? '', name: last.name };
+  return { judged: candidates.length, turns: turnsOf(judged), complete, gap: false, rates: place };
+}
+
+async function ratesBehind(client: pg.ClientBase, { watchId, name }: RatesPlace): Promise<CandidateRow[]> {
+  return (await client.query<CandidateRow>(RATES, [watchId, name, CHUNK_RATES])).rows;
+}
+
+/** The first of each counter of a watch. */
+function onceEach(candidates: readonly Candidate[]): Candidate[] {
+  const found = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const key = `${candidate.watchId} ${candidate.name}`;
+    if (!found.has(key)) found.set(key, candidate);
+  }
+  return [...found.values()];
 }
 
 const turnsOf = (judged: readonly Judged[]): number => judged.reduce((sum, { turns }) => sum + turns.length, 0);
-
-async function baselinesOf(
-  client: pg.ClientBase,
-  candidates: readonly Candidate[],
-  beginOf: BeginOf,
-  nowMs: number,
-): Promise<ReadonlyMap<string, number | null>> {
-  const asked = new Map<string, { readonly name: string; readonly beginMs: number }>();
-  for (const { name, condition } of candidates) {
-    if (!('rate' in condition)) continue;
-    const { over } = condition.rate;
-    asked.set(baselineKey(name, over), { name, beginMs: beginOf(over, nowMs) });
-  }
-  const found = new Map<string, number | null>();
-  if (asked.size === 0) return found;
-  const all = [...asked];
-  const { rows } = await client.query<{ place: number; value: number | null }>(BASELINES, [
-    all.map(([, { name }]) => name),
-    all.map(([, { beginMs }]) => beginMs),
-  ]);
-  for (const { place, value } of rows) {
-    const [key] = all[place - 1] ?? [];
-    if (key !== undefined) found.set(key, value);
-  }
-  return found;
-}

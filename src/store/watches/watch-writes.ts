@@ -9,6 +9,9 @@ export const MAX_TRACKS = 10_000;
 const FRESH_NAMES = 500;
 const FRESH_PREFIXES = 1;
 
+/** Tracks that are written in one statement: a hundred milliseconds. */
+const CHUNK_STORED = 5_000;
+
 /** Tracks that a gap makes unknown in one statement. */
 const CHUNK_LEFT = 5_000;
 
@@ -75,7 +78,15 @@ const timeOf = (ms: number | null): string | null => (ms === null ? null : new D
 
 /** Keeps what was decided: tracks, their turns, and what webhooks are to be told of them. */
 export async function store(client: pg.ClientBase, judged: readonly Judged[]): Promise<void> {
-  if (judged.length === 0) return;
+  for (let from = 0; from < judged.length; from += CHUNK_STORED) {
+    const some = judged.slice(from, from + CHUNK_STORED);
+    await storeTracks(client, some);
+    await storeTurns(client, some);
+    await storeMessages(client, some);
+  }
+}
+
+async function storeTracks(client: pg.ClientBase, judged: readonly Judged[]): Promise<void> {
   await client.query(
     `INSERT INTO watch_states AS s (watch_id, name, state, since, pending, pending_since, observed, told, turns, due_at)
      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[],
@@ -97,8 +108,6 @@ export async function store(client: pg.ClientBase, judged: readonly Judged[]): P
       judged.map(({ dueMs }) => timeOf(dueMs)),
     ],
   );
-  await storeTurns(client, judged);
-  await storeMessages(client, judged);
 }
 
 async function storeTurns(client: pg.ClientBase, judged: readonly Judged[]): Promise<void> {

@@ -195,29 +195,6 @@ export class Watches {
     });
   }
 
-  /**
-   * Removes turns that are older, and tracks of prefixes whose counters are gone and of which nothing is left to tell.
-   *
-   * @returns how many turns were removed
-   */
-  async removeOld(days: number, limit: number): Promise<number> {
-    return withClient(this.pool, async (client) => {
-      const { rowCount } = await client.query(
-        `DELETE FROM watch_turns WHERE ctid = ANY (ARRAY(
-           SELECT ctid FROM watch_turns WHERE at < now() - make_interval(days => $1) LIMIT $2))`,
-        [days, limit],
-      );
-      await client.query(
-        `DELETE FROM watch_states s USING watches w
-         WHERE w.id = s.watch_id AND w.prefix IS NOT NULL AND s.state = 'no_data'
-           AND s.since < now() - make_interval(days => $1)
-           AND NOT EXISTS (SELECT FROM watch_turns t WHERE t.watch_id = s.watch_id AND t.name = s.name)`,
-        [days],
-      );
-      return rowCount ?? 0;
-    });
-  }
-
   private async rows(text: string, values: readonly unknown[]): Promise<StandingWatch[]> {
     const { rows } = await withClient(this.pool, (client) => client.query<WatchRow>(text, [...values]));
     return rows.map(({ condition, firing, ok, noData, since, ...watch }) => ({

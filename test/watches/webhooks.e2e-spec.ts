@@ -137,6 +137,21 @@ describe('a receiver that', () => {
     expect(receiver.at('/resting')).toHaveLength(1);
   });
 
+  it('was disabled when a watch fired is told once it is enabled again', async () => {
+    const hook = await made(receiver.url('/unheard'));
+    await call('PATCH', `/${hook.id}`, { disabled: true });
+    const wish = { name: 'unheard', when: { above: 5 }, notify: [hook.id] };
+    const watch = await service.calls.call<{ id: string }>('POST', '/v1/watches', wish);
+    await service.calls.increment('unheard', 9);
+    await eventually(
+      async () =>
+        (await service.calls.call<{ state: string }>('GET', `/v1/watches/${watch.body.id}`)).body.state === 'firing',
+    );
+    await call('PATCH', `/${hook.id}`, { disabled: false });
+    await eventually(() => Promise.resolve(receiver.told('/unheard').length === 1));
+    expect(receiver.told('/unheard')).toMatchObject([{ type: 'watch.firing', data: { observed: 9 } }]);
+  });
+
   it('hangs holds up no other', async () => {
     receiver.answer('/hanging', () => undefined);
     const hanging = await made(receiver.url('/hanging'));

@@ -133,7 +133,7 @@ async function storeTurns(client: pg.ClientBase, judged: readonly Judged[]): Pro
 /** After so long without an answer a message is given up. */
 export const GIVE_UP_HOURS = 24;
 
-/** To webhooks that are still there, and not disabled. */
+/** To webhooks that are still there; one that is disabled is told when it is enabled again. */
 async function storeMessages(client: pg.ClientBase, judged: readonly Judged[]): Promise<void> {
   const all = judged.flatMap(({ messages }) => messages);
   if (all.length === 0) return;
@@ -141,7 +141,7 @@ async function storeMessages(client: pg.ClientBase, judged: readonly Judged[]): 
     `INSERT INTO webhook_deliveries (id, webhook_id, type, body, give_up_at)
      SELECT message.id, h.id, type, body, clock_timestamp() + make_interval(hours => $5)
      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS message (id, webhook_id, type, body)
-     JOIN webhooks h ON h.id = message.webhook_id AND h.disabled_at IS NULL
+     JOIN webhooks h ON h.id = message.webhook_id
      ON CONFLICT (id) DO NOTHING`,
     [
       all.map(({ id }) => id),

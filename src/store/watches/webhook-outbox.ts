@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { withClient } from '../failure.js';
-import { inTransaction } from '../transaction.js';
 
 /** A message that is to be sent now. */
 export interface OutgoingMessage {
@@ -80,18 +79,14 @@ export class WebhookOutbox {
     );
   }
 
-  /** Notes that the receiver wants no more: the webhook is disabled, and what waits for it is given up. */
+  /** Notes that the receiver wants no more: the webhook is disabled. What waits for it waits for somebody to enable it. */
   async gone({ id, webhookId }: OutgoingMessage, tried: Tried, why: string): Promise<void> {
-    await inTransaction(this.pool, async (client) => {
-      await client.query(
-        'UPDATE webhooks SET disabled_at = now(), disabled_why = $2, updated_at = now() WHERE id = $1',
-        [webhookId, why],
-      );
-      await client.query(
-        `UPDATE webhook_deliveries SET state = 'failed', due_at = NULL WHERE webhook_id = $1 AND state = 'waiting'`,
-        [webhookId],
-      );
-    });
+    await withClient(this.pool, (client) =>
+      client.query('UPDATE webhooks SET disabled_at = now(), disabled_why = $2, updated_at = now() WHERE id = $1', [
+        webhookId,
+        why,
+      ]),
+    );
     await this.note(`state = 'failed', due_at = NULL`, id, tried, []);
   }
 

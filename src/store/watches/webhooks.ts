@@ -164,13 +164,14 @@ export class Webhooks {
     );
   }
 
-  /** Removes messages that are settled and older; returns how many. */
+  /** Removes messages that are settled, or given up with a webhook that is disabled, and older; returns how many. */
   async removeOld(days: number, limit: number): Promise<number> {
     const { rowCount } = await withClient(this.pool, (client) =>
       client.query(
         `DELETE FROM webhook_deliveries WHERE id = ANY (ARRAY(
            SELECT id FROM webhook_deliveries
-           WHERE created_at < now() - make_interval(days => $1) AND state <> 'waiting' LIMIT $2))`,
+           WHERE created_at < now() - make_interval(days => $1) AND (state <> 'waiting' OR give_up_at < now())
+           LIMIT $2))`,
         [days, limit],
       ),
     );

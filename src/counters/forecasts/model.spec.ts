@@ -56,6 +56,16 @@ describe('a counter', () => {
     expect(Math.max(...hours.map(({ delta }) => delta))).toBeLessThan(5);
   });
 
+  it('that counts now and then has ranges in which what comes can lie', async () => {
+    // Some were narrower than from one whole number to the next, and between the two.
+    const { hours } = await ahead(
+      Array.from({ length: days(28) }, (_, hour) => (hour % 7 === 0 ? 2 : 1)),
+      WEEK_HOURS,
+    );
+    expect(hours.filter((hour) => [0, 1, 2].every((delta) => outsideOf(hour, delta) !== null))).toEqual([]);
+    expect(isFinite(hours)).toBe(true);
+  });
+
   it('that never fell has no low below 0', async () => {
     const { hours } = await ahead(daily(days(28), 2).map((delta) => Math.max(0, delta - 1)));
     expect(Math.min(...hours.map(({ low }) => low))).toBeGreaterThanOrEqual(0);

@@ -96,7 +96,7 @@ export async function expect(
   const hours = ahead.point.map((point, hour): Expected => {
     const low = point - width * (point - (ahead.lower[hour] ?? point));
     const high = point + width * ((ahead.upper[hour] ?? point) - point);
-    return { delta: scale.from(point), low: scale.from(low), high: scale.from(high) };
+    return holdingWhole({ delta: scale.from(point), low: scale.from(low), high: scale.from(high) });
   });
   return { hours, seasons: hasWeeks ? ['day', 'week'] : ['day'], model: 'mstl-ets' };
 }
@@ -105,6 +105,12 @@ export async function expect(
 export function outsideOf({ low, high }: Pick<Expected, 'low' | 'high'>, observed: number): 'above' | 'below' | null {
   if (observed > high) return 'above';
   return observed < low ? 'below' : null;
+}
+
+/** What comes is a whole number: a range that lies between two of them holds nothing that may come. */
+function holdingWhole(hour: Expected): Expected {
+  const { low, high } = hour;
+  return Math.ceil(low) <= high ? hour : { ...hour, low: Math.floor(low), high: Math.ceil(high) };
 }
 
 interface Scale {

@@ -31,16 +31,15 @@ export class ForecastController {
     const { hours, past, level } = queryOf(ForecastQuery, request);
     const name = nameOf(request);
     request.charge({ items: past === 0 ? COST_ITEMS : 2 * COST_ITEMS });
-    const [forecast, { json }] = await Promise.all([
-      this.forecasts.forecast(name, level),
-      this.counters.read(name, 'cached'),
-    ]);
-    if (forecast === null || json === null) {
+    const { json } = await this.counters.read(name, 'cached');
+    const counter = json === null ? null : (JSON.parse(json) as Counter);
+    const forecast = counter === null ? null : await this.forecasts.forecast(counter, level);
+    if (counter === null || forecast === null) {
       throw new ProblemError('not_found', 'There is no counter with this name.');
     }
-    const judged = await this.forecasts.judged(name, forecast, past, level);
+    const judged = await this.forecasts.judged(counter, forecast, past, level);
     const { fromMs, toMs, seasons, model, madeAtMs } = forecast;
-    const reach = reachOf(JSON.parse(json) as Counter, forecast.hours);
+    const reach = reachOf(counter, forecast.hours);
     sendUnkept(reply, ForecastAnswer, {
       data: forecast.hours.slice(0, hours).map(told),
       past: judged.map((hour) => ({ ...told(hour), observed: hour.observed, outside: hour.outside })),

@@ -86,6 +86,15 @@ describe('a forecast', () => {
     expect((await forecast('usual', '?past=169')).status).toBe(400);
   });
 
+  it('of a counter that was deleted is not told of the one that comes after it', async () => {
+    await seedHours(service.databaseUrl, 'reborn', usualHours(15, 200).map(Math.round));
+    expect((await forecast('reborn', '?past=3')).status).toBe(200);
+    await service.calls.delete('reborn');
+    await service.calls.increment('reborn');
+    expect((await forecast('reborn')).status).toBe(409);
+    expect((await forecast('reborn', '?past=3')).status).toBe(409);
+  });
+
   it('tells when a counter will reach its bound', async () => {
     const { value } = (await service.calls.read('usual')).body;
     await database.query(`UPDATE counters SET max = value + 10000, version = version + 1 WHERE name = 'usual'`);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
+import type { Counter } from '../../domain/counter.js';
 import { NotEnoughHistory } from '../../domain/errors.js';
 import { UTC, type Zone } from '../../domain/zone.js';
 import { DatabaseClock } from '../database-clock.js';
@@ -45,6 +46,9 @@ export interface Forecast {
   readonly madeAtMs: number;
 }
 
+/** A counter, as far as a forecast of it goes. */
+type Forecastable = Pick<Counter, 'name' | 'createdAt'>;
+
 /** What was to be expected of hours that are over, and what came. */
 interface LookBack {
   readonly expected: readonly ForecastHour[];
@@ -74,14 +78,17 @@ export class ForecastsService {
   /**
    * Made once an hour, for a week ahead.
    *
+   * @param counter in its present life: of another one of this name nothing is told
    * @param level how many of 1 should lie within the range, above 0.5 and below 1
    * @returns null where there is no such counter
    * @throws NotEnoughHistory
    * @throws Unavailable
    */
-  async forecast(name: string, level: number): Promise<Forecast | null> {
+  async forecast({ name, createdAt }: Forecastable, level: number): Promise<Forecast | null> {
     const hourMs = Math.floor(this.clock.nowMs() / HOUR_MS) * HOUR_MS;
-    return this.ahead.get(`${level} ${name}`, hourMs, () => this.made(name, hourMs, MAX_HORIZON_HOURS, level));
+    return this.ahead.get(`${level} ${createdAt} ${name}`, hourMs, () =>
+      this.made(name, hourMs, MAX_HORIZON_HOURS, level),
+    );
   }
 
   /**
@@ -91,10 +98,12 @@ export class ForecastsService {
    * @param hours 0 to MAX_PAST_HOURS
    * @throws Unavailable
    */
-  async judged(name: string, { fromMs, toMs }: Forecast, hours: number, level: number): Promise<JudgedHour[]> {
+  async judged(counter: Forecastable, forecast: Forecast, hours: number, level: number): Promise<JudgedHour[]> {
+    const { name, createdAt } = counter;
+    const { fromMs, toMs } = forecast;
     const past = Math.min(hours, Math.round((toMs - fromMs) / HOUR_MS) - FEWEST_HOURS);
     if (past <= 0) return [];
-    const found = await this.past.get(`${level} ${past} ${name}`, toMs, () =>
+    const found = await this.past.get(`${level} ${past} ${createdAt} ${name}`, toMs, () =>
       this.lookBack(name, toMs - past * HOUR_MS, toMs, level),
     );
     return (found?.expected ?? []).map((expected, hour): JudgedHour => {

@@ -8,6 +8,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { type CliOptions, type CliResult, runCli } from '../support/cli.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
+import { pointsOf, sumOf } from '../support/history.js';
 import { startRedis } from '../support/servers.js';
 import { withRedis } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
@@ -89,6 +90,15 @@ describe('an export', () => {
     expect(code).toBe(0);
     expect((await to.calls.read('a')).body).toMatchObject({ value: 2, version: 4 });
     expect((await to.calls.increment('gone')).body).toMatchObject({ value: 1, version: 5 });
+  });
+
+  it('of a clock that is ahead brings no time that is to come: what is counted later is told as later', async () => {
+    const input =
+      '{"name":"ahead","value":5,"version":3,"createdAt":"2998-01-01T00:00:00Z","updatedAt":"2999-01-01T00:00:00Z"}';
+    expect((await to.cli('import - --no-checksum', { input })).code).toBe(0);
+    const { createdAt, updatedAt } = (await to.calls.increment('ahead')).body;
+    expect([createdAt, updatedAt].filter((at) => at > '2998')).toEqual([]);
+    expect(sumOf(await pointsOf(to.calls, 'ahead', 'interval=day'))).toBe(6);
   });
 
   it('of which a byte was changed, or the end is missing, is refused as a whole', async () => {

@@ -81,15 +81,20 @@ function decideDeletion(
 
 function createdOf(imported: ImportedCounter, value: number, truth: Absence, now: string): Counter {
   const version = versionAfter(truth, imported);
-  const createdAt = imported.createdAt ?? now;
+  // By a clock that was ahead, or by hand: what has yet to come is no time of a change, and no later one would be told.
+  const createdAt = earliest(imported.createdAt ?? now, now);
   // Under its own version it is the state it was; under another one, a new one.
-  const changedAt = version === imported.version ? (imported.updatedAt ?? now) : now;
+  const changedAt = version === imported.version ? earliest(imported.updatedAt ?? now, now) : now;
   const { name, min, max, expiresAt } = imported;
   return { name, value, version, min, max, expiresAt, createdAt, updatedAt: latest(changedAt, createdAt) };
 }
 
 function versionAfter(truth: Truth, { version }: ImportedCounter): number {
   return Math.max(truth.version + 1, version ?? 1);
+}
+
+function earliest(a: string, b: string): string {
+  return a < b ? a : b;
 }
 
 function latest(a: string, b: string): string {

@@ -23,6 +23,7 @@ import { ReadBudget } from '../../store/read-budget.js';
 import { Replication } from '../../store/replication.js';
 import { routeOf } from '../../store/route.js';
 import { patientPool, serverFault } from '../deployment.js';
+import { sentenceOf } from '../sentence.js';
 import type { Session } from '../session.js';
 
 /** Batches at the same time: while one is published, others are committed. */
@@ -49,7 +50,7 @@ export interface ImportServers {
  */
 export async function openImportServers(session: Session, config: Config, yes: boolean): Promise<ImportServers> {
   const { terminal } = session;
-  const tell = (message: unknown): void => terminal.note(`note: ${String(message)}`);
+  const tell = (message: unknown): void => terminal.note(`note: ${sentenceOf(message)}`);
   const ignore = (): void => undefined;
   Logger.overrideLogger({ log: ignore, debug: ignore, verbose: ignore, warn: tell, error: tell, fatal: tell });
   // With the timeouts of the service: its writes wait for the rows that are locked here.

@@ -10,7 +10,7 @@ import { MAX_RANKED } from '../counters/history/rankings.service.js';
 const instant = 'must be a date or a date-time of ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z';
 
 const Instant = z
-  .union([Moment, z.iso.date()], { error: instant })
+  .union([Moment, z.iso.date({ error: instant })], { error: instant })
   .transform((text) => Date.parse(text))
   .refine((ms) => !Number.isNaN(ms), { error: instant });
 

@@ -109,3 +109,15 @@ it.each([
   expect([status, body.code]).toEqual([400, 'invalid_request']);
   expect(body.detail).toContain(word);
 });
+
+it('a period is one of the zone that was asked for, though a counter came with a change from before hours are kept', async () => {
+  await database.query(
+    `INSERT INTO history_days (name, at, value, version, created_at)
+     SELECT name, '2020-01-01', 1, 0, created_at FROM counters WHERE name = 'b'`,
+  );
+  for (const path of ['summary?prefix=a/', 'top?prefix=a/']) {
+    const query = `${path}&over=30d&tz=Asia/Kolkata`;
+    const { body } = await service.calls.call<{ tz: string }>('GET', `/v1/${query}`);
+    expect([query, body.tz]).toEqual([query, 'Asia/Kolkata']);
+  }
+});

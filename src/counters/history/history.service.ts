@@ -47,7 +47,7 @@ export class HistoryService {
       return this.madeOf('minutes', since(asked, keptFromMs('minute', this.settings, nowMs)));
     }
     const { zone } = this.settings;
-    const { createdMs, ...oldest } = await this.reader.knownSince(names);
+    const { createdMs, ...oldest } = await this.reader.knownSince(names, keptFromMs('hour', this.settings, nowMs));
     const wholeFromMs = hoursFromMs(this.settings, oldest, nowMs);
     if (asked.interval === 'hour') return this.madeOf('quarters', since(asked, wholeFromMs));
     const [fromMs = Infinity] = asked.begins;

@@ -55,9 +55,9 @@ export function keptFromMs(finest: 'minute' | 'hour', keeping: Keeping, nowMs: n
 
 /**
  * Since when hours are whole, by what is to be kept and by what there is: where they were kept for a shorter time until
- * now, days are older than the oldest of them.
+ * now, days of the time that they are to be kept for are older than the oldest of them.
  *
- * @param oldest the oldest hour and the oldest day; null: there is none
+ * @param oldest the oldest hour, and the oldest day since hours are to be kept; null: there is none
  */
 export function hoursFromMs(
   keeping: Keeping,

@@ -111,7 +111,7 @@ export class RankingsService {
     const nowMs = this.databaseClock.nowMs();
     const { fromMs, toMs, interval } = periodOf(over, zone, nowMs);
     const kept = this.settings.zone;
-    const oldest = await this.reader.knownSince([]);
+    const oldest = await this.reader.knownSince([], keptFromMs('hour', this.settings, nowMs));
     const dayOf = (ms: number) => beginOf('day', kept, ms);
     if (fromMs < hoursFromMs(this.settings, oldest, nowMs)) {
       const days = { fromMs: dayOf(fromMs), toMs: toMs === null ? null : dayOf(toMs) };

@@ -28,7 +28,7 @@ export interface KnownValue {
 
 /** Since when something is known, ms since 1970. */
 export interface KnownSince {
-  /** The oldest hour and the oldest day there are; null: there is none. */
+  /** The oldest hour there is, and the oldest day since a time; null: there is none. */
   readonly hoursMs: number | null;
   readonly daysMs: number | null;
   /** When the oldest of some counters came into being; null: none of them is there. */
@@ -105,15 +105,15 @@ export class HistoryReader {
     return found;
   }
 
-  /** Since when hours and days are there, and how old the oldest of these counters is. */
-  async knownSince(names: readonly string[]): Promise<KnownSince> {
+  /** Since when hours are there, and days since a time (ms since 1970), and how old the oldest of these counters is. */
+  async knownSince(names: readonly string[], daysFromMs: number): Promise<KnownSince> {
     const { rows } = await withClient(this.pool, (client) =>
       client.query<KnownSince>(
         `SELECT (SELECT ${msOf('min(at)')} FROM history_hours) AS "hoursMs",
-                (SELECT ${msOf('min(at)')} FROM history_days) AS "daysMs",
+                (SELECT ${msOf('min(at)')} FROM history_days WHERE at >= ${timeOf('$2')}) AS "daysMs",
                 (SELECT ${msOf('min(created_at)')} FROM counters WHERE name = ANY($1::text[]) AND ${IS_LIVE})
                   AS "createdMs"`,
-        [names],
+        [names, daysFromMs],
       ),
     );
     const [row] = rows;

@@ -7,7 +7,7 @@ import type { Runtime } from '../test/support/runtime.js';
 import { type Child, type Environment, ROOT, startOpponent, startService } from './child.js';
 import { startWebdis } from './opponents/webdis.js';
 
-export type OpponentName = 'upsert-and-set' | 'typeorm-repository' | 'redis-get' | 'constant';
+export type OpponentName = 'upsert-and-set' | 'typeorm-repository' | 'redis-get' | 'constant' | 'constant-resp';
 export type Fsync = 'always' | 'everysec';
 
 /** A program under load, and the servers it leans on; for CPU time. */

@@ -111,14 +111,14 @@ export function serviceApart(field: Field, workload: Workload, described: Descri
   };
 }
 
-const OPPONENTS: Readonly<Record<OpponentName, string>> = {
+const OPPONENTS: Readonly<Record<Exclude<OpponentName, 'constant-resp'>, string>> = {
   'upsert-and-set': '(a) one upsert and one SET each',
   'typeorm-repository': '(b) NestJS, TypeORM repository',
   'redis-get': '(c) bare Fastify, one Redis GET',
   constant: '(d) bare Fastify, constant answer',
 };
 
-export function opponent(field: Field, name: OpponentName, workload: Workload): Entrant {
+export function opponent(field: Field, name: keyof typeof OPPONENTS, workload: Workload): Entrant {
   const start = () => field.arena.opponent(name);
   return {
     key: name,

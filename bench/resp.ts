@@ -47,6 +47,7 @@ export function respContests(field: Field): RespContest[] {
     plainRedis(field, program, ofRedis, 'everysec'),
     plainRedis(field, program, ofRedis, null),
   ];
+  const ceiled = (load: RedisLoad): Entrant[] => [...beside(load), constantOnNode(field, program, load)];
   const about = 'By redis-benchmark; Redis answers the same commands itself, without anything in front of it.';
   return [
     {
@@ -54,14 +55,14 @@ export function respContests(field: Field): RespContest[] {
       title: 'INCR of one hot counter, over the Redis protocol',
       about,
       judged: true,
-      entrants: beside(hot('INCR', 'hot')),
+      entrants: ceiled(hot('INCR', 'hot')),
     },
     {
       key: 'resp-hot-piped',
       title: `INCR of one hot counter, ${PIPELINE} in a pipeline`,
       about,
       judged: true,
-      entrants: beside(piped(hot('INCR', 'hot'))),
+      entrants: ceiled(piped(hot('INCR', 'hot'))),
     },
     {
       key: 'resp-many-piped',
@@ -146,6 +147,21 @@ function plainRedis(field: Field, program: RedisBenchmark, load: RedisLoad, fsyn
   };
 }
 
+/** What Node could do if there were nothing to do. */
+function constantOnNode({ arena }: Field, program: RedisBenchmark, load: RedisLoad): Entrant {
+  return {
+    key: 'constant-resp',
+    label: 'Node, constant answer',
+    base: 'redis-always',
+    items: 1,
+    prepare: async () => undefined,
+    run: async (connections, seconds) => {
+      const subject = await arena.opponent('constant-resp');
+      return loaded({ arena }, program, { subject, url: subject.urls[0] ?? '', load }, connections, seconds);
+    },
+  };
+}
+
 /** Brings into being what is read. */
 async function seed(url: string, { command: [word, name = ''], range }: RedisLoad): Promise<void> {
   if (word !== 'GET') return;
@@ -164,7 +180,7 @@ interface Loaded {
 }
 
 async function loaded(
-  { arena }: Field,
+  { arena }: Pick<Field, 'arena'>,
   program: RedisBenchmark,
   { subject, url, load }: Loaded,
   connections: number,

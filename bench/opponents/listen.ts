@@ -1,11 +1,17 @@
 /** What every opponent does in the same way. */
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
+/** Fastify, over whichever HTTP. */
+interface Listening {
+  listen(where: { readonly host: string; readonly port: number }): Promise<string>;
+  readonly server: { address(): AddressInfo | string | null };
+}
+
 /** Listens on a free port of 127.0.0.1, and says which. */
-export async function listen(app: FastifyInstance): Promise<void> {
+export async function listen(app: Listening): Promise<void> {
   await app.listen({ host: '127.0.0.1', port: 0 });
   announce(app.server.address() as AddressInfo);
 }

@@ -26,6 +26,14 @@ export function variants(field: Field): Contest[] {
       entrants: instances(field),
     },
     {
+      key: 'lanes',
+      title: 'One, two and four lanes',
+      about: 'Batches of different counters are committed at once (`WRITE_LANES`). Shares are of one lane.',
+      judged: false,
+      side: true,
+      entrants: lanes(field),
+    },
+    {
       key: 'nursery',
       title: 'A large nursery and a small one',
       about:
@@ -61,6 +69,20 @@ function flushed(field: Field): Entrant[] {
     const disturbed = { key: `service, flushed: ${label}`, label: `${label}, flushed`, base: key };
     return [serviceApart(field, workload, undisturbed, false), serviceApart(field, workload, disturbed, true)];
   });
+}
+
+function lanes(field: Field): Entrant[] {
+  const workloads: [string, Workload][] = [
+    ['10,000 counters', of('increment', MANY)],
+    [`10,000 counters, ${BATCH_ITEMS} in a request`, of('batch', MANY)],
+  ];
+  return workloads.flatMap(([label, workload]) =>
+    [1, 2, 4].map((count) => {
+      const way = count === 1 ? 'one lane' : `${count} lanes`;
+      const described = { key: `${way}: ${label}`, label: `${label}, ${way}`, base: `one lane: ${label}` };
+      return serviceWith(field, workload, described, way, { environment: { WRITE_LANES: String(count) } });
+    }),
+  );
 }
 
 function nurseries(field: Field): Entrant[] {

@@ -154,7 +154,7 @@ function constantOnNode({ arena }: Field, program: RedisBenchmark, load: RedisLo
     label: 'Node, constant answer',
     base: 'redis-always',
     items: 1,
-    prepare: async () => undefined,
+    prepare: () => Promise.resolve(),
     run: async (connections, seconds) => {
       const subject = await arena.opponent('constant-resp');
       return loaded({ arena }, program, { subject, url: subject.urls[0] ?? '', load }, connections, seconds);

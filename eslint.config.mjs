@@ -23,7 +23,7 @@ const ways = [
 
 /** Of them, those over HTTP stand on web/, the line protocols on wire/. */
 const shared = ['web', 'wire'];
-const above = [...ways, ...shared, 'outgoing'];
+const above = [...ways, ...shared, 'outgoing', 'workers'];
 
 /** Arrows point down only: ways in -> web | wire -> access -> counters -> store | cache -> config, domain. */
 const zones = [
@@ -32,6 +32,8 @@ const zones = [
     target: `./src/${way}`,
     from: ways.filter((other) => other !== way).map((other) => `./src/${other}`),
   })),
+  // Whole services as processes: what is in one does not know whether it is one of several.
+  ...[...ways, ...shared, 'outgoing'].map((room) => ({ target: `./src/${room}`, from: './src/workers' })),
   // It runs where there is no truth and no copy.
   { target: './src/edge', from: ['./src/counters', './src/store', './src/cache', './src/access', './src/embedded'] },
   // What ways in share knows none of them, nor each other.

@@ -4,6 +4,13 @@ import { type Entrant, type Field, service, serviceApart, serviceWith, serviceWi
 import { BATCH_ITEMS, type Workload } from './load/workload.js';
 import { HOT, keyed, MANY, of, SKEWED } from './workloads.js';
 
+/** What several processes are measured by. */
+const SHARED: readonly (readonly [string, Workload])[] = [
+  ['one hot counter', of('increment', HOT)],
+  ['10,000 counters', of('increment', MANY)],
+  ['cached reads', of('read', HOT)],
+];
+
 export function variants(field: Field): Contest[] {
   return [
     {
@@ -32,6 +39,17 @@ export function variants(field: Field): Contest[] {
       judged: false,
       side: true,
       entrants: lanes(field),
+    },
+    {
+      key: 'workers',
+      title: 'One process, two instances, and workers',
+      about:
+        'Two instances share the connections out, and each commits for itself; workers answer, and one process more ' +
+        'commits for them. All share the cores of this machine with the generator. Shares are of one process.',
+      judged: false,
+      side: true,
+      tearDown: () => field.arena.endFurtherInstances(),
+      entrants: workers(field),
     },
     {
       key: 'nursery',
@@ -125,13 +143,25 @@ function traced(field: Field): Entrant[] {
   );
 }
 
+function workers(field: Field): Entrant[] {
+  return SHARED.flatMap(([label, workload]) => {
+    const base = `one process: ${label}`;
+    const described = (way: string) => ({ key: `${way}: ${label}`, label: `${label}, ${way}`, base });
+    const withWorkers = (count: number): Entrant =>
+      serviceWith(field, workload, described(`WORKERS=${count}`), `workers ${count}`, {
+        environment: { WORKERS: String(count) },
+      });
+    return [
+      service(field, workload, described('one process')),
+      service(field, workload, described('two instances'), 2),
+      withWorkers(2),
+      withWorkers(4),
+    ];
+  });
+}
+
 function instances(field: Field): Entrant[] {
-  const workloads: [string, Workload][] = [
-    ['one hot counter', of('increment', HOT)],
-    ['10,000 counters', of('increment', MANY)],
-    ['cached reads', of('read', HOT)],
-  ];
-  return workloads.flatMap(([label, workload]) =>
+  return SHARED.flatMap(([label, workload]) =>
     [1, 2, 4].map((count) => {
       const described = {
         key: `service x ${count}: ${label}`,

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -69,14 +70,24 @@ export async function createApp(config: Config, logger: Pino): Promise<App> {
     swaggerOptions: { validatorUrl: null },
   });
   await nest.init();
-  const newKey = await firstKey(config.access, nest.get(KeyAdministration));
+  // The process that commits has made it.
+  const isWorker = config.process.role === 'worker';
+  const newKey = isWorker ? null : await firstKey(config.access, nest.get(KeyAdministration));
   return { nest, routes, connections, shares, resp: nest.get(RespService), healthPort, firstKey: newKey };
 }
 
+/** Where a service listens. */
+export interface Places extends AddressInfo {
+  readonly healthPort: number | null;
+  readonly respPort: number | null;
+}
+
 /** Listens, for requests first and then for probes: these must not find an instance ready that nobody can reach. */
-export async function listen({ nest, resp, shares, healthPort }: App, { http }: Config): Promise<void> {
+export async function listen({ nest, resp, shares, healthPort }: App, { http }: Config): Promise<Places> {
   const { host, port } = http;
   await nest.listen({ host, port, backlog: ACCEPT_BACKLOG });
   await resp.listen(shares);
   if (http.healthPort !== null) await healthPort?.listen(host, http.healthPort);
+  const place = nest.getHttpServer().address() as AddressInfo;
+  return { ...place, healthPort: healthPort?.port ?? null, respPort: resp.port };
 }

@@ -8,6 +8,11 @@ export function endOnEarlySignal(): void {
   for (const signal of SIGNALS) process.on(signal, end);
 }
 
+/** A worker ends when the process that commits says so: a terminal sends its own signals to the whole group. */
+export function ignoreSignals(): void {
+  for (const signal of SIGNALS) process.on(signal, () => undefined);
+}
+
 /** To be called by whoever listens from now on. */
 export function endNoMoreOnEarlySignal(): void {
   for (const signal of SIGNALS) process.removeListener(signal, end);

@@ -51,6 +51,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['IDEMPOTENCY_TTL_HOURS', writes.idempotencyTtlHours],
     ['MAX_QUEUED_WRITES', writes.maxQueued],
     ['WRITE_LANES', writes.lanes],
+    ['WORKERS', settings.process.workers],
     ['HISTORY_MINUTES_KEPT_HOURS', history.minutesKeptHours],
     ['HISTORY_HOURS_DAYS', history.hoursKeptDays],
     ['HISTORY_TZ', history.zone.name],

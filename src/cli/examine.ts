@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Config, DatabaseSettings } from '../config/config.js';
+import { connectionsOf } from '../config/processes.js';
 import { type RedisServers, shownServers } from '../config/redis-servers.js';
 import { examiningPool } from '../store/connections.js';
 import { sharedAfter } from '../store/pooler.js';
@@ -29,12 +30,13 @@ export async function examine(session: Session): Promise<Finding[]> {
   return [node, good('configuration', 'no faults'), ...findings, ...(await redis(config, guard))];
 }
 
-async function postgres({ database }: Config): Promise<{ guard: GuardState | null; findings: Finding[] }> {
+async function postgres(config: Config): Promise<{ guard: GuardState | null; findings: Finding[] }> {
+  const { database } = config;
   const pool = examiningPool(database.url, PATIENCE, database.pooler);
   try {
     const findings = [
       await poolerOf(database),
-      ...(await examinePostgres(pool, database.poolSize, database.migrationsUrl)),
+      ...(await examinePostgres(pool, connectionsOf(config), database.migrationsUrl)),
     ];
     return { guard: await new GuardRow(pool).read().catch(() => null), findings };
   } catch (error) {

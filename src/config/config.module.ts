@@ -13,6 +13,7 @@ import {
   WebhookSettings,
   WriteSettings,
 } from './config.js';
+import { ProcessSettings } from './processes.js';
 
 /** Hands each class the slice of the configuration that is its own. */
 @Global()
@@ -20,6 +21,7 @@ import {
 export class ConfigModule {
   static of(config: Config): DynamicModule {
     const slices = [
+      { provide: ProcessSettings, useValue: config.process },
       { provide: HttpSettings, useValue: config.http },
       { provide: RespSettings, useValue: config.resp },
       { provide: DatabaseSettings, useValue: config.database },

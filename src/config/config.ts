@@ -1,5 +1,6 @@
 import { type RedisServers, redisServers } from './redis-servers.js';
 import { UTC, type Zone } from '../domain/zone.js';
+import type { ProcessSettings } from './processes.js';
 import { LOOPBACK } from './reading.js';
 import { respTls } from './resp-tls.js';
 import { type LOG_LEVELS, readValues, SMALLEST_POOL, type Values } from './variables.js';
@@ -137,6 +138,7 @@ export class LogSettings {
 
 /** Everything the environment says, in slices: each class is given its own and no more. */
 export interface Config {
+  readonly process: ProcessSettings;
   readonly http: HttpSettings;
   readonly resp: RespSettings;
   readonly database: DatabaseSettings;
@@ -219,9 +221,11 @@ export async function loadConfig(
   const maxConnections = values.MAX_CONNECTIONS ?? 10_000;
   // Beside them there must be one connection for each other purpose.
   const lanes = Math.min(values.WRITE_LANES ?? 1, poolSize - SMALLEST_POOL + 1);
+  const workers = values.WORKERS ?? 1;
   const extras = { password: values.REDIS_SENTINEL_PASSWORD ?? null, addresses: values.REDIS_ADDRESS_MAP ?? new Map() };
 
   return {
+    process: { workers, role: workers > 1 ? 'committer' : 'alone' },
     http: {
       host,
       port: values.PORT ?? 3000,

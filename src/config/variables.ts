@@ -170,6 +170,7 @@ const VARIABLES = {
   AUDIT_DAYS: [wholeNumber(1, 36_500), 'days, 1 to 36500 (a century)'],
   MAX_QUEUED_WRITES: [wholeNumber(1, 1_000_000), 'a whole number, 1 to 1000000'],
   WRITE_LANES: [wholeNumber(1, 64), 'a whole number, 1 to 64'],
+  WORKERS: [wholeNumber(1, 64), 'processes, 1 to 64'],
   AUTH: [z.enum(['off', 'required']), 'off or required'],
   ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],
   ADMIN_KEY: [z.string().regex(BEARER_TOKEN), 'an API key: 16 to 255 letters, digits and . _ ~ + / = -'],

@@ -4,7 +4,7 @@ import { WriteSettings } from '../config/config.js';
 import { Meters, readingsOf } from '../meters/meters.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { FillAhead } from './reads/fill-ahead.js';
-import { CommitPipeline } from './commits/commit-pipeline.js';
+import { Commits } from './commits/commits.js';
 import { Reconciler } from './upkeep/reconciler.js';
 import { Tallies } from './tallies.js';
 
@@ -14,7 +14,7 @@ export class CounterMeters {
   constructor(
     private readonly meters: Meters,
     private readonly tallies: Tallies,
-    private readonly pipeline: CommitPipeline,
+    private readonly commits: Commits,
     private readonly settings: WriteSettings,
     private readonly cache: CounterCache,
     private readonly reconciler: Reconciler,
@@ -112,7 +112,7 @@ export class CounterMeters {
   }
 
   private addBatches(): void {
-    const { meters, tallies, pipeline, settings } = this;
+    const { meters, tallies, commits, settings } = this;
     const lanes = [
       { labels: { lane: 'increments' }, tally: tallies.increments },
       { labels: { lane: 'decisions' }, tally: tallies.decisions },
@@ -140,11 +140,12 @@ export class CounterMeters {
         kind: 'gauge',
         name: 'evercount_write_queue_length',
         help: 'Writes that were accepted and are not answered yet',
-        read: () => pipeline.queueLength,
+        read: () => commits.queueLength,
       },
       {
         kind: 'gauge',
         name: 'evercount_write_queue_limit',
+        together: 'committer',
         help: 'Writes that may wait at once; one more is refused',
         read: () => settings.maxQueued,
       },
@@ -182,12 +183,14 @@ export class CounterMeters {
       {
         kind: 'gauge',
         name: 'evercount_reconcile_last_complete_timestamp_seconds',
+        together: 'committer',
         help: 'When a run at this instance last came to its end; missing before the first',
         read: () => (tally.completeAtMs === null ? [] : [{ labels: {}, value: tally.completeAtMs / 1_000 }]),
       },
       {
         kind: 'gauge',
         name: 'evercount_reconcile_last_duration_seconds',
+        together: 'committer',
         help: 'How long the last run at this instance took',
         read: () => tally.durationMs / 1_000,
       },

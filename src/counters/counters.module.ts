@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CacheModule } from '../cache/cache.module.js';
+import { ProcessSettings } from '../config/processes.js';
 import { StoreModule } from '../store/store.module.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { GuardMeters } from './guard/guard-meters.js';
@@ -9,6 +10,8 @@ import { CacheUpkeep } from './upkeep/cache-upkeep.js';
 import { Changes } from './changes/changes.js';
 import { CleanUp } from './upkeep/clean-up.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
+import { Commits } from './commits/commits.js';
+import { SentCommits } from './commits/sent/sent-commits.js';
 import { Clock } from './clock.js';
 import { CounterMeters } from './counter-meters.js';
 import { AbsenceBudget } from './reads/absence-budget.js';
@@ -58,6 +61,12 @@ import { WebhooksService } from './watches/webhooks.service.js';
     CleanUp,
     Clock,
     CommitPipeline,
+    {
+      provide: Commits,
+      inject: [ProcessSettings, CommitPipeline, SentCommits],
+      useFactory: ({ role }: ProcessSettings, own: CommitPipeline, sent: SentCommits) =>
+        role === 'worker' ? sent : own,
+    },
     CounterFills,
     CounterMeters,
     CountersService,
@@ -85,6 +94,7 @@ import { WebhooksService } from './watches/webhooks.service.js';
     Reconciler,
     Rehydrator,
     Sampler,
+    SentCommits,
     Tallies,
     ForecastsService,
     ForecastWorker,
@@ -104,6 +114,7 @@ import { WebhooksService } from './watches/webhooks.service.js';
     Changes,
     CleanUp,
     CommitPipeline,
+    Commits,
     CounterFills,
     DatabaseClock,
     Drills,
@@ -119,6 +130,7 @@ import { WebhooksService } from './watches/webhooks.service.js';
     Reconciler,
     Rehydrator,
     Sampler,
+    SentCommits,
     ForecastsService,
     UnexpectedEvaluator,
     WatchEvaluator,

@@ -7,7 +7,7 @@ import { type Found as FoundByName, NameSearch } from '../store/name-search.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { groupsOf } from './guard/groups.js';
-import { CommitPipeline } from './commits/commit-pipeline.js';
+import { Commits } from './commits/commits.js';
 import type { Counter } from '../domain/counter.js';
 import { CounterFills } from './reads/counter-fills.js';
 import { FillAhead } from './reads/fill-ahead.js';
@@ -50,7 +50,7 @@ export class CountersService {
     private readonly lately: LatelyRead,
     private readonly ahead: FillAhead,
     private readonly guard: CacheGuard,
-    private readonly pipeline: CommitPipeline,
+    private readonly commits: Commits,
     private readonly reader: CounterReader,
     private readonly pages: CounterPages,
     private readonly names: NameSearch,
@@ -123,7 +123,7 @@ export class CountersService {
    * @throws CounterError
    */
   write(write: Write): Promise<Answer> {
-    return this.pipeline.add(write);
+    return this.commits.add(write);
   }
 
   /**
@@ -132,7 +132,7 @@ export class CountersService {
    * @throws Unavailable where there is no room for all of them
    */
   writeEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
-    return this.pipeline.addEach(writes);
+    return this.commits.addEach(writes);
   }
 
   /**
@@ -141,7 +141,7 @@ export class CountersService {
    * @throws Unavailable where there is no room for all of them
    */
   incrementEach(increments: Increments): Promise<readonly Counted[]> {
-    return this.pipeline.addIncrements(increments);
+    return this.commits.addIncrements(increments);
   }
 
   /**
@@ -150,7 +150,7 @@ export class CountersService {
    * @throws CounterError
    */
   async writeAtomically(writes: readonly Write[]): Promise<AtomicAnswer> {
-    const verdict = await this.pipeline.addBundle(writes);
+    const verdict = await this.commits.addBundle(writes);
     if (verdict.kind === 'key_reused') throw new KeyReused('One of the idempotency keys was used for another request.');
     return verdict;
   }
@@ -162,7 +162,7 @@ export class CountersService {
    * @throws CounterError
    */
   transact(transaction: Transaction): Promise<TransactionVerdict> {
-    return this.pipeline.addTransaction(transaction);
+    return this.commits.addTransaction(transaction);
   }
 
   /** Nearly all are hits, and a promise for each would cost more than they do. */

@@ -39,8 +39,9 @@ export class AdminController {
   @Get('cache')
   async cache(@Res() reply: FastifyReply): Promise<void> {
     // Each of them is answered in time, whatever is away.
-    const [state, queue, kept] = await Promise.all([
+    const [state, recentReads, queue, kept] = await Promise.all([
       this.upkeep.state(),
+      this.sampler.recentReads(),
       this.queue.state().catch(() => null),
       this.queue.last().catch(() => null),
     ]);
@@ -49,7 +50,7 @@ export class AdminController {
     sendUnkept(reply, CacheAnswer, {
       ...state,
       flushCommand: this.settings.isEmbedded === true ? FLUSH_EMBEDDED : null,
-      recentReads: this.sampler.recentReads(),
+      recentReads,
       queue: queue === null ? { state: 'down' } : { state: 'up', ...queue },
       lastReconcile: later(this.reconcileJob),
       lastRehydrate: later(this.rehydrateJob),

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { ProcessSettings } from '../config/processes.js';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { JobQueue } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
@@ -15,10 +16,12 @@ export class ColdCache implements OnModuleInit {
     private readonly queue: JobQueue,
     private readonly runner: JobRunner,
     private readonly job: RehydrateJob,
+    private readonly process: ProcessSettings,
   ) {}
 
   onModuleInit(): void {
-    this.guard.onColdCache(() => void this.rehydrate());
+    // The process that commits notices the same.
+    if (this.process.role !== 'worker') this.guard.onColdCache(() => void this.rehydrate());
   }
 
   private async rehydrate(): Promise<void> {

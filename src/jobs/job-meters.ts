@@ -27,12 +27,14 @@ export class JobMeters {
       {
         kind: 'gauge',
         name: 'evercount_job_queue_up',
+        together: 'committer',
         help: "Whether the jobs' Redis answers this instance",
         read: async () => [{ labels: {}, value: (await this.state()) === null ? 0 : 1 }],
       },
       {
         kind: 'gauge',
         name: 'evercount_job_queue_jobs',
+        together: 'committer',
         help: 'Jobs in the queue, by state; missing while Redis is away',
         read: () => this.jobs(),
       },

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { judge, policyOf } from '../cache/eviction-policy.js';
 import { CacheSettings, ConfigError, JobsSettings } from '../config/config.js';
+import { ProcessSettings } from '../config/processes.js';
 import { sharesServers } from '../config/redis-servers.js';
 import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { Pause } from '../counters/pause.js';
@@ -18,7 +19,8 @@ const FIRST_CONTACT_MS = 1_000;
 
 /**
  * Keeps the jobs going: opens queue and worker when Redis answers, and puts back the schedule, which lives in Redis and
- * goes with every flush. One in each instance; no answer to any client depends on it.
+ * goes with every flush. One in each instance; no answer to any client depends on it. Of a worker only the queue is opened,
+ * to put jobs in.
  */
 @Injectable()
 export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
@@ -41,6 +43,7 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
     private readonly schedule: Schedule,
     private readonly worker: JobWorker,
     private readonly guard: CacheGuard,
+    private readonly process: ProcessSettings,
     jobs: JobsSettings,
     cache: CacheSettings,
   ) {
@@ -93,8 +96,10 @@ export class Watchdog implements OnModuleInit, BeforeApplicationShutdown {
       this.noteBack();
       if (!this.allows(policy) || this.stopped) return;
       this.queue.open();
-      this.worker.open();
-      await this.keepSchedule();
+      if (this.process.role !== 'worker') {
+        this.worker.open();
+        await this.keepSchedule();
+      }
       this.fault = null;
     } catch (error) {
       // That Redis is away was logged when the connection closed.

@@ -1,4 +1,4 @@
-import type { Buckets } from './buckets.js';
+import type { Buckets, Exemplar } from './buckets.js';
 
 /** What sets a reading apart from the others of its meter; never by what grows with the number of counters. */
 export type Labels = Readonly<Record<string, string>>;
@@ -19,13 +19,21 @@ interface Described {
 /** Numbers, read when somebody asks. A reading that throws, or finds nothing, is left out. */
 export interface NumberMeter extends Described {
   readonly kind: 'counter' | 'gauge';
+  /**
+   * What is said of all processes of a service together: what the least or the most of them says, or what is said by the
+   * one that commits, since it alone knows, or all would say the same. Left out: the sum.
+   */
+  readonly together?: 'least' | 'most' | 'committer';
   readonly read: () => number | readonly Reading[] | Promise<readonly Reading[]>;
 }
+
+/** What is told of buckets. */
+export type Filled = Pick<Buckets, 'bounds' | 'counts' | 'sum'> & { readonly exemplars: ReadonlyMap<number, Exemplar> };
 
 /** Buckets, read when somebody asks. */
 export interface HistogramMeter extends Described {
   readonly kind: 'histogram';
-  readonly read: () => readonly Reading<Buckets>[];
+  readonly read: () => readonly Reading<Filled>[];
 }
 
 export type Meter = NumberMeter | HistogramMeter;

@@ -19,7 +19,8 @@ export async function numberText(meter: NumberMeter): Promise<string> {
   return lines.join('\n');
 }
 
-async function readingsOf(meter: NumberMeter): Promise<readonly Reading[]> {
+/** What a meter says now; nothing where that cannot be learned. */
+export async function readingsOf(meter: NumberMeter): Promise<readonly Reading[]> {
   try {
     const read = await meter.read();
     const readings = typeof read === 'number' ? [{ labels: {}, value: read }] : read;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { packageVersion } from '../config/package-version.js';
+import { ProcessSettings } from '../config/processes.js';
 import { Clock } from '../counters/clock.js';
 import { Polls } from '../counters/guard/polls.js';
 import { Meters } from '../meters/meters.js';
@@ -29,7 +30,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 const GONE = 410;
 
-/** Sends what is in the outbox, from every instance, whatever is with Redis. */
+/** Sends what is in the outbox, from every instance but from no worker, whatever is with Redis. */
 @Injectable()
 export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(WebhookDeliverer.name);
@@ -45,6 +46,7 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
     private readonly outbox: WebhookOutbox,
     private readonly destinations: Destinations,
     private readonly clock: Clock,
+    private readonly process: ProcessSettings,
     meters: Meters,
   ) {
     meters.add(
@@ -57,12 +59,14 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
       {
         kind: 'gauge',
         name: 'evercount_webhook_waiting',
+        together: 'committer',
         help: 'Messages that wait to be delivered',
         read: async () => [{ labels: {}, value: (await outbox.backlog()).waiting }],
       },
       {
         kind: 'gauge',
         name: 'evercount_webhook_oldest_waiting_seconds',
+        together: 'committer',
         help: 'Age of the oldest message that waits to be delivered',
         read: async () => [{ labels: {}, value: (await outbox.backlog()).oldestSeconds }],
       },
@@ -70,7 +74,7 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
   }
 
   onApplicationBootstrap(): void {
-    this.looks.start();
+    if (this.process.role !== 'worker') this.looks.start();
   }
 
   /** What is under way and not answered soon is sent again by another instance, under the same id. */

@@ -155,8 +155,9 @@ export class Deployment {
 
   /**
    * @param programs what each instance runs, another one at each start
+   * @param workers processes of each instance that answer; 1: it has one process
    */
-  static async start(redis: RedisKind, programs: readonly Program[]): Promise<Deployment> {
+  static async start(redis: RedisKind, programs: readonly Program[], workers: number): Promise<Deployment> {
     // Blows are dealt to processes by their ids; those that a container tells are other processes here.
     process.env['TEST_SERVERS'] = 'local';
     const [postgres, ground] = await Promise.all([startPostgres(), startGround(redis)]);
@@ -164,7 +165,9 @@ export class Deployment {
     for (let index = 0; index < INSTANCES; index += 1) {
       const toRedis = await Wires.to(ground);
       const toPostgres = await TcpProxy.start({ host: '127.0.0.1', port: postgres.port });
-      const place = { databaseUrl: through(postgres.url, toPostgres), ...toRedis.environment(ground) };
+      const { env, ...redisPlace } = toRedis.environment(ground);
+      const shared = workers === 1 ? env : { ...env, WORKERS: String(workers) };
+      const place = { databaseUrl: through(postgres.url, toPostgres), ...redisPlace, env: shared };
       instances.push(new Instance(index, toRedis, toPostgres, place, programs));
     }
     return Deployment.of(new Deployment(postgres, null, ground, instances));

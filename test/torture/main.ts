@@ -29,6 +29,7 @@ const HELP = `npm run torture -- [options]
   --redis kind   single, sentinel (a primary, a replica, three Sentinels) or cluster (three primaries with a replica each)
   --failover     on three Postgres servers with Patroni and HAProxy, struck as such a cluster is
   --edges n      as many places deliver what they count, each cut off nine tenths of the time, and killed now and then
+  --workers n    each instance has as many processes that answer, and one that commits for them
   --faults a,b   only these kinds of faults
   --beside file  the dist/main.js of another version: each instance runs the one and the other in turns, so that every
                  restart is an upgrade or a step back
@@ -47,6 +48,7 @@ interface Options {
   readonly kinds: readonly FaultKind[];
   readonly failover: boolean;
   readonly edges: number;
+  readonly workers: number;
   /** Null: this version alone. */
   readonly beside: string | null;
   readonly redis: RedisKind;
@@ -65,6 +67,7 @@ function optionsOf(args: readonly string[]): Options {
       faults: { type: 'string', default: '' },
       failover: { type: 'boolean', default: false },
       edges: { type: 'string', default: '0' },
+      workers: { type: 'string', default: '1' },
       beside: { type: 'string' },
       redis: { type: 'string', default: 'single' },
       mutant: { type: 'string' },
@@ -82,6 +85,10 @@ function optionsOf(args: readonly string[]): Options {
     throw new Error(`--seed takes a whole number below 2^32, and got ${values.seed}`);
   }
   if (!Number.isInteger(edges) || edges < 0) throw new Error(`--edges takes a whole number, and got ${values.edges}`);
+  const workers = Number(values.workers);
+  if (!Number.isInteger(workers) || workers < 1)
+    throw new Error(`--workers takes a whole number, and got ${values.workers}`);
+  if (workers > 1 && values.failover) throw new Error('--workers takes no --failover');
   const mutant = values.mutant ?? null;
   if (mutant !== null && !isMutantName(mutant)) throw new Error(`There is no mutant "${mutant}"`);
   const { failover, beside = null } = values;
@@ -93,7 +100,7 @@ function optionsOf(args: readonly string[]): Options {
   if (redis !== 'single' && failover) throw new Error('--failover takes no --redis');
   const all = failover ? FAILOVER_KINDS : kindsOn(redis);
   const kinds = values.faults === '' && mutant !== null ? MUTANTS[mutant] : kindsOf(values.faults, all);
-  return { minutes, seed, kinds, failover, edges, redis, beside, mutant, out: values.out ?? null };
+  return { minutes, seed, kinds, failover, edges, workers, redis, beside, mutant, out: values.out ?? null };
 }
 
 function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] {
@@ -106,7 +113,9 @@ function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] 
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, kinds, failover, edges, redis, beside, mutant, out } = optionsOf(process.argv.slice(2));
+  const { minutes, seed, kinds, failover, edges, workers, redis, beside, mutant, out } = optionsOf(
+    process.argv.slice(2),
+  );
   say(`seed ${seed}: repeat this schedule by --seed ${seed}`);
   const lastsMs = minutes * 60_000;
   const overtime = setTimeout(
@@ -123,6 +132,7 @@ async function main(): Promise<number> {
     kinds,
     failover,
     edges,
+    workers,
     redis,
     withEnds: true,
     programs,

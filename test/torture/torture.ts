@@ -29,6 +29,8 @@ export interface Plan {
   readonly edges?: number;
   /** What each instance runs, another one at each start; the built service alone by default. */
   readonly programs?: readonly Program[];
+  /** Processes of each instance that answer; one process does all by default. */
+  readonly workers?: number;
   /** Episodes of faults that there are, however long a busy machine takes for them; none by default. */
   readonly atLeast?: number;
   /** Ends as soon as a stale read was seen. */
@@ -72,6 +74,7 @@ export async function torture({
   failover = false,
   edges: edgeCount = 0,
   programs = [undefined],
+  workers = 1,
   atLeast = 0,
   untilStale = false,
   say,
@@ -79,7 +82,7 @@ export async function torture({
   const random = new Random(seed);
   // Drawn first: the schedule must not depend on how many clients there are.
   const episodes = episodesOf(random.fork(), kinds);
-  const deployment = failover ? await Deployment.startOnCluster(say) : await Deployment.start(redis, programs);
+  const deployment = failover ? await Deployment.startOnCluster(say) : await Deployment.start(redis, programs, workers);
   const beganAt = new Date().toISOString();
   const recorder = new Recorder();
   const load = new Load(deployment, recorder, random.fork());

@@ -60,7 +60,13 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const realm = new QuietRealm(config.cache.servers);
   const row = new GuardRow(guardPool, () => routeOf(config.database.url).drop());
   const clock = new Clock();
-  const guard = new CacheGuard(row, realm, new WriteReach(writability, clock), clock, new DatabaseClock(clock));
+  const guard = new CacheGuard(
+    row,
+    realm,
+    new WriteReach(writability, clock, { workers: 1, role: 'alone' }),
+    clock,
+    new DatabaseClock(clock),
+  );
   const close = async (): Promise<void> => {
     await guard.onApplicationShutdown();
     realm.close();

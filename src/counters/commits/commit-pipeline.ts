@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { WriteSettings } from '../../config/config.js';
+import { Commits } from './commits.js';
 import { DecisionLane } from './decision-lane.js';
 import { KeyInProgress, Unavailable } from '../../domain/errors.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -8,7 +9,7 @@ import { IncrementLanes } from './increment-lanes.js';
 import type { Queued } from './lane.js';
 import { IncrementRun, type Increments } from './increment-run.js';
 import type { PendingIncrement } from './pending-increments.js';
-import type { Answer, Counted, Write } from '../../domain/operation.js';
+import type { Answer, Counted, Increment, Write } from '../../domain/operation.js';
 import { holderOf, keyId, type PendingWrite } from './pending-write.js';
 import { Tallies } from '../tallies.js';
 import type { BundleVerdict, Transaction, TransactionVerdict } from './verdict.js';
@@ -20,6 +21,8 @@ const WAIT_FOR_KEY_MS = 1_000;
 
 /** When a request came, and in which trace: the same for all that it asks for. */
 type Arrival = Pick<Queued, 'acceptedAtMs' | 'span'>;
+
+export type UnkeyedIncrement = Write & { readonly operation: Increment; readonly key: null };
 
 /** A request that holds its keys. Hardly ever does anybody wait for one, so there is no promise before somebody does. */
 class Running {
@@ -36,7 +39,7 @@ class Running {
 
 /** Where writes become batches: accepted here, committed in a lane, published, and only then answered. */
 @Injectable()
-export class CommitPipeline {
+export class CommitPipeline extends Commits {
   /** Writes that were accepted and are not answered yet. */
   private readonly unanswered: Shares;
   private readonly keysInProgress = new Map<string, Running>();
@@ -49,31 +52,21 @@ export class CommitPipeline {
     private readonly clock: Clock,
     private readonly traces: Traces,
   ) {
+    super();
     this.unanswered = new Shares(settings.maxQueued);
   }
 
-  /** Writes that were accepted and are not answered yet. */
-  get queueLength(): number {
+  override get queueLength(): number {
     return this.unanswered.total;
   }
 
-  /**
-   * Commits one write.
-   *
-   * @throws CounterError
-   */
-  add(write: Write): Promise<Answer> {
+  override add(write: Write): Promise<Answer> {
     const { key } = write;
     const work = (): Promise<Answer> => this.commit(write);
     return this.accepted(write, 1, key === null ? work : () => this.holdingKeys([keyId(key)], work));
   }
 
-  /**
-   * Commits several writes, each for itself; they are answered together, in their order.
-   *
-   * @throws Unavailable where there is no room for all of them
-   */
-  async addEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
+  override async addEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
     const [first] = writes;
     if (first === undefined) return [];
     if (writes.some(({ key }) => key !== null)) return Promise.allSettled(writes.map((write) => this.add(write)));
@@ -81,12 +74,7 @@ export class CommitPipeline {
     return this.accepted(first, writes.length, () => this.commitEach(writes));
   }
 
-  /**
-   * Commits increments without keys, each for itself; they are answered together, in their order.
-   *
-   * @throws Unavailable where there is no room for all of them
-   */
-  async addIncrements(increments: Increments): Promise<readonly Counted[]> {
+  override async addIncrements(increments: Increments): Promise<readonly Counted[]> {
     const { length } = increments.operations;
     if (length === 0) return [];
     const work = (): Promise<readonly Counted[]> =>
@@ -97,12 +85,7 @@ export class CommitPipeline {
     return this.accepted(increments, length, work);
   }
 
-  /**
-   * Commits several writes together, all or nothing.
-   *
-   * @throws CounterError
-   */
-  async addBundle(writes: readonly Write[]): Promise<BundleVerdict> {
+  override async addBundle(writes: readonly Write[]): Promise<BundleVerdict> {
     const fingerprints = writes.map(fingerprintIfKeyed);
     const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
     const work = (): Promise<BundleVerdict> =>
@@ -113,11 +96,27 @@ export class CommitPipeline {
   }
 
   /**
-   * Commits several writes and looks together, each deciding for itself.
+   * Commits increments without keys, each for itself, and tells of each when it is answered: a promise for each of them
+   * would cost as much as the rest.
    *
-   * @throws CounterError
+   * @param tell is called once for each, with its place
    */
-  async addTransaction(transaction: Transaction): Promise<TransactionVerdict> {
+  addTold(writes: readonly UnkeyedIncrement[], tell: (place: number, result: Answer | Error) => void): void {
+    const arrival = this.arrival();
+    writes.forEach((write, place) => {
+      const holder = holderOf(write);
+      const end = (result: Answer | Error): void => {
+        this.unanswered.remove(holder);
+        if (result instanceof Error) this.tallies.noteFailure(result);
+        tell(place, result);
+      };
+      this.unanswered.add(holder);
+      if (this.unanswered.allow(holder)) this.enqueue(write, arrival, end, end);
+      else end(noRoom());
+    });
+  }
+
+  override async addTransaction(transaction: Transaction): Promise<TransactionVerdict> {
     const { parts, watched } = transaction;
     const sizes = parts.map((part) => (part.kind === 'writes' ? part.writes.length : part.names.length));
     const size = sizes.reduce((sum, one) => sum + one, watched.size);
@@ -183,7 +182,7 @@ export class CommitPipeline {
     const holder = account === undefined ? null : holderOf(account);
     this.unanswered.add(holder, count);
     try {
-      if (!this.unanswered.allow(holder)) throw new Unavailable('Too many writes are waiting; nothing was written.');
+      if (!this.unanswered.allow(holder)) throw noRoom();
       return await work();
     } catch (error) {
       this.tallies.noteFailure(error);
@@ -217,6 +216,10 @@ export class CommitPipeline {
     await Promise.race([Promise.all(others), timeout]);
     clearTimeout(timer);
   }
+}
+
+function noRoom(): Unavailable {
+  return new Unavailable('Too many writes are waiting; nothing was written.');
 }
 
 function fingerprintIfKeyed({ key, operation }: Write): string | null {

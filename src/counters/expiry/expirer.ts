@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ProcessSettings } from '../../config/processes.js';
 import { CounterError } from '../../domain/errors.js';
 import { ExpiredCounters, type Ended } from '../../store/expired-counters.js';
 import { StoreFailure } from '../../store/failure.js';
@@ -14,7 +15,8 @@ const CHUNK = 500;
 
 /**
  * Ends counters whose time is over, as changes of their own: for the history, for streams, and for those who would else
- * do it in their next read or write. Every instance looks, by a timer of its own; whatever is late stays right.
+ * do it in their next read or write. Every instance looks, by a timer of its own, but for workers; whatever is late stays
+ * right.
  */
 @Injectable()
 export class Expirer implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -26,13 +28,14 @@ export class Expirer implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly expired: ExpiredCounters,
     private readonly exposure: Exposure,
     private readonly changes: Changes,
+    private readonly process: ProcessSettings,
   ) {
     // Those that readers found first, too.
     expired.onEnded((ended) => void this.tell(ended));
   }
 
   onApplicationBootstrap(): void {
-    this.looks.start();
+    if (this.process.role !== 'worker') this.looks.start();
   }
 
   async onApplicationShutdown(): Promise<void> {

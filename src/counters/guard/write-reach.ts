@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ProcessSettings } from '../../config/processes.js';
 import type { GuardState } from '../../store/guard-row.js';
 import { Writability } from '../../store/writability.js';
 import { Clock } from '../clock.js';
@@ -10,19 +11,28 @@ const TRY_INTERVAL_MS = 1_000;
 @Injectable()
 export class WriteReach {
   private triedAtMs = -Infinity;
+  /** As the process that commits told it last. */
+  private told: string | null = null;
 
   constructor(
     private readonly writability: Writability,
     private readonly clock: Clock,
+    private readonly process: ProcessSettings,
   ) {}
 
   /** Why not, the end of a sentence for clients; null: they can. */
   get refusal(): string | null {
-    return this.writability.refusal;
+    return this.process.role === 'worker' ? this.told : this.writability.refusal;
+  }
+
+  /** What the process that commits says of it. */
+  learn(refusal: string | null): void {
+    this.told = refusal;
   }
 
   /** To be called with what each poll saw. */
   async look({ readOnly }: GuardState): Promise<void> {
+    if (this.process.role === 'worker') return;
     if (readOnly && this.refusal === null) this.writability.noteReadOnly();
     const nowMs = this.clock.monotonicMs();
     if (this.refusal === null || nowMs - this.triedAtMs < TRY_INTERVAL_MS) return;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ProcessSettings } from '../../config/processes.js';
 import { Realm } from '../../cache/realm.js';
 import type { HappeningKind } from '../../domain/happening.js';
 import { HappeningLog, type NewsQuestion, type PlacedNews } from '../../store/happening-log.js';
@@ -45,7 +46,10 @@ export class Happenings implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly realm: Realm,
     private readonly clock: Clock,
     private readonly databaseClock: DatabaseClock,
+    { role }: ProcessSettings,
   ) {
+    // The process that commits notices the same.
+    if (role === 'worker') return;
     guard.onColdCache(() => this.note('cache.cold'));
     guard.onOtherDatabase(() => {
       const { database } = guard;

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import type { Buckets } from '../../meters/buckets.js';
 import { type Sample, Samples, type Times, type Timeline, type Traffic } from '../../store/samples.js';
 import { Clock } from '../clock.js';
-import { CommitPipeline } from '../commits/commit-pipeline.js';
+import { Commits } from '../commits/commits.js';
 import { DatabaseClock } from '../database-clock.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { orUnavailable } from '../or-unavailable.js';
@@ -38,11 +38,13 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
   private waiting: Taken[] = [];
   private recent: Taken[] = [];
   private writing: Promise<void> | null = null;
+  /** Asks all processes; null: there is this one alone. */
+  private ask: (() => Promise<RecentReads>) | null = null;
 
   constructor(
     private readonly samples: Samples,
     private readonly tallies: Tallies,
-    private readonly pipeline: CommitPipeline,
+    private readonly commits: Commits,
     private readonly guard: CacheGuard,
     private readonly happenings: Happenings,
     private readonly clock: Clock,
@@ -70,8 +72,18 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
     return orUnavailable(() => this.samples.timeline(seconds, stepSeconds));
   }
 
-  /** What was read here in the last five minutes. */
-  recentReads(): RecentReads {
+  /** From now on `recentReads` tells of all processes together. */
+  readBy(ask: () => Promise<RecentReads>): void {
+    this.ask = ask;
+  }
+
+  /** What was read in the last five minutes. */
+  async recentReads(): Promise<RecentReads> {
+    return this.ask === null ? this.ownReads() : this.ask();
+  }
+
+  /** What was read by this process in the last five minutes. */
+  ownReads(): RecentReads {
     const sum = { hits: 0, misses: 0, bypasses: 0, spanMs: 0 };
     for (const { hits, unverified, misses, bypasses, spanMs } of [...this.recent, this.since()]) {
       sum.hits += hits + unverified;
@@ -80,8 +92,7 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
       sum.spanMs += spanMs;
     }
     const { hits, misses, bypasses, spanMs } = sum;
-    const all = hits + misses + bypasses;
-    return { seconds: Math.round(spanMs / 1_000), hits, misses, bypasses, hitRatio: all === 0 ? null : hits / all };
+    return withRatio({ seconds: Math.round(spanMs / 1_000), hits, misses, bypasses });
   }
 
   private take(): void {
@@ -120,7 +131,7 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
       failures: now.failures - before.failures,
       commits: timesBetween(now.commits, before.commits),
       publishes: timesBetween(now.publishes, before.publishes),
-      queue: this.pipeline.queueLength,
+      queue: this.commits.queueLength,
       serves: this.guard.isServing,
     };
   }
@@ -140,6 +151,18 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
       publishes: together(publishes),
     };
   }
+}
+
+/** What several processes read. */
+export function readsTogether(all: readonly RecentReads[]): RecentReads {
+  const sumOf = (part: 'hits' | 'misses' | 'bypasses'): number => all.reduce((sum, one) => sum + one[part], 0);
+  const seconds = Math.max(0, ...all.map((one) => one.seconds));
+  return withRatio({ seconds, hits: sumOf('hits'), misses: sumOf('misses'), bypasses: sumOf('bypasses') });
+}
+
+function withRatio(reads: Omit<RecentReads, 'hitRatio'>): RecentReads {
+  const all = reads.hits + reads.misses + reads.bypasses;
+  return { ...reads, hitRatio: all === 0 ? null : reads.hits / all };
 }
 
 /** Since this instance began. */

@@ -38,6 +38,7 @@ export class HistoryDeriver {
     meters.add({
       kind: 'gauge',
       name: 'evercount_history_last_complete_timestamp_seconds',
+      together: 'committer',
       help: 'When a run at this instance last left nothing to take into the history; missing before the first',
       read: () => (this.completeAtMs === null ? [] : [{ labels: {}, value: this.completeAtMs / 1_000 }]),
     });

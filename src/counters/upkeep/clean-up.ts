@@ -76,6 +76,7 @@ export class CleanUp {
     meters.add({
       kind: 'gauge',
       name: 'evercount_batch_log_lag_seconds',
+      together: 'committer',
       help: 'Age of the oldest batch that a reader has not read; missing where this instance has not looked of late',
       read: () =>
         this.clock.monotonicMs() - this.lagsSeenAtMs > LAGS_LIFE_MS

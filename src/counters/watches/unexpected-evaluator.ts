@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ProcessSettings } from '../../config/processes.js';
 import { CounterError, NotEnoughHistory } from '../../domain/errors.js';
 import { StoreFailure } from '../../store/failure.js';
 import { UnexpectedLooks, type UnjudgedHour } from '../../store/watches/unexpected-looks.js';
@@ -41,10 +42,11 @@ export class UnexpectedEvaluator implements OnApplicationBootstrap, OnApplicatio
     private readonly store: UnexpectedLooks,
     private readonly forecasts: ForecastsService,
     private readonly clock: DatabaseClock,
+    private readonly process: ProcessSettings,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.looks.start();
+    if (this.process.role !== 'worker') this.looks.start();
   }
 
   async onApplicationShutdown(): Promise<void> {

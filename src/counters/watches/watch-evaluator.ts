@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ProcessSettings } from '../../config/processes.js';
 import { Meters } from '../../meters/meters.js';
 import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
 import { ALL_RATES, type LookReport, WatchLooks } from '../../store/watches/watch-looks.js';
@@ -33,6 +34,7 @@ export class WatchEvaluator implements OnApplicationBootstrap, OnApplicationShut
   constructor(
     private readonly store: WatchLooks,
     private readonly clock: Clock,
+    private readonly process: ProcessSettings,
     meters: Meters,
   ) {
     meters.add(
@@ -52,7 +54,7 @@ export class WatchEvaluator implements OnApplicationBootstrap, OnApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    this.looks.start();
+    if (this.process.role !== 'worker') this.looks.start();
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -52,6 +52,7 @@ export class WatchesService {
       {
         kind: 'gauge',
         name: 'evercount_watched_counters',
+        together: 'committer',
         help: 'Watched counters, by how they stand',
         read: async () =>
           Object.entries((await watches.summary(0)).tracks).map(([state, value]) => ({ labels: { state }, value })),
@@ -59,6 +60,7 @@ export class WatchesService {
       {
         kind: 'gauge',
         name: 'evercount_watch_firing',
+        together: 'committer',
         help: 'Counters on which a watch fires; missing where it does not, and of muted ones',
         read: async () =>
           (await watches.summary(MAX_SHOWN_FIRING)).firing.map(({ id, label, counters }) => ({

@@ -1,6 +1,7 @@
 /** With a synchronous standby, nothing is told that a failover would take back; also where a commit's wait for it ends early. */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { PERMISSION_MS } from '../../src/counters/guard/blindness.js';
 import { HappeningLog } from '../../src/store/happening-log.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls, type Reply } from '../support/counter-calls.js';
@@ -68,6 +69,14 @@ const names = async (prefix: string): Promise<string[]> => {
   return (body.data ?? []).map(({ name }) => name);
 };
 
+/** Whether each strong read of a while is answered. */
+async function isToldThroughout(ms: number): Promise<boolean> {
+  for (const endMs = performance.now() + ms; performance.now() < endMs;) {
+    if (codeOf(await calls.read('there before', '?consistency=strong')) !== 'ok') return false;
+  }
+  return true;
+}
+
 describe.each<[string, () => Promise<unknown>]>([
   ['is cancelled', toAllThatWait('pg_cancel_backend')],
   ['ends with its session', toAllThatWait('pg_terminate_backend')],
@@ -130,7 +139,11 @@ describe('while the standby is away', () => {
     const log = app.nest.get(HappeningLog);
     for (let round = 0; round < 2 * ROUNDS; round += 1) await expect(log.add([told])).rejects.toThrow();
     expect((await waiting()).length).toBeLessThanOrEqual(MAX_WAITING);
-    // A Redis that is late would have to be registered, which is a commit too.
+    // A Redis that is late would have to be registered, which is a commit too: it is, for as long as somebody waits for it.
+    await servers.redis.freeze();
+    await eventually(async () => codeOf(await calls.read('there before', '?consistency=strong')) === 'unavailable');
+    servers.redis.thaw();
+    await eventually(() => isToldThroughout(8 * PERMISSION_MS));
     await eventually(async () => (await calls.read('there before', '?consistency=strong')).body.value === 1);
   });
 

@@ -21,7 +21,8 @@ export interface KnownUnit {
 
 /** The guard's word that what was learned from the truth about counters of one unit may be told. */
 export class Clearance {
-  private failed = false;
+  /** Answers that wait, and could not be published. */
+  private readonly failing = new Set<symbol>();
 
   constructor(
     private readonly unit: KnownUnit,
@@ -29,14 +30,17 @@ export class Clearance {
     private readonly clock: Clock,
   ) {}
 
-  /** Whether a publish failed, and so this instance must go blind. */
+  /**
+   * Whether an answer waits that could not be published, and so this instance must go blind. Not for one that was given up:
+   * where nobody can be told, as while a commit waits for a standby, one late answer of Redis would hold up all that follow.
+   */
   get hasFailed(): boolean {
-    return this.failed;
+    return this.failing.size > 0;
   }
 
-  /** The instance went blind for it. */
+  /** The instance went blind for them. */
   forgetFailure(): void {
-    this.failed = false;
+    this.failing.clear();
   }
 
   /**
@@ -49,23 +53,28 @@ export class Clearance {
   async of<T>(publish: (known: Knowledge) => Promise<T>): Promise<T | null> {
     const { permissions, isBlind } = this.unit;
     const deadlineMs = this.clock.monotonicMs() + CLEARANCE_TIMEOUT_MS;
-    for (let attempt = 1; this.clock.monotonicMs() < deadlineMs;) {
-      const known = permissions.latest;
-      if (known !== null && permissions.isCurrent(known)) {
-        try {
-          const published = await publish(known);
-          if (this.stillCounts(known)) return published;
-        } catch (error) {
-          if (!(error instanceof CacheUnavailable)) throw error;
-          attempt += 1;
-          if (attempt > PUBLISH_ATTEMPTS) this.failed = true;
-          // It was sent elsewhere, and the next look will find where; what did not answer is asked again at once.
-          else if (!isRefusal(error.cause)) continue;
+    let mark: symbol | null = null;
+    try {
+      for (let attempt = 1; this.clock.monotonicMs() < deadlineMs;) {
+        const known = permissions.latest;
+        if (known !== null && permissions.isCurrent(known)) {
+          try {
+            const published = await publish(known);
+            if (this.stillCounts(known)) return published;
+          } catch (error) {
+            if (!(error instanceof CacheUnavailable)) throw error;
+            attempt += 1;
+            if (attempt > PUBLISH_ATTEMPTS) this.failing.add((mark ??= Symbol()));
+            // It was sent elsewhere, and the next look will find where; what did not answer is asked again at once.
+            else if (!isRefusal(error.cause)) continue;
+          }
         }
+        if (isBlind()) return null;
+        this.polls.hurry();
+        await this.polls.endOfOne(deadlineMs - this.clock.monotonicMs());
       }
-      if (isBlind()) return null;
-      this.polls.hurry();
-      await this.polls.endOfOne(deadlineMs - this.clock.monotonicMs());
+    } finally {
+      if (mark !== null) this.failing.delete(mark);
     }
     throw new Unavailable('the cache cannot be brought up to date, nor the other instances told');
   }

@@ -130,7 +130,8 @@ describe('a precondition', () => {
     ['a foreign tag', { 'if-match': '"abc"' }, 412],
     ['none', { 'if-none-match': '*' }, 412],
     ['a broken tag', { 'if-match': '1' }, 400],
-    ['a broken list', { 'if-match': '"1",' }, 400],
+    ['a broken list', { 'if-match': '"1" "2"' }, 400],
+    ['a list with nothing at its end', { 'if-match': '"1",' }, 200],
     ['a tag in If-None-Match', { 'if-none-match': '"1"' }, 400],
     ['both', { 'if-match': '"1"', 'if-none-match': '*' }, 400],
   ];

@@ -142,7 +142,7 @@ describe('while the standby is away', () => {
     // A Redis that is late would have to be registered, which is a commit too: it is, for as long as somebody waits for it.
     await servers.redis.freeze();
     await eventually(async () => codeOf(await calls.read('there before', '?consistency=strong')) === 'unavailable');
-    servers.redis.thaw();
+    await servers.redis.thaw();
     await eventually(() => isToldThroughout(8 * PERMISSION_MS));
     await eventually(async () => (await calls.read('there before', '?consistency=strong')).body.value === 1);
   });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CacheSettings } from '../config/config.js';
 import { stepsOf } from '../domain/steps.js';
 import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
-import { GatheredCalls } from './gathered-calls.js';
+import { GatheredScripts } from './gathered-scripts.js';
 import type { Identity } from './identity.js';
 import type { Line } from './line.js';
 import type { Realm } from './realm.js';
@@ -62,8 +62,10 @@ export class CounterCache {
 
   private readonly leaseScript = scriptOf('lease');
   private readonly publishScript = scriptOf('publish');
-  private readonly gatheredLeases = new GatheredCalls<string, Leased>((names, identity) => this.lease(names, identity));
-  private readonly gatheredPublications = new GatheredCalls<Publication, Published>((publications, identity) =>
+  private readonly gatheredLeases = new GatheredScripts<string, Leased>((names, identity) =>
+    this.lease(names, identity),
+  );
+  private readonly gatheredPublications = new GatheredScripts<Publication, Published>((publications, identity) =>
     this.publish(publications, identity),
   );
 

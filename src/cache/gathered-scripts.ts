@@ -7,10 +7,10 @@ interface Asked<Item, Answer> {
 }
 
 /**
- * Sends what is wanted of single counters in the same turn of the event loop by one call: after a flush readers miss
- * together, and who a Redis is costs a script more than all it does for a counter.
+ * Sends what is wanted of single counters in the same turn of the event loop by one call of a script: after a flush readers
+ * miss together, and who a Redis is costs a script more than all it does for a counter.
  */
-export class GatheredCalls<Item, Answer> {
+export class GatheredScripts<Item, Answer> {
   private readonly asked = new Map<Identity, Asked<Item, Answer>[]>();
 
   /** @param call answers in the order of the items */

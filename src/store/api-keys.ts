@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Scope } from '../domain/scope.js';
 import type { Actor, DeedKind } from '../domain/deed.js';
 import { writeDeeds } from './audit-log.js';
-import { withClient } from './failure.js';
+import { withClient, withReader } from './failure.js';
 import { inTransaction } from './transaction.js';
 import { utc } from './utc.js';
 
@@ -78,7 +78,10 @@ export class ApiKeys {
 
   /** The keys with these ids, in no order; those that are not there are left out. */
   async find(ids: readonly string[]): Promise<ApiKey[]> {
-    return this.rows(`SELECT ${COLUMNS} FROM api_keys WHERE id = ANY($1::text[])`, [ids]);
+    return withReader(this.pool, async (client) => {
+      const text = `SELECT ${COLUMNS} FROM api_keys WHERE id = ANY($1::text[])`;
+      return (await client.query<ApiKey>(text, [ids])).rows;
+    });
   }
 
   /** Every key, also those that are revoked or expired, oldest first. */

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { type Counter, isCounter, type Truth } from '../domain/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, IS_LIVE, truthOf } from './counter-row.js';
-import { withClient } from './failure.js';
+import { withReader } from './failure.js';
 import { endOfPrefix } from './prefix.js';
 import type { Replication } from './replication.js';
 
@@ -42,7 +42,7 @@ export class CounterPages {
 
   /** About how many names there are, as Postgres last counted them; 0 where it never did. */
   async estimate(): Promise<number> {
-    const { rows } = await withClient(this.pool, (client) =>
+    const { rows } = await withReader(this.pool, (client) =>
       client.query<{ about: number }>(
         "SELECT greatest(reltuples, 0)::float8 AS about FROM pg_class WHERE oid = 'counters'::regclass",
       ),
@@ -51,7 +51,7 @@ export class CounterPages {
   }
 
   private async rows({ prefix, after, limit }: Page, condition: string): Promise<Truth[]> {
-    const { rows } = await withClient(this.pool, (client) =>
+    const { rows } = await withReader(this.pool, (client) =>
       client.query<CounterRow>(
         // A range instead of LIKE: the index serves it, and no character of a prefix is special.
         `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name > $1 AND name BETWEEN $2 AND $3 ${condition}

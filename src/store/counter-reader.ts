@@ -4,7 +4,7 @@ import { Unavailable } from '../domain/errors.js';
 import { NAMES_IN_STEP } from '../domain/steps.js';
 import { absentColumns, COUNTER_COLUMNS, type CounterRow, isOver, truthOf } from './counter-row.js';
 import type { ExpiredCounters } from './expired-counters.js';
-import { StoreFailure, withClient } from './failure.js';
+import { StoreFailure, withReader } from './failure.js';
 import type { ReadBudget } from './read-budget.js';
 import type { Replication } from './replication.js';
 import type { StatementTimes } from './statement-times.js';
@@ -160,7 +160,7 @@ export class CounterReader {
   }
 
   private async look(names: readonly string[]): Promise<readonly ReadRow[]> {
-    const { rows } = await withClient(this.pool, (client) =>
+    const { rows } = await withReader(this.pool, (client) =>
       client.query<ReadRow>({
         name: 'read-counters',
         text: READ,
@@ -180,7 +180,7 @@ export class CounterReader {
    */
   async unlike(names: readonly string[], said: readonly string[]): Promise<number[]> {
     const isLine = (text: string): boolean => !NO_LINE.test(text);
-    const { rows } = await withClient(this.pool, (client) =>
+    const { rows } = await withReader(this.pool, (client) =>
       client.query<{ place: number }>({
         name: 'unlike-counters',
         text: UNLIKE,

@@ -139,6 +139,27 @@ export async function withClient<T>(
   }
 }
 
+/**
+ * A session that was ended while it sat idle is found broken by the next statement, at once; whoever waited longer than
+ * this was no such one, and a second try would come too late for it. In milliseconds.
+ */
+const FOUND_BROKEN_WITHIN_MS = 300;
+
+/**
+ * Runs `read`, which only reads, on a connection of the pool; once more on another one where the first proves to have
+ * been ended. Somebody restarted a pooler, or ended sessions: no reader has to hear of it.
+ */
+export async function withReader<T>(pool: pg.Pool, read: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const startedAtMs = performance.now();
+  try {
+    return await withClient(pool, read);
+  } catch (error) {
+    const isBroken = error instanceof StoreFailure && error.fate === 'unknown';
+    if (!isBroken || performance.now() - startedAtMs > FOUND_BROKEN_WITHIN_MS) throw error;
+    return withClient(pool, read);
+  }
+}
+
 /** Where Postgres waits for a standby: by this name it is known in every language. */
 const WAIT_FOR_STANDBY = 'SyncRepWaitForLSN';
 

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { type Counter, isCounter } from '../domain/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, IS_LIVE, truthOf } from './counter-row.js';
 import type { Page } from './counter-pages.js';
-import { isStatementTimeout, StoreFailure, withClient } from './failure.js';
+import { isStatementTimeout, StoreFailure, withReader } from './failure.js';
 import { endOfPrefix } from './prefix.js';
 import type { Replication } from './replication.js';
 
@@ -72,7 +72,7 @@ export class NameSearch {
   /** @returns null where it took too long and something was looked at before: the next page tries again */
   private async step(text: string, { prefix, after, limit }: Page, isLater: boolean): Promise<Step | null> {
     try {
-      const { rows } = await withClient(this.pool, (client) =>
+      const { rows } = await withReader(this.pool, (client) =>
         client.query<Step>(STEP, [after ?? '', prefix, endOfPrefix(prefix), NAMES_IN_STEP, text, limit]),
       );
       return rows[0] ?? null;
@@ -84,7 +84,7 @@ export class NameSearch {
 
   private async read(names: readonly string[]): Promise<Counter[]> {
     if (names.length === 0) return [];
-    const { rows } = await withClient(this.pool, (client) =>
+    const { rows } = await withReader(this.pool, (client) =>
       client.query<CounterRow>(
         `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[]) AND ${IS_LIVE} ORDER BY name`,
         [names],

@@ -1,4 +1,6 @@
 /** What clients see while Redis or Postgres is away. */
+import pg from 'pg';
+import { withReader } from '../../src/store/failure.js';
 import { eventually, promptly } from '../support/eventually.js';
 import { withServiceProcess } from '../support/service.js';
 
@@ -94,4 +96,22 @@ it('counts on where it stood, once Postgres is back', async () => {
     if (status === 200) expect(body.value).toBe(8);
     return status === 200;
   });
+});
+
+it('a reader does not hear that the session it was given was ended while nobody used it', async () => {
+  const pool = new pg.Pool({ connectionString: service.databaseUrl, max: 1 });
+  try {
+    await eventually(async () => {
+      await pool.query('SELECT');
+      let given = 0;
+      const { rows } = await withReader(pool, (client) => {
+        given += 1;
+        return client.query(given === 1 ? 'SELECT pg_terminate_backend(pg_backend_pid())' : 'SELECT 1 AS one');
+      });
+      expect([given, rows]).toEqual([2, [{ one: 1 }]]);
+      return true;
+    });
+  } finally {
+    await pool.end();
+  }
 });

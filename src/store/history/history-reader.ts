@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { IS_LIVE } from '../counter-row.js';
-import { withClient } from '../failure.js';
+import { withReader } from '../failure.js';
 import { CHANGED_QUARTERS, lastRowsBefore } from './quarters.js';
 
 /** The part of a history that is asked for; times are ms since 1970. */
@@ -93,7 +93,7 @@ export class HistoryReader {
   /** What is known of each counter, in order of time; those that are not there are left out. */
   async known(question: HistoryQuestion): Promise<Map<string, KnownValue[]>> {
     const { names, begins, toMs, madeOf, daysToMs, daysBeforeMs } = question;
-    const { rows } = await withClient(this.pool, (client) =>
+    const { rows } = await withReader(this.pool, (client) =>
       client.query<KnownRow>(KNOWN, [names, begins, toMs, madeOf, daysToMs, daysBeforeMs]),
     );
     const found = new Map<string, KnownValue[]>();
@@ -107,7 +107,7 @@ export class HistoryReader {
 
   /** Since when hours are there, and days since a time (ms since 1970), and how old the oldest of these counters is. */
   async knownSince(names: readonly string[], daysFromMs: number): Promise<KnownSince> {
-    const { rows } = await withClient(this.pool, (client) =>
+    const { rows } = await withReader(this.pool, (client) =>
       client.query<KnownSince>(
         `SELECT (SELECT ${msOf('min(at)')} FROM history_hours) AS "hoursMs",
                 (SELECT ${msOf('min(at)')} FROM history_days WHERE at >= ${timeOf('$2')}) AS "daysMs",

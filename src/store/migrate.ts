@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { DataSource, type DataSourceOptions, MigrationExecutor, QueryFailedError, type QueryRunner } from 'typeorm';
 import { connectionConfig, type Limits, LOCK_TIMEOUT_MS } from './connections.js';
 import { failureOf, isStatementTimeout } from './failure.js';
@@ -45,6 +46,8 @@ const ATTEMPTS = 100;
 export function dataSourceOptions(url: string, connections: number, limits: Partial<Limits> = {}): DataSourceOptions {
   return {
     type: 'postgres',
+    // Left to itself, TypeORM looks for the package by its name, which one file for all has none of.
+    driver: pg,
     // Of the name of the database in it; where sessions lead to, the rest says.
     url: routeOf(url).connectionString,
     migrations: MIGRATIONS,

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { BUN_ENVIRONMENT, BUN_OPTIONS, BUN_VERSION } from '../support/runtime.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -52,6 +53,15 @@ it('a stop leaves the service the time that it needs to end by itself', () => {
 it('the image leaves PORT to its default, since PORT_FILE is refused beside it', () => {
   expect(read('docker/Dockerfile')).not.toMatch(/^ENV .*\bPORT=/m);
   expect(read('docker/healthcheck.mjs')).toContain('PORT_FILE');
+});
+
+it('the image on Bun has the Bun that was tested, and calls it as "npm start" does', () => {
+  const [, version, stage = ''] =
+    /^FROM oven\/bun:([\d.]+)-slim AS bun\n([^]*?)^FROM /m.exec(read('docker/Dockerfile')) ?? [];
+  expect(version).toBe(BUN_VERSION);
+  expect(stage).toContain(`CMD ${JSON.stringify(['bun', ...BUN_OPTIONS, 'dist/main.js']).replaceAll(',', ', ')}`);
+  for (const [name, value] of Object.entries(BUN_ENVIRONMENT))
+    expect(stage).toMatch(new RegExp(`^ENV .*\\b${name}=${value}\\b`, 'm'));
 });
 
 it('the service answers by the name that the others call it by', () => {

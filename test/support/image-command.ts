@@ -10,7 +10,7 @@ export interface NodeCommand {
 
 /** How the image calls Node. */
 export function imageCommand(): NodeCommand {
-  const [, command = ''] = /^CMD (\[.*\])$/m.exec(readFileSync(DOCKERFILE, 'utf8')) ?? [];
+  const [, command = ''] = /^CMD (\["node".*\])$/m.exec(readFileSync(DOCKERFILE, 'utf8')) ?? [];
   const args = (JSON.parse(command) as string[]).slice(1);
   return { options: args.slice(0, -1), program: args.at(-1) ?? '' };
 }

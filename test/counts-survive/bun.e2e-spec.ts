@@ -2,17 +2,23 @@
  * The promise on Bun, in short. Where Bun is not installed it is skipped; all of the specs that start the service as a
  * process run on Bun with TEST_RUNTIME=bun.
  */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { packageVersion } from '../../src/config/package-version.js';
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
+import { seedHours, usualHours } from '../support/history.js';
 import { send, sendRaw } from '../support/http.js';
 import { incrementUntilClosed } from '../support/increment-until-closed.js';
 import { command, connectRaw } from '../support/resp.js';
-import { BUN_IS_THERE, HOW_TO_INSTALL } from '../support/runtime.js';
+import { BUN_IS_THERE, HOW_TO_INSTALL, ONE_FILE } from '../support/runtime.js';
+import { scratchFolder } from '../support/scratch.js';
 import { withServers } from '../support/service.js';
 
 const CLIENTS = 32;
@@ -141,5 +147,33 @@ suite(title, () => {
     const acknowledged = results.reduce((sum, result) => sum + result.acknowledged, 0);
     await start();
     expect(await valueOf('load')).toBe(acknowledged);
+  });
+});
+
+suite(`one file that is service and command line, ${title}`, () => {
+  const COMPILE = fileURLToPath(new URL('../../scripts/compile.mjs', import.meta.url));
+  const run = promisify(execFile);
+  const servers = withServers();
+
+  it('counts, answers as the command, and brings along what it reads from files', async () => {
+    await run(process.execPath, [COMPILE]);
+    const folder = await scratchFolder();
+    const app = await startAppProcess({ ...servers.urls, cwd: folder, command: [ONE_FILE, 'serve'] });
+    try {
+      const told = await run(ONE_FILE, ['incr', 'here', '5', '--url', app.url, '--output', 'json'], { cwd: folder });
+      expect(JSON.parse(told.stdout)).toMatchObject({ name: 'here', value: 5 });
+      // The cache, and so its scripts.
+      const calls = new CounterCalls(app.url);
+      await eventually(async () => (await calls.read('here')).headers.get('cache-status') === 'evercount; hit');
+      const { body: page } = await send(app.url, 'GET', '/');
+      const asset = /assets\/[\w.-]+\.js/.exec(page)?.[0] ?? 'none is named';
+      const found = ['/', `/${asset}`, '/docs', '/docs/swagger-ui.css'].map((path) => send(app.url, 'GET', path));
+      for (const { status } of await Promise.all(found)) expect(status).toBe(200);
+      await seedHours(servers.databaseUrl, 'usual', usualHours(15, 200).map(Math.round));
+      expect((await calls.call('GET', '/v1/counters/usual/forecast')).status).toBe(200);
+      expect((await send(app.url, 'GET', '/metrics')).body).toContain(`version="${packageVersion()}"`);
+    } finally {
+      expect(await app.stop()).toEqual({ code: 0, signal: null });
+    }
   });
 });

@@ -25,6 +25,8 @@ export interface AppOptions {
   readonly program?: readonly string[];
   /** For a process; absent: as TEST_RUNTIME says. */
   readonly runtime?: Runtime;
+  /** For a process: what is run in place of a runtime and its program. */
+  readonly command?: readonly string[];
   /** For a process: its folder. */
   readonly cwd?: string;
   /** In this process: what no variable says. */
@@ -134,7 +136,8 @@ const before =
 
 /** Starts the service as a process of its own, which dies with this one; settles when it listens. */
 export async function startAppProcess(options: AppOptions): Promise<AppProcess> {
-  const [program = '', ...args] = [...before, ...commandOf(options.runtime), ...(options.program ?? [MAIN])];
+  const command = options.command ?? [...commandOf(options.runtime), ...(options.program ?? [MAIN])];
+  const [program = '', ...args] = [...before, ...command];
   const child = spawn(program, args, {
     env: { PATH: process.env['PATH'], ...environmentOn(options.runtime), ...environmentOf(options) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import type pg from 'pg';
+import { Gathered } from '../domain/gathered.js';
 import { withClient } from './failure.js';
-import { GatheredWrites } from './gathered-writes.js';
 import { DATABASE, type UnitState } from './guard-state.js';
 
 /** What one instance writes of one unit, or of all of them together: see `GuardRow`, whose row is of the whole. */
@@ -61,25 +61,28 @@ interface Named {
 
 const unitsOf = (queries: readonly { readonly unit: number }[]): number[] => queries.map(({ unit }) => unit);
 
-/** The rows of the units of a cluster. What many units need at once is written by one statement. */
+/**
+ * The rows of the units of a cluster. What many units need at once is written by one statement, which tells of each whether
+ * anything was changed.
+ */
 export class UnitRows {
-  private readonly registers = new GatheredWrites<{ unit: number }>((queries) =>
+  private readonly registers = new Gathered<{ unit: number }, boolean>((queries) =>
     this.write('guard-units-register', REGISTER, queries, []),
   );
-  private readonly renewals = new GatheredWrites<{ unit: number }>((queries) =>
+  private readonly renewals = new Gathered<{ unit: number }, boolean>((queries) =>
     this.write('guard-units-renew', RENEW, queries, []),
   );
-  private readonly names = new GatheredWrites<Named>((queries) =>
+  private readonly names = new Gathered<Named, boolean>((queries) =>
     this.write('guard-units-name', NAME, queries, [
       queries.map(({ redis }) => redis),
       queries.map(({ rank }) => rank),
       queries.map(({ epoch }) => epoch),
     ]),
   );
-  private readonly settles = new GatheredWrites<{ unit: number; epoch: string }>((queries) =>
+  private readonly settles = new Gathered<{ unit: number; epoch: string }, boolean>((queries) =>
     this.write('guard-units-settle', SETTLE, queries, [queries.map(({ epoch }) => epoch)]),
   );
-  private readonly vouches = new GatheredWrites<{ unit: number; period: string; database: string }>((queries) =>
+  private readonly vouches = new Gathered<{ unit: number; period: string; database: string }, boolean>((queries) =>
     this.write('guard-units-vouch', VOUCH, queries, [
       queries.map(({ period }) => period),
       // They were read by one statement.
@@ -92,14 +95,14 @@ export class UnitRows {
   of(unit: number): UnitRow {
     return {
       register: async () => {
-        if (!(await this.registers.write({ unit }))) throw new Error(`the row of unit ${unit} of the cache is missing`);
+        if (!(await this.registers.ask({ unit }))) throw new Error(`the row of unit ${unit} of the cache is missing`);
       },
-      renew: () => this.renewals.write({ unit }),
+      renew: () => this.renewals.ask({ unit }),
       vouch: async ({ period }, database) => {
-        await this.vouches.write({ unit, period, database });
+        await this.vouches.ask({ unit, period, database });
       },
-      nameRedis: (redis, rank, epoch) => this.names.write({ unit, redis, rank, epoch }),
-      settle: (epoch) => this.settles.write({ unit, epoch }),
+      nameRedis: (redis, rank, epoch) => this.names.ask({ unit, redis, rank, epoch }),
+      settle: (epoch) => this.settles.ask({ unit, epoch }),
     };
   }
 

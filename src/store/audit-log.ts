@@ -151,16 +151,12 @@ export class AuditLog {
   }
 
   /**
-   * Removes up to `limit` of the oldest deeds, as far as they are older than `days` by the database's clock or beyond the
-   * latest `keep`.
+   * Removes up to `limit` of the oldest deeds: see `removeOldest`.
    *
    * @returns how many were removed
    * @throws StoreFailure
    */
-  async removeOld(days: number, keep: number, limit: number): Promise<number> {
-    const { rowCount } = await withClient(this.pool, (client) =>
-      client.query(removeOldest('audit'), [days, keep, limit]),
-    );
-    return rowCount ?? 0;
+  removeOld(days: number, keep: number, limit: number): Promise<number> {
+    return removeOldest(this.pool, 'audit', { days, keep, limit });
   }
 }

@@ -133,15 +133,12 @@ export class HappeningLog {
   }
 
   /**
-   * Removes up to `limit` of the oldest, as far as they are older than `days` or beyond the latest `keep`.
+   * Removes up to `limit` of the oldest: see `removeOldest`.
    *
    * @returns how many were removed
    * @throws StoreFailure
    */
-  async removeOld(days: number, keep: number, limit: number): Promise<number> {
-    const { rowCount } = await withClient(this.pool, (client) =>
-      client.query(removeOldest('happenings'), [days, keep, limit]),
-    );
-    return rowCount ?? 0;
+  removeOld(days: number, keep: number, limit: number): Promise<number> {
+    return removeOldest(this.pool, 'happenings', { days, keep, limit });
   }
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Scope } from '../domain/scope.js';
 import type { Actor, DeedKind } from '../domain/deed.js';
+import { LOCKS } from './advisory-locks.js';
 import { writeDeeds } from './audit-log.js';
 import { withClient, withReader } from './failure.js';
 import { inTransaction } from './transaction.js';
@@ -56,9 +57,6 @@ const COLUMNS = `id, label, scopes, prefix, digest, previous_digest AS "previous
 const INSERT = `
   INSERT INTO api_keys (id, label, scopes, prefix, digest, expires_at, max_names, origins, per_second)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${COLUMNS}`;
-
-/** Any number will do, as long as it is only used for this. */
-const FIRST_KEY_LOCK = 7_239_054_119;
 
 const valuesOf = (key: NewApiKey) => [
   key.id,
@@ -168,7 +166,7 @@ export class ApiKeys {
    */
   async addFirst(key: NewApiKey, by: Actor): Promise<boolean> {
     return inTransaction(this.pool, async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock($1)', [FIRST_KEY_LOCK]);
+      await client.query('SELECT pg_advisory_xact_lock($1)', [LOCKS.firstKey]);
       const { rowCount } = await client.query('SELECT FROM api_keys LIMIT 1');
       if (rowCount !== 0) return false;
       const { rows } = await client.query<ApiKey>(INSERT, valuesOf(key));

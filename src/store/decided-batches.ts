@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { type Absence, isCounter, type Truth } from '../domain/counter.js';
 import type { Deed } from '../domain/deed.js';
 import type { IdempotencyKey } from '../domain/operation.js';
+import { HELD_NAMES } from './advisory-locks.js';
 import { deedArrays, insertDeeds } from './audit-log.js';
 import {
   COUNTER_COLUMNS,
@@ -31,9 +32,6 @@ import { LOGGED, type Replication } from './replication.js';
 import { utc } from './utc.js';
 import type { Writability } from './writability.js';
 import { FLOOR } from './version-floor.js';
-
-/** Among advisory locks of this database, those of names. */
-const HELD_NAMES = 1_163_282_004;
 
 /** Writes that are decided one by one, in order of arrival, under the locks of their rows. */
 export interface DecidedBatch {

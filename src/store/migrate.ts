@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions, MigrationExecutor, QueryFailedError, type QueryRunner } from 'typeorm';
+import { LOCKS } from './advisory-locks.js';
 import { connectionConfig, type Limits, LOCK_TIMEOUT_MS } from './connections.js';
 import { failureOf, isStatementTimeout } from './failure.js';
 import { migrationFault } from './migration-faults.js';
 import { MIGRATIONS, MIGRATIONS_TABLE } from './migrations/migrations.js';
 import { routeOf } from './route.js';
 import { settle } from './session-check.js';
-
-/** Any number will do, as long as it is only used for this. */
-const MIGRATION_LOCK = 7_239_054_118;
 
 /** Another instance may be running long migrations; it is waited for, whatever the database says of timeouts. */
 const UNLIMITED = {
@@ -92,7 +90,7 @@ export async function migrate(url: string): Promise<void> {
 async function takeLock(session: QueryRunner): Promise<void> {
   for (;;) {
     await session.startTransaction();
-    const [row] = (await session.query(`SELECT pg_try_advisory_xact_lock(${MIGRATION_LOCK}) AS taken`)) as {
+    const [row] = (await session.query(`SELECT pg_try_advisory_xact_lock(${LOCKS.migrations}) AS taken`)) as {
       taken: boolean;
     }[];
     if (row?.taken === true) return;

@@ -1,12 +1,10 @@
 /** Migrations wait for each other, whatever the database says of timeouts, and never keep writers waiting for long. */
 import pg from 'pg';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { LOCKS } from '../../src/store/advisory-locks.js';
 import { applyMigrations, dataSourceOptions, migrate } from '../../src/store/migrate.js';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
-
-/** As src/store/migrate.ts has it. */
-const MIGRATION_LOCK = 7_239_054_118;
 
 const clients: pg.Client[] = [];
 
@@ -39,7 +37,7 @@ it('a start waits for the migrations of another one for as long as they take', a
   for (const setting of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) {
     await other.query(`ALTER DATABASE ${name} SET ${setting} = '300ms'`);
   }
-  await other.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  await other.query('SELECT pg_advisory_lock($1)', [LOCKS.migrations]);
   const migrated = migrate(url).then(
     () => 'migrated',
     (error: unknown) => String(error),
@@ -51,7 +49,7 @@ it('a start waits for the migrations of another one for as long as they take', a
     );
     return rowCount === 1;
   });
-  await other.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+  await other.query('SELECT pg_advisory_unlock($1)', [LOCKS.migrations]);
   await expect(migrated).resolves.toBe('migrated');
   // One more finds nothing to do, and no lock that was left behind.
   await migrate(url);

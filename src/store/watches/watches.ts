@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { type Condition, kindOf, type Limit, type Watch, type WatchState, type WatchWish } from '../../domain/watch.js';
+import { LOCKS } from '../advisory-locks.js';
 import { withClient } from '../failure.js';
 import { endOfPrefix } from '../prefix.js';
 import { inTransaction } from '../transaction.js';
@@ -54,9 +55,6 @@ export interface WatchCounts {
   readonly prefixes: number;
   readonly unexpected: number;
 }
-
-/** Held while a watch is added or changed, so that limits hold. */
-const ADDING_LOCK = 7_210_001;
 
 const COLUMNS = `id, label, name, prefix, condition, hysteresis::float8 AS hysteresis, hold_ms::float8 AS "holdMs", notify,
   muted, created_at AS "createdAt", updated_at AS "updatedAt"`;
@@ -207,7 +205,7 @@ export class Watches {
 
 /** Counts the other watches; nobody else adds or changes one until the transaction ends. */
 async function othersThan(client: pg.ClientBase, id: string): Promise<WatchCounts> {
-  await client.query('SELECT pg_advisory_xact_lock($1)', [ADDING_LOCK]);
+  await client.query('SELECT pg_advisory_xact_lock($1)', [LOCKS.watches]);
   const { rows } = await client.query<WatchCounts>(
     `SELECT count(*)::int AS "all", count(prefix)::int AS prefixes,
             (count(*) FILTER (WHERE kind = 'unexpected'))::int AS unexpected FROM watches WHERE id <> $1`,

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { LOCKS } from '../advisory-locks.js';
 import { withClient } from '../failure.js';
 import { inTransaction } from '../transaction.js';
 import { GIVE_UP_HOURS } from './watch-writes.js';
@@ -46,9 +47,6 @@ export interface WebhookChange {
   readonly disabled?: boolean | undefined;
 }
 
-/** Held while one is added, so that the limit holds. */
-const ADDING_LOCK = 7_210_002;
-
 const COLUMNS = `id, label, url, created_at AS "createdAt", updated_at AS "updatedAt", disabled_at AS "disabledAt",
   disabled_why AS "disabledWhy",
   CASE WHEN previous_expires_at > now() THEN previous_expires_at END AS "previousExpiresAt"`;
@@ -63,7 +61,7 @@ export class Webhooks {
   /** @returns null where there are `max` of them already */
   async add(id: string, { label, url }: Pick<Webhook, 'label' | 'url'>, secret: string, max: number) {
     return inTransaction(this.pool, async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock($1)', [ADDING_LOCK]);
+      await client.query('SELECT pg_advisory_xact_lock($1)', [LOCKS.webhooks]);
       const { rows } = await client.query<Webhook>(
         `INSERT INTO webhooks (id, label, url, secret)
          SELECT $1, $2, $3, $4 WHERE (SELECT count(*) FROM webhooks) < $5 RETURNING ${COLUMNS}`,

@@ -5,6 +5,7 @@ import { primariesIn, slotOf, TAGS, unitOfSlot, UNITS } from './cluster-map.js';
 import { ClusterNode, type NodeAnswer } from './cluster-node.js';
 import { type ClusterLook, lookOf } from './cluster-sightings.js';
 import type { Line } from './line.js';
+import { FIRST_CONTACT_MS } from './redis-client.js';
 import { CacheUnavailable } from './redis-connection.js';
 import type { Post, Servers, ServerView, Sighting } from './sighting.js';
 
@@ -15,8 +16,7 @@ const SENTINEL_TURNS = 5;
 /** A server that nobody told of at so many looks in a row is none of this cluster any more. */
 const FORGOTTEN_AFTER_LOOKS = 50;
 
-/** Longer than a connection across a network takes, password and TLS included. */
-const FIRST_CONTACT_MS = 5_000;
+/** Between two looks of whoever waits for the first connections. */
 const FIRST_LOOK_PAUSE_MS = 50;
 
 /**

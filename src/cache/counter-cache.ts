@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CacheSettings } from '../config/config.js';
 import { stepsOf } from '../domain/steps.js';
 import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
+import { KEYS_PER_GET } from './gathered-gets.js';
 import { GatheredScripts } from './gathered-scripts.js';
 import type { Identity } from './identity.js';
 import type { Line } from './line.js';
@@ -20,9 +21,6 @@ export const ABSENCE_LIFE_MS = 5_000;
 
 /** An entry that would live shorter than this is not worth a key. */
 const SHORTEST_LIFE_MS = 1;
-
-/** Keys of one look. */
-const KEYS_PER_GET = 500;
 
 /** No nonce is a single character. */
 const NO_NONCE = '-';

@@ -1,7 +1,7 @@
 import { otherServer, unavailable } from './redis-connection.js';
 
 /** Keys of one command: Redis is busy with it for a fraction of a millisecond. */
-const MAX_KEYS = 500;
+export const KEYS_PER_GET = 500;
 
 /** What keys hold, or why their server would not say, and what that server was right after that. */
 export interface Values {
@@ -28,13 +28,13 @@ export class GatheredGets {
   constructor(private readonly look: (keys: readonly string[]) => Promise<Values>) {}
 
   /**
-   * The values of up to MAX_KEYS keys, or null, in their order.
+   * The values of up to KEYS_PER_GET keys, or null, in their order.
    *
    * @throws CacheUnavailable also where what answered is not of that data set, or is it no more
    */
   get(keys: readonly string[], dataSet: string): Promise<readonly (string | null)[]> {
     return new Promise((resolve, reject) => {
-      if (this.count + keys.length > MAX_KEYS) void this.send();
+      if (this.count + keys.length > KEYS_PER_GET) void this.send();
       this.asked.push({ keys, dataSet, resolve, reject });
       this.count += keys.length;
       if (this.asked.length === 1) setImmediate(() => void this.send());

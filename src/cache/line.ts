@@ -1,5 +1,5 @@
 import { GatheredGets, type Values } from './gathered-gets.js';
-import { type Command, otherServer, type RedisConnection, unavailable } from './redis-connection.js';
+import { CacheUnavailable, type Command, otherServer, type RedisConnection, unavailable } from './redis-connection.js';
 import { dataSetOf } from './server-identity.js';
 
 /** Keys in one call of a script: Redis is busy for a fraction of a millisecond, and then serves others. */
@@ -50,7 +50,7 @@ export class Line {
    * @throws CacheUnavailable where that is not known of every one: some may still run
    */
   async send(commands: readonly Command[]): Promise<unknown[]> {
-    if (!this.isOpen) throw unavailable('the connection by which it was found is gone');
+    if (!this.isOpen) throw new CacheUnavailable('the connection by which it was found is gone');
     return this.connection.send(commands);
   }
 

@@ -3,6 +3,9 @@ import { Redis, type RedisOptions } from 'ioredis';
 /** A new connection may cross a network. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
+/** Whoever waits for the first connection waits longer than one across a network takes, password and TLS included. */
+export const FIRST_CONTACT_MS = 5_000;
+
 /** A peer that is frozen or cut off never says goodbye; then the socket is torn down. */
 const DISCONNECT_TIMEOUT_MS = 100;
 

@@ -2,13 +2,10 @@ import { once } from 'node:events';
 import { certificateFault } from '../config/certificates.js';
 import type { RedisServers } from '../config/redis-servers.js';
 import { reaching } from './reaching.js';
-import { keepConnecting, PROMPT, RedisClient } from './redis-client.js';
+import { FIRST_CONTACT_MS, keepConnecting, PROMPT, RedisClient } from './redis-client.js';
 
 /** Questions in a row without an answer, after which the connection counts as half-open and is made anew. */
 const MISSES_BEFORE_RECONNECT = 3;
-
-/** Longer than a connection across a network takes, password and TLS included. */
-const FIRST_CONTACT_MS = 5_000;
 
 /**
  * The cache did not answer, or not in time; a command that timed out may still run. Calls on the cache throw it, but for
@@ -140,7 +137,6 @@ export class RedisConnection {
 
 /** Whatever went wrong with a command, as the cache tells it; the error is its cause. */
 export function unavailable(error: unknown): CacheUnavailable {
-  if (typeof error === 'string') return new CacheUnavailable(error);
   if (error instanceof CacheUnavailable) return error;
   return new CacheUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
 }

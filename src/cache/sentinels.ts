@@ -2,10 +2,7 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { bracketed } from '../config/address.js';
 import type { SentinelSettings } from '../config/redis-servers.js';
-import { PROMPT, SENTINEL_TIMEOUT_MS } from './redis-client.js';
-
-/** Longer than a connection across a network takes, password and TLS included. */
-const FIRST_CONTACT_MS = 5_000;
+import { FIRST_CONTACT_MS, PROMPT, SENTINEL_TIMEOUT_MS } from './redis-client.js';
 
 /** Which server a Sentinel holds for the primary. */
 export interface Election {

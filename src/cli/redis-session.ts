@@ -2,15 +2,12 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { Realm } from '../cache/realm.js';
 import { reaching } from '../cache/reaching.js';
-import { PROMPT } from '../cache/redis-client.js';
+import { FIRST_CONTACT_MS, PROMPT } from '../cache/redis-client.js';
 import type { RedisServers } from '../config/redis-servers.js';
 import { serverFault } from './deployment.js';
 
 /** Nobody waits for an answer here, and a server under load should be looked at too. */
 const COMMAND_TIMEOUT_MS = 10_000;
-
-/** Longer than a connection across a network takes, password and TLS included. */
-const FIRST_CONTACT_MS = 5_000;
 
 /**
  * A client that is ready for commands; to be disconnected by the caller.

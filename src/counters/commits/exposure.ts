@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CounterCache, type Publication } from '../../cache/counter-cache.js';
 import type { Identity } from '../../cache/identity.js';
-import { unavailable } from '../../cache/redis-connection.js';
+import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { groupsOf } from '../guard/groups.js';
 import { newerOf, type Truth } from '../../domain/counter.js';
@@ -92,7 +92,7 @@ export class Exposure {
       const byName = new Map(publications.map((publication) => [publication.name, publication]));
       await Promise.all(
         groups.map(({ identity, names: members }) => {
-          if (identity === null) throw unavailable('nobody has the slots of these counters');
+          if (identity === null) throw new CacheUnavailable('nobody has the slots of these counters');
           return this.send(
             members.flatMap((name) => byName.get(name) ?? []),
             identity,

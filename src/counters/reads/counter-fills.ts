@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CounterCache, type Leased, type Published } from '../../cache/counter-cache.js';
 import { type Entry, entryOf, expiresAtOf } from '../../cache/entry.js';
 import type { Identity } from '../../cache/identity.js';
-import { CacheUnavailable, unavailable } from '../../cache/redis-connection.js';
+import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { DatabaseClock } from '../database-clock.js';
 import { CounterReader, type ReadTruth } from '../../store/counter-reader.js';
 import { isCounter, type Truth } from '../../domain/counter.js';
@@ -142,7 +142,7 @@ export class CounterFills {
     const publication = publicationOf(truth, times, nonce);
     const result = await this.guard.withClearance(this.guard.unitNumberOf(name), async (permit) => {
       const identity = permit(name);
-      if (identity === null) throw unavailable('nobody has the slot of this counter');
+      if (identity === null) throw new CacheUnavailable('nobody has the slot of this counter');
       return this.cache.publishOne(publication, identity);
     });
     if (result === null) return { entry, confirmed: false };

@@ -3,7 +3,7 @@ import type { Scope } from '../domain/scope.js';
 import type { Actor, DeedKind } from '../domain/deed.js';
 import { LOCKS } from './advisory-locks.js';
 import { writeDeeds } from './audit-log.js';
-import { withClient, withReader } from './failure.js';
+import { withClient, withReader } from './clients.js';
 import { inTransaction } from './transaction.js';
 import { utc } from './utc.js';
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Deed, DeedKind, Via } from '../domain/deed.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import { removeOldest } from './oldest-rows.js';
 import { utc } from './utc.js';
 

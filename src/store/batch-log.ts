@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { isStatementTimeout, StoreFailure, withClient } from './failure.js';
+import { withClient } from './clients.js';
+import { isStatementTimeout, StoreFailure } from './failure.js';
 
 /** Who reads the log; each has a row in `batch_cursors`, watches only while there are any. */
 export type CursorName = 'history' | 'watches';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { READ_BY_ALL } from './batch-log.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 
 /** The rows of committed batches, once they are written. */
 export class Batches {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { type Counter, isCounter, type Truth } from '../domain/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, IS_LIVE, truthOf } from './counter-row.js';
-import { withReader } from './failure.js';
+import { withReader } from './clients.js';
 import { endOfPrefix } from './prefix.js';
 import type { Replication } from './replication.js';
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { ItemVerdict, Position } from '../domain/delivery.js';
 import type { Beside, Decided, DecidedBatch, DecidedBatches, Decisions, Locked } from './decided-batches.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import { utc } from './utc.js';
 
 /** What is known here of an edge. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Absence } from '../domain/counter.js';
 import { STATE_OF_ENDED, STATES, GATHERED_STATES } from './counter-row.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import type { Replication } from './replication.js';
 import type { StatementTimes } from './statement-times.js';
 import { utc } from './utc.js';

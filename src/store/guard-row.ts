@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { StoreFailure, withClient } from './failure.js';
+import { withClient } from './clients.js';
+import { StoreFailure } from './failure.js';
 import { DATABASE, type UnitState } from './guard-state.js';
 import { type UnitRow, UnitRows } from './unit-rows.js';
 

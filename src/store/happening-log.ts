@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type HappeningKind, type NewsItem, type NewsKind } from '../domain/happening.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import { removeOldest } from './oldest-rows.js';
 import type { Replication } from './replication.js';
 import { utc } from './utc.js';

@@ -10,7 +10,7 @@ import {
   type StateRow,
   truthOf,
 } from './counter-row.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import { LOGGED, type Replication } from './replication.js';
 import { utc } from './utc.js';
 

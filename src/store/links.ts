@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Actor } from '../domain/deed.js';
 import { writeDeeds } from './audit-log.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import { inTransaction } from './transaction.js';
 import { utc } from './utc.js';
 

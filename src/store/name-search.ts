@@ -2,7 +2,8 @@ import type pg from 'pg';
 import { type Counter, isCounter } from '../domain/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, IS_LIVE, truthOf } from './counter-row.js';
 import type { Page } from './counter-pages.js';
-import { isStatementTimeout, StoreFailure, withReader } from './failure.js';
+import { withReader } from './clients.js';
+import { isStatementTimeout, StoreFailure } from './failure.js';
 import { endOfPrefix } from './prefix.js';
 import type { Replication } from './replication.js';
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { IS_LIVE } from './counter-row.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import { endOfPrefix } from './prefix.js';
 import type { Replication } from './replication.js';
 

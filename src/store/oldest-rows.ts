@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 
 /**
  * Removes up to `limit` of the oldest rows of a log, as far as they are older than `days` by the database's clock or beyond

@@ -1,7 +1,8 @@
 import { ok } from 'node:assert/strict';
 import type pg from 'pg';
 import { LIMITS } from './connections.js';
-import { StoreFailure, withClient } from './failure.js';
+import { withClient } from './clients.js';
+import { StoreFailure } from './failure.js';
 
 /** How long a statement whose answer was lost may still run, and only then begin to wait for the standby. */
 const MAY_STILL_RUN_MS = 2_000;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import { utc } from './utc.js';
 
 /** What was asked for: counters that were read, by where they came from, and writes. */

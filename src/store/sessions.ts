@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Actor, Deed } from '../domain/deed.js';
 import { deedArrays, insertDeeds } from './audit-log.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import { utc } from './utc.js';
 
 /** What a browser that signed in stands for. */

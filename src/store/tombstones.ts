@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { isLockTimeout, StoreFailure, withClient } from './failure.js';
+import { withClient } from './clients.js';
+import { isLockTimeout, StoreFailure } from './failure.js';
 import { inTransaction } from './transaction.js';
 import { FLOOR } from './version-floor.js';
 

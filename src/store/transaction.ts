@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { failureOf, withClient } from './failure.js';
+import { withClient } from './clients.js';
+import { failureOf } from './failure.js';
 
 /** Runs `work` in a transaction on a connection of the pool. */
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {

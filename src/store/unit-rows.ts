@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { Gathered } from '../domain/gathered.js';
-import { withClient } from './failure.js';
+import { withClient } from './clients.js';
 import { DATABASE, type UnitState } from './guard-state.js';
 
 /** What one instance writes of one unit, or of all of them together: see `GuardRow`, whose row is of the whole. */

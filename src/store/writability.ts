@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type pg from 'pg';
-import { refusalOf, StoreFailure, withClient } from './failure.js';
+import { withClient } from './clients.js';
+import { refusalOf, StoreFailure } from './failure.js';
 
 /** The SQLSTATE of a transaction that may not write. */
 const READ_ONLY = '25006';

@@ -1,6 +1,6 @@
 /** What clients see while Redis or Postgres is away. */
 import pg from 'pg';
-import { withReader } from '../../src/store/failure.js';
+import { withReader } from '../../src/store/clients.js';
 import { eventually, promptly } from '../support/eventually.js';
 import { withServiceProcess } from '../support/service.js';
 

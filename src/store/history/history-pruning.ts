@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { withClient } from '../failure.js';
+import { withClient } from '../clients.js';
 
 /** Removes what is no longer kept. */
 export class HistoryPruning {

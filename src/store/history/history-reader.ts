@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { IS_LIVE } from '../counter-row.js';
-import { withReader } from '../failure.js';
+import { withReader } from '../clients.js';
 import { CHANGED_QUARTERS, lastRowsBefore } from './quarters.js';
 
 /** The part of a history that is asked for; times are ms since 1970. */

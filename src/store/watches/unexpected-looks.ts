@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { withClient } from '../failure.js';
+import { withClient } from '../clients.js';
 import { inTransaction } from '../transaction.js';
 import { type Candidate, candidateOf, type CandidateRow, type Judged, millis, OF_WATCH } from './candidate.js';
 import { store } from './watch-writes.js';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { withClient } from '../failure.js';
+import { withClient } from '../clients.js';
 
 /** What is left of watched counters, once it is long over or they are gone. */
 export class WatchRemains {

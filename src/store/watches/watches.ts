@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { type Condition, kindOf, type Limit, type Watch, type WatchState, type WatchWish } from '../../domain/watch.js';
 import { LOCKS } from '../advisory-locks.js';
-import { withClient } from '../failure.js';
+import { withClient } from '../clients.js';
 import { endOfPrefix } from '../prefix.js';
 import { inTransaction } from '../transaction.js';
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { withClient } from '../failure.js';
+import { withClient } from '../clients.js';
 
 /** A message that is to be sent now. */
 export interface OutgoingMessage {

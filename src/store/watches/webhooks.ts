@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { LOCKS } from '../advisory-locks.js';
-import { withClient } from '../failure.js';
+import { withClient } from '../clients.js';
 import { inTransaction } from '../transaction.js';
 import { GIVE_UP_HOURS } from './watch-writes.js';
 

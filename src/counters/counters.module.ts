@@ -29,7 +29,8 @@ import { Happenings } from './happenings/happenings.js';
 import { LatestNews } from './happenings/latest-news.js';
 import { Sampler } from './happenings/sampler.js';
 import { HistoryDeriver } from './history/history-deriver.js';
-import { HistoryUpkeep } from './history/history-upkeep.js';
+import { HistoryPruner } from './history/history-pruner.js';
+import { HistoryRoller } from './history/history-roller.js';
 import { HistoryService } from './history/history.service.js';
 import { IncrementLanes } from './commits/increment-lanes.js';
 import { NameQuotas } from './commits/name-quotas.js';
@@ -81,8 +82,9 @@ import { WebhooksService } from './watches/webhooks.service.js';
     GuardMeters,
     Happenings,
     HistoryDeriver,
+    HistoryPruner,
+    HistoryRoller,
     HistoryService,
-    HistoryUpkeep,
     IncrementLanes,
     LatelyRead,
     LatestNews,
@@ -121,8 +123,9 @@ import { WebhooksService } from './watches/webhooks.service.js';
     Happenings,
     Deliveries,
     HistoryDeriver,
+    HistoryPruner,
+    HistoryRoller,
     HistoryService,
-    HistoryUpkeep,
     LatestNews,
     Names,
     PresentValues,

@@ -4,7 +4,7 @@
  */
 import type { Browser, Page } from 'playwright-core';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
-import { HistoryUpkeep } from '../../src/counters/history/history-upkeep.js';
+import { HistoryRoller } from '../../src/counters/history/history-roller.js';
 import { findPostgres } from '../../src/embedded/postgres-programs.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { startBrowser } from '../support/chromium.js';
@@ -86,8 +86,8 @@ beforeAll(async () => {
   await new CounterCalls(app.url).set('visits', { value: total });
   await eventually(async () => (await app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
   await seedMinutes(postgres.url, 'visits', changes);
-  const upkeep = app.nest.get(HistoryUpkeep, { strict: false });
-  await eventually(async () => (await upkeep.rollUpOnce()).complete, ROLL_UP_WITHIN_MS);
+  const roller = app.nest.get(HistoryRoller, { strict: false });
+  await eventually(async () => (await roller.runOnce()).complete, ROLL_UP_WITHIN_MS);
   browser = await startBrowser();
 });
 

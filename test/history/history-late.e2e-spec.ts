@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
-import { HistoryUpkeep } from '../../src/counters/history/history-upkeep.js';
+import { HistoryPruner } from '../../src/counters/history/history-pruner.js';
+import { HistoryRoller } from '../../src/counters/history/history-roller.js';
 import { type Delivery, type DeliveryItem, digestOf } from '../../src/domain/delivery.js';
 import { eventually } from '../support/eventually.js';
 import { pointsOf, sumOf } from '../support/history.js';
@@ -35,7 +36,7 @@ const left = async () => (await database.query('SELECT FROM late_increments')).r
 async function takeIn(): Promise<void> {
   await eventually(async () => {
     await get(HistoryDeriver).runOnce();
-    await get(HistoryUpkeep).rollUpOnce();
+    await get(HistoryRoller).runOnce();
     return (await left()) === 0;
   }, 120_000);
 }
@@ -122,7 +123,7 @@ it('minutes that are gone are in their hours and days', async () => {
   }));
   await edge.deliver(items);
   await takeIn();
-  await eventually(async () => (await get(HistoryUpkeep).pruneOnce()).complete);
+  await eventually(async () => (await get(HistoryPruner).runOnce()).complete);
   const { rowCount } = await database.query(
     `SELECT FROM history_minutes WHERE name = 'gone' AND at < now() - interval '9 days'`,
   );

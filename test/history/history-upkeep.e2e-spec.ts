@@ -2,7 +2,8 @@
 import { beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
-import { HistoryUpkeep } from '../../src/counters/history/history-upkeep.js';
+import { HistoryPruner } from '../../src/counters/history/history-pruner.js';
+import { HistoryRoller } from '../../src/counters/history/history-roller.js';
 import { eventually } from '../support/eventually.js';
 import { pointsOf, sumOf } from '../support/history.js';
 import { withService } from '../support/service.js';
@@ -29,14 +30,15 @@ beforeAll(async () => {
   await database.connect();
 });
 
-const upkeep = () => service.app.nest.get(HistoryUpkeep, { strict: false });
+const pruner = () => service.app.nest.get(HistoryPruner, { strict: false });
+const roller = () => service.app.nest.get(HistoryRoller, { strict: false });
 const rows = async (period: string) =>
   (await database.query(`SELECT 1 FROM history_${period} WHERE name = 'old'`)).rowCount ?? 0;
 
 /** The jobs run as well, now and then, and hold the history for a moment. */
 const derive = () =>
   eventually(async () => (await service.app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
-const rollUp = () => eventually(async () => (await upkeep().rollUpOnce()).complete, ROLL_UP_WITHIN_MS);
+const rollUp = () => eventually(async () => (await roller().runOnce()).complete, ROLL_UP_WITHIN_MS);
 
 /** A counter whose changes, one by one, were made every 200 minutes over the last 120 days. */
 async function makeOldCounter(): Promise<void> {
@@ -64,7 +66,7 @@ const history = async (interval: string, fromMs: number) =>
 it('minutes that are not in hours and days yet are never removed', async () => {
   await makeOldCounter();
   const before = await rows('minutes');
-  expect(await upkeep().pruneOnce()).toMatchObject({ minutes: 0, hours: 0, complete: true });
+  expect(await pruner().runOnce()).toMatchObject({ minutes: 0, hours: 0, complete: true });
   expect([await rows('minutes'), await rows('hours')]).toEqual([before, 0]);
 });
 
@@ -98,7 +100,7 @@ it('nothing changes when they are made again, and an older change that comes lat
 
 it('minutes go after a day and hours after 90, and the sums stay what they were', async () => {
   const days = await history('day', Date.now() - 119 * DAY_MS);
-  const report = await upkeep().pruneOnce();
+  const report = await pruner().runOnce();
   expect(report).toMatchObject({ complete: true });
   expect([report.minutes > 0, report.hours > 0]).toEqual([true, true]);
   const kept = async (period: string, ms: number) =>

@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
-import { HistoryUpkeep } from '../../src/counters/history/history-upkeep.js';
+import { HistoryPruner } from '../../src/counters/history/history-pruner.js';
+import { HistoryRoller } from '../../src/counters/history/history-roller.js';
 import { eventually } from '../support/eventually.js';
 import type { Point } from '../support/history.js';
 import { withService } from '../support/service.js';
@@ -56,9 +57,10 @@ beforeAll(async () => {
   database = new pg.Client(service.databaseUrl);
   await database.connect();
   await makeOld();
-  const upkeep = service.app.nest.get(HistoryUpkeep, { strict: false });
-  await eventually(async () => (await upkeep.rollUpOnce()).complete, ROLL_UP_WITHIN_MS);
-  await eventually(async () => (await upkeep.pruneOnce()).complete);
+  const roller = service.app.nest.get(HistoryRoller, { strict: false });
+  const pruner = service.app.nest.get(HistoryPruner, { strict: false });
+  await eventually(async () => (await roller.runOnce()).complete, ROLL_UP_WITHIN_MS);
+  await eventually(async () => (await pruner.runOnce()).complete);
 });
 
 /** A counter that changed every five hours and a minute, for more than a year. */

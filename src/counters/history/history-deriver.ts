@@ -3,11 +3,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
 import { Meters } from '../../meters/meters.js';
 import { HistoryDerivation } from '../../store/history/history-derivation.js';
+import { CHUNK_PAUSE_MS, endOfRun } from '../chunks.js';
 import { Clock } from '../clock.js';
 import { beginOf } from './intervals.js';
-
-/** Lets other statements have the connection and the disk. */
-const CHUNK_PAUSE_MS = 10;
 
 /** After an outage there is much to catch up with; other jobs get their turn in between. */
 const LONGEST_RUN_MS = 10_000;
@@ -47,7 +45,7 @@ export class HistoryDeriver {
   /** Works in chunks until nothing is left, or its time is over. */
   async runOnce({ signal }: { readonly signal?: AbortSignal } = {}): Promise<DeriveReport> {
     const startedAtMs = this.clock.monotonicMs();
-    const stop = AbortSignal.any([AbortSignal.timeout(LONGEST_RUN_MS), ...(signal === undefined ? [] : [signal])]);
+    const stop = endOfRun(LONGEST_RUN_MS, signal);
     let [batches, minutes, complete] = [0, 0, false];
     while (!stop.aborted && !complete) {
       if (batches > 0) await sleep(CHUNK_PAUSE_MS);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditSettings } from '../../config/config.js';
 import { Meters } from '../../meters/meters.js';
@@ -8,6 +7,7 @@ import { Batches } from '../../store/batches.js';
 import { HappeningLog } from '../../store/happening-log.js';
 import { IdempotencyKeys } from '../../store/idempotency-keys.js';
 import { Samples } from '../../store/samples.js';
+import { endOfRun, removeInChunks } from '../chunks.js';
 import { Clock } from '../clock.js';
 
 /** A batch is sent again for seconds after its connection was lost; ten minutes leave room for a frozen process. */
@@ -36,9 +36,6 @@ const LAGS_LIFE_MS = 180_000;
 
 /** Rows in one statement: tens of milliseconds, far below the statement timeout. */
 const CHUNK = 5_000;
-
-/** Lets other statements have the connection and the disk. */
-const CHUNK_PAUSE_MS = 10;
 
 /** A run ends well before the next one begins, a minute later. */
 const LONGEST_RUN_MS = 30_000;
@@ -88,13 +85,15 @@ export class CleanUp {
   /** Removes in chunks until nothing is left, or its time is over. */
   async runOnce({ signal }: { readonly signal?: AbortSignal } = {}): Promise<CleanUpReport> {
     const startedAtMs = this.clock.monotonicMs();
-    const stop = AbortSignal.any([AbortSignal.timeout(LONGEST_RUN_MS), ...(signal === undefined ? [] : [signal])]);
+    const stop = endOfRun(LONGEST_RUN_MS, signal);
+    const remove = (chunk: (limit: number) => Promise<number>) => removeInChunks(CHUNK, stop, chunk);
+    const { days } = this.settings;
     await this.lookAfterReaders();
-    const batches = await inChunks(() => this.batches.removeOlderThan(BATCH_LIFE_MS, KEPT_BATCHES, CHUNK), stop);
-    const keys = await inChunks(() => this.keys.removeExpired(CHUNK), stop);
-    const deeds = await inChunks(() => this.audit.removeOld(this.settings.days, KEPT_DEEDS, CHUNK), stop);
-    await inChunks(() => this.happenings.removeOld(this.settings.days, KEPT_HAPPENINGS, CHUNK), stop);
-    await inChunks(() => this.samples.removeOld(SAMPLES_LIFE_HOURS, CHUNK), stop);
+    const batches = await remove((limit) => this.batches.removeOlderThan(BATCH_LIFE_MS, KEPT_BATCHES, limit));
+    const keys = await remove((limit) => this.keys.removeExpired(limit));
+    const deeds = await remove((limit) => this.audit.removeOld(days, KEPT_DEEDS, limit));
+    await remove((limit) => this.happenings.removeOld(days, KEPT_HAPPENINGS, limit));
+    await remove((limit) => this.samples.removeOld(SAMPLES_LIFE_HOURS, limit));
     return {
       batches: batches.removed,
       keys: keys.removed,
@@ -114,16 +113,4 @@ export class CleanUp {
       this.logger.error({ msg, cursors: left });
     }
   }
-}
-
-async function inChunks(remove: () => Promise<number>, stop: AbortSignal) {
-  let removed = 0;
-  while (!stop.aborted) {
-    const count = await remove();
-    removed += count;
-    // A short chunk was the last; rows that others hold come in the next run.
-    if (count < CHUNK) return { removed, complete: true };
-    await sleep(CHUNK_PAUSE_MS);
-  }
-  return { removed, complete: false };
 }

@@ -4,6 +4,7 @@ import { ProcessSettings } from '../../config/processes.js';
 import { Meters } from '../../meters/meters.js';
 import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
 import { ALL_RATES, type LookReport, WatchLooks } from '../../store/watches/watch-looks.js';
+import { CHUNK_PAUSE_MS } from '../chunks.js';
 import { Clock } from '../clock.js';
 import { Polls } from '../guard/polls.js';
 import { MINUTE_MS } from '../history/intervals.js';
@@ -12,9 +13,6 @@ import { rateBeginMs } from './lengths.js';
 
 /** A value is judged within 10 s of its commit: three looks fit into it, and what they find. */
 const LOOK_INTERVAL_MS = 3_000;
-
-/** Lets other statements have the connection and the disk. */
-const CHUNK_PAUSE_MS = 10;
 
 /**
  * Follows the log of batches for watches. Every instance looks, by a timer of its own and without Redis; the cursor lets

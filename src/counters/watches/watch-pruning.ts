@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { WatchRemains } from '../../store/watches/watch-remains.js';
 import { MAX_TRACKS } from '../../store/watches/watch-writes.js';
 import { Webhooks } from '../../store/watches/webhooks.js';
+import { removeInChunks } from '../chunks.js';
 
 /** A quarter: long enough to tell what last season was like. */
 const TURNS_KEPT_DAYS = 90;
@@ -12,7 +13,7 @@ const DELIVERIES_KEPT_DAYS = 30;
 /** Rows in one statement: tens of milliseconds. */
 const CHUNK = 5_000;
 
-export interface PruneReport {
+export interface WatchPruneReport {
   readonly turns: number;
   /** Of counters that are gone. */
   readonly tracks: number;
@@ -32,17 +33,12 @@ export class WatchPruning {
    *
    * @param signal ends it after the chunk that is under way
    */
-  async runOnce({ signal }: { readonly signal: AbortSignal }): Promise<PruneReport> {
-    const remove = async (chunk: () => Promise<number>): Promise<number> => {
-      for (let removed = 0; ;) {
-        const count = await chunk();
-        removed += count;
-        if (count < CHUNK || signal.aborted) return removed;
-      }
-    };
-    const turns = await remove(() => this.remains.removeTurns(TURNS_KEPT_DAYS, CHUNK));
-    const tracks = await remove(() => this.remains.removeCrowds(MAX_TRACKS, CHUNK));
-    const deliveries = await remove(() => this.webhooks.removeOld(DELIVERIES_KEPT_DAYS, CHUNK));
-    return { turns, tracks, deliveries };
+  async runOnce({ signal }: { readonly signal: AbortSignal }): Promise<WatchPruneReport> {
+    const turns = await removeInChunks(CHUNK, signal, (limit) => this.remains.removeTurns(TURNS_KEPT_DAYS, limit));
+    const tracks = await removeInChunks(CHUNK, signal, (limit) => this.remains.removeCrowds(MAX_TRACKS, limit));
+    const deliveries = await removeInChunks(CHUNK, signal, (limit) =>
+      this.webhooks.removeOld(DELIVERIES_KEPT_DAYS, limit),
+    );
+    return { turns: turns.removed, tracks: tracks.removed, deliveries: deliveries.removed };
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { HistoryUpkeep, type PruneReport } from '../../counters/history/history-upkeep.js';
+import { type HistoryPruneReport, HistoryPruner } from '../../counters/history/history-pruner.js';
 import { type JobKind, KEPT, type Run } from '../job-kind.js';
 
 /** Removes the history that is no longer kept. */
@@ -11,9 +11,9 @@ export class PruneHistoryJob implements JobKind {
   /** Of the frequent ones that succeed nothing is kept: there are so many that nothing else would be. */
   readonly options = { removeOnComplete: true, removeOnFail: KEPT };
 
-  constructor(private readonly upkeep: HistoryUpkeep) {}
+  constructor(private readonly pruner: HistoryPruner) {}
 
-  runOnce({ signal }: Run): Promise<PruneReport> {
-    return this.upkeep.pruneOnce({ signal });
+  runOnce({ signal }: Run): Promise<HistoryPruneReport> {
+    return this.pruner.runOnce({ signal });
   }
 }

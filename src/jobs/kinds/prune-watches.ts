@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type PruneReport, WatchPruning } from '../../counters/watches/watch-pruning.js';
+import { type WatchPruneReport, WatchPruning } from '../../counters/watches/watch-pruning.js';
 import { type JobKind, KEPT, type Run } from '../job-kind.js';
 
 /** Removes what watches were and webhooks were told long ago. */
@@ -12,7 +12,7 @@ export class PruneWatchesJob implements JobKind {
 
   constructor(private readonly pruning: WatchPruning) {}
 
-  runOnce({ signal }: Run): Promise<PruneReport> {
+  runOnce({ signal }: Run): Promise<WatchPruneReport> {
     return this.pruning.runOnce({ signal });
   }
 }

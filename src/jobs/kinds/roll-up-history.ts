@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { HistoryUpkeep, type RollUpReport } from '../../counters/history/history-upkeep.js';
+import { HistoryRoller, type RollUpReport } from '../../counters/history/history-roller.js';
 import { type JobKind, KEPT, type Run } from '../job-kind.js';
 
 /** Brings history from minutes to hours and days. */
@@ -11,9 +11,9 @@ export class RollUpHistoryJob implements JobKind {
   /** Of the frequent ones that succeed nothing is kept: there are so many that nothing else would be. */
   readonly options = { removeOnComplete: true, removeOnFail: KEPT };
 
-  constructor(private readonly upkeep: HistoryUpkeep) {}
+  constructor(private readonly roller: HistoryRoller) {}
 
   runOnce({ signal }: Run): Promise<RollUpReport> {
-    return this.upkeep.rollUpOnce({ signal });
+    return this.roller.runOnce({ signal });
   }
 }

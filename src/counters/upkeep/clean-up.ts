@@ -92,13 +92,13 @@ export class CleanUp {
     const batches = await remove((limit) => this.batches.removeOlderThan(BATCH_LIFE_MS, KEPT_BATCHES, limit));
     const keys = await remove((limit) => this.keys.removeExpired(limit));
     const deeds = await remove((limit) => this.audit.removeOld(days, KEPT_DEEDS, limit));
-    await remove((limit) => this.happenings.removeOld(days, KEPT_HAPPENINGS, limit));
-    await remove((limit) => this.samples.removeOld(SAMPLES_LIFE_HOURS, limit));
+    const happenings = await remove((limit) => this.happenings.removeOld(days, KEPT_HAPPENINGS, limit));
+    const samples = await remove((limit) => this.samples.removeOld(SAMPLES_LIFE_HOURS, limit));
     return {
       batches: batches.removed,
       keys: keys.removed,
       deeds: deeds.removed,
-      complete: batches.complete && keys.complete && deeds.complete,
+      complete: [batches, keys, deeds, happenings, samples].every(({ complete }) => complete),
       durationMs: Math.round(this.clock.monotonicMs() - startedAtMs),
     };
   }

@@ -6,11 +6,19 @@ export const KEPT_JOBS = 100;
 /** And none for longer than a day. */
 const KEPT_SECONDS = 86_400;
 
-/** Options of a job that is kept when it ended. */
-export const KEPT: KeepingOptions['removeOnComplete'] = { count: KEPT_JOBS, age: KEPT_SECONDS };
-
 /** What becomes of a job that ended: each kind has to say. */
 type KeepingOptions = Required<Pick<JobsOptions, 'removeOnComplete' | 'removeOnFail'>>;
+
+const KEPT = { count: KEPT_JOBS, age: KEPT_SECONDS };
+
+/** Of jobs that somebody may ask for. */
+export const ALL_KEPT: KeepingOptions = { removeOnComplete: KEPT, removeOnFail: KEPT };
+
+/** Of frequent ones: there are so many that succeed that nothing else would be kept. */
+export const FAILURES_KEPT: KeepingOptions = { removeOnComplete: true, removeOnFail: KEPT };
+
+/** Of those that are so frequent that nothing else would be kept even while they fail. */
+export const NOTHING_KEPT: KeepingOptions = { removeOnComplete: true, removeOnFail: true };
 
 /** One run of a job. */
 export interface Run {

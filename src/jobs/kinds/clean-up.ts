@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CleanUp, type CleanUpReport } from '../../counters/upkeep/clean-up.js';
-import { type JobKind, KEPT, type Run } from '../job-kind.js';
+import { FAILURES_KEPT, type JobKind, type Run } from '../job-kind.js';
 
 /** Removes rows that nobody will ask for any more. */
 @Injectable()
@@ -8,8 +8,7 @@ export class CleanUpJob implements JobKind {
   readonly name = 'clean-up';
   /** Rows expire all the time. */
   readonly everyMs = 60_000;
-  /** Of the frequent ones that succeed nothing is kept: there are so many that nothing else would be. */
-  readonly options = { removeOnComplete: true, removeOnFail: KEPT };
+  readonly options = FAILURES_KEPT;
 
   constructor(private readonly cleanUp: CleanUp) {}
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type HistoryPruneReport, HistoryPruner } from '../../counters/history/history-pruner.js';
-import { type JobKind, KEPT, type Run } from '../job-kind.js';
+import { FAILURES_KEPT, type JobKind, type Run } from '../job-kind.js';
 
 /** Removes the history that is no longer kept. */
 @Injectable()
@@ -8,8 +8,7 @@ export class PruneHistoryJob implements JobKind {
   readonly name = 'prune-history';
   /** An hour of minutes, or a day of hours, becomes too old at a time. */
   readonly everyMs = 600_000;
-  /** Of the frequent ones that succeed nothing is kept: there are so many that nothing else would be. */
-  readonly options = { removeOnComplete: true, removeOnFail: KEPT };
+  readonly options = FAILURES_KEPT;
 
   constructor(private readonly pruner: HistoryPruner) {}
 

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { JobsSettings } from '../../config/config.js';
 import { Happenings } from '../../counters/happenings/happenings.js';
 import { Reconciler, type ReconcileReport } from '../../counters/upkeep/reconciler.js';
-import { type JobKind, KEPT, type Run } from '../job-kind.js';
+import { ALL_KEPT, type JobKind, type Run } from '../job-kind.js';
 
 /** Compares the cache with the truth, and repairs it. */
 @Injectable()
 export class ReconcileJob implements JobKind {
   readonly name = 'reconcile';
   readonly everyMs: number;
-  readonly options = { removeOnComplete: KEPT, removeOnFail: KEPT };
+  readonly options = ALL_KEPT;
 
   constructor(
     private readonly reconciler: Reconciler,

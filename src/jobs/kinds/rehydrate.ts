@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Happenings } from '../../counters/happenings/happenings.js';
 import { Rehydrator, type RehydrateReport } from '../../counters/upkeep/rehydrator.js';
 import { Meters } from '../../meters/meters.js';
-import { type JobKind, KEPT, type Run } from '../job-kind.js';
+import { ALL_KEPT, type JobKind, type Run } from '../job-kind.js';
 
 /** Counters that a rehydration fills at most: what is hot, within about a second. */
 const MAX_COUNTERS = 10_000;
@@ -17,8 +17,7 @@ export class RehydrateJob implements JobKind {
   readonly name = 'rehydrate';
   readonly everyMs = null;
   readonly options = {
-    removeOnComplete: KEPT,
-    removeOnFail: KEPT,
+    ...ALL_KEPT,
     attempts: ATTEMPTS,
     backoff: { type: 'fixed', delay: RETRY_MS },
   };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HistoryRoller, type RollUpReport } from '../../counters/history/history-roller.js';
-import { type JobKind, KEPT, type Run } from '../job-kind.js';
+import { FAILURES_KEPT, type JobKind, type Run } from '../job-kind.js';
 
 /** Brings history from minutes to hours and days. */
 @Injectable()
@@ -8,8 +8,7 @@ export class RollUpHistoryJob implements JobKind {
   readonly name = 'roll-up-history';
   /** Once for each minute that is over. */
   readonly everyMs = 60_000;
-  /** Of the frequent ones that succeed nothing is kept: there are so many that nothing else would be. */
-  readonly options = { removeOnComplete: true, removeOnFail: KEPT };
+  readonly options = FAILURES_KEPT;
 
   constructor(private readonly roller: HistoryRoller) {}
 

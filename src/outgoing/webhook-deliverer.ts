@@ -3,7 +3,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { packageVersion } from '../config/package-version.js';
 import { ProcessSettings } from '../config/processes.js';
 import { Clock } from '../counters/clock.js';
-import { Polls } from '../counters/guard/polls.js';
+import { Polls } from '../counters/polls.js';
 import { Meters } from '../meters/meters.js';
 import { StoreFailure } from '../store/failure.js';
 import { type OutgoingMessage, type Tried, WebhookOutbox } from '../store/watches/webhook-outbox.js';

@@ -5,7 +5,7 @@ import { ExpiredCounters, type Ended } from '../../store/expired-counters.js';
 import { StoreFailure } from '../../store/failure.js';
 import { Changes } from '../changes/changes.js';
 import { Exposure } from '../commits/exposure.js';
-import { Polls } from '../guard/polls.js';
+import { Polls } from '../polls.js';
 
 /** A counter's end is told within a second: two looks fit into it, and what they find. */
 const LOOK_INTERVAL_MS = 300;

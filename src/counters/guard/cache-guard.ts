@@ -8,10 +8,10 @@ import { DatabaseClock } from '../database-clock.js';
 import { Clock, type Moment } from '../clock.js';
 import { ColdUnits } from './cold-units.js';
 import { ServersReach } from './servers-reach.js';
+import { LastSeen } from './last-seen.js';
 import { identityFor } from './permissions.js';
-import { Polls } from './polls.js';
+import { Polls } from '../polls.js';
 import type { GuardHealth, GuardStanding, Seen, UnitsStanding } from './standing.js';
-import { Turns } from './turns.js';
 import { type Scope, UnitGuard } from './unit-guard.js';
 import { wholeOf } from './whole.js';
 import { WriteReach } from './write-reach.js';
@@ -46,7 +46,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly startedAtMs: number;
   private readonly cold: ColdUnits;
   private readonly otherDatabaseListeners: (() => void)[] = [];
-  private readonly turns = new Turns();
+  private readonly lastSeen = new LastSeen();
 
   /** How long entries could not be served so far, as far as the last poll; of a part of the units that part of the time. */
   blindMs = 0;
@@ -193,7 +193,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** Calls back, at once, whenever a poll sees something else than the one before. */
   onTurn(listener: (seen: Seen, before: Seen) => void): void {
-    this.turns.onTurn(listener);
+    this.lastSeen.onTurn(listener);
   }
 
   /** The Redis that the row named when it was read last; null before that. */
@@ -235,7 +235,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
   private async tryPoll(): Promise<void> {
     // Postgres went away between two statements; the next poll finds out.
     await this.poll().catch((error: unknown) => this.log.debug(error));
-    this.turns.note(this.seen());
+    this.lastSeen.note(this.seen());
     const nowMs = this.clock.monotonicMs();
     const blind = this.units.filter((unit) => unit.permissions.permitted() === null).length;
     this.blindMs += ((nowMs - this.lookedAtMs) * blind) / this.units.length;
@@ -257,7 +257,7 @@ export class CacheGuard implements OnApplicationBootstrap, OnApplicationShutdown
     this.servers.note({ postgres: state !== null, redis: isReached });
     this.servers.tell({ postgres: this.postgresFault, redis: this.realm.fault }, this.isStarting);
     // Before anything else is asked: what is wrong is told at once.
-    if (state === null || !isReached) this.turns.note(this.seen());
+    if (state === null || !isReached) this.lastSeen.note(this.seen());
     if (state === null) return;
     // Nobody waits for it: a write may take longer than a permission lasts.
     void this.writes.look(state);

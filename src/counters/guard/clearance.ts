@@ -2,7 +2,7 @@ import { CacheUnavailable, isRefusal } from '../../cache/redis-connection.js';
 import { Unavailable } from '../../domain/errors.js';
 import type { Clock } from '../clock.js';
 import { isSamePlace, type Knowledge, type Permissions } from './permissions.js';
-import type { Polls } from './polls.js';
+import type { Polls } from '../polls.js';
 
 /** Tries to publish before the instance goes blind. */
 const PUBLISH_ATTEMPTS = 2;

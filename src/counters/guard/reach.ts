@@ -1,7 +1,10 @@
 import { Logger } from '@nestjs/common';
 
-/** Questions in a row without an answer, after which a server counts as out of reach; one may be our own delay. */
-const SILENCES_BEFORE_AWAY = 2;
+/**
+ * Questions in a row without an answer, after which a server counts as out of reach, and looks in a row that did not find
+ * the place of a unit; one may be our own delay.
+ */
+export const SILENCES_BEFORE_AWAY = 2;
 
 /** What is told when a server is out of reach, and when it answers again. */
 export interface ReachWords {

@@ -7,12 +7,10 @@ import { Clearance } from './clearance.js';
 import type { Clock, Moment } from '../clock.js';
 import { Naming, type Standing } from './naming.js';
 import { isSamePlace, Permissions } from './permissions.js';
-import type { Polls } from './polls.js';
+import type { Polls } from '../polls.js';
 import { isQuiet, type Quiet, quietAfter, WAITS } from './quiet.js';
+import { SILENCES_BEFORE_AWAY } from './reach.js';
 import type { GuardStanding } from './standing.js';
-
-/** Looks in a row that did not find its place, after which a unit counts as out of reach; one may be our own delay. */
-const SILENCES_BEFORE_AWAY = 2;
 
 /** What one poll saw of a unit. */
 export interface UnitPoll {

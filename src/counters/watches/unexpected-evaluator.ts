@@ -7,7 +7,7 @@ import { DatabaseClock } from '../database-clock.js';
 import { DEFAULT_LEVEL, type ForecastHour, ForecastsService } from '../forecasts/forecasts.service.js';
 import type { HourlyChange } from '../forecasts/hours.js';
 import { DAY_HOURS, outsideOf, WEEK_HOURS } from '../forecasts/model.js';
-import { Polls } from '../guard/polls.js';
+import { Polls } from '../polls.js';
 import { HOUR_MS } from '../history/intervals.js';
 import { withMessages } from './judge.js';
 import { begun, heard, type Verdict } from './track.js';

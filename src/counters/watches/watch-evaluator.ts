@@ -6,7 +6,7 @@ import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
 import { ALL_RATES, type LookReport, WatchLooks } from '../../store/watches/watch-looks.js';
 import { CHUNK_PAUSE_MS } from '../chunks.js';
 import { Clock } from '../clock.js';
-import { Polls } from '../guard/polls.js';
+import { Polls } from '../polls.js';
 import { MINUTE_MS } from '../history/intervals.js';
 import { judge } from './judge.js';
 import { rateBeginMs } from './lengths.js';

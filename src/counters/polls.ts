@@ -1,4 +1,4 @@
-import { Pause } from '../pause.js';
+import { Pause } from './pause.js';
 
 /** One poll after the other, with a pause between them that can be cut short; and who waits for the next to end. */
 export class Polls {

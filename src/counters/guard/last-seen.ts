@@ -1,9 +1,9 @@
 import type { Seen } from './standing.js';
 
-/** Tells when a poll sees something else of the servers than the one before. */
-export class Turns {
+/** What a poll saw of the servers last; tells when the next one sees something else. */
+export class LastSeen {
   private readonly listeners: ((seen: Seen, before: Seen) => void)[] = [];
-  private told: Seen = { postgres: 'up', redis: 'up', standing: 'waiting' };
+  private seen: Seen = { postgres: 'up', redis: 'up', standing: 'waiting' };
 
   /** Calls back, at once, at each turn. */
   onTurn(listener: (seen: Seen, before: Seen) => void): void {
@@ -11,9 +11,9 @@ export class Turns {
   }
 
   note(seen: Seen): void {
-    const before = this.told;
+    const before = this.seen;
     if (seen.postgres === before.postgres && seen.redis === before.redis && seen.standing === before.standing) return;
-    this.told = seen;
+    this.seen = seen;
     for (const listener of this.listeners) listener(seen, before);
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AuditReport } from '../counters/upkeep/audit.js';
+import type { VerifyReport } from '../counters/upkeep/verification.js';
 import { configOf } from './deployment.js';
 import { driftTable } from './drift-table.js';
 import { EXIT } from './exit-codes.js';
@@ -32,7 +32,7 @@ export function addVerify(program: Command, session: Session): void {
     });
 }
 
-function tell({ terminal }: Session, report: AuditReport, { fix, json }: Options): void {
+function tell({ terminal }: Session, report: VerifyReport, { fix, json }: Options): void {
   if (json === true) {
     terminal.printJson(report);
     return;

@@ -5,7 +5,7 @@ import type { Realm } from '../cache/realm.js';
 import type { Sighting } from '../cache/sighting.js';
 import type { Config } from '../config/config.js';
 import type { Permit } from '../counters/guard/cache-guard.js';
-import { audit, type AuditReport } from '../counters/upkeep/audit.js';
+import { verifyEntries, type VerifyReport } from '../counters/upkeep/verification.js';
 import { ExpiredCounters } from '../store/expired-counters.js';
 import { Writability } from '../store/writability.js';
 import { CounterReader } from '../store/counter-reader.js';
@@ -24,7 +24,7 @@ import type { Session } from './session.js';
  * @param fix whether to remove what drifts
  * @throws CommandFailed, CacheUnavailable, StoreFailure
  */
-export async function verify({ terminal }: Session, { database, cache }: Config, fix: boolean): Promise<AuditReport> {
+export async function verify({ terminal }: Session, { database, cache }: Config, fix: boolean): Promise<VerifyReport> {
   const pool = patientPool(database, 1);
   try {
     const row = new GuardRow(pool);
@@ -43,7 +43,8 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
       const replication = new Replication(pool);
       const expired = new ExpiredCounters(pool, replication, new Writability(pool));
       const reader = new CounterReader(pool, 1, replication, expired, new ReadBudget(Infinity));
-      return await audit(copy, reader, permit, { fix, progress: (compared) => progress.update(compared, total) });
+      const tell = (compared: number): void => progress.update(compared, total);
+      return await verifyEntries(copy, reader, permit, { fix, progress: tell });
     } finally {
       progress.stop();
       realm.close();

@@ -5,7 +5,7 @@ import { StoreModule } from '../store/store.module.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { GuardMeters } from './guard/guard-meters.js';
 import { WriteReach } from './guard/write-reach.js';
-import { AuditService } from './upkeep/audit.service.js';
+import { AuditService } from './happenings/audit.service.js';
 import { CacheUpkeep } from './upkeep/cache-upkeep.js';
 import { Changes } from './changes/changes.js';
 import { CleanUp } from './upkeep/clean-up.js';

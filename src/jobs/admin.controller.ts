@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CacheSettings } from '../config/config.js';
 import { Sampler } from '../counters/happenings/sampler.js';
-import { AuditService } from '../counters/upkeep/audit.service.js';
+import { AuditService } from '../counters/happenings/audit.service.js';
 import { CacheUpkeep } from '../counters/upkeep/cache-upkeep.js';
 import { sendUnkept } from '../web/answers.js';
 import { refuseBody } from '../web/bodies/validation.js';

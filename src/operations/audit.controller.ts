@@ -1,6 +1,6 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AuditService } from '../counters/upkeep/audit.service.js';
+import { AuditService } from '../counters/happenings/audit.service.js';
 import { sendUnkept } from '../web/answers.js';
 import { queryOf } from '../web/query.js';
 import { nextPage } from './next-page.js';

@@ -10,7 +10,7 @@ import type { GuardHealth, GuardStanding, UnitsStanding } from '../guard/standin
 import { Unavailable } from '../../domain/errors.js';
 import type { Actor } from '../../domain/deed.js';
 import { Tallies } from '../tallies.js';
-import { AuditService } from './audit.service.js';
+import { AuditService } from '../happenings/audit.service.js';
 
 /** Keys in one step: a SCAN and an UNLINK of so many take about a millisecond of Redis each. */
 const CHUNK = 1_000;

@@ -6,7 +6,7 @@ import type { Drift } from './drift.js';
 import { Walk } from './walk.js';
 import { Clock } from '../clock.js';
 
-export interface AuditReport {
+export interface VerifyReport {
   /** Entries that were compared; one may be compared twice. */
   readonly compared: number;
   /** Keys that were no entry of the present identity: leases, and what an earlier Redis, epoch or database left. */
@@ -17,7 +17,7 @@ export interface AuditReport {
   readonly durationMs: number;
 }
 
-export interface AuditOptions {
+export interface VerifyOptions {
   /** Remove what drifts, which is safe at any time: a missing entry is read from Postgres. */
   readonly fix: boolean;
   /** Called after each step with the entries compared. */
@@ -30,12 +30,12 @@ export interface AuditOptions {
  * @param permit says which entries are looked at; others are passed over
  * @throws CacheUnavailable, StoreFailure
  */
-export async function audit(
+export async function verifyEntries(
   cache: CounterCache,
   reader: CounterReader,
   permit: Permit,
-  { fix, progress }: AuditOptions,
-): Promise<AuditReport> {
+  { fix, progress }: VerifyOptions,
+): Promise<VerifyReport> {
   const clock = new Clock();
   const walk = new Walk(Infinity, clock);
   const remedy = (names: readonly string[]): Promise<number> => (fix ? cache.remove(names) : Promise.resolve(0));

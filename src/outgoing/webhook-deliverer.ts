@@ -3,9 +3,9 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { packageVersion } from '../config/package-version.js';
 import { ProcessSettings } from '../config/processes.js';
 import { Clock } from '../counters/clock.js';
+import { LoopFaults } from '../counters/loop-faults.js';
 import { Polls } from '../counters/polls.js';
 import { Meters } from '../meters/meters.js';
-import { StoreFailure } from '../store/failure.js';
 import { type OutgoingMessage, type Tried, WebhookOutbox } from '../store/watches/webhook-outbox.js';
 import { pauseAfterMs } from './backoff.js';
 import { DestinationRefused, Destinations } from './destinations.js';
@@ -33,14 +33,12 @@ const GONE = 410;
 /** Sends what is in the outbox, from every instance but from no worker, whatever is with Redis. */
 @Injectable()
 export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly log = new Logger(WebhookDeliverer.name);
+  private readonly faults = new LoopFaults(new Logger(WebhookDeliverer.name));
   private readonly looks = new Polls(() => this.look(), LOOK_INTERVAL_MS);
   private readonly stopping = new AbortController();
   /** What is being delivered, by the id of the webhook that it goes to. */
   private readonly underWay = new Map<Promise<void>, string>();
   private readonly tries = { delivered: 0, failed: 0 };
-  /** What went wrong last; the same is logged once. */
-  private fault: string | null = null;
 
   constructor(
     private readonly outbox: WebhookOutbox,
@@ -91,9 +89,9 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
       const room = MAX_UNDER_WAY - this.underWay.size;
       if (room <= 0) return;
       for (const message of await this.outbox.take(room, MAX_PER_WEBHOOK, this.busy(), LEASE_MS)) this.begin(message);
-      this.fault = null;
+      this.faults.clear();
     } catch (error) {
-      this.noteFault(error);
+      this.faults.note(error);
     }
   }
 
@@ -106,7 +104,7 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
 
   private begin(message: OutgoingMessage): void {
     const sent = this.deliver(message)
-      .catch((error: unknown) => this.noteFault(error))
+      .catch((error: unknown) => this.faults.note(error))
       .finally(() => {
         this.underWay.delete(sent);
         // Where one went there may be more.
@@ -147,14 +145,6 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
       clearTimeout(timer);
       late.abort();
     }
-  }
-
-  private noteFault(error: unknown): void {
-    // Postgres is away: what waits is not lost, and what was under way comes again.
-    if (error instanceof StoreFailure && error.fate !== 'rejected') return;
-    const fault = error instanceof Error ? error.message : String(error);
-    if (fault !== this.fault) this.log.error(error);
-    this.fault = fault;
   }
 }
 

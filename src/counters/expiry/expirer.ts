@@ -2,9 +2,9 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { ProcessSettings } from '../../config/processes.js';
 import { CounterError } from '../../domain/errors.js';
 import { ExpiredCounters, type Ended } from '../../store/expired-counters.js';
-import { StoreFailure } from '../../store/failure.js';
 import { Changes } from '../changes/changes.js';
 import { Exposure } from '../commits/exposure.js';
+import { LoopFaults } from '../loop-faults.js';
 import { Polls } from '../polls.js';
 
 /** A counter's end is told within a second: two looks fit into it, and what they find. */
@@ -21,6 +21,7 @@ const CHUNK = 500;
 @Injectable()
 export class Expirer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger(Expirer.name);
+  private readonly faults = new LoopFaults(this.log);
   private readonly looks = new Polls(() => this.look(), LOOK_INTERVAL_MS);
   private stopped = false;
 
@@ -46,9 +47,9 @@ export class Expirer implements OnApplicationBootstrap, OnApplicationShutdown {
   private async look(): Promise<void> {
     try {
       while (!this.stopped && (await this.expired.endDue(CHUNK)) === CHUNK);
+      this.faults.clear();
     } catch (error) {
-      // Postgres is away, or takes no writes: nothing is lost by waiting.
-      if (!(error instanceof StoreFailure)) this.log.error(error);
+      this.faults.note(error);
     }
   }
 

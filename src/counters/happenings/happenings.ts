@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ProcessSettings } from '../../config/processes.js';
 import { Realm } from '../../cache/realm.js';
 import type { HappeningKind } from '../../domain/happening.js';
@@ -9,6 +9,7 @@ import { Clock } from '../clock.js';
 import { DatabaseClock } from '../database-clock.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import type { Seen } from '../guard/standing.js';
+import { LoopFaults } from '../loop-faults.js';
 import { orUnavailable } from '../or-unavailable.js';
 
 /** What waits for Postgres to come back; an outage brings a handful. */
@@ -31,6 +32,7 @@ interface Waiting {
 export class Happenings implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Of this life of this instance. */
   readonly instance = `${hostname()}/${randomUUID().slice(0, 8)}`;
+  private readonly faults = new LoopFaults(new Logger(Happenings.name));
   private waiting: Waiting[] = [];
   private writing: Promise<void> | null = null;
   private retry: NodeJS.Timeout | null = null;
@@ -141,15 +143,17 @@ export class Happenings implements OnApplicationBootstrap, OnApplicationShutdown
           return { kind, detail, once, instance, at: this.databaseClock.at(atMs) };
         }),
       );
-      for (const listener of this.listeners) listener();
-    } catch {
-      // Postgres is away, and that is told by the guard.
+      this.faults.clear();
+    } catch (error) {
+      this.faults.note(error);
       this.waiting = [...written, ...this.waiting].slice(-MAX_WAITING);
       if (this.stopped) return;
       this.retry = setTimeout(() => {
         this.retry = null;
         this.write();
       }, RETRY_MS);
+      return;
     }
+    for (const listener of this.listeners) listener();
   }
 }

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { NewsItem } from '../../domain/happening.js';
 import { HappeningLog, type PlacedNews } from '../../store/happening-log.js';
+import { LoopFaults } from '../loop-faults.js';
 import { Happenings } from './happenings.js';
 
 /** What another instance wrote down is told here within this time, and that of the look itself. */
@@ -15,6 +16,7 @@ const MAX_LATE = 100;
 /** Tells what happens as it happens, wherever it is noticed; it looks only while somebody listens. */
 @Injectable()
 export class LatestNews {
+  private readonly faults = new LoopFaults(new Logger(LatestNews.name));
   private listener: ((news: readonly NewsItem[]) => void) | null = null;
   private told: Set<string> | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -66,8 +68,10 @@ export class LatestNews {
       const news = late.filter(({ id }) => this.told?.has(id) === false).reverse();
       this.told = new Set(late.map(({ id }) => id));
       if (news.length > 0) this.listener?.(news.map(newsOf));
-    } catch {
-      // Postgres is away: what happens meanwhile is written down, and told, once it is back.
+      this.faults.clear();
+    } catch (error) {
+      // What happens while Postgres is away is written down, and told, once it is back.
+      this.faults.note(error);
     }
   }
 }

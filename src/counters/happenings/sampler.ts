@@ -1,10 +1,11 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Buckets } from '../../meters/buckets.js';
 import { type Sample, Samples, type Times, type Timeline, type Traffic } from '../../store/samples.js';
 import { Clock } from '../clock.js';
 import { Commits } from '../commits/commits.js';
 import { DatabaseClock } from '../database-clock.js';
 import { CacheGuard } from '../guard/cache-guard.js';
+import { LoopFaults } from '../loop-faults.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { Tallies } from '../tallies.js';
 import { Happenings } from './happenings.js';
@@ -33,6 +34,7 @@ export interface RecentReads {
 /** Leaves a row every two seconds of what this instance did, for the timeline; it counts nothing itself. */
 @Injectable()
 export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly faults = new LoopFaults(new Logger(Sampler.name));
   private timer: NodeJS.Timeout | null = null;
   private before: Numbers;
   private waiting: Taken[] = [];
@@ -110,8 +112,10 @@ export class Sampler implements OnApplicationBootstrap, OnApplicationShutdown {
         this.happenings.instance,
         taken.map(({ atMs, ...sample }) => ({ ...sample, at: this.databaseClock.at(atMs) })),
       );
-    } catch {
-      // Postgres is away: what went on meanwhile is worth most.
+      this.faults.clear();
+    } catch (error) {
+      this.faults.note(error);
+      // What went on while Postgres was away is worth most.
       this.waiting = [...taken, ...this.waiting].slice(-MAX_WAITING);
     }
   }

@@ -1,14 +1,14 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ProcessSettings } from '../../config/processes.js';
-import { CounterError, NotEnoughHistory } from '../../domain/errors.js';
-import { StoreFailure } from '../../store/failure.js';
+import { NotEnoughHistory } from '../../domain/errors.js';
 import { UnexpectedLooks, type UnjudgedHour } from '../../store/watches/unexpected-looks.js';
 import { DatabaseClock } from '../database-clock.js';
 import { DEFAULT_LEVEL, type ForecastHour, ForecastsService } from '../forecasts/forecasts.service.js';
 import type { HourlyChange } from '../forecasts/hours.js';
 import { DAY_HOURS, outsideOf, WEEK_HOURS } from '../forecasts/model.js';
-import { Polls } from '../polls.js';
 import { HOUR_MS } from '../history/intervals.js';
+import { LoopFaults } from '../loop-faults.js';
+import { Polls } from '../polls.js';
 import { withMessages } from './judge.js';
 import { begun, heard, type Verdict } from './track.js';
 
@@ -34,7 +34,7 @@ const ANYTHING = { low: -Infinity, high: Infinity };
 /** Weighs each hour that is over against what was expected of it. Every instance does; each hour counts once. */
 @Injectable()
 export class UnexpectedEvaluator implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly log = new Logger(UnexpectedEvaluator.name);
+  private readonly faults = new LoopFaults(new Logger(UnexpectedEvaluator.name));
   private readonly looks = new Polls(() => this.look(), LOOK_INTERVAL_MS);
   private stopped = false;
 
@@ -96,9 +96,9 @@ export class UnexpectedEvaluator implements OnApplicationBootstrap, OnApplicatio
   private async look(): Promise<void> {
     try {
       await this.runOnce();
+      this.faults.clear();
     } catch (error) {
-      // It comes again: Postgres is away, or too many forecasts are being made.
-      if (!(error instanceof StoreFailure) && !(error instanceof CounterError)) this.log.error(error);
+      this.faults.note(error);
     }
   }
 }

@@ -6,8 +6,9 @@ import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
 import { ALL_RATES, type LookReport, WatchLooks } from '../../store/watches/watch-looks.js';
 import { CHUNK_PAUSE_MS } from '../chunks.js';
 import { Clock } from '../clock.js';
-import { Polls } from '../polls.js';
 import { MINUTE_MS } from '../history/intervals.js';
+import { LoopFaults } from '../loop-faults.js';
+import { Polls } from '../polls.js';
 import { judge } from './judge.js';
 import { rateBeginMs } from './lengths.js';
 
@@ -21,11 +22,11 @@ const LOOK_INTERVAL_MS = 3_000;
 @Injectable()
 export class WatchEvaluator implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger(WatchEvaluator.name);
+  private readonly faults = new LoopFaults(this.log);
   private readonly looks = new Polls(() => this.look(), LOOK_INTERVAL_MS);
   private stopped = false;
   private turned = 0;
   private gaps = 0;
-  private fault: string | null = null;
   /** When time passed on for rates last, by the monotonic clock. */
   private ratesAtMs = -Infinity;
 
@@ -96,25 +97,16 @@ export class WatchEvaluator implements OnApplicationBootstrap, OnApplicationShut
   private async look(): Promise<void> {
     try {
       await this.runOnce();
-      this.fault = null;
+      this.faults.clear();
     } catch (error) {
-      this.noteFault(error);
+      // The next one will take too long as well.
+      if (error instanceof StoreFailure && isStatementTimeout(error)) this.faults.note(error, true);
+      else this.faults.note(error);
     }
   }
 
   private noteGap(): void {
     this.gaps += 1;
     this.log.error('batches went before watches had read them: what was in them is not judged');
-  }
-
-  /**
-   * Postgres is away, or takes no writes: nothing is lost by waiting. Other faults are told once; a look that takes too
-   * long, too, for the next one will as well.
-   */
-  private noteFault(error: unknown): void {
-    if (error instanceof StoreFailure && error.fate !== 'rejected' && !isStatementTimeout(error)) return;
-    const fault = error instanceof Error ? error.message : String(error);
-    if (fault !== this.fault) this.log.error(error);
-    this.fault = fault;
   }
 }

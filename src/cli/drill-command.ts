@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { wholeNumber } from './arguments.js';
 import { Drill, type DrillReport, type Phase } from '../counters/drill/drill.js';
 import { DrillFailed } from '../counters/drill/drilled-service.js';
+import { DrilledOverHttp } from './drilled-over-http.js';
 import { CommandFailed, EXIT } from './exit-codes.js';
 import { type ServiceOptions, type Session, withJson, withService } from './session.js';
 
@@ -30,7 +31,8 @@ export function addDrill(program: Command, session: Session): void {
       const { sample, seconds, wait = false, json = false } = options;
       const say = (line: string): void => terminal.note(line);
       const drillOptions = { sample, phaseMs: seconds * 1_000, waitForFlush: wait };
-      const report = await new Drill(await session.calls(options), drillOptions, say).run().catch(failed);
+      const service = new DrilledOverHttp(await session.calls(options));
+      const report = await new Drill(service, drillOptions, say).run().catch(failed);
       if (json) terminal.printJson(report);
       else terminal.print(textOf(report));
       session.exitCode = report.passed ? EXIT.ok : EXIT.failed;

@@ -20,8 +20,6 @@ export interface Reply<T> {
   /** `Cache-Status`, or ''. */
   readonly source: string;
   readonly body: T;
-  /** From sending to the end of the body, milliseconds. */
-  readonly tookMs: number;
 }
 
 export interface CounterBody {
@@ -125,13 +123,12 @@ export class ServiceCalls {
    * @throws CommandFailed when nobody answers
    */
   async call<T>(method: string, path: string, { headers = {}, body }: CallOptions = {}): Promise<Reply<T>> {
-    const begin = performance.now();
     try {
       const response = await this.send(method, path, { headers, body }, AbortSignal.timeout(TIMEOUT_MS));
       const text = await response.text();
       const source = response.headers.get('cache-status') ?? '';
       const parsed = (text === '' ? null : JSON.parse(text)) as T;
-      return { status: response.status, source, body: parsed, tookMs: performance.now() - begin };
+      return { status: response.status, source, body: parsed };
     } catch (error) {
       throw this.unanswered(error);
     }

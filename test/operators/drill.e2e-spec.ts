@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Drill, type DrillOptions, type DrillReport } from '../../src/counters/drill/drill.js';
+import { DrilledOverHttp } from '../../src/cli/drilled-over-http.js';
 import { ServiceCalls } from '../../src/cli/service-calls.js';
 import { runCli } from '../support/cli.js';
 import { withService } from '../support/service.js';
@@ -26,7 +27,7 @@ beforeAll(async () => {
 const everyCounter = async (): Promise<string> => (await service.calls.call('GET', '/v1/counters?limit=1000')).text;
 
 const drill = (options: Partial<DrillOptions>, say: (line: string) => void): Promise<DrillReport> =>
-  new Drill(new ServiceCalls(`${service.app.url}/`, null), { ...OPTIONS, ...options }, say).run();
+  new Drill(new DrilledOverHttp(new ServiceCalls(`${service.app.url}/`, null)), { ...OPTIONS, ...options }, say).run();
 
 describe('a drill', () => {
   it('flushes, finds nothing wrong, tells how long it took, and leaves every counter as it was', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DrillFailed, type DrilledService } from './drilled-service.js';
+import { DrillFailed, type DrilledService, type ReadFrom } from './drilled-service.js';
 
 /** Light: a few hundred requests a second at most, whatever the service could take. */
 const WRITERS = 3;
@@ -20,8 +20,8 @@ export interface ReadSample {
   /** When it was answered, by the monotonic clock. */
   readonly atMs: number;
   readonly tookMs: number;
-  /** From the cache, from Postgres, or not at all. */
-  readonly from: 'cache' | 'postgres' | 'nobody';
+  /** `nobody`: it was not answered. */
+  readonly from: ReadFrom | 'nobody';
 }
 
 /** Light load on counters of its own, which are removed afterwards; nobody else's are touched. */
@@ -54,18 +54,16 @@ export class DrillLoad {
   }
 
   /** Compares its counters with what was acknowledged; a sentence for each that disagrees. */
-  async audit(): Promise<string[]> {
+  async faults(): Promise<string[]> {
     const faults: string[] = [];
     for (const name of this.names) {
       const expected = this.acknowledged.get(name) ?? 0;
       for (const consistency of ['cached', 'strong'] as const) {
-        const { status, body } = await this.calls.read(name, consistency);
-        const value = status === 200 ? body.value : status === 404 ? 0 : null;
-        if (value !== expected) {
-          faults.push(
-            `${name} was counted to ${expected}, and is read (${consistency}) as ${value ?? `status ${status}`}`,
-          );
-        }
+        const reading = await this.calls.read(name, consistency);
+        const value = reading.kind === 'counter' ? reading.value : reading.kind === 'absent' ? 0 : null;
+        if (value === expected) continue;
+        const found = value === null ? 'cannot be read' : `is read as ${value}`;
+        faults.push(`${name} was counted to ${expected}, and ${found} (${consistency})`);
       }
     }
     if (this.failedWrites > 0) faults.push(`${this.failedWrites} increments never became known`);
@@ -95,14 +93,11 @@ export class DrillLoad {
   private async count(name: string): Promise<boolean> {
     const key = randomUUID();
     while (performance.now() < this.giveUpAtMs) {
-      const status = await this.calls.increment(name, key).then(
-        (reply) => reply.status,
-        () => null,
-      );
-      if (status === 200) return true;
-      if (status !== null && status !== 409 && status !== 429 && status < 500) {
-        throw new DrillFailed(`an increment of ${name} was answered ${status}; the key needs the scope "write"`, true);
-      }
+      const isCounted = await this.calls.increment(name, key).catch((error: unknown) => {
+        if (error instanceof DrillFailed) throw error;
+        return false;
+      });
+      if (isCounted) return true;
       await sleep(RETRY_PAUSE_MS);
     }
     return false;
@@ -111,10 +106,9 @@ export class DrillLoad {
   private async read(first: number): Promise<void> {
     for (let turn = first; this.running; turn += 1) {
       const begin = performance.now();
-      const reply = await this.calls.read(this.names[turn % this.names.length] ?? '').catch(() => null);
+      const reading = await this.calls.read(this.names[turn % this.names.length] ?? '').catch(() => null);
       const atMs = performance.now();
-      const answered = reply !== null && (reply.status === 200 || reply.status === 404);
-      const from = !answered ? 'nobody' : reply.source.startsWith('evercount; hit') ? 'cache' : 'postgres';
+      const from = reading === null || reading.kind === 'unanswered' ? 'nobody' : reading.from;
       this.reads.push({ atMs, tookMs: atMs - begin, from });
       await sleep(Math.random() * THINK_MS);
     }

@@ -86,7 +86,7 @@ export class Drill {
       await this.pause(this.options.phaseMs);
       const endMs = performance.now();
       await this.load.stop();
-      const wrong = [...(await this.compareAll(names)), ...(await this.load.audit())];
+      const wrong = [...(await this.compareAll(names)), ...(await this.load.faults())];
       const phase = (fromMs: number, toMs: number): Phase => phaseOf(this.load.reads, fromMs, toMs);
       return {
         passed: wrong.length === 0 && warmMs !== null,
@@ -150,11 +150,11 @@ export class Drill {
     const deadlineMs = sinceMs + WARM_LIMIT_MS;
     while (performance.now() < deadlineMs) {
       const hits = await this.each(cold, async (name) => {
-        const { source, status } = await this.calls.read(name);
-        const hit = source.startsWith('evercount; hit');
-        if (!hit) this.misses.push(performance.now());
+        const reading = await this.calls.read(name);
+        const isHit = reading.kind !== 'unanswered' && reading.from === 'cache';
+        if (!isHit) this.misses.push(performance.now());
         // One that was deleted meanwhile is out of the comparison.
-        return hit || status === 404;
+        return isHit || reading.kind === 'absent';
       });
       cold = cold.filter((_, index) => hits[index] !== true);
       if (cold.length === 0 && this.loadIsWarm()) return performance.now() - sinceMs;
@@ -177,22 +177,20 @@ export class Drill {
   /** What the cache shows must lie between two readings of the truth, one before it and one after. */
   private async compare(name: string): Promise<string | null> {
     for (let attempt = 1; attempt <= COMPARE_TRIES; attempt += 1) {
-      const replies = [];
-      for (const consistency of ['strong', 'cached', 'strong'] as const) {
-        replies.push(await this.calls.read(name, consistency));
-      }
-      const [before, cached, after] = replies;
-      if (before?.status !== 200 || cached?.status !== 200 || after?.status !== 200) {
-        if (replies.every(({ status }) => status === 404)) return null;
+      const before = await this.calls.read(name, 'strong');
+      const cached = await this.calls.read(name);
+      const after = await this.calls.read(name, 'strong');
+      if (before.kind !== 'counter' || cached.kind !== 'counter' || after.kind !== 'counter') {
+        if ([before, cached, after].every(({ kind }) => kind === 'absent')) return null;
         continue;
       }
-      const { version, value } = cached.body;
-      if (version < before.body.version || version > after.body.version) {
-        return `${name} is read as version ${version}, and is between ${before.body.version} and ${after.body.version}`;
+      const { version, value } = cached;
+      if (version < before.version || version > after.version) {
+        return `${name} is read as version ${version}, and is between ${before.version} and ${after.version}`;
       }
-      const same = [before, after].find(({ body }) => body.version === version);
+      const same = [before, after].find((truth) => truth.version === version);
       if (same === undefined) continue;
-      return same.body.value === value ? null : `${name} is read as ${value}, and is ${same.body.value}`;
+      return same.value === value ? null : `${name} is read as ${value}, and is ${same.value}`;
     }
     // It is written faster than it can be read three times, or not answered: nothing is known against it.
     return null;

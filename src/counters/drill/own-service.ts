@@ -1,18 +1,10 @@
-import { CounterError, OutcomeUnknown } from '../../domain/errors.js';
+import { counterInJson } from '../../domain/counter.js';
 import type { Actor } from '../../domain/deed.js';
+import { CounterError } from '../../domain/errors.js';
 import type { Operation } from '../../domain/operation.js';
 import type { CountersService, Source } from '../counters.service.js';
 import type { CacheUpkeep } from '../upkeep/cache-upkeep.js';
-import type { DrilledReading, DrilledService } from './drilled-service.js';
-
-const SOURCES: Readonly<Record<Source, string>> = {
-  hit: 'evercount; hit',
-  unverified: 'evercount; hit; detail=unverified',
-  miss: 'evercount; fwd=miss',
-  bypass: 'evercount; fwd=bypass',
-};
-
-const NOTHING = { value: 0, version: 0 };
+import type { DrilledReading, DrilledService, ReadFrom } from './drilled-service.js';
 
 /** This service as a drill asks it from inside: by the same rules as every way in. */
 export class OwnService implements DrilledService {
@@ -28,17 +20,19 @@ export class OwnService implements DrilledService {
   }
 
   async read(name: string, consistency: 'cached' | 'strong' = 'cached'): Promise<DrilledReading> {
-    const { json, source } = await this.counters.read(name, consistency);
-    const body = json === null ? NOTHING : (JSON.parse(json) as DrilledReading['body']);
-    return { status: json === null ? 404 : 200, source: SOURCES[source], body };
+    const { json, version, source } = await this.counters.read(name, consistency);
+    const from = fromOf(source);
+    return json === null
+      ? { kind: 'absent', from }
+      : { kind: 'counter', from, value: counterInJson(json).value, version };
   }
 
-  async increment(name: string, key: string): Promise<{ readonly status: number }> {
+  async increment(name: string, key: string): Promise<boolean> {
     try {
       const { outcome } = await this.write({ kind: 'increment', name, by: 1 }, key);
-      return { status: outcome.kind === 'done' ? 200 : 409 };
+      return outcome.kind === 'done';
     } catch (error) {
-      if (error instanceof CounterError || error instanceof OutcomeUnknown) return { status: 503 };
+      if (error instanceof CounterError) return false;
       throw error;
     }
   }
@@ -60,4 +54,8 @@ export class OwnService implements DrilledService {
       actor: this.by,
     });
   }
+}
+
+function fromOf(source: Source): ReadFrom {
+  return source === 'hit' || source === 'unverified' ? 'cache' : 'postgres';
 }

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { counterJson } from '../domain/counter.js';
 import { CountersService } from '../counters/counters.service.js';
 import type { Page } from '../store/counter-pages.js';
-import type { Found } from '../store/name-search.js';
+import type { FoundNames } from '../store/name-search.js';
 import { sendAnswer, sendSetAnswer, deedOf } from './answers.js';
 import { expiryOf } from './expiry.js';
 import { cursorOf, nameOfCursor } from './cursor.js';
@@ -12,6 +12,7 @@ import { ListQuery, ResetBody, SetBody } from './shapes.js';
 import { sendJson } from '../web/answers.js';
 import { bodyOf, refuseBody } from '../web/bodies/validation.js';
 import { nameOf } from '../web/named.js';
+import { nextPage } from '../web/next-page.js';
 import { queryOf, refuseQuery } from '../web/query.js';
 
 /** Names that are looked through cost their caller as much as one counter that is told. */
@@ -30,16 +31,12 @@ export class CountersController {
     request.charge({ items: Math.max(counters.length, Math.ceil(looked / NAMES_FOR_AN_ITEM)) });
     const hasMore = upTo !== null;
     const nextCursor = upTo === null ? null : cursorOf(upTo);
-    if (nextCursor !== null) {
-      const part = search === undefined ? '' : `search=${encodeURIComponent(search)}&`;
-      const query = `prefix=${encodeURIComponent(prefix)}&${part}limit=${limit}&cursor=${nextCursor}`;
-      reply.header('link', `<${reply.server.basePath}/v1/counters?${query}>; rel="next"`);
-    }
+    nextPage(reply, '/v1/counters', { prefix, search, limit }, nextCursor);
     const data = counters.map(counterJson).join(',');
     sendJson(reply, `{"data":[${data}],"hasMore":${hasMore},"nextCursor":${JSON.stringify(nextCursor)}}`);
   }
 
-  private async page(search: string | undefined, page: Page): Promise<Found> {
+  private async page(search: string | undefined, page: Page): Promise<FoundNames> {
     if (search !== undefined) return this.counters.search(search, page);
     const { counters, hasMore } = await this.counters.list(page);
     return { counters, upTo: hasMore ? (counters.at(-1)?.name ?? null) : null, looked: counters.length };

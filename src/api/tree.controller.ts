@@ -4,6 +4,7 @@ import { holderOf } from '../access/grant.js';
 import { RankingsService } from '../counters/history/rankings.service.js';
 import type { TreeNode } from '../store/name-tree.js';
 import { sendJson } from '../web/answers.js';
+import { nextPage } from '../web/next-page.js';
 import { queryOf } from '../web/query.js';
 import { cursorOf, nameOfCursor } from './cursor.js';
 import { TreeQuery } from './shapes.js';
@@ -21,11 +22,7 @@ export class TreeController {
     const { nodes, hasMore, asOf } = await this.rankings.level(question, holderOf(request.grant));
     const last = nodes.at(-1);
     const nextCursor = hasMore && last !== undefined ? cursorOf(last.name) : null;
-    if (nextCursor !== null) {
-      const query = `prefix=${encodeURIComponent(prefix)}&separator=${encodeURIComponent(separator)}`;
-      const target = `${reply.server.basePath}/v1/tree?${query}&limit=${limit}&cursor=${nextCursor}`;
-      reply.header('link', `<${target}>; rel="next"`);
-    }
+    nextPage(reply, '/v1/tree', { prefix, separator, limit }, nextCursor);
     const page = `"hasMore":${hasMore},"nextCursor":${JSON.stringify(nextCursor)},"asOf":"${asOf}"`;
     sendJson(reply, `{"data":[${nodes.map(nodeJson).join(',')}],${page}}`);
   }

@@ -3,7 +3,7 @@ import { CounterCache, type Found } from '../cache/counter-cache.js';
 import { type Entry, expiresAtOf } from '../cache/entry.js';
 import { DatabaseClock } from './database-clock.js';
 import { CounterPages, type Page } from '../store/counter-pages.js';
-import { type Found as FoundByName, NameSearch } from '../store/name-search.js';
+import { type FoundNames, NameSearch } from '../store/name-search.js';
 import { CounterReader } from '../store/counter-reader.js';
 import { CacheGuard } from './guard/cache-guard.js';
 import { groupsOf } from './guard/groups.js';
@@ -113,7 +113,7 @@ export class CountersService {
    *
    * @throws Unavailable
    */
-  async search(text: string, page: Page): Promise<FoundByName> {
+  async search(text: string, page: Page): Promise<FoundNames> {
     return orUnavailable(() => this.names.find(text, page));
   }
 

@@ -2,8 +2,8 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditService } from '../counters/happenings/audit.service.js';
 import { sendUnkept } from '../web/answers.js';
+import { nextPage } from '../web/next-page.js';
 import { queryOf } from '../web/query.js';
-import { nextPage } from './next-page.js';
 import { AuditPage, AuditQuery } from './audit.shapes.js';
 
 /** Rows that are looked through cost their caller as much as one that is told. */

@@ -4,8 +4,8 @@ import { Happenings } from '../counters/happenings/happenings.js';
 import { newsOf } from '../counters/happenings/latest-news.js';
 import type { NewsPlace } from '../store/happening-log.js';
 import { sendUnkept } from '../web/answers.js';
+import { nextPage } from '../web/next-page.js';
 import { queryOf } from '../web/query.js';
-import { nextPage } from './next-page.js';
 import { NewsPage, NewsQuery } from './news.shapes.js';
 
 /** What happened, for operators. */

@@ -13,8 +13,8 @@ const NAMES_IN_STEP = 2_000;
 /** How long one search goes on looking: what it has not come to by then, the next page does. */
 const LONGEST_LOOK_MS = 250;
 
-/** What a search came to. */
-export interface Found {
+/** What a search by a part of names came to. */
+export interface FoundNames {
   readonly counters: Counter[];
   /** The name up to which it looked; null: to the end. */
   readonly upTo: string | null;
@@ -51,7 +51,7 @@ export class NameSearch {
    *
    * @throws StoreFailure
    */
-  async find(text: string, page: Page): Promise<Found> {
+  async find(text: string, page: Page): Promise<FoundNames> {
     const startedAtMs = performance.now();
     const counters: Counter[] = [];
     let [looked, upTo] = [0, page.after];

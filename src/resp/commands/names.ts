@@ -1,4 +1,4 @@
-import { narrowed } from '../../access/grant.js';
+import { EVERYTHING, narrowed } from '../../access/grant.js';
 import type { CountersService } from '../../counters/counters.service.js';
 import type { Names } from '../../counters/reads/names.js';
 import { CommandError, syntaxError } from '../../wire/resp/command-error.js';
@@ -106,7 +106,7 @@ export function nameCommands(names: Names, counters: CountersService, flush: 're
       syntax: 'pattern',
       plan: ([, pattern = ''], { client }) => {
         // Half a character at its end is left to the pattern.
-        const prefix = narrowed(client.grant ?? NOTHING, textOf(literalPrefixOf(pattern)) ?? '');
+        const prefix = narrowed(client.grant ?? EVERYTHING, textOf(literalPrefixOf(pattern)) ?? '');
         if (prefix === null) return told(EMPTY_ARRAY);
         const matches = matcherOf(pattern);
         return {
@@ -159,8 +159,6 @@ const FUNCTION: Command = {
       ? told(OK)
       : told(error(`ERR unknown subcommand '${printable(subcommand)}'. Try FUNCTION HELP.`)),
 };
-
-const NOTHING = { keyId: '', scopes: new Set<never>(), prefix: '', origins: [], pace: null, creator: null } as const;
 
 function prefixOf({ grant }: Client): string {
   return grant?.prefix ?? '';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CacheSettings } from '../config/config.js';
+import { grouped } from '../domain/grouped.js';
 import { stepsOf } from '../domain/steps.js';
 import { decodeEntry, type Entry, KEY_PREFIX } from './entry.js';
 import { KEYS_PER_GET } from './gathered-gets.js';
@@ -169,15 +170,9 @@ export class CounterCache {
    * @returns how many there were
    */
   async remove(names: readonly string[]): Promise<number> {
-    const byLine = new Map<Line, string[]>();
-    for (const name of names) {
-      const key = KEY_PREFIX + name;
-      const line = this.realm.lineOf(key);
-      const keys = byLine.get(line);
-      if (keys === undefined) byLine.set(line, [key]);
-      else keys.push(key);
-    }
-    const removed = await Promise.all([...byLine].map(([line, keys]) => unlink(line, keys)));
+    const keys = names.map((name) => KEY_PREFIX + name);
+    const byLine = grouped(keys, (key) => this.realm.lineOf(key));
+    const removed = await Promise.all([...byLine].map(([line, own]) => unlink(line, own)));
     return removed.reduce((sum, count) => sum + count, 0);
   }
 

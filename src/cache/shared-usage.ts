@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Line } from './line.js';
+import { grouped } from '../domain/grouped.js';
 import { Realm } from './realm.js';
 import { unavailable } from './redis-connection.js';
 
@@ -21,22 +21,13 @@ export class SharedUsage {
    */
   async add(uses: readonly (readonly [caller: string, count: number])[]): Promise<number[]> {
     const totals: number[] = [];
-    const byLine = new Map<Line, number[]>();
-    uses.forEach(([caller], index) => {
-      const line = this.realm.lineOf(PREFIX + caller);
-      const places = byLine.get(line);
-      if (places === undefined) byLine.set(line, [index]);
-      else places.push(index);
-    });
+    const placed = uses.map(([caller, count], place) => ({ key: PREFIX + caller, count, place }));
     await Promise.all(
-      [...byLine].map(async ([line, places]) => {
+      [...grouped(placed, ({ key }) => this.realm.lineOf(key))].map(async ([line, own]) => {
         const replies = await line.send(
-          places.flatMap((index) => {
-            const [caller, count] = uses[index] ?? ['', 0];
-            return [['incrby', PREFIX + caller, count] as const, ['expire', PREFIX + caller, LIFE_SECONDS] as const];
-          }),
+          own.flatMap(({ key, count }) => [['incrby', key, count] as const, ['expire', key, LIFE_SECONDS] as const]),
         );
-        places.forEach((place, index) => {
+        own.forEach(({ place }, index) => {
           const total = replies[2 * index];
           if (total instanceof Error) throw unavailable(total);
           totals[place] = Number(total);

@@ -5,6 +5,7 @@ import { CacheUnavailable } from '../../cache/redis-connection.js';
 import { CacheGuard } from '../guard/cache-guard.js';
 import { groupsOf } from '../guard/groups.js';
 import { newerOf, type Truth } from '../../domain/counter.js';
+import { grouped } from '../../domain/grouped.js';
 import type { StatementTimes } from '../../store/statement-times.js';
 import { publicationOf } from '../publication.js';
 import { FillDemand } from '../reads/fill-demand.js';
@@ -55,14 +56,7 @@ export class Exposure {
   apart<T>(items: readonly T[], nameOf: (item: T) => string): readonly (readonly T[])[] {
     if (items.length === 0) return [];
     if (this.guard.isOneUnit) return [items];
-    const units = new Map<number, T[]>();
-    for (const item of items) {
-      const unit = this.guard.unitNumberOf(nameOf(item));
-      const others = units.get(unit);
-      if (others === undefined) units.set(unit, [item]);
-      else others.push(item);
-    }
-    return [...units.values()];
+    return [...grouped(items, (item) => this.guard.unitNumberOf(nameOf(item))).values()];
   }
 
   /**

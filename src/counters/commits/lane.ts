@@ -1,5 +1,6 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Span } from '@opentelemetry/api';
+import { grouped } from '../../domain/grouped.js';
 import type { Holder } from '../shares.js';
 
 /** What a lane carries: one or several writes that are decided together. */
@@ -66,7 +67,7 @@ export class Lane<T extends Queued> {
   private takeBatch(): T[] {
     const { maxBatch, maxOfOne } = this;
     if (sizeOf(this.queue) <= maxOfOne) return this.queue.splice(0);
-    const holders = byHolder(this.queue, this.holderOf);
+    const holders = grouped(this.queue, this.holderOf);
     if (holders.size === 1 && holders.has(null)) return this.queue.splice(0, this.lengthOfBatch());
     // One after the other of each holder, since one of them may have sent a thousand before the others came.
     const waiting = [...holders].map(([holder, items]) => ({ holder, items, size: 0 }));
@@ -112,15 +113,4 @@ function sizeOf(items: readonly Queued[]): number {
   let size = 0;
   for (const item of items) size += item.size;
   return size;
-}
-
-function byHolder<T>(items: readonly T[], holderOf: (item: T) => Holder): Map<Holder, T[]> {
-  const all = new Map<Holder, T[]>();
-  for (const item of items) {
-    const holder = holderOf(item);
-    const own = all.get(holder);
-    if (own === undefined) all.set(holder, [item]);
-    else own.push(item);
-  }
-  return all;
 }

@@ -1,3 +1,4 @@
+import { grouped } from '../../domain/grouped.js';
 import type { Zone } from '../../domain/zone.js';
 import { HOUR_MS } from '../history/intervals.js';
 
@@ -24,14 +25,10 @@ export function byTheClock(hours: readonly HourlyChange[], zone: Zone): number[]
   const [first, last] = [hours[0], hours.at(-1)];
   if (first === undefined || last === undefined) return [];
   const begin = shownHour(zone, first.atMs);
-  const seen = new Map<number, number[]>();
-  for (const { atMs, delta } of hours) {
-    const hour = shownHour(zone, atMs) - begin;
-    seen.set(hour, [...(seen.get(hour) ?? []), delta]);
-  }
+  const seen = grouped(hours, ({ atMs }) => shownHour(zone, atMs) - begin);
   const meanAt = (hour: number): number | null => {
     const all = seen.get(hour);
-    return all === undefined ? null : all.reduce((sum, delta) => sum + delta, 0) / all.length;
+    return all === undefined ? null : all.reduce((sum, { delta }) => sum + delta, 0) / all.length;
   };
   return Array.from({ length: shownHour(zone, last.atMs) - begin + 1 }, (_, hour) => {
     const [before, after] = [meanAt(hour - 1) ?? 0, meanAt(hour + 1) ?? 0];

@@ -23,7 +23,7 @@ const ways = [
 
 /** Of them, those over HTTP stand on web/, the line protocols on wire/. */
 const shared = ['web', 'wire'];
-const above = [...ways, ...shared, 'outgoing', 'workers'];
+const above = [...ways, ...shared, 'outgoing', 'workers', 'process'];
 
 /** Arrows point down only: ways in -> web | wire -> access -> counters -> store | cache -> config, domain. */
 const zones = [
@@ -34,6 +34,11 @@ const zones = [
   })),
   // Whole services as processes: what is in one does not know whether it is one of several.
   ...[...ways, ...shared, 'outgoing'].map((room) => ({ target: `./src/${room}`, from: './src/workers' })),
+  // Nor how its process begins and ends; an edge is a program itself.
+  ...[...ways.filter((way) => way !== 'edge'), ...shared, 'outgoing', 'workers'].map((room) => ({
+    target: `./src/${room}`,
+    from: './src/process',
+  })),
   // It runs where there is no truth and no copy.
   { target: './src/edge', from: ['./src/counters', './src/store', './src/cache', './src/access', './src/embedded'] },
   // What ways in share knows none of them, nor each other.

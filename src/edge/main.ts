@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { ConfigError, EXIT_CONFIG } from '../config/config.js';
 import { EDGE_VARIABLE_NAMES, type EdgeSettings, edgeSettings } from '../config/edge.js';
-import { endOnEarlySignal } from '../early-signals.js';
+import { endOnEarlySignal } from '../process/early-signals.js';
 import { createLogger, NestLogger } from '../logger.js';
 import { Traces } from '../meters/traces.js';
-import { closeOnSignal, exitOnFault } from '../shutdown.js';
+import { closeOnSignal, exitOnFault } from '../process/shutdown.js';
 import { EdgeFileFault } from './edge-file.js';
 import { startEdge } from './start.js';
 

@@ -8,7 +8,7 @@ import { loadConfig } from '../../../src/config/config.js';
 import { createServer } from '../../../src/web/server.js';
 import { createLogger, NestLogger } from '../../../src/logger.js';
 import { Traces } from '../../../src/meters/traces.js';
-import { closeOnSignal, exitOnFault } from '../../../src/shutdown.js';
+import { closeOnSignal, exitOnFault } from '../../../src/process/shutdown.js';
 import { IncrementBatches } from '../../../src/store/increment-batches.js';
 import { MUTATIONS, REWIRINGS } from './mutants.js';
 import { isMutantName, MUTANT_NAMES } from './names.js';

@@ -1,14 +1,14 @@
 /** A worker: answers requests, and has its writes committed by the process that forked it. */
-import { createApp, listen } from './app.js';
-import { ConfigError, EXIT_CONFIG, loadConfig } from './config/config.js';
-import { configOfWorker } from './config/processes.js';
-import { SentCommits } from './counters/commits/sent/sent-commits.js';
-import { WriteReach } from './counters/guard/write-reach.js';
-import { Sampler } from './counters/happenings/sampler.js';
-import { createLogger } from './logger.js';
-import { MetricsPage } from './metrics/metrics-page.js';
+import { createApp, listen } from '../app.js';
+import { ConfigError, EXIT_CONFIG, loadConfig } from '../config/config.js';
+import { configOfWorker } from '../config/processes.js';
+import { SentCommits } from '../counters/commits/sent/sent-commits.js';
+import { WriteReach } from '../counters/guard/write-reach.js';
+import { Sampler } from '../counters/happenings/sampler.js';
+import { createLogger } from '../logger.js';
+import { MetricsPage } from '../metrics/metrics-page.js';
 import { exitOnFault } from './shutdown.js';
-import { Committer } from './workers/committer.js';
+import { Committer } from '../workers/committer.js';
 
 /** What can be answered without the process that commits is answered in this time: that writes are not known, or refused. */
 const GOODBYE_MS = 500;

@@ -1,15 +1,15 @@
-import { type App, createApp, listen, type Places } from './app.js';
-import { bracketed } from './config/address.js';
-import { type Config, ConfigError, type EmbeddedUrls, EXIT_CONFIG, loadConfig } from './config/config.js';
-import { CommitPipeline } from './counters/commits/commit-pipeline.js';
-import { WriteReach } from './counters/guard/write-reach.js';
-import { Sampler } from './counters/happenings/sampler.js';
-import { DATA_DIR } from './embedded/running-servers.js';
+import { type App, createApp, listen, type Places } from '../app.js';
+import { bracketed } from '../config/address.js';
+import { type Config, ConfigError, type EmbeddedUrls, EXIT_CONFIG, loadConfig } from '../config/config.js';
+import { CommitPipeline } from '../counters/commits/commit-pipeline.js';
+import { WriteReach } from '../counters/guard/write-reach.js';
+import { Sampler } from '../counters/happenings/sampler.js';
+import { DATA_DIR } from '../embedded/running-servers.js';
 import { type Audience, firstKeyNote } from './first-key-note.js';
-import { refuseTakenPort } from './web/connections/listening.js';
-import { IS_BUN } from './web/connections/runtime.js';
-import { createLogger } from './logger.js';
-import { MetricsPage } from './metrics/metrics-page.js';
+import { refuseTakenPort } from '../web/connections/listening.js';
+import { IS_BUN } from '../web/connections/runtime.js';
+import { createLogger } from '../logger.js';
+import { MetricsPage } from '../metrics/metrics-page.js';
 import { closeOnSignal, exitOnFault } from './shutdown.js';
 
 let embedded: EmbeddedUrls | null = null;
@@ -70,7 +70,7 @@ function exitFor(error: unknown): never {
 
 async function startEmbedded() {
   // Imported only here: who brings servers has no use for what starts some.
-  const { startEmbeddedServers } = await import('./embedded/embedded-servers.js');
+  const { startEmbeddedServers } = await import('../embedded/embedded-servers.js');
   const servers = await startEmbeddedServers(DATA_DIR, say);
   stopEmbedded = () => servers.stop();
   embedded = servers;
@@ -84,7 +84,7 @@ function audience(): Audience {
 
 /** Has others answer requests, and commits for them. */
 async function startWorkers({ nest }: App, count: number): Promise<Places> {
-  const { Workers } = await import('./workers/workers.js');
+  const { Workers } = await import('../workers/workers.js');
   const [commits, writes] = [nest.get(CommitPipeline), nest.get(WriteReach)];
   const service = { commits, writes, page: nest.get(MetricsPage), sampler: nest.get(Sampler), embedded };
   const workers = new Workers(service, logger);

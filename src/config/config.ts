@@ -1,9 +1,9 @@
 import { type RedisServers, redisServers } from './redis-servers.js';
 import { UTC, type Zone } from '../domain/zone.js';
 import type { ProcessSettings } from './processes.js';
-import { LOOPBACK } from './reading.js';
+import { listeningHost, LOOPBACK } from './reading.js';
 import { respTls } from './resp-tls.js';
-import { type LOG_LEVELS, readValues, SMALLEST_POOL, type Values } from './variables.js';
+import { DEFAULT_PORT, type LOG_LEVELS, readValues, SMALLEST_POOL, type Values } from './variables.js';
 
 /** Exit code for a faulty configuration: EX_CONFIG of sysexits.h. */
 export const EXIT_CONFIG = 78;
@@ -158,6 +158,12 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** @throws ConfigError with all faults, where there are any */
+export function refuseFaults(faults: readonly string[]): void {
+  if (faults.length === 0) return;
+  throw new ConfigError(`The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`);
+}
+
 /** Beside that of Redis, which may run on the same machine. */
 const EMBEDDED_RESP_PORT = 6380;
 
@@ -184,8 +190,7 @@ export async function loadConfig(
   const faults: string[] = [];
   const values = readValues(environment, faults);
 
-  // An address of IPv6 is written in brackets in URLs, and many write it so here.
-  const host = (values.HOST ?? '127.0.0.1').replace(/^\[(.+)\]$/, '$1');
+  const host = listeningHost(values.HOST);
   const loopback = LOOPBACK.test(host);
   const auth = values.AUTH ?? (loopback ? 'off' : 'required');
 
@@ -206,11 +211,7 @@ export async function loadConfig(
       'MIGRATIONS_DATABASE_URL: got nothing; takes a URL that leads to Postgres directly, since DATABASE_POOLER is set',
     );
   }
-  if (faults.length > 0) {
-    throw new ConfigError(
-      `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,
-    );
-  }
+  refuseFaults(faults);
 
   const isEmbedded = values.DATABASE_URL === undefined || values.REDIS_URL === undefined;
   const { databaseUrl, redisUrl } =
@@ -228,7 +229,7 @@ export async function loadConfig(
     process: { workers, role: workers > 1 ? 'committer' : 'alone' },
     http: {
       host,
-      port: values.PORT ?? 3000,
+      port: values.PORT ?? DEFAULT_PORT,
       allowedHosts: values.ALLOWED_HOSTS ?? [],
       basePath: values.BASE_PATH ?? '',
       corsOrigins: values.CORS_ORIGINS ?? [],
@@ -292,7 +293,7 @@ export async function loadConfig(
 /** Ports that are asked for twice, but 0: that takes a free one each time. */
 function samePorts(values: Values): string[] {
   const ports = [
-    ['PORT', values.PORT ?? 3000],
+    ['PORT', values.PORT ?? DEFAULT_PORT],
     ['HEALTH_PORT', values.HEALTH_PORT ?? 0],
     ['RESP_PORT', values.RESP_PORT ?? 0],
   ] as const;

@@ -1,16 +1,13 @@
 /** Several servers of one database in one URL, as libpq has it: `postgres://u:p@h1:5432,h2:5433/db?…`. */
+import { addressOf, placeOf } from './address.js';
 
 /** More are no cluster any more; each costs a connection of every instance. */
 const MOST_HOSTS = 16;
 
 const DEFAULT_PORT = 5432;
-const HIGHEST_PORT = 65_535;
 
 /** The parts of a URL around its hosts. */
 const PARTS = /^(?<before>postgres(?:ql)?:\/\/(?:[^/?#]*@)?)(?<hosts>[^/?#@]*)(?<after>[/?#].*)?$/;
-
-/** A name, an IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
-const HOST = /^(?:\[[\da-f:.]+\]|[^:[\]\s]+)(?::(?<port>\d{1,5}))?$/i;
 
 /** What asks for the server that takes writes, in libpq's words. */
 const PRIMARY = ['read-write', 'primary'];
@@ -49,12 +46,11 @@ export function databaseHosts(url: string): readonly [string, ...string[]] {
 }
 
 function nameOf(host: string): string {
-  const found = HOST.exec(host);
-  const port = Number(found?.groups?.['port'] ?? DEFAULT_PORT);
-  if (found === null || port < 1 || port > HIGHEST_PORT) {
+  const address = addressOf(host, DEFAULT_PORT);
+  if (address === null) {
     throw new DatabaseHostsFault('between commas a host, or host:port, as in h1:5432,h2:5433');
   }
-  return `${host.toLowerCase().replace(/:\d+$/, '')}:${port}`;
+  return placeOf(address).toLowerCase();
 }
 
 /** What such a URL takes instead, for "… takes" before it. */

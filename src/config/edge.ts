@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ConfigError } from './config.js';
-import { BEARER_TOKEN, isUrlOf, LOOPBACK, type Table, valuesOf, wholeNumber } from './reading.js';
-import { ALLOWED_HOSTS, LOG_LEVEL, type LOG_LEVELS, RESP_PORT } from './variables.js';
+import { refuseFaults } from './config.js';
+import { BEARER_TOKEN, isUrlOf, listeningHost, LOOPBACK, type Table, valuesOf, wholeNumber } from './reading.js';
+import { ALLOWED_HOSTS, LOG_LEVEL, type LOG_LEVELS, PORT, RESP_PORT } from './variables.js';
 
 /** What a place without a network is told: `npm run edge`, a program of its own. */
 export interface EdgeSettings {
@@ -46,7 +46,7 @@ const VARIABLES = {
   EDGE_EVERY_MS: [wholeNumber(10, DAY_MS), 'milliseconds, 10 to 86400000 (a day)'],
   EDGE_KEPT_DAYS: [wholeNumber(0, 3_650), 'days, 0 to 3650'],
   HOST: [z.string().min(1), 'a host name or address'],
-  PORT: [wholeNumber(0, 65_535), 'a port, 0 to 65535'],
+  PORT,
   RESP_PORT,
   ALLOWED_HOSTS,
   ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],
@@ -65,8 +65,7 @@ export function edgeSettings(environment: NodeJS.ProcessEnv): EdgeSettings {
   if (values.EDGE_UPSTREAM === undefined && faults.length === 0) {
     faults.push('EDGE_UPSTREAM: got nothing; takes the URL of the service, also as --upstream');
   }
-  // An address of IPv6 is written in brackets in URLs, and many write it so here.
-  const host = (values.HOST ?? '127.0.0.1').replace(/^\[(.+)\]$/, '$1');
+  const host = listeningHost(values.HOST);
   const localKey = values.EDGE_LOCAL_KEY ?? null;
   if (!LOOPBACK.test(host) && localKey === null && values.ALLOW_INSECURE !== true) {
     faults.push(
@@ -80,11 +79,7 @@ export function edgeSettings(environment: NodeJS.ProcessEnv): EdgeSettings {
   ) {
     faults.push('RESP_PORT: got the port of PORT; takes another one');
   }
-  if (faults.length > 0) {
-    throw new ConfigError(
-      `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  ${f}`).join('\n')}`,
-    );
-  }
+  refuseFaults(faults);
   return {
     upstream: (values.EDGE_UPSTREAM ?? '').replace(/\/+$/, ''),
     key: values.EDGE_KEY ?? null,

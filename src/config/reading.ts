@@ -9,6 +9,12 @@ export type ValuesOf<T extends Table> = { [V in keyof T]?: z.output<T[V][0]> };
 /** Addresses and names of this machine alone. */
 export const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
+/**
+ * Where to listen: on this machine alone, unless something else is said. An address of IPv6 is written in brackets in URLs,
+ * and many write it so in a variable.
+ */
+export const listeningHost = (host = '127.0.0.1'): string => host.replace(/^\[(.+)\]$/, '$1');
+
 /** What a Bearer token may be made of (RFC 6750); shorter ones could be guessed. */
 export const BEARER_TOKEN = /^[\w.~+/=-]{16,255}$/;
 

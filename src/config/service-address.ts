@@ -1,3 +1,5 @@
+import { DEFAULT_PORT } from './variables.js';
+
 /** Where a running service is called, and with which key. */
 export interface ServiceAddress {
   readonly url: string;
@@ -5,9 +7,6 @@ export interface ServiceAddress {
   /** A file that holds the key, where one is named. */
   readonly keyFile: string | null;
 }
-
-/** Where `npm start` listens. */
-const DEFAULT_PORT = 3000;
 
 /** What the environment says to a client of the service; empty variables count as absent. */
 export function serviceAddress(environment: NodeJS.ProcessEnv): ServiceAddress {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { zoneOf } from '../domain/zone.js';
-import type { Address } from './address.js';
+import { type Address, HIGHEST_PORT } from './address.js';
 import { databaseHosts, DatabaseHostsFault } from './database-hosts.js';
 import { BEARER_TOKEN, httpUrl, isUrlOf, type Table, type ValuesOf, valuesOf, wholeNumber } from './reading.js';
 import { addressMap, redisServers, RedisServersFault } from './redis-servers.js';
@@ -10,6 +10,9 @@ import { addressMap, redisServers, RedisServersFault } from './redis-servers.js'
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 export const LOG_LEVEL = [z.enum(LOG_LEVELS), LOG_LEVELS.join(', ')] as const;
+
+/** Where the service listens where nothing else is said. */
+export const DEFAULT_PORT = 3_000;
 
 /** Guard 1, commits 2, keys and sessions 1, fills 1, everything else 1. */
 export const SMALLEST_POOL = 6;
@@ -129,10 +132,10 @@ const isBasePath = (text: string): boolean => {
   );
 };
 
-export const RESP_PORT = [
-  z.union([z.literal('off').transform(() => null), wholeNumber(0, 65535)]),
-  'a port, 0 to 65535, or off',
-] as const;
+/** 0 takes a free one. */
+export const PORT = [wholeNumber(0, HIGHEST_PORT), `a port, 0 to ${HIGHEST_PORT}`] as const;
+
+export const RESP_PORT = [z.union([z.literal('off').transform(() => null), PORT[0]]), `${PORT[1]}, or off`] as const;
 
 export const ALLOWED_HOSTS = [
   list
@@ -144,7 +147,7 @@ export const ALLOWED_HOSTS = [
 /** One row for each variable: what it must look like, and how to say so. */
 const VARIABLES = {
   HOST: [z.string().min(1), 'a host name or address'],
-  PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],
+  PORT,
   DATABASE_URL: [databaseUrl, takesForDatabase],
   REDIS_URL: [redisUrl, takesForRedis],
   JOBS_REDIS_URL: [redisUrl, takesForRedis],
@@ -204,7 +207,7 @@ const VARIABLES = {
   TRUSTED_PROXIES: [list.refine((items) => items.every(isProxy)), 'addresses or CIDR ranges, comma-separated'],
   MAX_CONNECTIONS: [wholeNumber(1, 1_000_000), 'connections, 1 to 1000000'],
   CONNECTIONS_PER_ADDRESS: [wholeNumber(1, 10_000), 'connections, 1 to 10000'],
-  HEALTH_PORT: [wholeNumber(0, 65535), 'a port, 0 to 65535'],
+  HEALTH_PORT: PORT,
   RESP_PORT,
   RESP_FLUSH: [z.enum(['refuse', 'delete']), 'refuse or delete'],
   RESP_TLS_CERT: [pem('CERTIFICATE'), 'a certificate in PEM, best by RESP_TLS_CERT_FILE'],

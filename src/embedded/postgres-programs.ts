@@ -8,6 +8,7 @@ import type { Program } from './command.js';
 import { unpackDebian } from './debian-packages.js';
 import { engineAnswers, ensureImage } from './docker-engine.js';
 import { EmbeddedError } from './embedded-error.js';
+import { foldersOnPath, versionText } from './installed-programs.js';
 import { canReach, serverUser } from './user.js';
 
 export interface PostgresPrograms {
@@ -81,7 +82,7 @@ export function postgresInContainer(major = IMAGE_MAJOR, say: Say = () => undefi
 }
 
 function installedPostgres(): PostgresPrograms[] {
-  const folders = (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  const folders = foldersOnPath();
   for (const [parent, pattern, rest] of VERSIONED_FOLDERS) {
     if (!existsSync(parent)) continue;
     for (const name of readdirSync(parent)) if (pattern.test(name)) folders.push(join(parent, name, rest));
@@ -95,13 +96,7 @@ function installedPostgres(): PostgresPrograms[] {
 function programsIn(folder: string, environment: Readonly<Record<string, string>>): PostgresPrograms | null {
   const [initdb, postgres] = [join(folder, 'initdb'), join(folder, 'postgres')];
   if (!existsSync(initdb) || !existsSync(postgres)) return null;
-  const { stdout } = spawnSync(postgres, ['--version'], {
-    encoding: 'utf8',
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  // A program that does not run here (another machine's, or one whose libraries are missing) prints nothing.
-  const major = Number(/^postgres \(PostgreSQL\) (\d+)/.exec(stdout)?.[1] ?? 0);
+  const major = Number(/^postgres \(PostgreSQL\) (\d+)/.exec(versionText(postgres, environment))?.[1] ?? 0);
   if (major < OLDEST_POSTGRES_MAJOR) return null;
   const binary = (path: string): Program => ({ kind: 'binary', path, environment });
   return { major, initdb: binary(initdb), postgres: binary(postgres), where: dirname(realpathSync(postgres)) };

@@ -1,11 +1,11 @@
 /** Finds a Redis (or Valkey) to run: never a server that runs already, always a program to start one of our own. */
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program } from './command.js';
 import { installDebian, unpackDebian } from './debian-packages.js';
 import { engineAnswers, ensureImage } from './docker-engine.js';
 import { EmbeddedError } from './embedded-error.js';
+import { foldersOnPath, versionText } from './installed-programs.js';
 
 export interface RedisProgram {
   /** `Redis 7.0`, `Valkey 8.1`. */
@@ -60,8 +60,7 @@ export function redisInContainer(say: Say = () => undefined): RedisProgram | nul
 }
 
 function installedRedis(): RedisProgram | null {
-  const path = (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
-  for (const folder of new Set([...path, ...MORE_FOLDERS])) {
+  for (const folder of new Set([...foldersOnPath(), ...MORE_FOLDERS])) {
     for (const name of NAMES) {
       const found = programAt(join(folder, name), {});
       if (found !== null) return found;
@@ -72,12 +71,7 @@ function installedRedis(): RedisProgram | null {
 
 function programAt(path: string, environment: Readonly<Record<string, string>>): RedisProgram | null {
   if (!existsSync(path)) return null;
-  const { stdout } = spawnSync(path, ['--version'], {
-    encoding: 'utf8',
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const [, name, major, minor] = /^(\w+) server v=(\d+)\.(\d+)/.exec(stdout) ?? [];
+  const [, name, major, minor] = /^(\w+) server v=(\d+)\.(\d+)/.exec(versionText(path, environment)) ?? [];
   if (name === undefined) return null;
   const [oldestMajor, oldestMinor] = OLDEST_REDIS;
   if (Number(major) < oldestMajor || (Number(major) === oldestMajor && Number(minor) < oldestMinor)) return null;

@@ -1,15 +1,16 @@
 import { type Actor, THE_SERVICE } from '../domain/deed.js';
 import { SCOPES } from '../domain/scope.js';
+import { DAY_MS } from '../domain/time.js';
 import type { ApiKey, ApiKeys, NewApiKey } from '../store/api-keys.js';
 import { digestOf, newApiKey, newKeyId } from './api-key.js';
 import { type ChangeWish, type KeyWish, refuseUnfit, refuseUnfitChange } from './key-wish.js';
 import type { Action } from './action-log.js';
 
 /** After a rotation, time to bring the new key to wherever the old one is. */
-export const DEFAULT_OVERLAP_MS = 86_400_000;
+export const DEFAULT_OVERLAP_MS = DAY_MS;
 
 /** A year: what is to be good for longer is a key of its own. */
-export const MAX_OVERLAP_MS = 365 * 86_400_000;
+export const MAX_OVERLAP_MS = 365 * DAY_MS;
 
 /** A key that was just made: the only moment at which it can be seen. */
 export interface MadeKey {

@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { AccessSettings } from '../config/config.js';
 import { DatabaseClock } from '../counters/database-clock.js';
 import { Unavailable } from '../domain/errors.js';
+import { DAY_MS } from '../domain/time.js';
 import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { StoreFailure } from '../store/failure.js';
 import { type Session, Sessions } from '../store/sessions.js';
@@ -32,7 +33,7 @@ const AWAY_MS = 5_000;
 const IDLE_MS = 60_000;
 
 /** For this long it is known that it was good: its look is not held up by what strangers at its address try out. */
-const FORGOTTEN_MS = 86_400_000;
+const FORGOTTEN_MS = DAY_MS;
 
 /** What a request would do with its key. What only reads may do so while Postgres is away, and nobody can look. */
 export type Use = 'read' | 'write';

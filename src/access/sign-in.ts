@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../domain/deed.js';
+import { HOUR_MS } from '../domain/time.js';
 import { orUnavailable } from '../counters/or-unavailable.js';
 import { type Session, type SessionDeed, Sessions } from '../store/sessions.js';
 import { actorOf } from './actor.js';
@@ -13,7 +14,7 @@ import { RateLimits } from './rate-limits.js';
 import { ActionLog } from './action-log.js';
 
 /** A day at work; then one signs in again. */
-export const SESSION_LIFE_MS = 12 * 3_600_000;
+export const SESSION_LIFE_MS = 12 * HOUR_MS;
 
 const NOT_KEPT = 'Sessions cannot be kept: ';
 

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_OVERLAP_MS, KeyAdministration, type MadeKey, MAX_OVERLAP_MS } from '../access/key-administration.js';
 import { UnfitKey } from '../access/key-wish.js';
 import { type Scope, SCOPES } from '../domain/scope.js';
+import { DAY_MS, HOUR_MS } from '../domain/time.js';
 import { type ApiKey, ApiKeys } from '../store/api-keys.js';
 import { wholeNumber, wholeNumberUpTo } from './arguments.js';
 import { configOf, patientPool, serverFault } from './deployment.js';
@@ -9,10 +10,7 @@ import { CommandFailed, EXIT } from './exit-codes.js';
 import { theOperator } from './operator.js';
 import { type Session, withJson } from './session.js';
 
-const MS_PER_HOUR = 3_600_000;
-const MS_PER_DAY = 24 * MS_PER_HOUR;
-
-const DEFAULT_OVERLAP_HOURS = DEFAULT_OVERLAP_MS / MS_PER_HOUR;
+const DEFAULT_OVERLAP_HOURS = DEFAULT_OVERLAP_MS / HOUR_MS;
 
 /** A hundred years: what is to last longer need not end at all. */
 const MAX_DAYS = 36_500;
@@ -80,7 +78,7 @@ export function addKeys(program: Command, session: Session): void {
     .option(
       '--overlap-hours <n>',
       `for so long (default: ${DEFAULT_OVERLAP_HOURS})`,
-      wholeNumberUpTo(MAX_OVERLAP_MS / MS_PER_HOUR),
+      wholeNumberUpTo(MAX_OVERLAP_MS / HOUR_MS),
     )
     .option('--now', 'or not at all: the old secret is in the wrong hands')
     .action((id: string, options: RotateOptions) => rotate(session, id, options));
@@ -116,7 +114,7 @@ function nullFor(value: OrDefault | undefined): number | null | undefined {
 async function create(session: Session, label: string, { scopes, prefix, ...rest }: CreateOptions): Promise<void> {
   const { expiresInDays: days, maxNames = null, origins = [], perSecond = null } = rest;
   const made = await administer(session, async (keys) => {
-    const expiresAt = days === undefined ? null : new Date((await keys.nowMs()) + days * MS_PER_DAY);
+    const expiresAt = days === undefined ? null : new Date((await keys.nowMs()) + days * DAY_MS);
     return keys.create({ label, scopes, prefix, expiresAt, maxNames, origins, perSecond }, theOperator());
   });
   showMade(session, made, rest);
@@ -168,7 +166,7 @@ async function rotate(session: Session, id: string, options: RotateOptions): Pro
   if (now === true && overlapHours !== undefined) {
     throw new CommandFailed(EXIT.usage, '--now and --overlap-hours are two answers to one question');
   }
-  const overlapMs = now === true ? 0 : (overlapHours ?? DEFAULT_OVERLAP_HOURS) * MS_PER_HOUR;
+  const overlapMs = now === true ? 0 : (overlapHours ?? DEFAULT_OVERLAP_HOURS) * HOUR_MS;
   const made = await administer(session, (keys) => keys.rotate(id, overlapMs, theOperator()));
   if (made === null) throw unknownKey(id);
   showMade(session, made, options);

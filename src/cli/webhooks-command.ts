@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { HOUR_MS } from '../domain/time.js';
 import { wholeNumber } from './arguments.js';
 import { type ServiceOptions, type Session, withJson, withService } from './session.js';
 
@@ -24,8 +25,6 @@ interface Delivery {
   readonly lastStatus: number | null;
   readonly lastFault: string | null;
 }
-
-const MS_PER_HOUR = 3_600_000;
 
 const pathOf = (id: string): string => `/v1/webhooks/${encodeURIComponent(id)}`;
 
@@ -65,7 +64,7 @@ export function addWebhooks(program: Command, session: Session): void {
     .option('--overlap-hours <n>', 'for so long (default: 24)', wholeNumber)
     .action(async (id: string, options: Options & { readonly overlapHours?: number }) => {
       const { overlapHours } = options;
-      const body = overlapHours === undefined ? {} : { overlapMs: overlapHours * MS_PER_HOUR };
+      const body = overlapHours === undefined ? {} : { overlapMs: overlapHours * HOUR_MS };
       const calls = await session.calls(options);
       tellSecret(session, await calls.expect('POST', `${pathOf(id)}/rotate`, { body }), options);
     });

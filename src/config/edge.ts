@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DAY_MS } from '../domain/time.js';
 import { refuseFaults } from './config.js';
 import { BEARER_TOKEN, isUrlOf, listeningHost, LOOPBACK, type Table, valuesOf, wholeNumber } from './reading.js';
 import { ALLOWED_HOSTS, LOG_LEVEL, type LOG_LEVELS, PORT, RESP_PORT } from './variables.js';
@@ -28,7 +29,6 @@ export interface EdgeSettings {
 }
 
 const DEFAULT_PORT = 3_100;
-const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Paths of calls are put behind it, and its key has a variable of its own. */
 const upstream = z.string().refine((text) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Delivery, digestOf, type ItemVerdict, MAX_DELIVERED, type Position } from '../domain/delivery.js';
+import { MINUTE_MS, minuteOf } from '../domain/time.js';
 import { type EdgeFile, firstOf } from './edge-file.js';
 import type { Kept, View } from './rules.js';
 
@@ -69,7 +70,7 @@ export class Outbox {
         increments: items.map(({ name, minute, by, key }) => ({
           name,
           by,
-          at: new Date(minute * 60_000).toISOString(),
+          at: new Date(minute * MINUTE_MS).toISOString(),
           ...(key === null ? {} : { idempotencyKey: key }),
         })),
       };
@@ -124,7 +125,7 @@ export class Outbox {
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           number,
           name,
-          Math.floor(Date.parse(at) / 60_000),
+          minuteOf(Date.parse(at)),
           by,
           count,
           idempotencyKey ?? null,
@@ -198,7 +199,7 @@ export class Outbox {
           file.run(
             'INSERT INTO items (name, minute, by, count, key, open) VALUES (?, ?, ?, ?, ?, 0)',
             name,
-            Math.floor(Date.parse(at) / 60_000),
+            minuteOf(Date.parse(at)),
             by,
             numbers[index] ?? 1,
             idempotencyKey ?? null,

@@ -1,4 +1,5 @@
 import type { EdgeFile } from './edge-file.js';
+import { MINUTE_MS } from '../domain/time.js';
 
 /** What upstream refused: it stays, with the reason, until somebody decides. */
 export interface RefusedItem {
@@ -44,7 +45,7 @@ export class Refusals {
         name,
         by,
         count,
-        at: new Date(minute * 60_000).toISOString(),
+        at: new Date(minute * MINUTE_MS).toISOString(),
         since: new Date(since).toISOString(),
         status,
         code,

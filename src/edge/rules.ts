@@ -1,4 +1,5 @@
 import type { Position } from '../domain/delivery.js';
+import { MINUTE_MS } from '../domain/time.js';
 
 /**
  * What an edge does next, and what an answer means: nothing but rules, so that a model explores them as they are.
@@ -83,10 +84,10 @@ export function placeOf(told: Position, own: Position, sealed: Position | null, 
 
 /** A network that is back is noticed within five minutes; one that is gone for weeks costs a few hundred tries a day. */
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 5 * 60_000;
+const LONGEST_PAUSE_MS = 5 * MINUTE_MS;
 
 /** Between two looks at what somebody has to do something about. */
-const REFUSED_PAUSE_MS = 60_000;
+const REFUSED_PAUSE_MS = MINUTE_MS;
 
 /**
  * How long to wait before the next try: twice as long each time, and at random, so that a hundred boxes do not come back at

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { MAX_VALUE } from '../domain/operands.js';
+import { minuteOf } from '../domain/time.js';
 import type { EdgeFile } from './edge-file.js';
 
 /** An increment as it is to be kept. */
@@ -56,7 +57,7 @@ export class Tally {
    */
   keep(group: readonly Counted[], nowMs: number): Kept[] {
     const { file } = this;
-    const minute = Math.floor(nowMs / 60_000);
+    const minute = minuteOf(nowMs);
     return file.transact(() => {
       const sums = new Map<string, Sums>();
       const kept = group.map((counted): Kept => {

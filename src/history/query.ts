@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UTC, zoneOf } from '../domain/zone.js';
+import { DAY_MS } from '../domain/time.js';
 import { refuse } from '../web/problems/problem.js';
 import { limitUpTo, Moment, Name, Prefix } from '../web/shapes.js';
 import { type HistoryRange, MAX_POINTS } from '../counters/history/history.js';
@@ -80,7 +81,7 @@ export const TopQuery = z.strictObject({
 });
 
 /** Where nothing is said. */
-export const DEFAULT_OVER = { lengthMs: 24 * 3_600_000 } as const;
+export const DEFAULT_OVER = { lengthMs: DAY_MS } as const;
 
 /** What is answered where `from` is left out: what a chart of such points mostly shows. */
 const DEFAULT_POINTS = { minute: 60, hour: 24, day: 30, week: 12, month: 12 } as const;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { DAY_MS } from '../counters/history/intervals.js';
 import { lengthMsOf } from '../counters/watches/lengths.js';
 import { MAX_HOLD_MS } from '../counters/watches/watches.service.js';
 import { WATCH_STATES } from '../domain/watch.js';
+import { DAY_MS } from '../domain/time.js';
 import { Count, fields, ID, IdCursor, Instant, limitUpTo, Name, PLAIN, Prefix, Value } from '../web/shapes.js';
 
 /** Webhooks that one watch tells. */

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DAY_MS } from '../counters/history/intervals.js';
 import { WebhooksService } from '../counters/watches/webhooks.service.js';
+import { DAY_MS } from '../domain/time.js';
 import { Destinations } from '../outgoing/destinations.js';
 import { newWebhookSecret } from '../outgoing/signature.js';
 import { pageOf, sendUnkept } from '../web/answers.js';

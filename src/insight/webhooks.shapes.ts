@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DAY_MS } from '../counters/history/intervals.js';
+import { DAY_MS } from '../domain/time.js';
 import { DELIVERY_STATES } from '../store/watches/webhooks.js';
 import { Count, fields, IdCursor, Instant, limitUpTo, PLAIN } from '../web/shapes.js';
 import { Label } from './watches.shapes.js';

@@ -1,9 +1,11 @@
+import { HOUR_MS } from '../domain/time.js';
+
 /** A receiver that was restarted is back within seconds. */
 const FIRST_PAUSE_MS = 5_000;
 const FACTOR = 4;
 
 /** Somebody who mends a receiver in the morning finds what came at night within this. */
-const LONGEST_PAUSE_MS = 4 * 3_600_000;
+const LONGEST_PAUSE_MS = 4 * HOUR_MS;
 
 /** Spreads out what failed at once. */
 const JITTER = 0.2;

@@ -1,14 +1,15 @@
 import { isCounter, type Truth } from '../../domain/counter.js';
 import { BEGINNING, type Delivery, digestOf, type ItemVerdict, standingOf } from '../../domain/delivery.js';
 import type { Refused, Write } from '../../domain/operation.js';
+import { DAY_MS, minuteOf } from '../../domain/time.js';
 import type { EdgeRow, LateIncrement, LockedEdge, Move } from '../../store/edges.js';
 import type { Ruling } from '../commits/verdict.js';
 
 /** Edges that one key may begin, each a row for ever: a chain has one a shop; a key in the source of a page has none. */
 const MAX_EDGES_PER_KEY = 10_000;
 
-/** As long as the history keeps hours; a box without a battery begins in 1970. */
-const FURTHEST_BACK_MS = 400 * 24 * 60 * 60 * 1_000;
+/** As long as the history keeps hours, unless it is told otherwise; a box without a battery begins in 1970. */
+const FURTHEST_BACK_MS = 400 * DAY_MS;
 
 /** Statuses as a batch over HTTP has them for what its items were refused for. */
 const STATUS_OF = {
@@ -62,7 +63,7 @@ export function take(
     if (item.kind === 'refused') return item.verdict;
     const at = clamped(item.at, row, now);
     const { result, truth } = decideOne(item, ruling);
-    const isLate = truth !== null && minuteOf(at) < minuteOf(now);
+    const isLate = truth !== null && minuteOf(Date.parse(at)) < minuteOf(Date.parse(now));
     if (isLate && isCounter(truth)) {
       const { operation } = item.write;
       const by = operation.kind === 'increment' ? operation.by : 0;
@@ -123,8 +124,4 @@ function clamped(at: string, row: Pick<EdgeRow, 'settledAt'> | null, now: string
   const settledMs = row?.settledAt == null ? nowMs - FURTHEST_BACK_MS : Date.parse(row.settledAt);
   const ms = Math.min(Math.max(Date.parse(at), settledMs), nowMs);
   return new Date(ms).toISOString();
-}
-
-function minuteOf(instant: string): number {
-  return Math.floor(Date.parse(instant) / 60_000);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SECOND_MS } from '../../domain/time.js';
 import { DrillLoad, type ReadSample } from './drill-load.js';
 import { DrillFailed, type DrilledService } from './drilled-service.js';
 
@@ -50,7 +51,6 @@ const PARALLEL = 8;
 
 const LOOK_MS = 20;
 const PAGE = 1_000;
-const SECOND_MS = 1_000;
 
 /** Reads of one counter until no write comes between them. */
 const COMPARE_TRIES = 5;

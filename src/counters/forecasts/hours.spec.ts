@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { zoneOf } from '../../domain/zone.js';
+import { HOUR_MS } from '../../domain/time.js';
 import { byTheClock, type HourlyChange, shownHour } from './hours.js';
-
-const HOUR_MS = 3_600_000;
 
 function berlin() {
   const zone = zoneOf('Europe/Berlin');

@@ -1,6 +1,6 @@
 import { grouped } from '../../domain/grouped.js';
 import type { Zone } from '../../domain/zone.js';
-import { HOUR_MS } from '../history/intervals.js';
+import { HOUR_MS } from '../../domain/time.js';
 
 /** What a counter gained in an hour that is over. */
 export interface HourlyChange {

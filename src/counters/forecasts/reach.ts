@@ -1,5 +1,5 @@
-import { DAY_MS, HOUR_MS } from '../history/intervals.js';
 import type { ForecastHour } from './forecasts.service.js';
+import { DAY_MS, HOUR_MS } from '../../domain/time.js';
 
 /** Further away nobody can tell. */
 const FURTHEST_MS = 365 * DAY_MS;

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { HistorySettings } from '../../config/config.js';
+import { DAY_MS, HOUR_MS } from '../../domain/time.js';
 import { HistoryPruning } from '../../store/history/history-pruning.js';
 import { endOfRun, removeInChunks } from '../chunks.js';
 import { Clock } from '../clock.js';
-import { DAY_MS, HOUR_MS } from './intervals.js';
 
 /** Rows in one statement: tens of milliseconds, far below the statement timeout. */
 const CHUNK = 5_000;

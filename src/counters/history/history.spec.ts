@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { UTC, zoneOf } from '../../domain/zone.js';
+import { MINUTE_MS } from '../../domain/time.js';
 import { hoursFromMs, keptFromMs, MAX_POINTS, pointsOf } from './history.js';
 
-const MINUTE_MS = 60_000;
 const range = (count: number) => ({ begins: Array.from({ length: count }, (_, index) => index * MINUTE_MS) });
 
 describe('the points of a history', () => {

@@ -1,6 +1,7 @@
 import type { Counter } from '../../domain/counter.js';
 import type { Zone } from '../../domain/zone.js';
-import { beginOf, DAY_MS, HOUR_MS, type Interval } from './intervals.js';
+import { DAY_MS, HOUR_MS } from '../../domain/time.js';
+import { beginOf, type Interval } from './intervals.js';
 
 /** The most points of one answer; a chart shows fewer. */
 export const MAX_POINTS = 2_000;

@@ -2,7 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { zoneOf, type Zone } from '../../domain/zone.js';
-import { backFrom, beginOf, beginsBetween, DAY_MS, HOUR_MS, type Interval, MINUTE_MS, nextOf } from './intervals.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../domain/time.js';
+import { backFrom, beginOf, beginsBetween, type Interval, nextOf } from './intervals.js';
 
 const zoneNamed = (name: string): Zone => {
   const zone = zoneOf(name);

@@ -1,12 +1,9 @@
 import type { Zone } from '../../domain/zone.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../domain/time.js';
 
 /** How long one point of a history lasts. Hours, days, weeks and months are those of a zone; weeks begin on Mondays. */
 export const INTERVALS = ['minute', 'hour', 'day', 'week', 'month'] as const;
 export type Interval = (typeof INTERVALS)[number];
-
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
 
 /** A day of 1970, which began on a Thursday, that was a Monday. */
 const SOME_MONDAY = 4;

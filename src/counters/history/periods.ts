@@ -1,5 +1,6 @@
 import type { Zone } from '../../domain/zone.js';
-import { backFrom, beginOf, DAY_MS, HOUR_MS, type Interval, MINUTE_MS } from './intervals.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../domain/time.js';
+import { backFrom, beginOf, type Interval } from './intervals.js';
 
 /** Periods that have a name. */
 export const NAMED = ['today', 'yesterday', 'thisWeek', 'thisMonth'] as const;

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditSettings } from '../../config/config.js';
+import { DAY_MS } from '../../domain/time.js';
 import { Meters } from '../../meters/meters.js';
 import { AuditLog } from '../../store/audit-log.js';
 import { BatchLog, type CursorLag, type KeptForReaders } from '../../store/batch-log.js';
@@ -20,7 +21,7 @@ const KEPT_BATCHES = 1_000;
  * What is kept for a reader that does not come. Three days, so that one that breaks on a Friday can be mended on Monday;
  * and rows that take up some ten gigabytes, at about a kilobyte for a batch of ten counters.
  */
-const KEPT_FOR_READERS: KeptForReaders = { ageMs: 3 * 86_400_000, batches: 10_000_000 };
+const KEPT_FOR_READERS: KeptForReaders = { ageMs: 3 * DAY_MS, batches: 10_000_000 };
 
 /** Whoever sets counters all the time must not fill the disk with it: some 300 MB. */
 const KEPT_DEEDS = 1_000_000;

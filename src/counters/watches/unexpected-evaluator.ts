@@ -1,12 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ProcessSettings } from '../../config/processes.js';
 import { NotEnoughHistory } from '../../domain/errors.js';
+import { HOUR_MS } from '../../domain/time.js';
 import { UnexpectedLooks, type UnjudgedHour } from '../../store/watches/unexpected-looks.js';
 import { DatabaseClock } from '../database-clock.js';
 import { DEFAULT_LEVEL, type ForecastHour, ForecastsService } from '../forecasts/forecasts.service.js';
 import type { HourlyChange } from '../forecasts/hours.js';
 import { DAY_HOURS, outsideOf, WEEK_HOURS } from '../forecasts/model.js';
-import { HOUR_MS } from '../history/intervals.js';
 import { LoopFaults } from '../loop-faults.js';
 import { Polls } from '../polls.js';
 import { withMessages } from './judge.js';

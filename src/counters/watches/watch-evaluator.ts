@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ProcessSettings } from '../../config/processes.js';
+import { MINUTE_MS } from '../../domain/time.js';
 import { Meters } from '../../meters/meters.js';
 import { isStatementTimeout, StoreFailure } from '../../store/failure.js';
 import { ALL_RATES, type LookReport, WatchLooks } from '../../store/watches/watch-looks.js';
 import { CHUNK_PAUSE_MS } from '../chunks.js';
 import { Clock } from '../clock.js';
-import { MINUTE_MS } from '../history/intervals.js';
 import { LoopFaults } from '../loop-faults.js';
 import { Polls } from '../polls.js';
 import { judge } from './judge.js';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { UnfitWish } from '../../domain/errors.js';
 import { kindOf, type WatchWish } from '../../domain/watch.js';
+import { DAY_MS, MINUTE_MS } from '../../domain/time.js';
 import { Meters } from '../../meters/meters.js';
 import {
   type StandingWatch,
@@ -12,7 +13,6 @@ import {
 } from '../../store/watches/watches.js';
 import { Webhooks } from '../../store/watches/webhooks.js';
 import { orUnavailable } from '../or-unavailable.js';
-import { DAY_MS, MINUTE_MS } from '../history/intervals.js';
 import { lengthMsOf } from './lengths.js';
 import { WatchEvaluator } from './watch-evaluator.js';
 

@@ -1,8 +1,13 @@
+import { MINUTE_MS } from '../../domain/time.js';
+
 /** Those of an hour: the offset of every zone that is in use is made of them. */
 export const QUARTERS = [0, 1, 2, 3] as const;
 export type Quarter = (typeof QUARTERS)[number];
 
-/** How long one lasts, for SQL. */
+/** How long one lasts. */
+const QUARTER_MS = 15 * MINUTE_MS;
+
+/** The same, for SQL. */
 const QUARTER = "interval '15 minutes'";
 
 /** The columns of a row of hours that tell of one of its quarters. */
@@ -11,7 +16,7 @@ export const columnsOf = (quarter: Quarter) =>
 
 /** Which quarter of an hour of UTC a minute lies in. */
 export function quarterOf(minuteMs: number): Quarter {
-  const quarter = Math.floor(minuteMs / 900_000) % QUARTERS.length;
+  const quarter = Math.floor(minuteMs / QUARTER_MS) % QUARTERS.length;
   return QUARTERS[quarter] ?? 0;
 }
 

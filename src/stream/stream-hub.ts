@@ -8,7 +8,6 @@ import { CacheGuard } from '../counters/guard/cache-guard.js';
 import { LatestNews } from '../counters/happenings/latest-news.js';
 import { PresentValues } from '../counters/reads/present-values.js';
 import { type Holder, Shares } from '../counters/shares.js';
-import { Meters } from '../meters/meters.js';
 import { type EventKind, eventText, retryText } from './event.js';
 import { EventStream } from './event-stream.js';
 import { Resync } from './resync.js';
@@ -56,11 +55,9 @@ export class StreamHub implements BeforeApplicationShutdown {
     values: PresentValues,
     private readonly guard: CacheGuard,
     latest: LatestNews,
-    meters: Meters,
   ) {
     guard.onOtherDatabase(() => this.forget());
     guard.onTurn(() => this.tellFeed());
-    this.addTo(meters);
     this.readings = new Readings(values, this.watchers, this.counters, (changes) => this.learn(changes));
     this.news = new NewsWatchers(latest, (item, streams) =>
       this.tellAll(this.eventOf('happened', JSON.stringify(item)), streams),
@@ -140,36 +137,6 @@ export class StreamHub implements BeforeApplicationShutdown {
       this.release(stream);
     }
     this.rest();
-  }
-
-  private addTo(meters: Meters): void {
-    meters.add(
-      { kind: 'gauge', name: 'evercount_streams_open', help: 'Streams that are open', read: () => this.open },
-      {
-        kind: 'gauge',
-        name: 'evercount_streams_limit',
-        help: 'Streams that may be open at once; one more is refused',
-        read: () => MAX_STREAMS,
-      },
-      {
-        kind: 'counter',
-        name: 'evercount_streams_dropped_total',
-        help: 'Streams that were dropped because their clients did not keep up',
-        read: () => this.dropped,
-      },
-      {
-        kind: 'counter',
-        name: 'evercount_stream_events_total',
-        help: 'Events of streams, each counted once however many streams it went to',
-        read: () => this.events,
-      },
-      {
-        kind: 'gauge',
-        name: 'evercount_stream_counters',
-        help: 'Counters that are remembered for streams',
-        read: () => this.watched,
-      },
-    );
   }
 
   private begin(): void {

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkNode, ensureBuilt, ensureInstalled, ROOT, say } from './setup.mjs';
+import { prepare, ROOT, say } from './setup.mjs';
 
 const DAYS = 90;
 const MINUTE_MS = 60_000;
@@ -65,11 +65,7 @@ const WATCHES = [
   { name: 'orders:paid', when: { silent: '30m' }, label: 'nobody pays', muted: true },
 ];
 
-checkNode();
-for (const step of [ensureInstalled, ensureBuilt]) {
-  const code = await step();
-  if (code !== 0) process.exit(code);
-}
+await prepare();
 
 // The servers of somebody's real counters may be named in the environment; what is empty counts as absent.
 for (const name of ['DATABASE_URL', 'MIGRATIONS_DATABASE_URL', 'REDIS_URL', 'JOBS_REDIS_URL', 'HOST', 'AUTH']) {

@@ -1,11 +1,7 @@
 /** Runs a program of the tools, such as `npm run torture`: installs and builds what is missing, then starts it. */
-import { checkNode, ensureBuilt, ensureInstalled, run } from './setup.mjs';
+import { prepare, run } from './setup.mjs';
 
 const [program, ...args] = process.argv.slice(2);
 
-checkNode();
-for (const step of [() => ensureInstalled({ development: true }), ensureBuilt]) {
-  const code = await step();
-  if (code !== 0) process.exit(code);
-}
+await prepare({ development: true });
 process.exitCode = await run(process.execPath, ['--import', './test/support/run-typescript.mjs', program, ...args]);

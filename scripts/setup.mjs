@@ -62,6 +62,19 @@ export function checkNode() {
   process.exit(1);
 }
 
+/**
+ * Has what a program stands on: this Node, its packages, its build. Ends the process where that cannot be had.
+ *
+ * @param options of `ensureInstalled`
+ */
+export async function prepare(options = {}) {
+  checkNode();
+  for (const step of [() => ensureInstalled(options), ensureBuilt]) {
+    const code = await step();
+    if (code !== 0) process.exit(code);
+  }
+}
+
 /** Runs a program to its end, its output on ours; answers its exit code. Nobody is there to answer its questions. */
 export function run(file, args, options = {}) {
   return new Promise((resolve) => {

@@ -7,23 +7,19 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { BUN_ENVIRONMENT, BUN_OPTIONS, ensureBun } from './bun.mjs';
-import { checkNode, ensureBuilt, ensureInstalled, ROOT, say } from './setup.mjs';
+import { prepare, ROOT, say } from './setup.mjs';
 
 const RUNTIMES = ['node', 'bun'];
 
 /** EX_CONFIG of sysexits.h, as the service has it. */
 const EXIT_CONFIG = 78;
 
-checkNode();
 const runtime = process.env.RUNTIME || 'node';
 if (!RUNTIMES.includes(runtime)) {
   say(`RUNTIME: "${runtime}" is none; it is ${RUNTIMES.join(' or ')}, and node without it`);
   process.exit(EXIT_CONFIG);
 }
-for (const step of [ensureInstalled, ensureBuilt]) {
-  const code = await step();
-  if (code !== 0) process.exit(code);
-}
+await prepare();
 if (runtime === 'bun') process.exitCode = await runOnBun();
 else await import('../dist/main.js');
 

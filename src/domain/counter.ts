@@ -7,6 +7,8 @@
  * - increment: an operation that adds; the other operations set, reset or delete.
  * - batch: the writes that are committed together.
  * - bundle: the writes of a batch that are decided together, all or nothing: an atomic request, or one write alone.
+ * - lane: where writes wait for the batch before; several are for increments, and one for what is decided.
+ * - holder: whose share it is of what there is only so much of: the id of a key.
  * - ruling: the state of a batch while its bundles are decided one after the other, under the locks of their rows.
  * - entry: the copy of a truth in Redis; it may vanish at any time.
  * - realm: where entries live: one Redis, found by its address or by Sentinel, or a cluster of them.
@@ -22,6 +24,9 @@
  * - sentinel: a key of ours in Redis whose absence tells upkeep that Redis was flushed.
  * - expiry: when a counter ends by itself; the moment decides, whoever writes the end down.
  * - drift: an entry that disagrees with the truth; reconcile finds and repairs it.
+ * - deed: what somebody did, written down in the transaction that did it; what just came to pass is a happening.
+ * - watch: what a counter should not be; its track is how one counter stands to it, and a turn is a change of that.
+ * - edge: a place without a network that counts by itself; a delivery brings here what it counted.
  */
 
 /** A counter as clients see it. */

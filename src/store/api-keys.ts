@@ -145,7 +145,6 @@ export class ApiKeys {
    */
   async change(id: string, change: KeyChange, by: Actor): Promise<ApiKey | null> {
     const { label, origins, perSecond, maxNames, expiresAt } = change;
-    const isGiven = (part: unknown): boolean => part !== undefined;
     return this.writtenDown('key.change', id, by, {
       text: `UPDATE api_keys SET label = coalesce($2, label), origins = coalesce($3::text[], origins),
               per_second = CASE WHEN $4 THEN $5 ELSE per_second END,
@@ -154,7 +153,7 @@ export class ApiKeys {
        WHERE id = $1 AND revoked_at IS NULL RETURNING ${COLUMNS}`,
       values: [
         ...[id, label, origins],
-        ...[perSecond, maxNames, expiresAt].flatMap((part) => [isGiven(part), part ?? null]),
+        ...[perSecond, maxNames, expiresAt].flatMap((part) => [part !== undefined, part ?? null]),
       ],
     });
   }

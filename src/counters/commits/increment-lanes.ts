@@ -198,9 +198,11 @@ export class IncrementLanes {
     const byId = new Map(used.map((key) => [keyId(key), key]));
     const replays: Replay[] = [];
     const others = batch.filter((pending) => {
-      const found = isRun(pending) || pending.write.key === null ? undefined : byId.get(keyId(pending.write.key));
-      if (found !== undefined) replays.push({ pending: pending as PendingIncrement, used: found });
-      return found === undefined;
+      if (isRun(pending) || pending.write.key === null) return true;
+      const found = byId.get(keyId(pending.write.key));
+      if (found === undefined) return true;
+      replays.push({ pending, used: found });
+      return false;
     });
     this.tallies.replays += replays.length;
     for (const part of this.exposure.apart(replays, ({ pending }) => pending.write.operation.name)) {

@@ -5,15 +5,11 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUN_ENVIRONMENT, BUN_OPTIONS, ensureBun } from './bun.mjs';
-import { checkNode, ensureBuilt, ensureInstalled, ROOT, run, say } from './setup.mjs';
+import { prepare, ROOT, run, say } from './setup.mjs';
 
 const MIB = 2 ** 20;
 
-checkNode();
-for (const step of [ensureInstalled, ensureBuilt]) {
-  const code = await step();
-  if (code !== 0) process.exit(code);
-}
+await prepare();
 const bun = await ensureBun();
 if (bun === null) process.exit(1);
 const code = await run(bun, [...BUN_OPTIONS, join(ROOT, 'scripts', 'one-file.mjs')], {

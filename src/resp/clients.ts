@@ -1,9 +1,14 @@
+import { randomInt } from 'node:crypto';
 import type { Client } from './client.js';
+
+/** Connections of one process until its ids could meet those of another one. */
+const IDS_OF_PROCESS = 2 ** 20;
 
 /** Those who are connected. */
 export class Clients {
   private readonly open = new Map<number, Client>();
-  private lastId = 0;
+  /** Workers and instances stand behind one address: an id that one of them told must not be another connection there. */
+  private lastId = randomInt(2 ** 31) * IDS_OF_PROCESS;
 
   nextId(): number {
     this.lastId += 1;

@@ -11,6 +11,7 @@ import type { Request } from '../wire/resp/request-parser.js';
 import type { Client } from './client.js';
 import type { Command, Step } from './command.js';
 import { byWord, type Ordered } from './dispatch.js';
+import { executeTogether } from './execution.js';
 import { faultAnswer } from './faults.js';
 import { countedIn, logAction, writeOf } from './writes.js';
 
@@ -47,8 +48,8 @@ export class CommandRunner {
   constructor(
     commands: ReadonlyMap<string, Command>,
     readonly admission: Admission,
-    private readonly counters: CountersService,
-    private readonly actionLog: ActionLog,
+    readonly counters: CountersService,
+    readonly actionLog: ActionLog,
   ) {
     this.words = byWord(commands);
   }
@@ -66,6 +67,8 @@ export class CommandRunner {
           return await this.increment(client, turns);
         case 'decided':
           return await this.write(client, turns);
+        case 'together':
+          return await Promise.all(turns.map((turn) => this.writeTogether(client, turn)));
         case 'atomic':
           return await Promise.all(turns.map((turn) => this.writeAtomically(client, turn)));
         case 'alone':
@@ -157,8 +160,17 @@ export class CommandRunner {
     });
   }
 
+  private async writeTogether(client: Client, { step, order }: Turn): Promise<string> {
+    if (step.kind !== 'together') return toldBy(step);
+    try {
+      return await executeTogether(client, { step, order }, this);
+    } catch (fault) {
+      return this.faultAnswer(fault);
+    }
+  }
+
   private async writeAtomically(client: Client, { step, order }: Turn): Promise<string> {
-    if (step.kind !== 'atomic') return step.kind === 'told' ? step.answer : '';
+    if (step.kind !== 'atomic') return toldBy(step);
     try {
       const writes = step.operations.map((operation) => writeOf(client, operation, null));
       const verdict = await this.counters.writeAtomically(writes);
@@ -191,6 +203,7 @@ function operationsOf(step: Step): readonly Operation[] {
       return step.operations;
     case 'told':
     case 'read':
+    case 'together':
     case 'atomic':
     case 'alone':
       return [];

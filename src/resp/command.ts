@@ -70,7 +70,13 @@ export type Step =
       readonly operations: readonly Operation[];
       readonly answer: (outcomes: readonly Outcome[]) => string;
     }
-  /** All or nothing. */
+  /** Decided one by one, in one commit: none of it is done where that fails. */
+  | {
+      readonly kind: 'together';
+      readonly operations: readonly Operation[];
+      readonly answer: (outcomes: readonly Outcome[]) => string;
+    }
+  /** All or nothing, refusals included. */
   | {
       readonly kind: 'atomic';
       readonly operations: readonly Operation[];

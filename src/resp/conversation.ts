@@ -10,7 +10,7 @@ import { type Step, told } from './command.js';
 import type { CommandRunner, Repeatable, Run, Turn } from './command-runner.js';
 import { ONCE } from './commands/once.js';
 import { abortedBy, EXEC } from './commands/transactions.js';
-import { admit, commandIn, idempotencyKeyIn, namesIn, onceIn, type Ordered, ruleOf } from './dispatch.js';
+import { admit, commandIn, idempotencyKeyIn, namesIn, onceIn, type Ordered, ruleOf, writeIn } from './dispatch.js';
 import { MAX_COMMANDS, MAX_NAMES } from './limits.js';
 import type { OpenTransaction } from './transaction.js';
 
@@ -175,7 +175,7 @@ export class Conversation extends RequestTalk {
       const isOnce = found.name === ONCE.name;
       const idempotencyKey = isOnce ? idempotencyKeyIn(given) : null;
       const args = isOnce ? given.slice(2) : given;
-      const command = isOnce ? commandIn(args, runner.words) : found;
+      const command = isOnce ? writeIn(args, runner.words) : found;
       const rule = ruleOf(command, args);
       const grant = admit(runner.admission, client, rule);
       if (grant === null) {

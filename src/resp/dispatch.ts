@@ -43,6 +43,17 @@ export function commandIn(args: readonly string[], words: ReadonlyMap<string, Co
 }
 
 /**
+ * Which command is given once.
+ *
+ * @throws CommandError as `commandIn` does, and for what writes nothing: it may do something by being looked at
+ */
+export function writeIn(args: readonly string[], words: ReadonlyMap<string, Command>): Command {
+  const command = commandIn(args, words);
+  if (!command.flags.includes('write')) throw new CommandError(SEVERAL_NAMES);
+  return command;
+}
+
+/**
  * The key in the arguments of what is to be done once.
  *
  * @throws CommandError where it can be none

@@ -35,11 +35,33 @@ export async function execute(
   const answers = planned.map(({ order, step }, index) => {
     const own = outcomes.slice(next, next + (parts[index]?.length ?? 0));
     next += own.length;
-    for (const outcome of own)
-      if (outcome.kind === 'done') for (const answer of outcome.answers) logAction(actionLog, client, order, answer);
+    logDone(actionLog, client, order, own);
     return answerTo(step, own);
   });
   return array(answers);
+}
+
+/**
+ * Does what one command asks of several counters, in one commit.
+ *
+ * @returns its answer
+ * @throws CounterError
+ */
+export async function executeTogether(
+  client: Client,
+  { step, order }: { readonly step: Extract<Step, { kind: 'together' }>; readonly order: Ordered | null },
+  { counters, actionLog }: { readonly counters: CountersService; readonly actionLog: ActionLog },
+): Promise<string> {
+  const verdict = await counters.transact({ parts: partsOf(step, client), watched: new Map() });
+  const outcomes = verdict.kind === 'transacted' ? verdict.outcomes : [];
+  logDone(actionLog, client, order, outcomes);
+  return answerTo(step, outcomes);
+}
+
+function logDone(log: ActionLog, client: Client, order: Ordered | null, outcomes: readonly PartOutcome[]): void {
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'done') for (const answer of outcome.answers) logAction(log, client, order, answer);
+  }
 }
 
 /** A command that turns out to be none leaves the others standing. */
@@ -66,6 +88,7 @@ function partsOf(step: Step, client: Client): readonly Part[] {
     case 'increment':
       return [part(step.operation)];
     case 'decided':
+    case 'together':
       return step.operations.map((operation) => part(operation));
     case 'atomic':
       return [part(...step.operations)];
@@ -87,6 +110,7 @@ function answerTo(step: Step, outcomes: readonly PartOutcome[]): string {
       return outcome === undefined ? error('ERR internal error') : step.answer(countedIn(outcome));
     }
     case 'decided':
+    case 'together':
       return step.answer(outcomes.flatMap(outcomesIn));
     case 'atomic':
       return step.answer(first?.kind === 'refused' ? first.refused : null);

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Reply } from '../support/counter-calls.js';
 import { eventually, promptly } from '../support/eventually.js';
+import { command, connectRaw } from '../support/resp.js';
 import { withServiceProcess } from '../support/service.js';
 
-const service = withServiceProcess({ ownPostgres: true });
+const service = withServiceProcess({ ownPostgres: true, env: { RESP_PORT: '0', RESP_FLUSH: 'delete' } });
 
 const codeOf = ({ status, body }: Reply): string => (status < 300 ? 'ok' : (body as unknown as { code: string }).code);
 
@@ -120,4 +121,19 @@ it('what is refused while Postgres is down was not written, and the same key wri
   await service.postgres.restart();
   await eventually(async () => (await service.calls.increment(name, 1, { key })).status === 200);
   expect((await service.calls.read(name, '?consistency=strong')).body).toMatchObject({ value: 2, version: 2 });
+});
+
+it('several deletions of which one waits too long: DEL has done none of them, and FLUSHALL does not say so', async () => {
+  const names = ['deleted:1', 'deleted:2', 'deleted:3'];
+  for (const name of names) await service.calls.increment(name);
+  const raw = await connectRaw(service.app.respPort);
+  await beside(async (client) => {
+    await holdRow(client, 'deleted:2');
+    expect(await raw.ask(command('del', ...names), '\r\n')).toMatch(/^-UNAVAILABLE nothing was written; /);
+    expect(await raw.ask(command('exists', ...names), '\r\n')).toBe(':3\r\n');
+    const flushed = await raw.ask(command('flushall'), '\r\n');
+    const left = await raw.ask(command('exists', ...names), '\r\n');
+    expect(flushed).toMatch(left === ':3\r\n' ? /^-(UNAVAILABLE|OUTCOMEUNKNOWN) / : /^-OUTCOMEUNKNOWN /);
+  });
+  raw.close();
 });

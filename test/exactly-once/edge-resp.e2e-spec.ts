@@ -99,7 +99,12 @@ it('what cannot be decided without the truth is refused, and counts nothing', as
   );
   await expect(client.incrby('no', '1.5')).rejects.toThrow('ERR value is not an integer or out of range');
   await expect(client.incrby('no', 0)).rejects.toThrow('ERR an edge adds no 0');
-  await expect(client.call('once', 'id', 'once', 'id', 'incr', 'no')).rejects.toThrow('ERR at an edge ONCE takes INCR');
+  for (const words of ['once id incr no', 'client setname a-name'].map((text) => text.split(' '))) {
+    await expect(client.call('once', 'id', ...words)).rejects.toThrow('ERR at an edge ONCE takes INCR');
+  }
+  await expect(client.call('once', 'id', 'multi', 'now')).rejects.toThrow(NEEDS_CONNECTION);
+  // What is refused so has done nothing, and began nothing.
+  expect(await client.call('client', 'getname')).toBeNull();
   await expect(client.incr('no\n')).rejects.toThrow('ERR invalid key');
   expect([await client.get('no'), edge.edge.status.waiting.increments]).toEqual([null, 0]);
   await client.incrby('much', 9_007_199_254_740_991);

@@ -29,10 +29,13 @@ describe('ONCE', () => {
       ['mset', 'once', 1],
       ['once', 'x', 'incr', 'once'],
       ['ping'],
+      ['client', 'setname', 'a-name'],
     ]) {
       await expect(once('e', ...words)).rejects.toThrow(/^ERR /);
     }
     await expect(once('', 'incr', 'once')).rejects.toThrow('ERR invalid idempotency key');
+    // What is refused so has done nothing.
+    expect(await client.call('client', 'getname')).toBeNull();
     expect(await client.get('once')).toBe('1');
     client.disconnect();
   });

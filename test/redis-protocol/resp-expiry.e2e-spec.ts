@@ -169,6 +169,12 @@ describe('expiry over the Redis protocol', () => {
     expect(await call('getex', name, 'PERSIST')).toBe('2');
     expect(await call('getex', name, 'PERSIST')).toBe('2');
     expect(await client.ttl(name)).toBe(-1);
+    // What is said twice, and of times the last one, as with SET.
+    expect(await call('getex', name, 'EX', 0, 'ex', 4_000)).toBe('2');
+    expect(await client.ttl(name)).toBeGreaterThan(2_000);
+    expect(await faultOf('getex', name, 'EX', 1, 'PX', 1)).toBe('ERR syntax error');
+    expect(await call('getex', name, 'PERSIST', 'persist')).toBe('2');
+    expect(await client.ttl(name)).toBe(-1);
     expect(await call('getdel', name)).toBe('2');
     expect(await call('getdel', name)).toBeNull();
     expect(await call('getex', name, 'EX', 4_000)).toBeNull();

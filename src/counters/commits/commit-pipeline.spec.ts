@@ -1,10 +1,10 @@
 /** What waits is bounded over all lanes together, and a lane that stands still holds up no other. */
 import { expect, it } from '@jest/globals';
-import { Ledger, LedgerDecisions, LedgerIncrements, LedgerKeys } from '../../../test/support/ledger.js';
+import { type Fault, Ledger, LedgerDecisions, LedgerIncrements, LedgerKeys } from '../../../test/support/ledger.js';
 import { HandClock } from '../../../test/support/hand-clock.js';
 import { bucketOf } from '../../domain/bucket.js';
 import { Unavailable } from '../../domain/errors.js';
-import type { Answer } from '../../domain/operation.js';
+import type { Answer, Write } from '../../domain/operation.js';
 import type { Changes } from '../changes/changes.js';
 import { Traces } from '../../meters/traces.js';
 import { Tallies } from '../tallies.js';
@@ -22,10 +22,13 @@ const names = Array.from({ length: LANES }, (_, lane) => {
   for (let index = 0; ; index += 1) if (bucketOf(`name ${index}`, LANES) === lane) return `name ${index}`;
 });
 
-/** @param isHeld whether the statement that holds a name is to wait until it is let go */
-function pipelineOf(isHeld: (name: string) => boolean) {
+/**
+ * @param isHeld whether the statement that holds a name is to wait until it is let go
+ * @param plan what becomes of each try
+ */
+function pipelineOf(isHeld: (name: string) => boolean, plan: Fault[] = []) {
   const held: (() => void)[] = [];
-  const ledger = new Ledger([]);
+  const ledger = new Ledger(plan);
   class Increments extends LedgerIncrements {
     override async apply(batch: Parameters<LedgerIncrements['apply']>[0]) {
       if (batch.totals.some(({ name }) => isHeld(name))) await new Promise<void>((resolve) => held.push(resolve));
@@ -93,4 +96,19 @@ it('a counter whose row is held by others holds up its own lane alone', async ()
 
   letGo();
   expect((await Promise.all([first, second])).map(versionOf)).toEqual([1, 2]);
+});
+
+it('writes of a counter stay in order where the first cannot be written yet', async () => {
+  const [name = ''] = names;
+  // Together, then the first alone; by then the second could be.
+  const { pipeline } = pipelineOf(() => false, ['rejected', 'not_sent']);
+  const set = (value: number): Write => ({
+    ...write(name),
+    operation: { kind: 'set', name, value, min: undefined, max: undefined, expiry: undefined, condition: null },
+  });
+  const answers = await pipeline.addEach([set(1), set(2)]);
+  expect(answers).toMatchObject([
+    { status: 'fulfilled', value: { outcome: { truth: { value: 1, version: 1 } } } },
+    { status: 'fulfilled', value: { outcome: { truth: { value: 2, version: 2 } } } },
+  ]);
 });

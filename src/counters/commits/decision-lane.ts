@@ -179,9 +179,15 @@ export class DecisionLane {
   /** @returns what may be tried again */
   private async giveUp(bundles: readonly Pending[], error: unknown): Promise<readonly Pending[]> {
     if (bundles.length > 1 && (error instanceof StoreFailure || wasHeldUp(error))) {
-      // Alone, each fails or succeeds for itself.
+      // Alone, each fails or succeeds for itself; but what is to be tried again is not overtaken by others of its counters.
       const undecided: Pending[] = [];
-      for (const bundle of bundles) undecided.push(...(await this.commit([bundle])));
+      const waiting = new Set<string>();
+      for (const bundle of bundles) {
+        const names = [...namesIn(bundle)];
+        const left = names.some((name) => waiting.has(name)) ? [bundle] : await this.commit([bundle]);
+        if (left.length > 0) for (const name of names) waiting.add(name);
+        undecided.push(...left);
+      }
       return undecided;
     }
     const keyed = bundles.some((one) => writesIn(one).some(({ key }) => key !== null));

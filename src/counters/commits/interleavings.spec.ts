@@ -1,6 +1,6 @@
 /**
  * In whatever order tries, commits, lost answers, resends, publishes and arrivals come: each write counts as often as its
- * client was told, nobody is told what was not published, and everybody is told something.
+ * client was told, in the order in which it came, nobody is told what was not published, and everybody is told something.
  */
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
@@ -85,6 +85,8 @@ interface Told {
 /** One run: all writes through both lanes. */
 class Run {
   readonly told: Told[][];
+  /** Which of those that were asked came in which order. */
+  readonly arrived: number[] = [];
   private readonly clock = new HandClock();
   private readonly turn: Turn = (what) => this.scheduler.schedule(Promise.resolve(), what);
   private readonly published: Published;
@@ -139,6 +141,7 @@ class Run {
   private send(index: number): void {
     const asked = this.asked[index];
     if (asked === undefined) return;
+    this.arrived.push(index);
     const { name, hasKey, lane } = asked;
     const key = hasKey ? { owner: '', key: String(index) } : null;
     const note = (answer: Answer | Error): void => {
@@ -164,6 +167,19 @@ function countedOf(told: readonly Told[]): { least: number; most: number } {
   const answers = told.map(({ answer }) => answer);
   const least = answers.filter((answer) => !(answer instanceof Error)).length;
   return { least, most: least + answers.filter((answer) => answer instanceof OutcomeUnknown).length };
+}
+
+/** The versions that writes without keys were told, in the order in which they came to a lane of a counter. */
+function versionsIn({ arrived, told }: Run, asked: readonly Asked[], name: string, lane: Asked['lane']): number[] {
+  const own = arrived.filter((index) => {
+    const one = asked[index];
+    return one?.name === name && one.lane === lane && !one.hasKey;
+  });
+  return own.flatMap((index) => (told[index] ?? []).flatMap(({ answer }) => versionOf(answer)));
+}
+
+function versionOf(answer: Answer | Error): number[] {
+  return answer instanceof Error ? [] : [answer.outcome.truth.version];
 }
 
 const writes = fc.array(
@@ -199,6 +215,10 @@ describe('in whatever order everything happens', () => {
           const value = run.ledger.counters.get(name)?.value ?? 0;
           expect(value).toBeGreaterThanOrEqual(least);
           expect(value).toBeLessThanOrEqual(most);
+          for (const lane of ['increments', 'decisions'] as const) {
+            const versions = versionsIn(run, asked, name, lane);
+            expect(versions).toEqual(versions.toSorted((one, other) => one - other));
+          }
         }
       },
     );

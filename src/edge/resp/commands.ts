@@ -139,7 +139,9 @@ export class EdgeCommands {
 
   private once([, key = '', ...args]: readonly string[], caller: Caller): Step {
     if (!IDEMPOTENCY_KEY.test(key)) throw new CommandError('ERR invalid idempotency key');
-    if (args[0]?.toLowerCase() === 'once') throw new CommandError(NO_ADDITION);
+    // Looking at others may do something, such as begin what MULTI begins.
+    const name = args[0]?.toLowerCase() ?? '';
+    if (!ADDING.has(name)) throw new CommandError(ELSEWHERE.has(name) ? NEEDS_CONNECTION : NO_ADDITION);
     const step = this.plan(args, caller);
     if (step.kind !== 'add') throw new CommandError(NO_ADDITION);
     return { kind: 'add', counted: { ...step.counted, key } };
@@ -168,6 +170,9 @@ export class EdgeCommands {
     caller.isIn = true;
   }
 }
+
+/** What ONCE takes. */
+const ADDING: ReadonlySet<string> = new Set(['incr', 'decr', 'incrby', 'decrby']);
 
 const NO_ADDITION = 'ERR at an edge ONCE takes INCR, DECR, INCRBY and DECRBY';
 

@@ -1,4 +1,4 @@
-import type { Delete } from '../../domain/operation.js';
+import type { Delete, Outcome } from '../../domain/operation.js';
 import { integer, simple } from '../../wire/resp/reply.js';
 import { ALL_NAMES, type Command, ONE_NAME, type Step } from '../command.js';
 import { refusal } from '../faults.js';
@@ -14,7 +14,7 @@ export const KEYS: readonly Command[] = [
     names: ALL_NAMES,
     flags: ['write'],
     group: 'keys',
-    summary: 'Deletes counters, and answers how many there were.',
+    summary: 'Deletes counters in one commit, and answers how many there were.',
     syntax: 'key [key ...]',
     plan: (_args, { names }) => deleting(names),
   },
@@ -74,13 +74,10 @@ function counting(names: readonly string[]): Step {
 
 function deleting(names: readonly string[]): Step {
   const operations = names.map((name): Delete => ({ kind: 'delete', name, condition: null }));
-  return {
-    kind: 'decided',
-    operations,
-    answer: (outcomes) => {
-      const fault = outcomes.find((outcome) => outcome.kind === 'refused' && outcome.code !== 'not_found');
-      if (fault?.kind === 'refused') return refusal(fault);
-      return integer(outcomes.filter(({ kind }) => kind === 'done').length);
-    },
+  const answer = (outcomes: readonly Outcome[]): string => {
+    const fault = outcomes.find((outcome) => outcome.kind === 'refused' && outcome.code !== 'not_found');
+    if (fault?.kind === 'refused') return refusal(fault);
+    return integer(outcomes.filter(({ kind }) => kind === 'done').length);
   };
+  return operations.length === 1 ? { kind: 'decided', operations, answer } : { kind: 'together', operations, answer };
 }

@@ -1,6 +1,7 @@
 import { EVERYTHING, narrowed } from '../../access/grant.js';
 import type { CountersService } from '../../counters/counters.service.js';
 import type { Names } from '../../counters/reads/names.js';
+import { OutcomeUnknown, Unavailable } from '../../domain/errors.js';
 import { CommandError, syntaxError } from '../../wire/resp/command-error.js';
 import { int64Of } from '../../wire/resp/integers.js';
 import { array, bulk, bulks, EMPTY_ARRAY, error, integer, nothing, OK } from '../../wire/resp/reply.js';
@@ -25,6 +26,8 @@ const FLUSH_STEP = 1_000;
 const FLUSH_REFUSED =
   'ERR counters are no cache, and are not flushed: RESP_FLUSH=delete and the scope admin let this delete them; the cache is flushed by POST /v1/admin/cache/flush';
 
+const PARTLY_FLUSHED = 'Some of the counters may be deleted, and others are not.';
+
 /** Which names there are. */
 export function nameCommands(names: Names, counters: CountersService, flush: 'refuse' | 'delete'): readonly Command[] {
   const ALL = { names: null, inMulti: 'never' } as const;
@@ -48,14 +51,25 @@ export function nameCommands(names: Names, counters: CountersService, flush: 're
   async function deleteAll(client: Client): Promise<string> {
     const { requestId } = client;
     const actor = asActor(client);
-    for (;;) {
-      const { counters: page, hasMore } = await counters.list({ prefix: '', after: null, limit: FLUSH_STEP });
-      const writes = page.map(({ name }) => {
-        const operation = { kind: 'delete', name, condition: null } as const;
-        return { operation, key: null, creator: null, requestId, actor };
-      });
-      for (const result of await counters.writeEach(writes)) if (result.status === 'rejected') throw result.reason;
-      if (!hasMore) return OK;
+    let isBegun = false;
+    try {
+      for (;;) {
+        const { counters: page, hasMore } = await counters.list({ prefix: '', after: null, limit: FLUSH_STEP });
+        const writes = page.map(({ name }) => {
+          const operation = { kind: 'delete', name, condition: null } as const;
+          return { operation, key: null, creator: null, requestId, actor };
+        });
+        const faults: unknown[] = [];
+        for (const result of await counters.writeEach(writes)) {
+          if (result.status === 'rejected') faults.push(result.reason);
+          isBegun ||= result.status === 'fulfilled' || !(result.reason instanceof Unavailable);
+        }
+        if (faults.length > 0) throw faults[0];
+        if (!hasMore) return OK;
+      }
+    } catch (fault) {
+      if (isBegun && fault instanceof Unavailable) throw new OutcomeUnknown(PARTLY_FLUSHED);
+      throw fault;
     }
   }
 

@@ -124,13 +124,22 @@ function isThere(reading: Reading | undefined): reading is Reading & { json: str
  * @returns null: nothing is said of it; an error: what is wrong with the time
  * @throws CommandError for words that are none
  */
-function expiryIn([word, time, ...more]: readonly string[]): Expiry | CommandError | null {
-  if (word === undefined) return null;
-  const option = word.toUpperCase();
-  if (option === 'PERSIST' && time === undefined) return { kind: 'never' };
-  if (!isUnit(option) || time === undefined || more.length > 0) return syntaxError();
+function expiryIn(words: readonly string[]): Expiry | CommandError | null {
+  // As in Redis the same may be said twice, and of times the last one counts.
+  let said: string | null = null;
+  let time = '';
+  for (let at = 0; at < words.length; at += 1) {
+    const word = (words[at] ?? '').toUpperCase();
+    if ((said ??= word) !== word) return syntaxError();
+    if (word === 'PERSIST') continue;
+    at += 1;
+    if (!isUnit(word) || at === words.length) return syntaxError();
+    time = words[at] ?? '';
+  }
+  if (said === null) return null;
+  if (!isUnit(said)) return { kind: 'never' };
   try {
-    return expiryOf(option, time, 'getex');
+    return expiryOf(said, time, 'getex');
   } catch (fault) {
     if (fault instanceof CommandError) return fault;
     throw fault;

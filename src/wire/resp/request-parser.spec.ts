@@ -97,5 +97,8 @@ describe('the parser of requests', () => {
     expect(parsed(encoded(Array<string>(1_024).fill('x')), []).found[0]?.fault).toBeNull();
     const [many] = parsed(encoded(Array<string>(1_025).fill('x')), []).found;
     expect(many).toMatchObject({ args: ['x'], fault: expect.stringContaining('too many') });
+    const [typed, next] = parsed(Buffer.from(`${'x '.repeat(1_025)}\nping\n`), []).found;
+    expect(typed).toMatchObject({ args: ['x'], fault: expect.stringContaining('too many') });
+    expect(next).toMatchObject({ args: ['ping'], fault: null });
   });
 });

@@ -186,10 +186,11 @@ export class RequestParser {
     if (line === null) return false;
     const words = wordsIn(line);
     if (words === null) throw new ProtocolError('unbalanced quotes in request');
-    this.args = words;
     this.bytes = line.length;
-    if (this.args.some((word) => word.length > MAX_ARGUMENT_BYTES)) this.fault = TOO_LONG;
-    if (this.args.length > 0) this.complete();
+    if (words.length > MAX_ARGUMENTS) this.fault = TOO_MANY;
+    else if (words.some((word) => word.length > MAX_ARGUMENT_BYTES)) this.fault = TOO_LONG;
+    this.args = this.fault === null ? words : words.slice(0, 1);
+    if (words.length > 0) this.complete();
     return true;
   }
 

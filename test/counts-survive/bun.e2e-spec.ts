@@ -122,6 +122,16 @@ suite(title, () => {
     }
   });
 
+  it('an address that has its share of connections is not answered on one more', async () => {
+    const env = { CONNECTIONS_PER_ADDRESS: '4' };
+    const own = await startAppProcess({ ...servers.urls, env, runtime: 'bun', strangers: true });
+    const ask = async () =>
+      (await sendRaw(own.url, 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n').catch(() => '')) !== '';
+    const answered = await Promise.all(Array.from({ length: 12 }, ask));
+    expect(answered.filter(Boolean)).toHaveLength(4);
+    await own.stop();
+  });
+
   it('SIGTERM: what was accepted is answered and counted, streams are ended, and half a request is cut', async () => {
     const stream = await EventSource.open(app.url, 'name=load');
     await stream.untilSnapshot();

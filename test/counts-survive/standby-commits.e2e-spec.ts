@@ -31,7 +31,7 @@ let calls: CounterCalls;
 beforeAll(async () => {
   // A standby that lost its primary for a moment is to be back soon.
   pair = await startPrimaryWithStandby({ synchronous: true, settings: ['wal_retrieve_retry_interval=100ms'] });
-  app = await startApp({ databaseUrl: pair.primary.url, redisUrl: servers.redis.url });
+  app = await startApp({ databaseUrl: pair.primary.url, redisUrl: servers.redis.url, inside: true });
   calls = new CounterCalls(app.url);
 });
 

@@ -1,11 +1,12 @@
 /** WORKERS: several processes answer, one commits, and they are one service; whichever of them is killed, too. */
 import { Agent } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
 import { incrementUntilClosed } from '../support/increment-until-closed.js';
 import { command, connectRaw, type RawResp } from '../support/resp.js';
+import { itOnNode } from '../support/on-bun.js';
 import { scrape } from '../support/scrape.js';
 import { withServiceProcess } from '../support/service.js';
 
@@ -79,7 +80,7 @@ async function valueOf(name: string): Promise<number> {
 }
 
 describe('one service', () => {
-  it('gives each value once, over HTTP and the Redis protocol, at both workers', async () => {
+  itOnNode('gives each value once, over HTTP and the Redis protocol, at both workers', async () => {
     const clients = Array.from({ length: 10 }, agent);
     const byHttp = clients.map(async (one) => {
       const values: number[] = [];
@@ -104,7 +105,7 @@ describe('one service', () => {
     expect(places.size).toBe(2);
   });
 
-  it('replays under a key at the other worker, byte for byte', async () => {
+  itOnNode('replays under a key at the other worker, byte for byte', async () => {
     const ask = (one: Agent) =>
       send(service.app.url, 'POST', '/v1/counters/replayed/increment', {
         agent: one,
@@ -119,7 +120,7 @@ describe('one service', () => {
     });
   });
 
-  it('sets, resets, deletes, refuses, and decides batches and MULTI', async () => {
+  itOnNode('sets, resets, deletes, refuses, and decides batches and MULTI', async () => {
     const { calls } = service;
     expect((await calls.set('n', { value: 5, max: 6 })).status).toBe(201);
     expect((await calls.increment('n')).body).toMatchObject({ value: 6, max: 6 });
@@ -141,7 +142,7 @@ describe('one service', () => {
 });
 
 describe('the numbers', () => {
-  it('are those of all processes, whoever is asked, and never fall', async () => {
+  itOnNode('are those of all processes, whoever is asked, and never fall', async () => {
     // Each by a connection of its own, and so in turns at both.
     for (let time = 0; time < 10; time += 1) {
       await send(service.app.url, 'POST', '/v1/counters/measured/increment');
@@ -192,7 +193,7 @@ async function killOneWorker(): Promise<void> {
 describe('a fault under load', () => {
   const CLIENTS = 8;
 
-  it('of a worker: another one takes its place, and keys settle what it had sent', async () => {
+  itOnNode('of a worker: another one takes its place, and keys settle what it had sent', async () => {
     const told = nothingTold();
     const clients = numbersTo(CLIENTS).map((client) => countSurely('worker-killed', client, 100, told));
     await eventually(async () => (await valueOf('worker-killed')) > 50);
@@ -202,40 +203,46 @@ describe('a fault under load', () => {
     expect(told.counted).toBe(CLIENTS * 100);
   });
 
-  it('of the process that commits: workers end, nobody is told a falsehood, and keys settle all of it', async () => {
-    const { app } = service;
-    let killed = false;
-    const isKilled = (): boolean => killed;
-    const workers = await workersOf(app.pid);
-    const [told, once] = [nothingTold(), nothingTold()];
-    // The new service has another port: clients ask where it is each time.
-    const clients = numbersTo(CLIENTS).map((client) => countSurely('committer-killed', client, 100, told));
-    const careless = numbersTo(CLIENTS).map(async () => {
-      while (!isKilled()) await count('careless', once);
-    });
-    await eventually(async () => (await valueOf('committer-killed')) > 50);
-    await app.kill();
-    killed = true;
-    await Promise.all(careless);
-    await eventually(async () => (await Promise.all(workers.map(isGone))).every(Boolean));
-    await service.startAgain();
-    await Promise.all(clients);
-    expect(await valueOf('committer-killed')).toBe(CLIENTS * 100);
-    const careful = await valueOf('careless');
-    expect(careful).toBeGreaterThanOrEqual(once.counted);
-    expect(careful).toBeLessThanOrEqual(once.counted + once.unknown);
-  });
+  itOnNode(
+    'of the process that commits: workers end, nobody is told a falsehood, and keys settle all of it',
+    async () => {
+      const { app } = service;
+      let killed = false;
+      const isKilled = (): boolean => killed;
+      const workers = await workersOf(app.pid);
+      const [told, once] = [nothingTold(), nothingTold()];
+      // The new service has another port: clients ask where it is each time.
+      const clients = numbersTo(CLIENTS).map((client) => countSurely('committer-killed', client, 100, told));
+      const careless = numbersTo(CLIENTS).map(async () => {
+        while (!isKilled()) await count('careless', once);
+      });
+      await eventually(async () => (await valueOf('committer-killed')) > 50);
+      await app.kill();
+      killed = true;
+      await Promise.all(careless);
+      await eventually(async () => (await Promise.all(workers.map(isGone))).every(Boolean));
+      await service.startAgain();
+      await Promise.all(clients);
+      expect(await valueOf('committer-killed')).toBe(CLIENTS * 100);
+      const careful = await valueOf('careless');
+      expect(careful).toBeGreaterThanOrEqual(once.counted);
+      expect(careful).toBeLessThanOrEqual(once.counted + once.unknown);
+    },
+  );
 
-  it('SIGTERM to all of them, as a terminal sends it: what was acknowledged is counted, and it exits with 0', async () => {
-    const { app } = service;
-    const clients = numbersTo(CLIENTS).map(() => incrementUntilClosed(app.url, 'ended'));
-    await eventually(async () => (await valueOf('ended')) > 50);
-    for (const worker of await workersOf(app.pid)) process.kill(worker, 'SIGTERM');
-    app.signal('SIGTERM');
-    expect(await app.exited).toEqual({ code: 0, signal: null });
-    const results = await Promise.all(clients);
-    expect(results.flatMap(({ errors }) => errors)).toEqual([]);
-    await service.startAgain();
-    expect(await valueOf('ended')).toBe(results.reduce((sum, { acknowledged }) => sum + acknowledged, 0));
-  });
+  itOnNode(
+    'SIGTERM to all of them, as a terminal sends it: what was acknowledged is counted, and it exits with 0',
+    async () => {
+      const { app } = service;
+      const clients = numbersTo(CLIENTS).map(() => incrementUntilClosed(app.url, 'ended'));
+      await eventually(async () => (await valueOf('ended')) > 50);
+      for (const worker of await workersOf(app.pid)) process.kill(worker, 'SIGTERM');
+      app.signal('SIGTERM');
+      expect(await app.exited).toEqual({ code: 0, signal: null });
+      const results = await Promise.all(clients);
+      expect(results.flatMap(({ errors }) => errors)).toEqual([]);
+      await service.startAgain();
+      expect(await valueOf('ended')).toBe(results.reduce((sum, { acknowledged }) => sum + acknowledged, 0));
+    },
+  );
 });

@@ -82,7 +82,7 @@ let browser: Browser;
 beforeAll(async () => {
   clock = await FakeClock.off(offsetTo(nowMs));
   postgres = await startPostgresOn(await newCluster(await clock.around(findPostgres(null))), []);
-  app = await startApp({ databaseUrl: postgres.url, redisUrl: servers.redis.url });
+  app = await startApp({ databaseUrl: postgres.url, redisUrl: servers.redis.url, inside: true });
   await new CounterCalls(app.url).set('visits', { value: total });
   await eventually(async () => (await app.nest.get(HistoryDeriver, { strict: false }).runOnce()).complete);
   await seedMinutes(postgres.url, 'visits', changes);

@@ -91,6 +91,7 @@ let signedIn: BrowserContext;
 let stranger: BrowserContext;
 
 const service = withService({
+  inside: true,
   env: { AUTH: 'required', ADMIN_KEY },
   ending: async () => {
     await browser.close();

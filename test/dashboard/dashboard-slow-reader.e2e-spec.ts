@@ -2,9 +2,9 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { StreamHub } from '../../src/stream/stream-hub.js';
 import { startBrowser } from '../support/chromium.js';
 import { eventually } from '../support/eventually.js';
+import { scrape } from '../support/scrape.js';
 import { withService } from '../support/service.js';
 
 /** As many as the overview shows at once, with names that make long events. */
@@ -78,13 +78,13 @@ it('is told of no more than it takes, and then of what is true', async () => {
   page.on('load', () => (loads += 1));
   await page.goto(`http://127.0.0.1:${(relay.address() as AddressInfo).port}`);
   await page.locator('.verdict', { hasText: 'All is well' }).waitFor();
-  await eventually(() => service.app.nest.get(StreamHub).open === 1);
+  await eventually(async () => (await scrape(service.app.url)).get('evercount_streams_open') === 1);
   await page.evaluate(REMEMBER);
 
   letStreamsWait();
   await eventually(async () => {
     await increment();
-    return service.app.nest.get(StreamHub).dropped > 0;
+    return ((await scrape(service.app.url)).get('evercount_streams_dropped_total') ?? 0) > 0;
   }, DROPPED_WITHIN_MS);
   letStreamsFlow();
   const said = async () => (await page.evaluate<string[]>('said')).join();

@@ -17,6 +17,7 @@ let browser: Browser;
 let faults: string[] = [];
 
 const service = withService({
+  inside: true,
   ending: async () => {
     await browser.close();
   },

@@ -21,6 +21,7 @@ interface Results {
 }
 
 const service = withService({
+  inside: true,
   env: { AUTH: 'required', ADMIN_KEY, NAMES_PER_KEY: String(NAMES_PER_KEY), RATE_LIMIT: 'off' },
   two: true,
   ending: () => database.end(),

@@ -10,7 +10,7 @@ import { runCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
 
-const service = withService({ ending: () => database.end() });
+const service = withService({ inside: true, ending: () => database.end() });
 let database: pg.Client;
 
 beforeAll(async () => {

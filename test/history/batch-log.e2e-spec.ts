@@ -6,12 +6,13 @@ import { CleanUp } from '../../src/counters/upkeep/clean-up.js';
 import { BatchLog } from '../../src/store/batch-log.js';
 import { eventually } from '../support/eventually.js';
 import { pointsOf, sumOf } from '../support/history.js';
+import { itInside } from '../support/on-bun.js';
 import { scrape } from '../support/scrape.js';
 import { withService } from '../support/service.js';
 
 const DAYS_MS = 86_400_000;
 
-const service = withService();
+const service = withService({ inside: true });
 const clients: pg.Client[] = [];
 
 async function connected(): Promise<pg.Client> {
@@ -59,7 +60,7 @@ async function withoutReaders(work: () => Promise<void>): Promise<void> {
   await work().finally(() => holder.query('ROLLBACK'));
 }
 
-it('a reader that is behind is told of, and keeps what it did not read', async () => {
+itInside('a reader that is behind is told of, and keeps what it did not read', async () => {
   await derive();
   await withoutReaders(async () => {
     await addOld('2 days');

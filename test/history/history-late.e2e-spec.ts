@@ -20,7 +20,7 @@ const LENGTHS = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS } as const;
 const BACK_MS = 20 * HOUR_MS;
 
 let database: pg.Client;
-const service = withService();
+const service = withService({ inside: true });
 
 beforeAll(async () => {
   database = new pg.Client({ connectionString: service.databaseUrl });

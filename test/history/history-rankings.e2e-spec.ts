@@ -17,6 +17,7 @@ interface Top {
 let database: pg.Client;
 
 const service = withService({
+  inside: true,
   ending: async () => {
     await database.end();
   },

@@ -19,6 +19,7 @@ const PAST_HOURS = 120 * 24;
 let database: pg.Client;
 
 const service = withService({
+  inside: true,
   env: { HISTORY_HOURS_DAYS: '90' },
   ending: async () => {
     await database.end();

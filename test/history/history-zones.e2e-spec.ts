@@ -47,6 +47,7 @@ interface Told {
 }
 
 const service = withService({
+  inside: true,
   env: { HISTORY_TZ: KEPT_ZONE, HISTORY_HOURS_DAYS: String(HOURS_DAYS) },
   ending: () => database.end(),
 });

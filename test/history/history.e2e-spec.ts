@@ -10,6 +10,7 @@ const MINUTE_MS = 60_000;
 let database: pg.Client;
 
 const service = withService({
+  inside: true,
   ending: async () => {
     await database.end();
   },

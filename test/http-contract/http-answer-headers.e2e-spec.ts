@@ -4,7 +4,7 @@ import { startBrowser } from '../support/chromium.js';
 import { send, sendRaw } from '../support/http.js';
 import { withService } from '../support/service.js';
 
-const service = withService({ env: { CORS_ORIGINS: 'https://pages.example.org' } });
+const service = withService({ inside: true, env: { CORS_ORIGINS: 'https://pages.example.org' } });
 
 const FRAMED_NOWHERE = /(^|; )frame-ancestors 'none'(;|$)/;
 

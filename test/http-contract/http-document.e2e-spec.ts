@@ -4,7 +4,7 @@ import { ruleOf } from '../../src/web/gate/route-rules.js';
 import { withService } from '../support/service.js';
 import { send } from '../support/http.js';
 
-const service = withService();
+const service = withService({ inside: true });
 
 type Json = Record<string, unknown>;
 

@@ -9,6 +9,7 @@ import { SERVER_CERTIFICATE, SERVER_KEY } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
 import { incrementUntilClosed } from '../support/increment-until-closed.js';
+import { itOnNode } from '../support/on-bun.js';
 import { commandOf } from '../support/runtime.js';
 import { withServers } from '../support/service.js';
 
@@ -73,7 +74,7 @@ describe('SIGTERM', () => {
     await expectOrderlyEnd(app);
   });
 
-  it('ends in time with an open connection that says nothing', async () => {
+  itOnNode('ends in time with an open connection that says nothing', async () => {
     const app = await start();
     const { hostname, port } = new URL(app.url);
     const socket = connect({ host: hostname, port: Number(port) });

@@ -5,9 +5,11 @@ import { Expirer } from '../../src/counters/expiry/expirer.js';
 import { type CounterBody, CounterCalls, type Reply } from '../support/counter-calls.js';
 import { EndingsWatch } from '../support/endings-watch.js';
 import { eventually } from '../support/eventually.js';
+import { itInside } from '../support/on-bun.js';
 import { withService } from '../support/service.js';
 
 const service = withService({
+  inside: true,
   two: true,
   ending: async () => {
     hand.disconnect();
@@ -42,7 +44,7 @@ const rowOf = async (name: string): Promise<{ version: string; deleted: boolean 
     .rows[0];
 
 describe('a counter whose time is over', () => {
-  it('is absent in every way of asking, although nobody has written it down', async () => {
+  itInside('is absent in every way of asking, although nobody has written it down', async () => {
     await increment('over:all', { by: 7, ttlMs: 60_000 });
     await letEnd('over:all');
     const lists = await Promise.all([
@@ -153,7 +155,7 @@ describe('an entry', () => {
     }
   });
 
-  it.each<[string, (name: string) => Promise<boolean>]>([
+  itInside.each<[string, (name: string) => Promise<boolean>]>([
     ['by a read', async (name) => (await here.read(name)).status === 404],
     [
       'among others',

@@ -9,6 +9,7 @@ import { withService } from '../support/service.js';
 let database: pg.Client;
 
 const service = withService({
+  inside: true,
   ending: async () => {
     await database.end();
   },

@@ -24,6 +24,7 @@ const logged = (level: string) =>
   service.app.log.map((line) => JSON.parse(line) as LogLine).filter((line) => line.level === level && 'drift' in line);
 
 const service = withService({
+  inside: true,
   // So long that only what a test asks for runs.
   env: { RECONCILE_INTERVAL_MS: '86400000' },
   ending: () => {

@@ -1,6 +1,6 @@
 /** A cache that turned cold is filled before anybody has to read it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FillAhead, SURGE } from '../../src/counters/reads/fill-ahead.js';
+import { SURGE } from '../../src/counters/reads/fill-ahead.js';
 import { type RehydrateProgress, Rehydrator } from '../../src/counters/upkeep/rehydrator.js';
 import { freePort } from '../../src/embedded/free-port.js';
 import { CounterReader } from '../../src/store/counter-reader.js';
@@ -8,6 +8,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { CacheHand } from '../support/cache-hand.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
+import { scrape } from '../support/scrape.js';
 import { withServers } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
@@ -55,7 +56,7 @@ describe('with a queue', () => {
   let value = 0;
 
   beforeAll(async () => {
-    app = await startApp(servers.urls);
+    app = await startApp({ ...servers.urls, inside: true });
     calls = new CounterCalls(app.url);
     hand = new CacheHand(servers.redis.url);
     await incrementAll(calls);
@@ -111,18 +112,18 @@ describe('with a queue', () => {
   });
 
   it('what was read lately comes back as soon as a part of it is missed, and nothing else does', async () => {
-    const ahead = app.nest.get(FillAhead, { strict: false });
+    const filledAhead = async () => (await scrape(app.url)).get('evercount_filled_ahead_total') ?? 0;
     // The last one of all was read by the tests before.
     const [unread, read] = [ALL.slice(0, -300), ALL.slice(-300)];
     const isHit = async (name: string) => (await calls.read(name)).headers.get('cache-status') === 'evercount; hit';
     // A machine may take longer for so many misses than a surge lasts, and a rehydration of before may be at it.
     await eventually(async () => {
       for (const name of read) await eventually(() => isHit(name));
-      const filledBefore = ahead.filled;
+      const filledBefore = await filledAhead();
       await hand.redis.del(keysOf(ALL));
       await Promise.all(read.slice(0, 3 * SURGE).map(isHit));
       await eventually(async () => (await entriesIn(hand, read)) === read.length, 2_000);
-      return ahead.filled > filledBefore && (await entriesIn(hand, unread)) === 0;
+      return (await filledAhead()) > filledBefore && (await entriesIn(hand, unread)) === 0;
     });
 
     await hand.redis.del(keysOf(ALL));
@@ -150,7 +151,12 @@ describe('with a queue', () => {
 
 it('an instance whose queue cannot be had fills the cache by itself', async () => {
   const env = { JOBS_REDIS_URL: `redis://127.0.0.1:${await freePort()}` };
-  const app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: servers.redis.url, env });
+  const app = await startApp({
+    databaseUrl: await createTestDatabase(),
+    redisUrl: servers.redis.url,
+    env,
+    inside: true,
+  });
   const hand = new CacheHand(servers.redis.url);
   try {
     const calls = new CounterCalls(app.url);

@@ -6,6 +6,7 @@ import { CounterReader, type ReadTruths } from '../../src/store/counter-reader.j
 import { type AppProcess, startAppProcess } from '../support/app.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
+import { itInside } from '../support/on-bun.js';
 import { withService } from '../support/service.js';
 
 const service = withService({
@@ -43,7 +44,7 @@ const dropEntry = (name: string): Promise<number> => hand.del(`ec:${name}`);
 const untilServed = (name: string): Promise<void> =>
   eventually(async () => (await here.read(name)).headers.get('cache-status') === 'evercount; hit');
 
-it('a reader who comes after the fill was published does not get what it read', async () => {
+itInside('a reader who comes after the fill was published does not get what it read', async () => {
   const name = 'published, not yet answered';
   await here.increment(name);
   await untilServed(name);
@@ -76,7 +77,7 @@ it('a reader who comes after the fill was published does not get what it read', 
   expect((await first).status).toBe(200);
 });
 
-it('a thousand readers of one missing counter cost a few statements', async () => {
+itInside('a thousand readers of one missing counter cost a few statements', async () => {
   const name = 'missed by many';
   await here.increment(name);
   await untilServed(name);

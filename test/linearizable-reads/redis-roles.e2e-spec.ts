@@ -27,7 +27,7 @@ const untilHit = (name: string): Promise<void> =>
 
 beforeAll(async () => {
   [primary, replica] = await Promise.all([startRedis({ settings }), startRedis({ settings })]);
-  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: primary.url });
+  app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: primary.url, inside: true });
   calls = new CounterCalls(app.url);
   hands = { primary: new CacheHand(primary.url), replica: new CacheHand(replica.url) };
 });

@@ -16,6 +16,7 @@ const PER_KEY = 1;
 const QUOTA = 10 * PER_KEY;
 
 const service = withService({
+  inside: true,
   env: {
     AUTH: 'required',
     ADMIN_KEY,

@@ -8,10 +8,10 @@ import {
   MAX_WATCHED_NAMES,
   MAX_WATCHED_PREFIXES,
 } from '../../src/stream/limits.js';
-import { StreamHub } from '../../src/stream/stream-hub.js';
 import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
+import { scrape } from '../support/scrape.js';
 import { withService } from '../support/service.js';
 
 const AT_ONCE = 100;
@@ -22,6 +22,7 @@ let modest: Record<string, string>;
 const sources: EventSource[] = [];
 
 const service = withService({
+  inside: true,
   env: { AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' },
   ending: () => {
     for (const source of sources) source.close();
@@ -54,7 +55,7 @@ async function admitted(all: readonly string[], key: Record<string, string>): Pr
 
 async function closeAll(): Promise<void> {
   for (const source of sources.splice(0)) source.close();
-  await eventually(() => service.app.nest.get(StreamHub).open === 0);
+  await eventually(async () => (await scrape(service.app.url, ADMIN_KEY)).get('evercount_streams_open') === 0);
 }
 
 it.each([

@@ -18,7 +18,12 @@ async function fuzz(
   env: Readonly<Record<string, string>>,
   callersOf: (app: TestApp) => Promise<[Caller, ...Caller[]]>,
 ) {
-  const app = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: servers.redis.url, env });
+  const app = await startApp({
+    databaseUrl: await createTestDatabase(),
+    redisUrl: servers.redis.url,
+    env,
+    inside: true,
+  });
   try {
     const seed = randomInt(2 ** 31 - REQUESTS);
     const report = await new Fuzzer(app.url, await callersOf(app)).run(REQUESTS, seed);

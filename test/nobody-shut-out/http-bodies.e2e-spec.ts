@@ -16,6 +16,7 @@ const ADMIN_KEY = 'an-operators-own-key-0123456789';
 let key: string;
 
 const service = withService({
+  inside: true,
   env: { AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '10', RATE_LIMIT_PER_ADDRESS: '10000' },
 });
 

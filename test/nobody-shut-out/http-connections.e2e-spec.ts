@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { MAX_REQUESTS_PER_CONNECTION, REQUEST_TIMEOUT_MS } from '../../src/web/connections/limits.js';
 import { send, sendRaw } from '../support/http.js';
+import { itInside } from '../support/on-bun.js';
+import { TEST_RUNTIME } from '../support/runtime.js';
 import { withService } from '../support/service.js';
 
 const service = withService({ env: { CORS_ORIGINS: 'https://example.org', TRUSTED_PROXIES: '10.0.0.0/8' } });
@@ -96,7 +98,8 @@ it('a request that does not arrive in time is answered 408 and its connection cl
   const slow = [
     'GET /livez HTTP/1.1\r\nHost: localhost\r\n',
     `POST ${add} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{`,
-    '',
+    // Bun knows of no connection that has said nothing yet.
+    ...(TEST_RUNTIME === 'bun' ? [] : ['']),
   ];
   const begin = performance.now();
   const answers = await Promise.all(slow.map((bytes) => sendRaw(service.app.url, bytes)));
@@ -169,18 +172,21 @@ describe('while the server is closed', () => {
     return socket;
   }
 
-  it('requests on open connections are answered and told to close, idle ones are closed, new ones refused', async () => {
-    const [used, idle] = await Promise.all([kept(), kept()]);
-    const idleEnd = once(idle, 'close');
-    const stopped = service.app.stop();
-    while (service.app.nest.getHttpServer().listening) await new Promise((resolve) => setImmediate(resolve));
+  itInside(
+    'requests on open connections are answered and told to close, idle ones are closed, new ones refused',
+    async () => {
+      const [used, idle] = await Promise.all([kept(), kept()]);
+      const idleEnd = once(idle, 'close');
+      const stopped = service.app.stop();
+      while (service.app.nest.getHttpServer().listening) await new Promise((resolve) => setImmediate(resolve));
 
-    used.write(`POST ${add} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-    const [answer] = (await once(used, 'data')) as [Buffer];
-    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
-    expect(answer.toString()).toMatch(/\r\nconnection: close\r\n/i);
-    await expect(kept()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    expect(await idleEnd).toEqual([false]);
-    await stopped;
-  });
+      used.write(`POST ${add} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      const [answer] = (await once(used, 'data')) as [Buffer];
+      expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
+      expect(answer.toString()).toMatch(/\r\nconnection: close\r\n/i);
+      await expect(kept()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      expect(await idleEnd).toEqual([false]);
+      await stopped;
+    },
+  );
 });

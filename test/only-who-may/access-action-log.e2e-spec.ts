@@ -10,7 +10,7 @@ import { withService } from '../support/service.js';
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const ADDRESS = '192.0.2.7';
 
-const service = withService({ env: { AUTH: 'required', ADMIN_KEY, TRUSTED_PROXIES: '127.0.0.1' } });
+const service = withService({ inside: true, env: { AUTH: 'required', ADMIN_KEY, TRUSTED_PROXIES: '127.0.0.1' } });
 
 type Line = Readonly<Record<string, unknown>>;
 

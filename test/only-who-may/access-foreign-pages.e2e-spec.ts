@@ -19,7 +19,7 @@ let named: TestApp;
 
 beforeAll(async () => {
   const start = async (env: Record<string, string>) =>
-    startApp({ databaseUrl: await createTestDatabase(), redisUrl: servers.redis.url, env });
+    startApp({ databaseUrl: await createTestDatabase(), redisUrl: servers.redis.url, env, inside: true });
   open = await start({ CORS_ORIGINS: ALLOWED_ORIGIN });
   keyed = await start({ AUTH: 'required', ADMIN_KEY, CORS_ORIGINS: ALLOWED_ORIGIN });
   named = await start({

@@ -8,6 +8,7 @@ import { startApp, startAppProcess, type TestApp } from '../support/app.js';
 import { eventually } from '../support/eventually.js';
 import { heldFetch } from '../support/held-fetch.js';
 import { type HttpAnswer, type HttpOptions, send } from '../support/http.js';
+import { itInside } from '../support/on-bun.js';
 import { withService } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
@@ -18,7 +19,7 @@ const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
 const ENV = { AUTH: 'required', ADMIN_KEY };
 
-const service = withService({ env: ENV, two: true });
+const service = withService({ inside: true, env: ENV, two: true });
 
 const keys = () => service.app.nest.get(KeyAdministration);
 
@@ -169,7 +170,7 @@ it('neither a key nor its digest of another kind lies in the database', async ()
   expect(JSON.stringify(await keys().list())).not.toContain(key.split('_')[2]);
 });
 
-it('the first start makes a key that may do everything, and no later one does', async () => {
+itInside('the first start makes a key that may do everything, and no later one does', async () => {
   const fresh = { ...service.urls, databaseUrl: await createTestDatabase(), env: { AUTH: 'required' } };
   const started = await Promise.all([startApp(fresh), startApp(fresh)]);
   try {

@@ -185,7 +185,10 @@ const ROWS: Readonly<Record<string, Row>> = {
 const isFile = (route: string) => /^(GET|HEAD) \/(docs|dashboard|assets)(\/|$)/.test(route);
 let bound: string;
 
-const service = withService({ env: { AUTH: 'required', ADMIN_KEY, CORS_ORIGINS: 'https://pages.example.org' } });
+const service = withService({
+  inside: true,
+  env: { AUTH: 'required', ADMIN_KEY, CORS_ORIGINS: 'https://pages.example.org' },
+});
 
 beforeAll(async () => {
   bound = await make({ scopes: SCOPES, prefix: 'shop:' });

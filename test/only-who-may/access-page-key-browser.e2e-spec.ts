@@ -12,6 +12,7 @@ import { withService } from '../support/service.js';
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
 const service = withService({
+  inside: true,
   env: { AUTH: 'required', ADMIN_KEY },
   ending: async () => {
     await browser.close();

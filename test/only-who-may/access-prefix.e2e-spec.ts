@@ -9,7 +9,7 @@ import { withService } from '../support/service.js';
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 let bound: string;
 
-const service = withService({ env: { AUTH: 'required', ADMIN_KEY } });
+const service = withService({ inside: true, env: { AUTH: 'required', ADMIN_KEY } });
 
 beforeAll(async () => {
   const wish = { label: 'bound', scopes: SCOPES, prefix: 'shop:', expiresAt: null };

@@ -11,6 +11,7 @@ const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const increment = '/v1/counters/shop:a/increment';
 
 const service = withService({
+  inside: true,
   env: { AUTH: 'required', ADMIN_KEY, TRUSTED_PROXIES: '127.0.0.1', CORS_ORIGINS: 'https://pages.example.org' },
   two: true,
 });
@@ -223,6 +224,7 @@ describe('the log', () => {
 
   it('holds no key, wherever a client puts it', async () => {
     const talkative = await startApp({
+      inside: true,
       databaseUrl: await createTestDatabase(),
       redisUrl: service.redis.url,
       env: { AUTH: 'required', ADMIN_KEY, LOG_LEVEL: 'trace' },

@@ -14,6 +14,7 @@ const ADMIN_KEY = 'an-operators-own-key-0123456789';
 const ADDRESS = '192.0.2.7';
 
 const service = withService({
+  inside: true,
   env: {
     AUTH: 'required',
     ADMIN_KEY,

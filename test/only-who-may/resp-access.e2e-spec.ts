@@ -12,7 +12,7 @@ import { createTestDatabase } from '../support/shared-postgres.js';
 
 const ADMIN_KEY = 'an-operators-own-key-0123456789';
 
-const service = withService({ env: { RESP_PORT: '0', AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' } });
+const service = withService({ inside: true, env: { RESP_PORT: '0', AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' } });
 
 const keyWith = async (scopes: readonly Scope[], prefix = ''): Promise<{ id: string; key: string }> =>
   service.app.nest.get(KeyAdministration).create({ label: 'test', scopes, prefix, expiresAt: null });
@@ -134,6 +134,7 @@ describe('keys over the Redis protocol', () => {
 describe('limits over the Redis protocol', () => {
   it('counts commands, of a key and of strangers, and says when to come back', async () => {
     const limited = await startApp({
+      inside: true,
       databaseUrl: await createTestDatabase(),
       redisUrl: service.redis.url,
       env: { RESP_PORT: '0', AUTH: 'required', ADMIN_KEY, RATE_LIMIT_PER_KEY: '5', RATE_LIMIT_PER_ADDRESS: '100' },
@@ -183,10 +184,12 @@ describe('limits over the Redis protocol', () => {
       databaseUrl: await createTestDatabase(),
       redisUrl: service.redis.url,
       env: { RESP_PORT: '0', CONNECTIONS_PER_ADDRESS: '3' },
-      change: (config) => Object.assign(config.http, { trustedNetworks: [] }),
+      strangers: true,
     });
     try {
       const http = await connectRaw(Number(new URL(small.url).port));
+      // In the middle of its second request it is kept for a while.
+      await http.ask('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /livez', /^HTTP\/1\.1 200 /);
       const [one, two] = [await connectRaw(small.respPort), await connectRaw(small.respPort)];
       const three = await connectRaw(small.respPort);
       await eventually(() => three.isClosed());

@@ -6,6 +6,7 @@ import { CleanUp } from '../../src/counters/upkeep/clean-up.js';
 import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
+import { itInside } from '../support/on-bun.js';
 import { withService } from '../support/service.js';
 
 const open: EventSource[] = [];
@@ -178,7 +179,7 @@ describe('the timeline', () => {
     expect((await send(service.app.url, 'GET', '/v1/timeline?over=2h')).status).toBe(400);
   });
 
-  it('adds instances up by their rates, whatever the lengths of their samples', async () => {
+  itInside('adds instances up by their rates, whatever the lengths of their samples', async () => {
     const truth = new pg.Client({ connectionString: service.databaseUrl });
     await truth.connect();
     try {

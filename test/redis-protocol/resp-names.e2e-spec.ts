@@ -11,10 +11,11 @@ const OWN = NAMES.filter((name) => name.startsWith('shop:'));
 
 const ENV = { RESP_PORT: '0', AUTH: 'required', ADMIN_KEY, RATE_LIMIT: 'off' };
 
-const service = withService({ env: ENV, ending: () => client.disconnect() });
+const service = withService({ inside: true, env: ENV, ending: () => client.disconnect() });
 let client: Redis;
 
-const start = (env: Record<string, string>): Promise<TestApp> => startApp({ ...service.urls, env: { ...ENV, ...env } });
+const start = (env: Record<string, string>): Promise<TestApp> =>
+  startApp({ ...service.urls, inside: true, env: { ...ENV, ...env } });
 
 beforeAll(async () => {
   client = new Redis(service.app.respPort, { password: ADMIN_KEY });

@@ -31,7 +31,10 @@ beforeAll(async () => {
   proxy = await TcpProxy.start({ host: '127.0.0.1', port: redis.port });
   const proxied = new URL(redis.url);
   proxied.port = String(proxy.port);
-  [here, there] = await Promise.all([startApp({ databaseUrl, redisUrl: proxied.href }), startApp(servers.urls)]);
+  [here, there] = await Promise.all([
+    startApp({ databaseUrl, redisUrl: proxied.href, inside: true }),
+    startApp(servers.urls),
+  ]);
   client = new Redis(redis.url);
   client.on('error', () => undefined);
 });

@@ -7,6 +7,8 @@ import { startApp } from '../support/app.js';
 import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
+import { itInside } from '../support/on-bun.js';
+import { scrape } from '../support/scrape.js';
 import { withServiceProcess } from '../support/service.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
@@ -86,33 +88,36 @@ describe('one instance', () => {
     slow.stopReading();
     await eventually(async () => {
       await increment();
-      return own.nest.get(StreamHub).dropped === 1;
+      return (await scrape(own.url)).get('evercount_streams_dropped_total') === 1;
     });
     slow.readOn();
     await eventually(() => slow.ended);
-    expect([quick.ended, own.nest.get(StreamHub).open]).toEqual([false, 1]);
+    expect([quick.ended, (await scrape(own.url)).get('evercount_streams_open')]).toEqual([false, 1]);
     expect((await open()).snapshot).toHaveLength(1_000);
     await own.stop();
   });
 
-  it('cuts a client that takes nothing at all, also where too little waits for it to be dropped for that', async () => {
-    const own = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: service.redis.url });
-    const server = own.nest.getHttpServer() as Server;
-    const [accepted]: [Socket[]] = [[]];
-    server.on('connection', (socket: Socket) => accepted.push(socket));
-    const json = { increments: Array.from({ length: 200 }, (_, at) => ({ name: `deaf:${at}:${'x'.repeat(240)}` })) };
-    const deaf = await EventSource.open(own.url, 'prefix=deaf%3A');
-    sources.push(deaf);
-    const [socket] = accepted;
-    await deaf.untilSnapshot();
-    deaf.stopReading();
-    // What kernels keep for it, and a little more.
-    await eventually(async () => {
-      await send(own.url, 'POST', '/v1/increments', { json });
-      return (socket?.writableLength ?? 0) > 0;
-    });
-    await eventually(() => own.nest.get(StreamHub).open === 0, CUT_WITHIN_MS);
-    expect([socket?.destroyed, own.nest.get(StreamHub).dropped]).toEqual([true, 0]);
-    await own.stop();
-  });
+  itInside(
+    'cuts a client that takes nothing at all, also where too little waits for it to be dropped for that',
+    async () => {
+      const own = await startApp({ databaseUrl: await createTestDatabase(), redisUrl: service.redis.url });
+      const server = own.nest.getHttpServer() as Server;
+      const [accepted]: [Socket[]] = [[]];
+      server.on('connection', (socket: Socket) => accepted.push(socket));
+      const json = { increments: Array.from({ length: 200 }, (_, at) => ({ name: `deaf:${at}:${'x'.repeat(240)}` })) };
+      const deaf = await EventSource.open(own.url, 'prefix=deaf%3A');
+      sources.push(deaf);
+      const [socket] = accepted;
+      await deaf.untilSnapshot();
+      deaf.stopReading();
+      // What kernels keep for it, and a little more.
+      await eventually(async () => {
+        await send(own.url, 'POST', '/v1/increments', { json });
+        return (socket?.writableLength ?? 0) > 0;
+      });
+      await eventually(() => own.nest.get(StreamHub).open === 0, CUT_WITHIN_MS);
+      expect([socket?.destroyed, own.nest.get(StreamHub).dropped]).toEqual([true, 0]);
+      await own.stop();
+    },
+  );
 });

@@ -1,18 +1,18 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { StreamHub } from '../../src/stream/stream-hub.js';
 import { EventSource } from '../support/event-source.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
+import { scrape } from '../support/scrape.js';
 import { withService } from '../support/service.js';
 const sources: EventSource[] = [];
 
 const service = withService();
 afterEach(async () => {
   for (const source of sources.splice(0)) source.close();
-  const hub = service.app.nest.get(StreamHub);
-  await eventually(() => hub.open === 0);
-  expect(hub.watched).toBe(0);
+  const told = () => scrape(service.app.url);
+  await eventually(async () => (await told()).get('evercount_streams_open') === 0);
+  expect((await told()).get('evercount_stream_counters')).toBe(0);
 });
 
 async function open(query: string, headers: Record<string, string> = {}): Promise<EventSource> {

@@ -29,8 +29,10 @@ export interface AppOptions {
   readonly command?: readonly string[];
   /** For a process: its folder. */
   readonly cwd?: string;
-  /** In this process: what no variable says. */
-  readonly change?: (config: Config) => void;
+  /** Callers from the loopback are strangers too, as those from anywhere else. */
+  readonly strangers?: boolean;
+  /** The test asks for `nest` or `routes`. With TEST_RUNTIME=bun they are those of an instance beside the service. */
+  readonly inside?: boolean;
 }
 
 /** A line of the log. */
@@ -55,13 +57,13 @@ const environmentOf = ({ databaseUrl, redisUrl, env = {} }: AppOptions) => ({
   ...env,
 });
 
-/** Starts the service in this process; with TEST_RUNTIME=bun in one of its own, unless it is to be changed from here. */
+/** Starts the service in this process; with TEST_RUNTIME=bun in one of its own. */
 export async function startApp(options: AppOptions): Promise<TestApp> {
-  if (TEST_RUNTIME === 'bun' && options.change === undefined) return fromOutside(await startAppProcess(options));
-  const config = await loadConfig(environmentOf(options), () => Promise.reject(new Error('has servers already')));
-  options.change?.(config);
-  const log: string[] = [];
-  const app = await createApp(config, createLogger(config.log, { write: (line) => void log.push(line) }));
+  if (TEST_RUNTIME === 'bun') {
+    const app = await startAppProcess(options);
+    return fromOutside(app, options.inside === true ? await create(options) : null);
+  }
+  const { app, config, log } = await create(options);
   await listen(app, config);
   const urlOf = (port: number) => `http://127.0.0.1:${port}`;
   const { port } = app.nest.getHttpServer().address() as AddressInfo;
@@ -72,8 +74,27 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
   return { ...app, url: urlOf(port), respPort: app.resp.port ?? 0, healthUrl, log, stop };
 }
 
-/** What can be seen of a service in another process; whoever asks for more of it is told that it is not there. */
-function fromOutside(app: AppProcess): TestApp {
+/** An instance in this process that does not listen yet. */
+interface Created {
+  readonly app: App;
+  readonly config: Config;
+  readonly log: string[];
+}
+
+async function create(options: AppOptions): Promise<Created> {
+  const config = await loadConfig(environmentOf(options), () => Promise.reject(new Error('has servers already')));
+  if (options.strangers === true) config.http.trustedNetworks = [];
+  const log: string[] = [];
+  const app = await createApp(config, createLogger(config.log, { write: (line) => void log.push(line) }));
+  return { app, config, log };
+}
+
+/**
+ * What can be seen of a service in another process; whoever asks for more of it is told that it is not there.
+ *
+ * @param beside an instance in this process that serves nobody: what is done by it on the servers, the service sees
+ */
+function fromOutside(app: AppProcess, beside: Created | null): TestApp {
   const lines = (): string[] => app.output.filter((line) => line.startsWith('{'));
   const { healthPort } = listeningOf(app.output);
   const seen = {
@@ -81,10 +102,11 @@ function fromOutside(app: AppProcess): TestApp {
     respPort: app.respPort,
     healthUrl: healthPort === undefined ? null : `http://127.0.0.1:${healthPort}`,
     get log() {
-      return lines();
+      return [...lines(), ...(beside?.log ?? [])];
     },
+    ...(beside === null ? {} : { nest: beside.app.nest, routes: beside.app.routes }),
     stop: async () => {
-      await app.stop();
+      await Promise.all([app.stop(), beside?.app.nest.close()]);
     },
   };
   return new Proxy(seen as unknown as TestApp, {
@@ -124,6 +146,7 @@ export interface AppProcess {
 }
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const STRANGERS = fileURLToPath(new URL('strangers.mjs', import.meta.url));
 
 /** Migrations, and eight instances starting at once on two cores that others use as well. */
 const READY_TIMEOUT_MS = 120_000;
@@ -136,7 +159,8 @@ const before =
 
 /** Starts the service as a process of its own, which dies with this one; settles when it listens. */
 export async function startAppProcess(options: AppOptions): Promise<AppProcess> {
-  const command = options.command ?? [...commandOf(options.runtime), ...(options.program ?? [MAIN])];
+  const main = options.strangers === true ? STRANGERS : MAIN;
+  const command = options.command ?? [...commandOf(options.runtime), ...(options.program ?? [main])];
   const [program = '', ...args] = [...before, ...command];
   const child = spawn(program, args, {
     env: { PATH: process.env['PATH'], ...environmentOn(options.runtime), ...environmentOf(options) },

@@ -19,8 +19,10 @@ export interface Scrape {
 const SAMPLE = /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|Inf)|\+Inf|NaN|Nan)$/i;
 const LABEL = /^([a-z_][a-z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/i;
 
-export async function scrape(url: string): Promise<Scrape> {
-  const { status, headers, body } = await send(url, 'GET', '/metrics');
+/** @param key where keys are required */
+export async function scrape(url: string, key?: string): Promise<Scrape> {
+  const options = key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } };
+  const { status, headers, body } = await send(url, 'GET', '/metrics', options);
   if (status !== 200) throw new Error(`/metrics answered ${status}: ${body}`);
   if (headers['content-type'] !== 'text/plain; version=0.0.4; charset=utf-8') {
     throw new Error(`/metrics is ${headers['content-type'] ?? 'nothing'}`);

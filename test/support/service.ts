@@ -4,7 +4,6 @@
  * service as a process of its own. What they hand out is there once the tests run.
  */
 import { afterAll, beforeAll } from '@jest/globals';
-import type { Config } from '../../src/config/config.js';
 import { type AppOptions, type AppProcess, startApp, startAppProcess, type TestApp } from './app.js';
 import { CounterCalls } from './counter-calls.js';
 import { type RedisOptions, startPostgres, startRedis, type TestPostgres, type TestRedis } from './servers.js';
@@ -48,8 +47,10 @@ type Environment = Readonly<Record<string, string>>;
 export interface ServiceOptions extends ServersOptions {
   /** Variables of the environment, such as `{ CACHE_TTL_MS: '100' }`, or what finds them out before the start. */
   readonly env?: Environment | (() => Promise<Environment>);
-  /** In this process: what no variable says. */
-  readonly change?: (config: Config) => void;
+  /** Callers from the loopback are strangers too. */
+  readonly strangers?: boolean;
+  /** The test asks for `nest` or `routes` of it. */
+  readonly inside?: boolean;
   /** Two instances on the same servers. */
   readonly two?: boolean;
 }
@@ -91,7 +92,7 @@ interface Startable {
 
 function served<App extends Startable>(
   start: (options: AppOptions) => Promise<App>,
-  { env = {}, change, two = false, ending, ...options }: ServiceOptions,
+  { env = {}, strangers = false, inside = false, two = false, ending, ...options }: ServiceOptions,
 ): Service<App> {
   const up: Parts<Service<App>> = {
     get apps() {
@@ -107,7 +108,7 @@ function served<App extends Startable>(
     },
   });
   beforeAll(async () => {
-    const all = { ...service.urls, env: typeof env === 'function' ? await env() : env, change };
+    const all = { ...service.urls, env: typeof env === 'function' ? await env() : env, strangers, inside };
     up.startAgain = async () => {
       up.app = await start(all);
       up.calls = new CounterCalls(up.app.url);

@@ -16,7 +16,7 @@ interface WatchBody {
   readonly counters: { readonly firing: number; readonly ok: number; readonly noData: number };
 }
 
-const service = withService();
+const service = withService({ inside: true });
 let database: pg.Client;
 
 beforeAll(async () => {

@@ -21,7 +21,7 @@ interface Forecast {
   readonly reaches: { readonly bound: string; readonly value: number; readonly at: string } | null;
 }
 
-const service = withService({ env: { WEBHOOK_ALLOW: '127.0.0.1' } });
+const service = withService({ inside: true, env: { WEBHOOK_ALLOW: '127.0.0.1' } });
 const receiver = withReceiver();
 let database: pg.Client;
 

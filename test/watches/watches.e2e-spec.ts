@@ -20,7 +20,7 @@ interface Turns {
   readonly data: readonly { counter: string; from: string; to: string; observed: number | null }[];
 }
 
-const service = withService({ env: { WEBHOOK_ALLOW: '127.0.0.1' } });
+const service = withService({ inside: true, env: { WEBHOOK_ALLOW: '127.0.0.1' } });
 const receiver = withReceiver();
 let database: pg.Client;
 

@@ -11,6 +11,7 @@ import {
   STALLED_LOOKS,
   STRANGER_KEEP_ALIVE_MS,
 } from './limits.js';
+import { IS_BUN } from './runtime.js';
 import { StalledWrites } from './stalled-writes.js';
 
 /**
@@ -111,7 +112,8 @@ export class Connections {
 
   /** Whoever is closed at once is back at once, ten thousand times a second; nothing is read from it meanwhile. */
   private closeLate(socket: Socket): void {
-    if (this.lingering >= MAX_LINGERING) {
+    // Bun goes on reading what is paused, and it would be answered.
+    if (IS_BUN || this.lingering >= MAX_LINGERING) {
       socket.destroy();
       return;
     }

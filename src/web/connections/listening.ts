@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { ConfigError } from '../../config/config.js';
@@ -22,7 +23,9 @@ const FAULTS: Readonly<Record<string, (place: { variable: string; host: string; 
 export async function refuseTakenPort(variable: string, host: string, port: number): Promise<void> {
   const probe = createServer();
   try {
-    probe.listen({ host, port });
+    // To listen by name would do it too; Bun does not tell then what was wrong with the name.
+    const { address } = await lookup(host);
+    probe.listen({ host: address, port });
     await once(probe, 'listening');
   } catch (error) {
     const fault = FAULTS[(error as NodeJS.ErrnoException).code ?? ''];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { BEGINNING, type Position } from '../domain/delivery.js';
-import { DiskFull, type EdgeFile } from './edge-file.js';
+import { DiskFull, type EdgeFile, unlessFull } from './edge-file.js';
 import type { Outbox, Sealed } from './outbox.js';
 import { meaningOf, nextStep, pauseMs, placeOf } from './rules.js';
 import type { Heard, Upstream } from './upstream.js';
@@ -225,8 +225,8 @@ export class Courier {
 
   /** When nothing is to be done: what was kept long enough goes, and what is free goes back to the disk. */
   private async tidy(): Promise<void> {
-    const isMore = (): boolean => this.outbox.forget(this.clock.nowMs() - this.keptMs) || this.file.shrink();
-    while (!this.end.signal.aborted && isMore()) await new Promise((resolve) => setImmediate(resolve));
+    const isMore = () => unlessFull(() => this.outbox.forget(this.clock.nowMs() - this.keptMs) || this.file.shrink());
+    while (!this.end.signal.aborted && isMore() === true) await new Promise((resolve) => setImmediate(resolve));
   }
 
   private async pause(ms: number): Promise<void> {

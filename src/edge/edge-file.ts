@@ -144,11 +144,15 @@ export class EdgeFile {
     return this.all(sql, ...values).length > 0;
   }
 
-  /** Gives free pages back to the disk, some at a time; answers whether more may be left. */
+  /**
+   * Gives free pages back to the disk, some at a time; answers whether more may be left.
+   *
+   * @throws DiskFull where there is no room to say so in the log
+   */
   shrink(): boolean {
     const { freelist_count: free } = firstOf(this.all<{ freelist_count: number }>('PRAGMA freelist_count'));
     if (free < VACUUM_PAGES) return false;
-    this.database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
+    this.transact(() => this.database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`));
     return true;
   }
 
@@ -174,6 +178,16 @@ export class EdgeFile {
       this.statements.set(sql, statement);
     }
     return statement;
+  }
+}
+
+/** For what tidies up, and can wait: null where the disk is full, and nothing was done. */
+export function unlessFull<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DiskFull) return null;
+    throw error;
   }
 }
 

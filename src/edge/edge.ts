@@ -1,7 +1,7 @@
 import type { EdgeSettings } from '../config/edge.js';
 import { Counting } from './counting.js';
 import { type Contact, Courier, type CourierClock, REAL_CLOCK } from './courier.js';
-import { EdgeFile, firstOf } from './edge-file.js';
+import { EdgeFile, firstOf, unlessFull } from './edge-file.js';
 import { Outbox } from './outbox.js';
 import { Refusals } from './refusals.js';
 import { Tally } from './tally.js';
@@ -43,7 +43,8 @@ export class Edge {
     this.counting = new Counting(this.tally, () => clock.nowMs());
     this.refusals = new Refusals(file);
     this.courier = new Courier(file, new Outbox(file), new Upstream(upstream, key), everyMs, keptMs, clock, say);
-    this.housekeeping = setInterval(() => this.tally.forgetKeys(clock.nowMs()), FORGET_KEYS_EVERY_MS);
+    const forgetKeys = () => unlessFull(() => this.tally.forgetKeys(clock.nowMs()));
+    this.housekeeping = setInterval(forgetKeys, FORGET_KEYS_EVERY_MS);
     this.housekeeping.unref();
   }
 

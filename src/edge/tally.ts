@@ -86,7 +86,11 @@ export class Tally {
     return own.heardAt === null && own.count === 0 && own.sum === 0 ? null : readingOf(name, own);
   }
 
-  /** Forgets some keys whose time is over. */
+  /**
+   * Forgets some keys whose time is over.
+   *
+   * @throws DiskFull
+   */
   forgetKeys(nowMs: number): void {
     const due = nowMs - KEYS_KEPT_MS;
     if (!this.file.has('SELECT 1 FROM keys WHERE at < ? LIMIT 1', due)) return;

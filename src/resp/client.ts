@@ -17,6 +17,8 @@ export class Client {
   transaction: OpenTransaction | null = null;
   /** The versions that names had when they were watched. */
   readonly watched = new Map<string, number>();
+  /** Whether a WATCH was not answered: nobody can tell whether what it named has changed. */
+  isWatchLost = false;
   lastCommand = 'NULL';
   /** Whether its connection ends with the next answer. */
   isLeaving = false;
@@ -47,6 +49,11 @@ export class Client {
   /** Nothing is begun any more, and nothing watched. */
   endTransaction(): void {
     this.transaction = null;
+    this.unwatch();
+  }
+
+  unwatch(): void {
     this.watched.clear();
+    this.isWatchLost = false;
   }
 }

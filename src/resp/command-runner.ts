@@ -106,14 +106,17 @@ export class CommandRunner {
   }
 
   private answerOf(
-    { names, answer }: Extract<Step, { kind: 'read' }>,
+    { names, answer, failed }: Extract<Step, { kind: 'read' }>,
     places: ReadonlyMap<string, number>,
     results: readonly PromiseSettledResult<Reading>[],
   ): string {
     const readings: Reading[] = [];
     for (const name of names) {
       const result = results[places.get(name) ?? -1];
-      if (result === undefined || result.status === 'rejected') return this.faultAnswer(result?.reason);
+      if (result === undefined || result.status === 'rejected') {
+        failed?.();
+        return this.faultAnswer(result?.reason);
+      }
       readings.push(result.value);
     }
     return answer(readings);

@@ -56,6 +56,8 @@ export type Step =
       readonly kind: 'read';
       readonly names: readonly string[];
       readonly answer: (readings: readonly Reading[]) => string;
+      /** There are no readings: somebody may have to remember that. */
+      readonly failed?: () => void;
     }
   /** Those that follow each other are in flight together. */
   | {

@@ -9,7 +9,7 @@ import type { Client } from './client.js';
 import { type Step, told } from './command.js';
 import type { CommandRunner, Repeatable, Run, Turn } from './command-runner.js';
 import { ONCE } from './commands/once.js';
-import { abortedBy, EXEC } from './commands/transactions.js';
+import { abortedBy, EXEC, WATCH } from './commands/transactions.js';
 import { admit, commandIn, idempotencyKeyIn, namesIn, onceIn, type Ordered, ruleOf, writeIn } from './dispatch.js';
 import { MAX_COMMANDS, MAX_NAMES } from './limits.js';
 import type { OpenTransaction } from './transaction.js';
@@ -124,6 +124,7 @@ export class Conversation extends RequestTalk {
       client.endTransaction();
       return abortedBy(answer);
     }
+    if (word.toLowerCase() === WATCH) client.isWatchLost = true;
     if (client.transaction !== null) client.transaction.isDoomed = true;
     return answer;
   }

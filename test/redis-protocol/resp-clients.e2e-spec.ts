@@ -62,6 +62,28 @@ describe('the class that this project began with', () => {
     }));
 });
 
+it('a WATCH that could not be answered ends what a pipeline does on the strength of it', async () => {
+  const client = new Redis(service.app.respPort, { maxRetriesPerRequest: 0 });
+  const watch = (name: string) =>
+    client.call('watch', name).then(
+      () => 'OK',
+      (error: unknown) => (error as Error).message,
+    );
+  try {
+    await client.ping();
+    await service.postgres.freeze();
+    await eventually(async () => (await watch('never read')).startsWith('UNAVAILABLE'));
+    await service.postgres.thaw();
+    await eventually(async () => (await watch('never read')) === 'OK');
+    const queued = client.multi().incr('never read');
+    await expect(queued.exec()).rejects.toThrow('EXECABORT');
+    // What began with it is over.
+    expect(await client.multi().incr('never read').exec()).toEqual([[null, 1]]);
+  } finally {
+    client.disconnect();
+  }
+});
+
 describe('clients', () => {
   it('redis-cli counts, line by line and from a file', () =>
     given(findRedisTool('redis-cli'), 'redis-cli', async (tool) => {

@@ -6,8 +6,12 @@ import { MAX_NAMES } from '../limits.js';
 import { OpenTransaction } from '../transaction.js';
 
 export const EXEC = 'exec';
+export const WATCH = 'watch';
 
 const EXEC_ABORT = 'EXECABORT Transaction discarded because of previous errors.';
+
+/** In a pipeline nobody sees that WATCH failed before EXEC is on its way. */
+const WATCH_LOST = 'EXECABORT Transaction discarded because of: a WATCH that failed.';
 
 const TOO_MANY_WATCHED = `ERR too many names are watched, at most ${MAX_NAMES} are taken`;
 
@@ -62,7 +66,7 @@ export function transactionCommands(execute: Execute): readonly Command[] {
     },
     {
       ...own,
-      name: 'watch',
+      name: WATCH,
       arity: -2,
       rule: 'read',
       names: ALL_NAMES,
@@ -75,7 +79,10 @@ export function transactionCommands(execute: Execute): readonly Command[] {
           names,
           answer: (readings) => {
             // Of a pipeline all are planned before the first one is answered.
-            if (client.watched.size + names.length > MAX_NAMES) return error(TOO_MANY_WATCHED);
+            if (client.watched.size + names.length > MAX_NAMES) {
+              client.isWatchLost = true;
+              return error(TOO_MANY_WATCHED);
+            }
             readings.forEach(({ version }, index) => {
               const name = names[index] ?? '';
               // What was watched before must not have changed since then.
@@ -83,6 +90,7 @@ export function transactionCommands(execute: Execute): readonly Command[] {
             });
             return OK;
           },
+          failed: () => void (client.isWatchLost = true),
         };
       },
     },
@@ -93,7 +101,7 @@ export function transactionCommands(execute: Execute): readonly Command[] {
       summary: 'Forgets what is watched.',
       plan: (_args, { client }) =>
         alone(() => {
-          client.watched.clear();
+          client.unwatch();
           return OK;
         }),
     },
@@ -104,6 +112,7 @@ export function transactionCommands(execute: Execute): readonly Command[] {
     if (transaction === null) return error('ERR EXEC without MULTI');
     try {
       if (transaction.isDoomed) return error(EXEC_ABORT);
+      if (client.isWatchLost) return error(WATCH_LOST);
       return (await execute(client, transaction.orders)) ?? noArray(client.protocol);
     } finally {
       client.endTransaction();

@@ -5,10 +5,10 @@ import { coversName, EVERYTHING } from '../access/grant.js';
 import { fingerprintOf } from '../counters/commits/fingerprint.js';
 import { Deliveries } from '../counters/deliveries/deliveries.js';
 import type { Item } from '../counters/deliveries/take.js';
-import { BEGINNING, type DeliveryItem } from '../domain/delivery.js';
+import { BEGINNING, type DeliveryItem, faultOfItem } from '../domain/delivery.js';
 import { sendJson, sendUnkept } from '../web/answers.js';
 import { bodyOf } from '../web/bodies/validation.js';
-import { COMPRESSED_BATCH_BODY } from '../web/connections/limits.js';
+import { DELIVERY_BODY } from '../web/connections/limits.js';
 import { ProblemError, refuse } from '../web/problems/problem.js';
 import { refuseQuery } from '../web/query.js';
 import { creatorOf } from './answers.js';
@@ -22,7 +22,7 @@ export class EdgesController {
 
   @Post('deliveries')
   @HttpCode(200)
-  @RouteConfig(COMPRESSED_BATCH_BODY)
+  @RouteConfig(DELIVERY_BODY)
   async deliver(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseQuery(request);
     const id = edgeIdOf(request);
@@ -59,8 +59,11 @@ function edgeIdOf({ params }: FastifyRequest): string {
   return id.data.toLowerCase();
 }
 
-/** A name outside the key's prefix is refused alone: what else an edge counted must not wait for somebody to see to it. */
-function itemOf({ name, by, at, idempotencyKey }: DeliveryItem, request: FastifyRequest): Item {
+/** What breaks a rule is refused alone: what else an edge counted must not wait for somebody to see to it. */
+function itemOf(item: DeliveryItem, request: FastifyRequest): Item {
+  const { name, by, at, idempotencyKey } = item;
+  const fault = faultOfItem(item);
+  if (fault !== null) return { kind: 'refused', verdict: { status: 400, code: 'invalid_request', detail: fault } };
   if (!coversName(request.grant ?? EVERYTHING, name)) {
     const detail = 'The key does not allow this name: its names begin with another prefix.';
     return { kind: 'refused', verdict: { status: 403, code: 'forbidden', detail } };

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { MAX_DELIVERED } from '../domain/delivery.js';
-import { IDEMPOTENCY_KEY } from '../domain/operands.js';
 import { Count, fields, Instant, Name, Value } from '../web/shapes.js';
 
 const digest = 'must be a digest of 64 hexadecimal digits';
@@ -29,14 +28,15 @@ export const DeliveryBody = z
         .array(
           z.strictObject(
             {
-              name: Name,
+              // What is none, and a key that is none, is refused alone: see `faultOfItem`.
+              name: z.string({ error: 'must be the name of a counter' }).meta(Name.meta() ?? {}),
               by: Value.refine((by) => by !== 0, { error: 'must not be 0' }),
               at: z.iso.datetime({ error: moment }).meta({
                 description: 'When it was counted, by the clock of the place. The history has it in that minute.',
               }),
               idempotencyKey: z
                 .string({ error: 'must be a string' })
-                .regex(IDEMPOTENCY_KEY, { error: 'must be 1 to 255 printable ASCII characters' })
+                .meta({ description: '1 to 259 printable ASCII characters.' })
                 .optional(),
             },
             fields,

@@ -16,6 +16,7 @@ interface Status {
   readonly failures: number;
   readonly fault: string | null;
   readonly fileBytes: number;
+  readonly disk: string | null;
   readonly refused: readonly { readonly code: string; readonly items: number; readonly increments: number }[];
   readonly refusedItems: readonly {
     readonly id: number;
@@ -76,7 +77,7 @@ const callsOf = (session: Session, options: ServiceOptions) => session.calls({ u
 async function status(session: Session, options: Options): Promise<void> {
   const { terminal } = session;
   const found = await (await callsOf(session, options)).expect<Status>('GET', '/v1/edge');
-  if (found.state !== 'counting' || found.refused.length > 0) session.exitCode = EXIT.different;
+  if (found.state !== 'counting' || found.refused.length > 0 || found.disk !== null) session.exitCode = EXIT.different;
   if (options.json === true) {
     terminal.printJson(found);
     return;
@@ -92,6 +93,7 @@ async function status(session: Session, options: Options): Promise<void> {
       ['delivered', `${found.delivered} items, last ${found.deliveredAt ?? 'not since its start'}`],
       ['last try', found.fault ?? 'good'],
       ['file', `${found.fileBytes} bytes`],
+      ['disk', found.disk ?? 'good'],
     ],
   );
   const advice = ADVICE[found.state];

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { MAX_ITEMS } from './operands.js';
+import { faultOfName, MAX_ITEMS } from './operands.js';
 
 /** Increments of one counter in one minute, added up where they have no key. */
 export interface DeliveryItem {
@@ -34,6 +34,20 @@ export interface Delivery {
 
 /** Items of one delivery: they are decided in one transaction. */
 export const MAX_DELIVERED = MAX_ITEMS;
+
+/** As clients choose them, and as an item of a batch has one whose header brought the longest: with its place behind it. */
+const DELIVERED_KEY = /^[\x20-\x7e]{1,259}$/;
+
+/**
+ * Says which rule an item breaks, or null. It is refused alone for that: the same delivery is sent again until it is taken,
+ * and what is in it cannot be mended any more.
+ */
+export function faultOfItem({ name, idempotencyKey }: DeliveryItem): string | null {
+  const fault = faultOfName(name);
+  if (fault !== null) return `The name ${fault}.`;
+  if (idempotencyKey === undefined || DELIVERED_KEY.test(idempotencyKey)) return null;
+  return 'The idempotency key must be 1 to 259 printable ASCII characters.';
+}
 
 /** How far an edge has come: the last number that was taken, and the digest of the delivery that brought it. */
 export interface Position {

@@ -1,5 +1,4 @@
 import { Unavailable } from '../domain/errors.js';
-import { DiskFull } from './edge-file.js';
 import type { Counted, Kept, Tally } from './tally.js';
 
 /** Increments that wait for the disk; past it they are refused. */
@@ -30,7 +29,7 @@ export class Counting {
   /**
    * Keeps some increments, all of them in one transaction; they are on the disk when it resolves.
    *
-   * @throws Unavailable where the disk is full, or too many wait: nothing of it was kept
+   * @throws Unavailable where the disk takes nothing, or too many wait: nothing of it was kept
    */
   keep(group: readonly Counted[]): Promise<readonly Kept[]> {
     if (this.size + group.length > MAX_WAITING) {
@@ -67,8 +66,7 @@ export class Counting {
         at += group.length;
       }
     } catch (error) {
-      const told = error instanceof DiskFull ? new Unavailable(error.message, 5, { cause: error }) : error;
-      for (const { reject } of taken) reject(told);
+      for (const { reject } of taken) reject(error);
     }
     this.isDue = this.queue.length > 0;
     if (this.isDue) setImmediate(() => this.work());

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.js';
 import { Courier } from './courier.js';
-import { DiskFull, EdgeFile } from './edge-file.js';
+import { DiskRefuses, EdgeFile } from './edge-file.js';
 import { Outbox } from './outbox.js';
 import { Upstream } from './upstream.js';
 
@@ -16,7 +16,7 @@ it('goes on beside a full disk when there is only something to tidy up', async (
   class FullOutbox extends Outbox {
     override forget(): boolean {
       tries += 1;
-      throw new DiskFull('There is no room on the disk: nothing was written.');
+      throw new DiskRefuses('There is no room on the disk: nothing was written.');
     }
   }
   const courier = new Courier(file, new FullOutbox(file), new Upstream('http://127.0.0.1:9', null), 1, 0);

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { BEGINNING, type Position } from '../domain/delivery.js';
-import { DiskFull, type EdgeFile, unlessFull } from './edge-file.js';
+import { DISK_PAUSE_MS, DiskRefuses, type EdgeFile, unlessRefused } from './edge-file.js';
 import type { Outbox, Sealed } from './outbox.js';
 import { meaningOf, nextStep, pauseMs, placeOf } from './rules.js';
 import type { Heard, Upstream } from './upstream.js';
 
 const Verdict = z.union([
-  z.object({ status: z.literal(200), value: z.int() }),
+  z.object({ status: z.literal(200), value: z.int(), replayed: z.literal(true).optional() }),
   z.object({ status: z.int(), code: z.string(), detail: z.string() }),
 ]);
 const Results = z.object({ results: z.array(Verdict) });
@@ -32,8 +32,7 @@ export interface CourierClock {
 
 export const REAL_CLOCK: CourierClock = { nowMs: () => Date.now(), random: () => Math.random() };
 
-/** A disk that is full is looked at again after so long. */
-const FULL_PAUSE_MS = 5_000;
+const DELIVERS = 'this edge delivers: there is nothing to decide';
 
 /** Brings what waits upstream: one request under way, the same one until it is settled. */
 export class Courier {
@@ -45,6 +44,8 @@ export class Courier {
   private failures = 0;
   private fault: string | null = null;
   private deliveredAtMs: number | null = null;
+  /** Upstream took nothing of what is under way before that; null: it may have, before we were started. */
+  private sinceMs: number | null = null;
 
   /**
    * @param everyMs how long what was counted waits for more to go along
@@ -90,6 +91,7 @@ export class Courier {
       case 'rest':
         return null;
       case 'seal':
+        this.sinceMs = this.clock.nowMs();
         outbox.seal();
         return 0;
       case 'ask':
@@ -108,13 +110,17 @@ export class Courier {
    */
   async resync(isNew: boolean): Promise<string | null> {
     const { outbox, file } = this;
+    const { state, id } = file.row;
+    // What is under way may have been taken: taken back, it would count twice.
+    if (state === 'open') return DELIVERS;
     if (isNew) {
       outbox.restart(BEGINNING, randomUUID());
     } else {
-      const { state, id } = file.row;
       if (state === 'forked') return 'another edge has this identity: only a new identity will do';
       const told = await this.told(id);
       if (!('last' in told)) return told.fault ?? 'upstream did not say where this edge stands';
+      // Somebody else may have decided meanwhile.
+      if (file.row.state !== 'lost') return DELIVERS;
       outbox.restart(told, id);
     }
     this.hurry();
@@ -127,9 +133,9 @@ export class Courier {
       try {
         waitMs = await this.step();
       } catch (error) {
-        if (!(error instanceof DiskFull)) throw error;
-        this.fault = error.message;
-        waitMs = FULL_PAUSE_MS;
+        // It is told as what it is: upstream has no part in it.
+        if (!(error instanceof DiskRefuses)) throw error;
+        waitMs = DISK_PAUSE_MS;
       }
       if (waitMs === 0) {
         // Requests get their turn in between.
@@ -150,11 +156,12 @@ export class Courier {
         if (data?.results.length !== sealed.last - sealed.first) {
           return this.failed({ ...heard, fault: 'its answer is none to this delivery' }, 'later');
         }
-        this.outbox.settle(sealed, data.results, this.clock.nowMs());
+        this.outbox.settle(sealed, data.results, this.clock.nowMs(), this.sinceMs);
         this.settled.deliveries += 1;
         this.settled.items += data.results.length;
         this.settled.bytes += sealed.body.length;
-        this.succeeded();
+        this.deliveredAtMs = this.clock.nowMs();
+        this.answered();
         return 0;
       }
       case 'gap':
@@ -162,6 +169,7 @@ export class Courier {
         return 0;
       case 'forked':
         this.outbox.stop('forked');
+        this.answered();
         this.say(
           'another edge delivered with the identity of this one: its file was copied or restored. What is counted here ' +
             'stays here; "evercount edge resync --new-identity" gives this one an identity of its own',
@@ -187,6 +195,7 @@ export class Courier {
         outbox.goOn();
         break;
       case 'again':
+        this.sinceMs = this.clock.nowMs();
         outbox.sendAgain(told);
         this.say(`upstream was restored to an older state: what it misses from item ${told.last + 1} on is sent again`);
         break;
@@ -199,7 +208,7 @@ export class Courier {
             : 'another edge delivered with the identity of this one: see "evercount edge status"',
         );
     }
-    this.succeeded();
+    this.answered();
     return 0;
   }
 
@@ -209,11 +218,10 @@ export class Courier {
     return data ?? { ...heard, fault: heard.fault ?? 'its answer is none to the question where this edge stands' };
   }
 
-  private succeeded(): void {
+  private answered(): void {
     if (this.failures > 0) this.say(`upstream answers again, after ${this.failures} tries`);
     this.failures = 0;
     this.fault = null;
-    this.deliveredAtMs = this.clock.nowMs();
   }
 
   private failed({ fault, retryAfterSeconds }: Heard, meaning: 'later' | 'refused'): number {
@@ -225,7 +233,8 @@ export class Courier {
 
   /** When nothing is to be done: what was kept long enough goes, and what is free goes back to the disk. */
   private async tidy(): Promise<void> {
-    const isMore = () => unlessFull(() => this.outbox.forget(this.clock.nowMs() - this.keptMs) || this.file.shrink());
+    const isMore = () =>
+      unlessRefused(() => this.outbox.forget(this.clock.nowMs() - this.keptMs) || this.file.shrink());
     while (!this.end.signal.aborted && isMore() === true) await new Promise((resolve) => setImmediate(resolve));
   }
 

@@ -1,22 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import type { Position } from '../domain/delivery.js';
+import { Unavailable } from '../domain/errors.js';
 import { FORMAT, SCHEMA } from './schema.js';
 
 /** SQLite's own numbers. */
-const [BUSY, CORRUPT, FULL, NOT_A_DATABASE] = [5, 11, 13, 26];
+const [BUSY, READ_ONLY, CORRUPT, FULL, NOT_A_DATABASE] = [5, 8, 11, 13, 26];
+
+/** Of those with a detail: a quota that is used up, or the largest size of a file, and not only a disk that is broken. */
+const WRITE_FAILED = 778;
 
 /** The file cannot be used; the message says what to do. */
 export class EdgeFileFault extends Error {
   override readonly name = 'EdgeFileFault';
 }
 
-/** There is no room on the disk: nothing was written. */
-export class DiskFull extends Error {
-  override readonly name = 'DiskFull';
+/** The disk took nothing of it: it is full, or the file may not be written or grow. */
+export class DiskRefuses extends Unavailable {
+  override readonly name = 'DiskRefuses';
 }
+
+/** A disk that is full is looked at again after so long. */
+export const DISK_PAUSE_MS = 5_000;
+
+/** A disk that refused is asked so often at most. */
+const ASK_DISK_EVERY_MS = 500;
 
 /** Pages that are given back to the disk in one step, 4 KB each. */
 const VACUUM_PAGES = 2_000;
@@ -37,6 +47,8 @@ export interface EdgeRow extends Position {
  */
 export class EdgeFile {
   private readonly statements = new Map<string, StatementSyncInstance>();
+  private refusal: string | null = null;
+  private askedAtMs = -Infinity;
 
   private constructor(private readonly database: DatabaseSyncInstance) {}
 
@@ -46,14 +58,14 @@ export class EdgeFile {
    * @throws EdgeFileFault
    */
   static open(path: string): EdgeFile {
-    const isNew = !existsSync(path);
-    mkdirSync(dirname(resolve(path)), { recursive: true });
     try {
+      mkdirSync(dirname(resolve(path)), { recursive: true });
+      const isNew = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
       const database = new DatabaseSync(path);
       // Exclusive: no second process, and no file of shared memory beside it.
       database.exec(`
         PRAGMA locking_mode = EXCLUSIVE;
-        PRAGMA auto_vacuum = INCREMENTAL;
+        ${isNew ? 'PRAGMA auto_vacuum = INCREMENTAL;' : ''}
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
         PRAGMA journal_size_limit = ${LOG_BYTES};
@@ -90,6 +102,8 @@ export class EdgeFile {
         );
       });
     }
+    // One that may only be read is no place to count in.
+    else database.exec('BEGIN IMMEDIATE; ROLLBACK');
     const { format } = firstOf(this.all<{ format: number }>('SELECT format FROM edge'));
     if (format !== FORMAT) {
       throw new EdgeFileFault(`${path} was written by another release (format ${format}, this one reads ${FORMAT})`);
@@ -112,7 +126,7 @@ export class EdgeFile {
   /**
    * All of it is on the disk when this returns, or nothing was done.
    *
-   * @throws DiskFull
+   * @throws DiskRefuses
    */
   transact<T>(work: () => T): T {
     const { database } = this;
@@ -120,14 +134,29 @@ export class EdgeFile {
       database.exec('BEGIN IMMEDIATE');
       const result = work();
       database.exec('COMMIT');
+      this.refusal = null;
       return result;
     } catch (error) {
       // SQLite has rolled back by itself where it had to.
       if (database.isTransaction) database.exec('ROLLBACK');
-      if (codeOf(error) === FULL)
-        throw new DiskFull('There is no room on the disk: nothing was written.', { cause: error });
-      throw error;
+      const refusal = refusalIn(error);
+      if (refusal === null) throw error;
+      this.refusal = refusal;
+      throw new DiskRefuses(refusal, DISK_PAUSE_MS / 1_000, { cause: error });
     }
+  }
+
+  /** Why the disk takes nothing; null: it does. One that refused is asked anew, with about as much as many increments are. */
+  get disk(): string | null {
+    const nowMs = performance.now();
+    if (this.refusal === null || nowMs - this.askedAtMs < ASK_DISK_EVERY_MS) return this.refusal;
+    this.askedAtMs = nowMs;
+    const ask = (): void => {
+      this.run(`INSERT INTO keys (key, fingerprint, answer, at) VALUES ('', '', hex(zeroblob(32768)), 0)`);
+      this.run(`DELETE FROM keys WHERE key = ''`);
+    };
+    unlessRefused(() => this.transact(ask));
+    return this.refusal;
   }
 
   /** @returns how many rows it changed */
@@ -147,7 +176,7 @@ export class EdgeFile {
   /**
    * Gives free pages back to the disk, some at a time; answers whether more may be left.
    *
-   * @throws DiskFull where there is no room to say so in the log
+   * @throws DiskRefuses
    */
   shrink(): boolean {
     const { freelist_count: free } = firstOf(this.all<{ freelist_count: number }>('PRAGMA freelist_count'));
@@ -167,7 +196,12 @@ export class EdgeFile {
     this.statements.clear();
     // The package ends a statement only when it is collected, and a connection that has one would keep the lock.
     // Without a log it can be given up.
-    this.database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM edge');
+    try {
+      this.database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT 1 FROM edge');
+    } catch (error) {
+      // Its log stays beside it then, and is read at the next start.
+      if (refusalIn(error) === null) throw error;
+    }
     this.database.close();
   }
 
@@ -181,12 +215,12 @@ export class EdgeFile {
   }
 }
 
-/** For what tidies up, and can wait: null where the disk is full, and nothing was done. */
-export function unlessFull<T>(work: () => T): T | null {
+/** For what tidies up, and can wait: null where the disk takes nothing, and nothing was done. */
+export function unlessRefused<T>(work: () => T): T | null {
   try {
     return work();
   } catch (error) {
-    if (error instanceof DiskFull) return null;
+    if (error instanceof DiskRefuses) return null;
     throw error;
   }
 }
@@ -198,16 +232,24 @@ export function firstOf<Row>(rows: readonly Row[]): Row {
   return row;
 }
 
-function codeOf(error: unknown): number | null {
+function numberOf(error: unknown): number {
   // Not by its class: what native code throws is an error of another realm where there are several.
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return null;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return 0;
+  return typeof error.errcode === 'number' ? error.errcode : 0;
+}
+
+/** What a disk that took nothing of a transaction is told as; null: something else is wrong. */
+function refusalIn(error: unknown): string | null {
+  const number = numberOf(error);
+  const code = number & 0xff;
+  if (code === FULL) return 'There is no room on the disk: nothing was written.';
+  return number === WRITE_FAILED || code === READ_ONLY ? 'The file cannot be written: nothing was.' : null;
 }
 
 function faultOfOpening(error: unknown, path: string): EdgeFileFault {
   if (error instanceof EdgeFileFault) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const code = codeOf(error);
+  const code = numberOf(error) & 0xff;
   if (code === BUSY) return new EdgeFileFault(`${path} is held by another process: is an edge running already?`);
   if (code === CORRUPT || code === NOT_A_DATABASE) return new EdgeFileFault(damaged(path, message));
   return new EdgeFileFault(`${path} cannot be opened: ${message}`);

@@ -1,7 +1,7 @@
 import type { EdgeSettings } from '../config/edge.js';
 import { Counting } from './counting.js';
 import { type Contact, Courier, type CourierClock, REAL_CLOCK } from './courier.js';
-import { EdgeFile, firstOf, unlessFull } from './edge-file.js';
+import { EdgeFile, firstOf, unlessRefused } from './edge-file.js';
 import { Outbox } from './outbox.js';
 import { Refusals } from './refusals.js';
 import { Tally } from './tally.js';
@@ -19,10 +19,13 @@ export interface EdgeStatus extends Contact {
   readonly delivered: number;
   readonly refused: readonly { readonly code: string; readonly items: number; readonly increments: number }[];
   readonly fileBytes: number;
+  /** Why the disk takes nothing, so that nothing is counted; null: it does. */
+  readonly disk: string | null;
 }
 
-/** Keys are kept for a day: a minute more of them is nothing. */
+/** Keys are kept for a day: a minute more of them is nothing. Where many are due, callers get their turn in between. */
 const FORGET_KEYS_EVERY_MS = 60_000;
+const FORGET_MORE_AFTER_MS = 10;
 
 /** The parts of an edge, put together. */
 export class Edge {
@@ -30,12 +33,12 @@ export class Edge {
   readonly counting: Counting;
   readonly refusals: Refusals;
   readonly courier: Courier;
-  private readonly housekeeping: NodeJS.Timeout;
+  private housekeeping: NodeJS.Timeout;
 
   private constructor(
     readonly file: EdgeFile,
     private readonly settings: EdgeSettings,
-    clock: CourierClock,
+    private readonly clock: CourierClock,
     say: (line: string) => void,
   ) {
     const { upstream, key, everyMs, keptMs } = settings;
@@ -43,9 +46,7 @@ export class Edge {
     this.counting = new Counting(this.tally, () => clock.nowMs());
     this.refusals = new Refusals(file);
     this.courier = new Courier(file, new Outbox(file), new Upstream(upstream, key), everyMs, keptMs, clock, say);
-    const forgetKeys = () => unlessFull(() => this.tally.forgetKeys(clock.nowMs()));
-    this.housekeeping = setInterval(forgetKeys, FORGET_KEYS_EVERY_MS);
-    this.housekeeping.unref();
+    this.housekeeping = setTimeout(() => this.forgetKeys(), FORGET_MORE_AFTER_MS).unref();
   }
 
   /** @throws EdgeFileFault */
@@ -75,13 +76,20 @@ export class Edge {
       ...courier.contact,
       refused: this.refusals.totals,
       fileBytes: file.bytes,
+      disk: file.disk,
     };
   }
 
   /** Ends deliveries, and lets go of the file, which another process may then open. */
   async close(): Promise<void> {
-    clearInterval(this.housekeeping);
+    clearTimeout(this.housekeeping);
     await this.courier.stop();
     this.file.close();
+  }
+
+  private forgetKeys(): void {
+    const isMore = unlessRefused(() => this.tally.forgetKeys(this.clock.nowMs()));
+    const afterMs = isMore === true ? FORGET_MORE_AFTER_MS : FORGET_KEYS_EVERY_MS;
+    this.housekeeping = setTimeout(() => this.forgetKeys(), afterMs).unref();
   }
 }

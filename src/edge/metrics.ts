@@ -23,6 +23,9 @@ function metersOf(edge: Edge): readonly NumberMeter[] {
     meter('gauge', 'waiting_items', 'Items in which they will be delivered', () => edge.status.waiting.items),
     meter('gauge', 'file_bytes', 'Size of the file', () => edge.file.bytes),
     meter('gauge', 'failures', 'Tries that failed since upstream answered last', () => courier.contact.failures),
+    meter('gauge', 'disk_refuses', '1 where the disk takes nothing: what is counted is refused', () =>
+      edge.file.disk === null ? 0 : 1,
+    ),
     meter('gauge', 'stopped', '1 where somebody must decide, see "evercount edge status"', () =>
       edge.file.row.state === 'open' ? 0 : 1,
     ),

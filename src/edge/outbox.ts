@@ -88,12 +88,20 @@ export class Outbox {
   /**
    * Notes what became of a delivery: it was taken, each of its items counted or refused.
    *
+   * @param sinceMs it was not taken before that: its verdicts may have been given long ago, and lost; null: that is not known
    * @throws Error where the answer is not one to it
    */
-  settle({ first, last, digest, body }: Sealed, verdicts: readonly ItemVerdict[], nowMs: number): void {
+  settle(
+    { first, last, digest, body }: Sealed,
+    verdicts: readonly ItemVerdict[],
+    nowMs: number,
+    sinceMs: number | null,
+  ): void {
     const { file } = this;
     const { increments } = JSON.parse(gunzipSync(body).toString()) as Delivery;
     if (verdicts.length !== increments.length) throw new Error('the answer has not a verdict for each item');
+    // What is in it was counted before it was taken.
+    const asOfMs = Math.min(nowMs, sinceMs ?? Math.max(...increments.map(({ at }) => Date.parse(at))));
     file.transact(() => {
       const row = firstOf(
         file.all<{ counts: string; is_again: number }>(
@@ -110,12 +118,14 @@ export class Outbox {
         // What upstream decided before it was restored is void.
         else file.run('DELETE FROM refused WHERE number = ?', number);
         if (verdict !== undefined && 'value' in verdict) {
+          // Of a key that was known it tells how the counter stood then.
+          if (verdict.replayed === true) return;
           file.run(
             `INSERT INTO heard (name, value, at) VALUES (?1, ?2, ?3)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at`,
             name,
             verdict.value,
-            nowMs,
+            asOfMs,
           );
           return;
         }
@@ -206,8 +216,9 @@ export class Outbox {
           ),
         );
       }
-      // Numbers begin anew, or belong to another chain.
+      // Numbers begin anew, or belong to another chain: what was refused under the old ones is nobody's number any more.
       file.run('DELETE FROM deliveries');
+      file.run('UPDATE refused SET number = 0');
       file.run(`UPDATE edge SET id = ?, last = ?, digest = ?, state = 'open', must_ask = 0`, id, last, digest);
     });
   }

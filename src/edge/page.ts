@@ -25,9 +25,11 @@ const SCRIPT = `
       if (edge.state === 'lost') advice.push('The service was restored to a very old state. Run "evercount edge resync" here.');
       if (refused > 0) advice.push('"evercount edge status" says why some were refused.');
       if (edge.fault !== null) advice.push('Last try: ' + edge.fault);
-      show('state', edge.state !== 'counting' ? 'Counting. Delivery is stopped.'
-        : edge.fault !== null ? 'Counting. The service cannot be reached; what is counted is kept.'
-        : edge.waiting.increments > 0 ? 'Counting. Delivering.' : 'Counting. All is delivered.');
+      if (edge.disk !== null) advice.push(edge.disk + ' What was counted before is kept.');
+      show('state', edge.disk !== null ? 'NOT counting: the disk takes nothing.'
+        : edge.state !== 'counting' ? 'Counting. Delivery is stopped.'
+        : edge.fault !== null ? 'Counting. Nothing can be delivered now; what is counted is kept.'
+        : edge.waiting.items > 0 ? 'Counting. Delivering.' : 'Counting. All is delivered.');
       show('waiting', edge.waiting.increments.toLocaleString());
       show('delivered', edge.deliveredAt === null ? 'not since the start' : new Date(edge.deliveredAt).toLocaleString());
       show('refused', refused.toLocaleString());

@@ -177,4 +177,6 @@ it('pauses grow to five minutes, at random, and heed Retry-After', () => {
   expect(pauseMs(50, 'later', null, 0)).toBe(150_000);
   expect(pauseMs(1, 'later', 7, 0)).toBe(7_000);
   expect(pauseMs(1, 'refused', null, 0)).toBe(30_000);
+  // Whoever mends it waits for a minute, and not for five.
+  expect(pauseMs(50, 'refused', null, 1)).toBe(60_000);
 });

@@ -103,7 +103,7 @@ export function pauseMs(
   random: number,
 ): number {
   const grown = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20), LONGEST_PAUSE_MS);
-  const wanted = Math.max(grown, meaning === 'refused' ? REFUSED_PAUSE_MS : 0);
+  const wanted = meaning === 'refused' ? REFUSED_PAUSE_MS : grown;
   const asked = Math.min((retryAfterSeconds ?? 0) * 1_000, LONGEST_PAUSE_MS);
   return Math.max(wanted * (0.5 + random / 2), asked);
 }

@@ -59,7 +59,7 @@ export const SCHEMA = `
 
   CREATE TABLE refused (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
-    -- Its number among all that was delivered.
+    -- Its number among all that was delivered; 0: that was under another identity.
     number INTEGER NOT NULL,
     name   TEXT NOT NULL,
     minute INTEGER NOT NULL,

@@ -82,9 +82,12 @@ export function edgeServer(edge: Edge, settings: EdgeSettings, metrics: () => Pr
   addOperating(server, edge);
   for (const [method, url] of ELSEWHERE) server.route({ method, url, handler: needsConnection });
   server.get('/livez', (_request, reply) => reply.send({ status: 'ok' }));
-  server.get('/readyz', (_request, reply) =>
-    reply.send({ status: 'ok', upstream: edge.courier.contact.fault === null ? 'ok' : 'away' }),
-  );
+  server.get('/readyz', (_request, reply) => {
+    const { disk } = edge.file;
+    const upstream = edge.file.row.state !== 'open' ? 'stopped' : edge.courier.contact.fault === null ? 'ok' : 'away';
+    if (disk === null) return reply.send({ status: 'ok', upstream });
+    return reply.code(503).send({ status: 'unavailable', disk, upstream });
+  });
   server.get('/metrics', async (_request, reply) => reply.header('content-type', TEXT_FORMAT).send(await metrics()));
   server.get<{ Params: { code: string } }>('/problems/:code', ({ params }, reply) =>
     reply.header('content-type', 'text/html; charset=utf-8').send(explanationOf(params.code)),

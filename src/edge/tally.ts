@@ -36,11 +36,14 @@ const KEYS_KEPT_MS = 24 * 60 * 60 * 1_000;
 const KEYS_REMOVED = 1_000;
 
 interface Sums {
+  /** What waits, as far as a counter could hold it: what was refused and is tried again may be more, or what is left of it. */
   sum: number;
   count: number;
   /** Of increments without a key, in this group. */
   by: number;
   folded: number;
+  /** `sum` as it was looked up. */
+  readonly before: number;
   readonly heard: number;
   readonly heardAt: number | null;
 }
@@ -53,7 +56,7 @@ export class Tally {
    * Keeps increments; all of them are on the disk when this returns.
    *
    * @param nowMs by the clock of this machine
-   * @throws DiskFull
+   * @throws DiskRefuses
    */
   keep(group: readonly Counted[], nowMs: number): Kept[] {
     const { file } = this;
@@ -87,16 +90,17 @@ export class Tally {
   }
 
   /**
-   * Forgets some keys whose time is over.
+   * Forgets some keys whose time is over; answers whether more may be left.
    *
-   * @throws DiskFull
+   * @throws DiskRefuses
    */
-  forgetKeys(nowMs: number): void {
+  forgetKeys(nowMs: number): boolean {
     const due = nowMs - KEYS_KEPT_MS;
-    if (!this.file.has('SELECT 1 FROM keys WHERE at < ? LIMIT 1', due)) return;
-    this.file.transact(() =>
+    if (!this.file.has('SELECT 1 FROM keys WHERE at < ? LIMIT 1', due)) return false;
+    const removed = this.file.transact(() =>
       this.file.run('DELETE FROM keys WHERE key IN (SELECT key FROM keys WHERE at < ? LIMIT ?)', due, KEYS_REMOVED),
     );
+    return removed === KEYS_REMOVED;
   }
 
   private sumsOf(name: string, sums: Map<string, Sums>): Sums {
@@ -110,11 +114,15 @@ export class Tally {
 
   private lookUp(name: string): Sums {
     const pending =
-      this.file.all<{ sum: number; count: number }>('SELECT sum, count FROM pending WHERE name = ?', name)[0] ?? null;
+      this.file.all<{ sum: number; count: number }>(
+        `SELECT max(min(sum, ${MAX_VALUE}), ${-MAX_VALUE}) AS sum, count FROM pending WHERE name = ?`,
+        name,
+      )[0] ?? null;
     const heard =
       this.file.all<{ value: number; at: number }>('SELECT value, at FROM heard WHERE name = ?', name)[0] ?? null;
     return {
       sum: pending?.sum ?? 0,
+      before: pending?.sum ?? 0,
       count: pending?.count ?? 0,
       by: 0,
       folded: 0,
@@ -151,14 +159,15 @@ export class Tally {
     );
   }
 
-  private write(name: string, { sum, count, by, folded }: Sums, minute: number): void {
+  private write(name: string, { sum, before, count, by, folded }: Sums, minute: number): void {
     const { file } = this;
     file.run(
       `INSERT INTO pending (name, sum, count) VALUES (?1, ?2, ?3)
-       ON CONFLICT (name) DO UPDATE SET sum = excluded.sum, count = excluded.count`,
+       ON CONFLICT (name) DO UPDATE SET sum = sum + excluded.sum - ?4, count = excluded.count`,
       name,
       sum,
       count,
+      before,
     );
     if (folded === 0) return;
     const added = file.run(

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { type Counter, isCounter, type Truth } from '../domain/counter.js';
 import { COUNTER_COLUMNS, type CounterRow, IS_LIVE, truthOf } from './counter-row.js';
 import { withReader } from './clients.js';
+import { COUNTERS } from './guard-state.js';
 import { endOfPrefix } from './prefix.js';
 import type { Replication } from './replication.js';
 
@@ -48,6 +49,14 @@ export class CounterPages {
       ),
     );
     return rows[0]?.about ?? 0;
+  }
+
+  /** Which counters these are: those of another database, or of one that was restored into, are others. */
+  async identity(): Promise<string> {
+    const { rows } = await withReader(this.pool, (client) =>
+      client.query<{ counters: string }>(`SELECT ${COUNTERS} AS counters`),
+    );
+    return rows[0]?.counters ?? '';
   }
 
   private async rows({ prefix, after, limit }: Page, condition: string): Promise<Truth[]> {

@@ -13,8 +13,10 @@ export interface UnitState {
   readonly vouched: boolean;
 }
 
-/** Which data this is. */
-export const DATABASE = `concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
+/** Which counters these are, whenever the server was started. */
+export const COUNTERS = `concat_ws('.', (SELECT system_identifier FROM pg_control_system()),
   (SELECT oid FROM pg_database WHERE datname = current_database()),
-  pg_relation_filenode('counters'),
-  extract(epoch FROM pg_postmaster_start_time()))`;
+  pg_relation_filenode('counters'))`;
+
+/** Which data this is. */
+export const DATABASE = `concat_ws('.', ${COUNTERS}, extract(epoch FROM pg_postmaster_start_time()))`;

@@ -91,6 +91,26 @@ it('what breaks a rule is refused alone, with the reason, and the same again is 
   expect((await service.calls.call('GET', `/v1/edges/${id}`)).body).toMatchObject({ refused: 2 });
 });
 
+it('an item with a name or a key that is none is refused alone: an edge sends the same again until it is taken', async () => {
+  const id = randomUUID();
+  const names = ['', '.', 'a\u0000b', 'a\ud800', 'n'.repeat(256)];
+  const keys = ['', 'schlüssel', 'k'.repeat(260)];
+  // So long is the key of an item in a batch whose header has the longest one.
+  const longest = `${'k'.repeat(255)}/999`;
+  const first = delivery(null, [
+    ...names.map((name) => item(name)),
+    ...keys.map((idempotencyKey) => item('unlike', 1, { idempotencyKey })),
+    item('unlike', 5, { idempotencyKey: longest }),
+  ]);
+  const answer = await deliver(id, first);
+  expect(answer.body.results).toMatchObject([
+    ...[...names, ...keys].map(() => ({ status: 400, code: 'invalid_request' })),
+    { status: 200, value: 5 },
+  ]);
+  expect((await deliver(id, first)).text).toBe(answer.text);
+  expect((await deliver(id, delivery(first, [item('unlike')]))).body.results).toMatchObject([{ value: 6 }]);
+});
+
 it('a delivery of which all is refused is remembered too', async () => {
   await service.calls.set('shut', { value: 0, max: 0 });
   const id = randomUUID();
@@ -133,6 +153,21 @@ it('what is no delivery is refused with its faults', async () => {
   }
   expect((await deliver('shop-7', good)).status).toBe(400);
   expect((await service.calls.read('shape')).status).toBe(404);
+});
+
+it('the largest delivery that an edge can write down is taken: it is sent as it is until then', async () => {
+  const place = (index: number) => String(index).padStart(4, '0');
+  const at = '2026-01-01T00:00:00.000Z';
+  const increments = Array.from({ length: 1_000 }, (_, index) => {
+    const [name, idempotencyKey] = [
+      `${place(index)}${'"'.repeat(251)}`,
+      `${place(index)}${'\\'.repeat(250)}/${place(index)}`,
+    ];
+    return { name, by: -9_007_199_254_740_991, at, idempotencyKey };
+  });
+  const { status, body } = await deliver(randomUUID(), delivery(null, increments));
+  expect(status).toBe(200);
+  expect(body.results.every((result) => result.status === 200)).toBe(true);
 });
 
 it('a compressed delivery is taken; one that would unpack to more than may be sent is not', async () => {

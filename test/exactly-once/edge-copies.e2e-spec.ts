@@ -95,3 +95,40 @@ it('what upstream misses and is no longer kept stops the delivery until somebody
   await hasDelivered(edge);
   expect(await truth('gone')).toBe(15);
 });
+
+it('what is under way is not taken back while nothing is to be decided: upstream may have it already', async () => {
+  const edge = keep(await startEdge(await settingsOf(service.app.url), () => undefined));
+  const calls = localCalls(edge);
+  await calls.increment('under way', 1);
+  await hasDelivered(edge);
+  for (const newIdentity of [false, true]) {
+    const { status, body } = await calls.call<{ code: string }>('POST', '/v1/edge/resync', { newIdentity });
+    expect([status, body.code]).toEqual([409, 'needs_connection']);
+  }
+  expect(edge.edge.file.has('SELECT 1 FROM deliveries')).toBe(true);
+});
+
+it('what was refused stays through another identity, and through an upstream that is restored after it', async () => {
+  await service.calls.set('full house', { value: 0, max: 1 });
+  const settings = await settingsOf(service.app.url);
+  const first = await startEdge(settings, () => undefined);
+  await localCalls(first).increment('full house', 7);
+  await eventually(() => first.edge.status.refused.length === 1);
+  await first.close();
+  const copy = await settingsOf(service.app.url);
+  await copyFile(settings.file, copy.file);
+  const original = keep(await startEdge(settings, () => undefined));
+  await localCalls(original).increment('of both');
+  await hasDelivered(original);
+  const second = keep(await startEdge(copy, () => undefined));
+  const calls = localCalls(second);
+  await calls.increment('of both');
+  await eventually(() => second.edge.status.state === 'forked');
+  await calls.call('POST', '/v1/edge/resync', { newIdentity: true });
+  await hasDelivered(second);
+  // Its first item has the number of the refused one, and is sent again.
+  await withDatabase((database) => database.query('DELETE FROM edges WHERE id = $1', [second.edge.status.id]));
+  await calls.increment('of both');
+  await eventually(() => second.edge.status.waiting.items === 0 && second.edge.status.waiting.increments === 0);
+  expect(second.edge.refusals.list()).toMatchObject([{ name: 'full house', by: 7 }]);
+});

@@ -31,17 +31,27 @@ export interface EdgeProcess {
   readonly pid: number;
   /** SIGKILL, and waits for the end; answers how it came to it: it may have ended before. */
   kill(): Promise<Exit>;
+  /** SIGTERM, and waits for the end. */
+  stop(): Promise<Exit>;
 }
 
-/** @param nodeOptions Node's own */
+/**
+ * @param nodeOptions Node's own
+ * @param largestFile no file that it writes may grow past so many blocks of 512 bytes
+ */
 export async function startEdgeProcess(
   upstream: string,
   file: string,
   nodeOptions: readonly string[] = [],
+  largestFile: number | 'unlimited' = 'unlimited',
 ): Promise<EdgeProcess> {
   const child = spawn(
-    process.execPath,
+    'sh',
     [
+      '-c',
+      `ulimit -f ${largestFile} && exec "$@"`,
+      'sh',
+      process.execPath,
       ...nodeOptions,
       MAIN,
       '--upstream',
@@ -72,14 +82,16 @@ export async function startEdgeProcess(
   }
   if (url === undefined || respPort === undefined) throw new Error('the edge did not start');
   child.stdout.resume();
+  const end = async (how: NodeJS.Signals): Promise<Exit> => {
+    child.kill(how);
+    const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+    return { code, signal };
+  };
   return {
     url,
     respPort: Number(respPort),
     pid: child.pid ?? 0,
-    kill: async () => {
-      child.kill('SIGKILL');
-      const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
-      return { code, signal };
-    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
   };
 }

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { CommandFailed, EXIT } from '../exit-codes.js';
 import { type ExportTarget, type Resumed, told } from './export-target.js';
 import { headerLine } from './format.js';
@@ -18,10 +18,11 @@ export class ExportFile implements ExportTarget {
   /**
    * Opens the file of a new export, or of one that was cut off.
    *
+   * @param of which counters are exported: those of another database do not go on with it
    * @param restart begin anew, whatever is there
    * @throws CommandFailed where that is the file of another export
    */
-  static async open(path: string, prefix: string, restart: boolean): Promise<ExportFile> {
+  static async open(path: string, prefix: string, of: string, restart: boolean): Promise<ExportFile> {
     const part = `${path}.part`;
     if (restart) await rm(part, { force: true });
     const handle = await told(part, () => open(part, 'a+', OWNER_ONLY));
@@ -30,9 +31,17 @@ export class ExportFile implements ExportTarget {
       await handle.close();
       throw error;
     });
+    const note = originOf(path);
     if (found.lines === 0) {
-      await handle.truncate(0);
+      await told(note, async () => {
+        await handle.truncate(0);
+        await writeFile(note, of, { mode: OWNER_ONLY });
+      });
       return new ExportFile(path, handle, createHash('sha256'), null);
+    }
+    if ((await readFile(note, 'utf8').catch(() => '')) !== of) {
+      await handle.close();
+      throw new CommandFailed(EXIT.failed, `${part} is of another database`, '--restart begins anew');
     }
     await handle.truncate(found.bytes);
     return new ExportFile(path, handle, hash, found);
@@ -47,6 +56,7 @@ export class ExportFile implements ExportTarget {
       await this.handle.sync();
       await this.handle.close();
       await rename(`${this.path}.part`, this.path);
+      await rm(originOf(this.path), { force: true });
     });
   }
 
@@ -54,6 +64,9 @@ export class ExportFile implements ExportTarget {
     await this.handle.close();
   }
 }
+
+/** Says of which counters the file is that grows; gone when it is whole. */
+const originOf = (path: string): string => `${path}.part.of`;
 
 /** Counts may be nobody else's business. */
 const OWNER_ONLY = 0o600;

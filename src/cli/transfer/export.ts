@@ -43,11 +43,12 @@ export async function exportCounters(
   const startedAtMs = performance.now();
   const pool = patientPool(database, 1);
   const pages = new CounterPages(pool, new Replication(pool));
-  const target = await openTarget(session.terminal, place);
-  const { prefix } = place;
-  const resumed = target.resumed?.lines ?? 0;
   const progress = session.terminal.progress('exporting');
+  let target: ExportTarget | null = null;
   try {
+    target = await openTarget(session.terminal, place, await pages.identity());
+    const { prefix } = place;
+    const resumed = target.resumed?.lines ?? 0;
     const total = await pages.estimate();
     let lines = resumed;
     let after = target.resumed?.lastName ?? null;
@@ -65,7 +66,7 @@ export async function exportCounters(
     await target.finish();
     return { lines, resumed, sha256, durationMs: Math.round(performance.now() - startedAtMs) };
   } catch (error) {
-    await target.close();
+    await target?.close();
     throw serverFault('Postgres', error);
   } finally {
     progress.stop();
@@ -76,13 +77,18 @@ export async function exportCounters(
 /**
  * Opens what a path names: a file is written beside its place and put there at the end.
  *
+ * @param of which counters are exported
  * @throws CommandFailed
  */
-async function openTarget(terminal: Terminal, { file, prefix, restart }: ExportPlace): Promise<ExportTarget> {
+async function openTarget(
+  terminal: Terminal,
+  { file, prefix, restart }: ExportPlace,
+  of: string,
+): Promise<ExportTarget> {
   if (file === null) return standardOutput(terminal);
   const found = await lstat(file).catch(() => null);
   if (found?.isDirectory() === true) throw new CommandFailed(EXIT.failed, `${file} is a folder`, 'name a file in it');
-  if (found === null || found.isFile()) return ExportFile.open(file, prefix, restart);
+  if (found === null || found.isFile()) return ExportFile.open(file, prefix, of, restart);
   return writtenInPlace(file);
 }
 

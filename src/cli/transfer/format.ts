@@ -142,7 +142,7 @@ export class FileReader {
     try {
       value = JSON.parse(this.number === 1 && !this.whole ? withoutMark(text) : text);
     } catch {
-      throw this.fault('is no JSON', this.number === 1 ? NOT_AN_EXPORT : null);
+      throw this.fault('is no JSON', this.number === 1 && this.whole ? NOT_AN_EXPORT : null);
     }
     if (hasRounded(text)) throw this.fault('has a number that would be rounded to an integer');
     return value;

@@ -15,6 +15,7 @@ import { AuditLog } from '../../store/audit-log.js';
 import { Traces } from '../../meters/traces.js';
 import { poolOf } from '../../store/connections.js';
 import { Writability } from '../../store/writability.js';
+import { CounterPages } from '../../store/counter-pages.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { ExpiredCounters } from '../../store/expired-counters.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
@@ -39,6 +40,7 @@ class QuietRealm extends Realm {
 export interface ImportServers {
   readonly importer: Importer;
   readonly audit: AuditLog;
+  readonly pages: CounterPages;
   close(): Promise<void>;
 }
 
@@ -94,5 +96,6 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const batches = new DecidedBatches(pool, replication, writability);
   const expired = new ExpiredCounters(pool, replication, writability);
   const reader = new CounterReader(pool, LANES, replication, expired, new ReadBudget(Infinity));
-  return { importer: new Importer(batches, reader, exposure, clock), audit: new AuditLog(guardPool), close };
+  const pages = new CounterPages(guardPool, replication);
+  return { importer: new Importer(batches, reader, exposure, clock), audit: new AuditLog(guardPool), pages, close };
 }

@@ -116,14 +116,16 @@ export async function importCounters(session: Session, config: Config, request: 
   const file = source.kind === 'file' ? source.file : null;
   // Nothing of a file that is broken anywhere is taken.
   const checked = source.kind === 'file' && file !== null ? await check(session, file, source.whole) : null;
-  const resume =
-    checked === null || file === null || dryRun || checked.sha256 === null
-      ? null
-      : await ImportProgress.open(file, checked.sha256, overwrite, source.kind === 'file' && source.restart);
+  const sha256 = dryRun ? null : (checked?.sha256 ?? null);
   const servers = await openImportServers(session, config, yes);
   const bar = session.terminal.progress(dryRun ? 'comparing' : 'importing');
-  const resumed = resume?.done ?? 0;
+  let resume: ImportProgress | null = null;
   try {
+    if (source.kind === 'file' && file !== null && sha256 !== null) {
+      const into = await servers.pages.identity();
+      resume = await ImportProgress.open(file, sha256, into, overwrite, source.restart);
+    }
+    const resumed = resume?.done ?? 0;
     const from = source.kind === 'redis' ? { redis: withoutPassword(source.url), match: source.match } : { file };
     const deed = dryRun ? null : await servers.audit.begin(imported({ ...from, overwrite }));
     const work = new Import(

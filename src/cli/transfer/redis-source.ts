@@ -39,32 +39,27 @@ export async function* countersOfRedis(client: Redis, match: string): AsyncGener
 /** The last moment that RFC 3339 can write. */
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** When keys end, ms since 1970; null: never. To the millisecond, so that what is imported again is the same. */
-async function expiriesOf(client: Redis, names: readonly string[]): Promise<(number | null)[]> {
+/** Of keys instead of an end, as Redis answers: it has none, or the key is not there any more. */
+const [ENDLESS, GONE] = [-1, -2];
+
+/** When keys end, ms since 1970, ENDLESS or GONE. To the millisecond, so that what is imported again is the same. */
+async function expiriesOf(client: Redis, names: readonly string[]): Promise<number[]> {
   const ask = async (command: string): Promise<[error: Error | null, ms: unknown][]> =>
     (await client.pipeline(names.map((name) => [command, name])).exec()) ?? [];
   const found = await ask('pexpiretime');
-  if (found.every(([error]) => error === null)) return found.map(([, ms]) => endOf(Number(ms)));
+  if (found.every(([error]) => error === null)) return found.map(([, ms]) => Number(ms));
   // Before Redis 7 it only tells what is left.
   const [seconds, microseconds] = await client.time();
   const nowMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-  return (await ask('pttl')).map(([, ms]) => endOf(Number(ms) < 0 ? -1 : nowMs + Number(ms)));
+  return (await ask('pttl')).map(([, ms]) => (Number(ms) < 0 ? Number(ms) : nowMs + Number(ms)));
 }
 
-function endOf(ms: number): number | null {
-  return ms < 0 ? null : ms;
-}
-
-function stepOf(
-  names: readonly string[],
-  values: readonly (string | null)[],
-  ends: readonly (number | null)[],
-): RedisStep {
+function stepOf(names: readonly string[], values: readonly (string | null)[], ends: readonly number[]): RedisStep {
   const counters: ImportedCounter[] = [];
   const skipped: Skipped[] = [];
   names.forEach((name, index) => {
     const text = values[index] ?? null;
-    const endMs = ends[index] ?? null;
+    const endMs = ends[index] ?? GONE;
     const reason = faultOf(name, text, endMs);
     if (reason !== null) skipped.push({ name, reason });
     else counters.push(counterOf(name, Number(text), endMs));
@@ -72,7 +67,7 @@ function stepOf(
   return { counters, skipped };
 }
 
-function counterOf(name: string, value: number, endMs: number | null): ImportedCounter {
+function counterOf(name: string, value: number, endMs: number): ImportedCounter {
   // There is a -0, and no counter holds it.
   return {
     name,
@@ -80,18 +75,18 @@ function counterOf(name: string, value: number, endMs: number | null): ImportedC
     version: null,
     min: null,
     max: null,
-    expiresAt: endMs === null ? null : new Date(endMs).toISOString(),
+    expiresAt: endMs === ENDLESS ? null : new Date(endMs).toISOString(),
     createdAt: null,
     updatedAt: null,
   };
 }
 
-function faultOf(name: string, text: string | null, endMs: number | null): string | null {
+function faultOf(name: string, text: string | null, endMs: number): string | null {
   // What is no UTF-8 was read as this character; under it the counter would have another name.
   if (name.includes('\ufffd')) return 'the name is not valid UTF-8';
   const fault = faultOfName(name);
   if (fault !== null) return `the name ${fault}`;
-  if (text === null) return 'it is no string, or gone';
+  if (text === null || endMs === GONE) return 'it is no string, or gone';
   if (!INTEGER.test(text) || !Number.isSafeInteger(Number(text))) return 'the value is no integer in range';
-  return endMs !== null && endMs > LAST_MS ? 'it ends after the year 9999' : null;
+  return endMs > LAST_MS ? 'it ends after the year 9999' : null;
 }

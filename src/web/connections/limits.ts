@@ -7,8 +7,14 @@ const BATCH_BODY_BYTES = 1024 * 1024;
 /** The configuration of a route that takes a batch. */
 export const BATCH_BODY = { bodyBytes: BATCH_BODY_BYTES } as const;
 
-/** The same of one that may come compressed; so large it may be read. */
-export const COMPRESSED_BATCH_BODY = { ...BATCH_BODY, takesGzip: true } as const;
+/**
+ * Each of 1000 items with a name and a key of which every character is escaped. It is no question of taste: the same is sent
+ * until it is taken.
+ */
+const DELIVERY_BODY_BYTES = 1_536 * 1024;
+
+/** The same of what an edge delivers, compressed as well; so large it may be read. */
+export const DELIVERY_BODY = { bodyBytes: DELIVERY_BODY_BYTES, takesGzip: true } as const;
 
 /** Characters, decoded: far above 255 bytes, so that a name a little too long is told so by the check of names. */
 export const MAX_PARAM_LENGTH = 3 * 255;

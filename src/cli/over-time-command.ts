@@ -61,7 +61,7 @@ export function addOverTime(program: Command, session: Session): void {
 
   withOutput(withService(program.command('history <name>')), ['chart', ...FORMATS])
     .description('what a counter came to over time, drawn')
-    .option('--from <time>', 'ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z')
+    .option('--from <time>', 'ISO 8601, such as 2026-01-31T12:00:00Z, or 2026-01-31, a day of --tz')
     .option('--to <time>', 'the same; now, where it is left out')
     .option('--over <period>', 'in place of both: 1h, 24h, 30d …, today, yesterday, thisWeek or thisMonth')
     .addOption(new Option('--interval <length>', 'of a point (default: what suits the period)').choices(INTERVALS))

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UTC, zoneOf } from '../domain/zone.js';
+import { UTC, type Zone as TimeZone, zoneOf } from '../domain/zone.js';
 import { DAY_MS } from '../domain/time.js';
 import { refuse } from '../web/problems/problem.js';
 import { limitUpTo, Moment, Name, Prefix } from '../web/shapes.js';
@@ -10,10 +10,15 @@ import { MAX_RANKED } from '../counters/history/rankings.service.js';
 
 const instant = 'must be a date or a date-time of ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z';
 
+/** A moment, or a day of the zone that is asked for; both in ms since 1970, the day as if it were one of UTC. */
+type Asked = { readonly ms: number } | { readonly dayMs: number };
+
+const DATE = /^\d{4}-\d\d-\d\d$/;
+
 const Instant = z
   .union([Moment, z.iso.date({ error: instant })], { error: instant })
-  .transform((text) => Date.parse(text))
-  .refine((ms) => !Number.isNaN(ms), { error: instant });
+  .transform((text): Asked => (DATE.test(text) ? { dayMs: Date.parse(text) } : { ms: Date.parse(text) }))
+  .refine((asked) => !Object.values(asked).some(Number.isNaN), { error: instant });
 
 /** A zone of IANA's list, by name. */
 const Zone = z
@@ -46,8 +51,12 @@ const Over = z
 export const MAX_HISTORIES = 20;
 
 export const HistoryQuery = z.strictObject({
-  from: Instant.optional().meta({ description: 'Where it begins. Left out: so far back as a chart mostly shows.' }),
-  to: Instant.optional().meta({ description: 'The moment after its end. Left out, or in the future: now.' }),
+  from: Instant.optional().meta({
+    description: 'Where it begins; a date is a day of "tz". Left out: so far back as a chart mostly shows.',
+  }),
+  to: Instant.optional().meta({
+    description: 'The moment after its end; a date is a day of "tz", and not in it. Left out, or in the future: now.',
+  }),
   over: Over.optional().meta({ description: 'In place of "from" and "to": a period, as /v1/top takes it.' }),
   interval: z
     .enum(INTERVALS, { error: `must be one of ${INTERVALS.join(', ')}` })
@@ -92,7 +101,8 @@ const DEFAULT_POINTS = { minute: 60, hour: 24, day: 30, week: 12, month: 12 } as
  * @throws ProblemError `invalid_request` where it is empty, or has too many points
  */
 export function rangeOf(query: z.output<typeof HistoryQuery>, nowMs: number): HistoryRange {
-  const { from, to, over, tz: zone = UTC } = query;
+  const { over, tz: zone = UTC } = query;
+  const [from, to] = [momentOf(query.from, zone), momentOf(query.to, zone)];
   if (over !== undefined && (from !== undefined || to !== undefined)) {
     refuse('The query parameter "over" says what "from" and "to" would: it must be there without them.');
   }
@@ -115,4 +125,9 @@ export function rangeOf(query: z.output<typeof HistoryQuery>, nowMs: number): Hi
     );
   }
   return { interval, zone, begins, endMs };
+}
+
+function momentOf(asked: Asked | undefined, zone: TimeZone): number | undefined {
+  if (asked === undefined) return undefined;
+  return 'ms' in asked ? asked.ms : zone.beginOfDay(asked.dayMs / DAY_MS);
 }

@@ -6,6 +6,9 @@ export type Action =
   | 'counter set'
   | 'counter reset'
   | 'counter deleted'
+  | 'watch made'
+  | 'watch changed'
+  | 'watch removed'
   | 'signed in'
   | 'signed out'
   | 'key made'
@@ -29,6 +32,8 @@ export interface Circumstances {
   readonly address?: string;
   readonly requestId?: string;
   readonly counter?: string;
+  /** Its id. */
+  readonly watch?: string;
   /** Where it is not known whether it was done. */
   readonly outcome?: 'unknown';
 }

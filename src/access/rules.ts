@@ -39,7 +39,9 @@ export const RULES = {
   reset: rule(['write'], 'write', 'names', 'counter reset'),
   delete: rule(['write'], 'write', 'names', 'counter deleted'),
   /** To say what counters should not be; it holds whoever makes one to its prefix by itself. */
-  watch: rule(['write'], 'write', 'names'),
+  watch: rule(['write'], 'write', 'names', 'watch made'),
+  watchOtherwise: rule(['write'], 'write', 'names', 'watch changed'),
+  watchNoMore: rule(['write'], 'write', 'names', 'watch removed'),
   /** The numbers of an instance. */
   measure: rule(['read'], 'read', 'all'),
   /** The state of the cache, of jobs and keys, and what changes it. */

@@ -33,7 +33,8 @@ const GONE = 410;
 /** Sends what is in the outbox, from every instance but from no worker, whatever is with Redis. */
 @Injectable()
 export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly faults = new LoopFaults(new Logger(WebhookDeliverer.name));
+  private readonly log = new Logger(WebhookDeliverer.name);
+  private readonly faults = new LoopFaults(this.log);
   private readonly looks = new Polls(() => this.look(), LOOK_INTERVAL_MS);
   private readonly stopping = new AbortController();
   /** What is being delivered, by the id of the webhook that it goes to. */
@@ -120,8 +121,13 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
     const isTaken = tried.fault === null;
     this.tries[isTaken ? 'delivered' : 'failed'] += 1;
     if (isTaken) await this.outbox.delivered(message, tried);
-    else if (tried.status === GONE) await this.outbox.gone(message, tried, 'the receiver answered 410 (Gone)');
-    else await this.outbox.failed(message, tried, pauseAfterMs(message.attempt, Math.random()));
+    else if (tried.status === GONE) {
+      await this.outbox.gone(message, tried, 'the receiver answered 410 (Gone)');
+      this.log.error({ msg: 'a webhook is disabled, since its receiver answered 410', webhook: message.webhookId });
+    } else if (!(await this.outbox.failed(message, tried, pauseAfterMs(message.attempt, Math.random())))) {
+      const { webhookId: webhook, id } = message;
+      this.log.error({ msg: 'a message was given up: its receiver did not take it', webhook, id, fault: tried.fault });
+    }
   }
 
   private async try({ id, url, body, secrets }: OutgoingMessage): Promise<Tried> {

@@ -52,6 +52,26 @@ describe('the log tells', () => {
     expect([...linesOf('replay'), ...linesOf('too late')]).toEqual([]);
   });
 
+  it('who made, changed and removed which watch, and operated the service', async () => {
+    const { id: keyId, key } = await made();
+    const watch = await call(key, 'POST', '/v1/watches', 'watch', { name: 'watched', when: { above: 5 } });
+    const { id } = JSON.parse(watch.body) as { id: string };
+    await call(key, 'PATCH', `/v1/watches/${id}`, 'mute', { muted: true });
+    await call(key, 'PUT', `/v1/watches/${id}`, 'unfit', { name: 'watched', when: { silent: '1s' } });
+    await call(key, 'DELETE', `/v1/watches/${id}`, 'remove');
+    await call(key, 'DELETE', `/v1/watches/${id}`, 'too late to remove');
+    for (const [requestId, msg] of [
+      ['watch', 'watch made'],
+      ['mute', 'watch changed'],
+      ['remove', 'watch removed'],
+    ] as const) {
+      expect(linesOf(requestId)).toMatchObject([{ level: 'info', msg, keyId, address: ADDRESS, watch: id }]);
+    }
+    expect([...linesOf('unfit'), ...linesOf('too late to remove')]).toEqual([]);
+    await call(ADMIN_KEY, 'POST', '/v1/admin/cache/reconcile', 'operate');
+    expect(linesOf('operate')).toContainEqual(expect.objectContaining({ msg: 'admin action', address: ADDRESS }));
+  });
+
   it('who signed in and out, and which keys began and ended', async () => {
     const { id: keyId, key } = await made();
     expect(lines()).toContainEqual(expect.objectContaining({ msg: 'key made', keyId }));

@@ -53,6 +53,12 @@ const arrives = (path: string, count = 1) => eventually(() => Promise.resolve(re
 const verified = ({ body, headers }: Received, secret: string) =>
   new Webhook(secret).verify(body, headers as Record<string, string>);
 
+/** What the log says of a webhook, for a person to act on. */
+const faultsOf = (webhook: string) =>
+  service.app.log
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+    .filter((line) => line['level'] === 'error' && line['webhook'] === webhook);
+
 /** As if the pause before the next try were over. */
 const hurry = (id: string) => database.query('UPDATE webhook_deliveries SET due_at = now() WHERE id = $1', [id]);
 
@@ -119,6 +125,8 @@ describe('a receiver that', () => {
     const id = await test(hook);
     await eventually(async () => (await delivery(hook, id))?.state === 'failed');
     expect((await call<Hook>('GET', `/${hook.id}`)).body.disabledWhy).toMatch(/410/);
+    // Nobody is told of what fires now, until somebody reads that.
+    await eventually(() => faultsOf(hook.id).length === 1);
     // Somebody mends it, and says so.
     receiver.answer('/gone', (response) => response.writeHead(204).end());
     expect((await call<Hook>('PATCH', `/${hook.id}`, { disabled: false })).body.disabledWhy).toBeNull();
@@ -194,6 +202,7 @@ describe('a receiver that', () => {
     await database.query('UPDATE webhook_deliveries SET give_up_at = now() WHERE id = $1', [id]);
     await hurry(id);
     await eventually(async () => (await delivery(hook, id))?.state === 'failed');
+    await eventually(() => faultsOf(hook.id).some((line) => line['id'] === id));
   });
 });
 

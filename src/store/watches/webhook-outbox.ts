@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { withClient } from '../clients.js';
+import type { DeliveryState } from './webhooks.js';
 
 /** A message that is to be sent now. */
 export interface OutgoingMessage {
@@ -67,16 +68,21 @@ export class WebhookOutbox {
     await this.note(`state = 'delivered', due_at = NULL`, id, tried, []);
   }
 
-  /** Notes that it was not; it comes again after `pauseMs`, unless it is too old by then. */
-  async failed({ id }: OutgoingMessage, tried: Tried, pauseMs: number): Promise<void> {
+  /**
+   * Notes that it was not; it comes again after `pauseMs`, unless it is too old by then.
+   *
+   * @returns whether it comes again
+   */
+  async failed({ id }: OutgoingMessage, tried: Tried, pauseMs: number): Promise<boolean> {
     const next = `clock_timestamp() + make_interval(secs => $5::float8 / 1000)`;
-    await this.note(
+    const state = await this.note(
       `state = CASE WHEN ${next} > give_up_at THEN 'failed' ELSE 'waiting' END,
        due_at = CASE WHEN ${next} <= give_up_at THEN ${next} END`,
       id,
       tried,
       [pauseMs],
     );
+    return state !== 'failed';
   }
 
   /** Notes that the receiver wants no more: the webhook is disabled. What waits for it waits for somebody to enable it. */
@@ -102,14 +108,22 @@ export class WebhookOutbox {
     return rows[0] ?? { waiting: 0, oldestSeconds: 0 };
   }
 
-  private async note(change: string, id: string, tried: Tried, more: readonly unknown[]): Promise<void> {
+  /** @returns the state it is in now; null: it is not there any more */
+  private async note(
+    change: string,
+    id: string,
+    tried: Tried,
+    more: readonly unknown[],
+  ): Promise<DeliveryState | null> {
     const { status, fault, tookMs } = tried;
-    await withClient(this.pool, (client) =>
-      client.query(
+    const { rows } = await withClient(this.pool, (client) =>
+      client.query<{ state: DeliveryState }>(
         `UPDATE webhook_deliveries
-         SET ${change}, last_at = clock_timestamp(), last_status = $2, last_fault = $3, last_ms = $4 WHERE id = $1`,
+         SET ${change}, last_at = clock_timestamp(), last_status = $2, last_fault = $3, last_ms = $4 WHERE id = $1
+         RETURNING state`,
         [id, status, fault, Math.round(tookMs), ...more],
       ),
     );
+    return rows[0]?.state ?? null;
   }
 }

@@ -136,7 +136,7 @@ export class Webhooks {
     return delivery ?? null;
   }
 
-  /** Has a message sent once more, under its own id; null where there is none, or it waits already. */
+  /** Has a message sent once more, under its own id, and at once where it waits already; null where there is none. */
   async sendAgain(webhookId: string, id: string): Promise<Delivery | null> {
     const [delivery] = await this.rows<Delivery>(
       `UPDATE webhook_deliveries SET state = 'waiting', due_at = clock_timestamp(), attempts = 0,

@@ -173,15 +173,23 @@ export class Gate {
     const { statusCode: status } = reply;
     // A replay changes nothing. Of 503 it may not be known whether it was done.
     if (grant === null || (status >= 300 && status !== 503) || reply.hasHeader('idempotent-replayed')) return;
-    const { name: counter } = params as { name: string };
-    const who = { keyId: grant.keyId, address: ip, requestId: id, counter };
+    const who = { keyId: grant.keyId, address: ip, requestId: id, ...subjectOf(params, reply) };
     this.actionLog.add(action, status === 503 ? { ...who, outcome: 'unknown' } : who);
   }
 
   /** Who did what to the service: for whoever has to find out later. */
-  private note({ keyId }: Grant, { id, method, url }: FastifyRequest): void {
-    this.logger.log({ msg: 'admin action', keyId, method, path: url.split('?', 1)[0], requestId: id });
+  private note({ keyId }: Grant, { id, ip: address, method, url }: FastifyRequest): void {
+    this.logger.log({ msg: 'admin action', keyId, address, method, path: url.split('?', 1)[0], requestId: id });
   }
+}
+
+/** What it was done to: a counter by its name, or a watch by its id, which where it was just made is the end of its place. */
+function subjectOf(params: unknown, reply: FastifyReply): { readonly counter?: string; readonly watch?: string } {
+  const { name, id } = params as { readonly name?: string; readonly id?: string };
+  if (name !== undefined) return { counter: name };
+  const place = reply.getHeader('location');
+  const watch = id ?? (typeof place === 'string' ? place.split('/').at(-1) : undefined);
+  return watch === undefined ? {} : { watch };
 }
 
 function tell(reply: FastifyReply, allowance: Allowance | null): void {

@@ -8,8 +8,13 @@ import { readFileSync } from 'node:fs';
 /** Below the timeout in the Dockerfile, so that a hang is this check's own verdict. */
 const TIMEOUT_MS = 2_000;
 
-const { PORT, PORT_FILE } = process.env;
-const port = PORT || (PORT_FILE ? readFileSync(PORT_FILE, 'utf8').trim() : '') || '3000';
+const said = (name) => {
+  const file = process.env[`${name}_FILE`];
+  return process.env[name] || (file ? readFileSync(file, 'utf8').trim() : '');
+};
+
+// Whoever takes all connections of the port for everybody must not make the service look dead. 0 is one that is not known.
+const port = [said('HEALTH_PORT'), said('PORT')].find((text) => Number(text) > 0) ?? '3000';
 
 setTimeout(() => process.exit(1), TIMEOUT_MS);
 try {

@@ -1,10 +1,13 @@
 /** What `docker compose up` builds and brings up: it is whole, and lets nobody in by a password that everybody knows. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BUN_ENVIRONMENT, BUN_OPTIONS, BUN_VERSION } from '../support/runtime.js';
 import { scratchFolder } from '../support/scratch.js';
 
@@ -52,7 +55,45 @@ it('a stop leaves the service the time that it needs to end by itself', () => {
 
 it('the image leaves PORT to its default, since PORT_FILE is refused beside it', () => {
   expect(read('docker/Dockerfile')).not.toMatch(/^ENV .*\bPORT=/m);
-  expect(read('docker/healthcheck.mjs')).toContain('PORT_FILE');
+});
+
+describe('the health check of the image asks', () => {
+  const asked: string[] = [];
+  const answer = (port: string) => createServer((_request, response) => (asked.push(port), response.end()));
+  const [all, health] = [answer('all'), answer('health')];
+
+  beforeAll(async () => {
+    for (const server of [all, health]) await once(server.listen(0, '127.0.0.1'), 'listening');
+  });
+
+  afterAll(() => {
+    for (const server of [all, health]) server.close();
+  });
+
+  const portOf = (server: Server): string => String((server.address() as AddressInfo).port);
+  const fileOf = async (text: string): Promise<string> => {
+    const file = join(await scratchFolder(), 'port');
+    writeFileSync(file, `${text}\n`);
+    return file;
+  };
+
+  it.each<[string, string, () => Promise<Record<string, string>> | Record<string, string>]>([
+    ['the port', 'all', () => ({ PORT: portOf(all) })],
+    ['the port that a file names', 'all', async () => ({ PORT_FILE: await fileOf(portOf(all)) })],
+    ['that of probes, where there is one', 'health', () => ({ PORT: portOf(all), HEALTH_PORT: portOf(health) })],
+    ['the port, where nobody knows that of probes', 'all', () => ({ PORT: portOf(all), HEALTH_PORT: '0' })],
+  ])('%s', async (_what, port, env) => {
+    asked.length = 0;
+    await promisify(execFile)(process.execPath, [join(ROOT, 'docker/healthcheck.mjs')], { env: await env() });
+    expect(asked).toEqual([port]);
+  });
+
+  it('and says so where nobody answers', async () => {
+    const checked = promisify(execFile)(process.execPath, [join(ROOT, 'docker/healthcheck.mjs')], {
+      env: { PORT: '1' },
+    });
+    await expect(checked).rejects.toMatchObject({ code: 1 });
+  });
 });
 
 it('the image on Bun has the Bun that was tested, and calls it as "npm start" does', () => {

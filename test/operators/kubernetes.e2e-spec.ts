@@ -1,7 +1,7 @@
 /** What the manifests say is run as it stands: roles, migrations, variables, probes, and the end. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from '@jest/globals';
@@ -97,8 +97,9 @@ it('the service, which may not migrate, listens once the job has done it, shows 
   const monitor = at(one('ServiceMonitor'), '/spec/endpoints/0/path') as string;
   const headers = { authorization: `Bearer ${ADMIN_KEY}` };
   const metrics = await send(healthUrl, 'GET', monitor, { headers });
-  const scaledBy = at(one('HorizontalPodAutoscaler'), '/spec/metrics/1/pods/metric/name') as string;
-  expect(metrics.body).toMatch(new RegExp(`^${scaledBy} \\d+$`, 'm'));
+  const autoscaler = await readFile(join(ROOT, 'deploy/kubernetes/base/autoscaler.yaml'), 'utf8');
+  const [, offered = ''] = /name: (evercount_\w+)/.exec(autoscaler) ?? [];
+  expect(metrics.body).toMatch(new RegExp(`^${offered} \\d+$`, 'm'));
   expect((await new CounterCalls(app.url).increment('a')).status).toBe(401);
   expect((await send(app.url, 'POST', '/v1/counters/a/increment', { headers })).status).toBe(200);
   expect(await app.stop()).toEqual({ code: 0, signal: null });

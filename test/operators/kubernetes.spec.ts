@@ -146,6 +146,11 @@ describe.each(PLACES)('%s: the objects fit to each other', (place) => {
     expect(at(deployment, '/spec/replicas')).toBeUndefined();
   });
 
+  it('instances go away again in every cluster: with a metric that is not known there, none would', () => {
+    const metrics = list(at(one(manifests, 'HorizontalPodAutoscaler'), '/spec/metrics'));
+    expect(metrics.map(({ type }) => type)).toEqual(['Resource']);
+  });
+
   it('every secret is one by reference, and every file of one that is named is there', () => {
     for (const manifest of [deployment, job]) {
       const [container] = containersOf(manifest);
@@ -222,6 +227,14 @@ describe.each(PLACES)('%s: what is asked of the image', (place) => {
     const before = Number(at(service, '/lifecycle/preStop/exec/command/1'));
     const grace = Number(at(pods[0], '/spec/template/spec/terminationGracePeriodSeconds'));
     expect(grace - before).toBeGreaterThan(10);
+  });
+
+  it('is as long as a migration may take, before a rollout counts as failed', () => {
+    const [period, failures] = ['periodSeconds', 'failureThreshold'].map((name) =>
+      Number(at(service, `/startupProbe/${name}`)),
+    );
+    const deadline = Number(at(pods[0], '/spec/progressDeadlineSeconds'));
+    expect(deadline).toBeGreaterThan((period ?? NaN) * (failures ?? NaN));
   });
 
   it('is one image, of one version', () => {

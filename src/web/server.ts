@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { AddressShares } from '../access/address-shares.js';
+import { limitConnections } from '../access/connection-limit.js';
 import { ForeignPages } from './gate/foreign-pages.js';
 import { trusting } from '../access/trusted-proxies.js';
 import type { Config } from '../config/config.js';
@@ -81,7 +82,7 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
     clientErrorHandler: (error, socket) => answerClientError(error, socket, basePath),
     rewriteUrl: ({ url = '/' }) => withinBase(url, basePath),
   });
-  server.server.maxConnections = settings.maxConnections;
+  limitConnections(server.server, settings.maxConnections);
   const shares = new AddressShares(settings.connectionsPerAddress, settings.trustedNetworks);
   const connections = new Connections(shares);
   connections.watch(server.server);
@@ -109,6 +110,12 @@ export function createServer({ http: settings, access }: Pick<Config, 'http' | '
   server.decorateRequest('turn', 0);
   server.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw;
+    // Who hung up before anybody looked has no address, by which all that follows goes, and waits for no answer.
+    if (socket.remoteAddress === undefined) {
+      reply.hijack();
+      socket.destroy();
+      return;
+    }
     const begun = turns.begin(request);
     if (begun !== 'begun') {
       reply.hijack();

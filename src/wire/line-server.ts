@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { AddressShares } from '../access/address-shares.js';
+import { limitConnections } from '../access/connection-limit.js';
 import { ACCEPT_BACKLOG, DRAIN_MS, HANDSHAKE_MS, KEEP_ALIVE_MS } from './limits.js';
 import { Line, type Talk } from './line.js';
 import { UntakenBytes } from './untaken-bytes.js';
@@ -40,7 +41,7 @@ export class LineServer {
     const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     this.server =
       tls === null ? createServer(options) : createTlsServer({ ...options, ...tls, handshakeTimeout: HANDSHAKE_MS });
-    this.server.maxConnections = maxConnections;
+    limitConnections(this.server, maxConnections);
     this.server.on('connection', (socket: Socket) => {
       // Before the handshake, which is what costs.
       if (!this.admit(socket)) return;

@@ -99,6 +99,9 @@ export class Committer {
       case 'writes':
         this.hearer?.learned(message.refusal);
         return;
+      case 'alive':
+        this.post({ kind: 'alive' });
+        return;
       case 'together':
         this.waiting.get(message.id)?.(message.told);
         return;

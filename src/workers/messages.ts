@@ -18,6 +18,8 @@ export type FromWorker =
   | SentCalls
   /** It asks for what all say. */
   | { readonly kind: 'ask'; readonly id: number; readonly topic: Topic }
+  /** It was asked whether it still runs. */
+  | { readonly kind: 'alive' }
   /** It says what it was asked for. */
   | { readonly kind: 'own'; readonly id: number; readonly told: Told };
 
@@ -28,6 +30,8 @@ export type ToWorker =
   | SentAnswers
   /** Why Postgres takes no writes; null: it does. */
   | { readonly kind: 'writes'; readonly refusal: string | null }
+  /** It is to say whether it still runs. */
+  | { readonly kind: 'alive' }
   | { readonly kind: 'tell'; readonly id: number; readonly topic: Topic }
   | { readonly kind: 'together'; readonly id: number; readonly told: Told }
   /** It is to answer what it has accepted, and end. */

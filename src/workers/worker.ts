@@ -29,6 +29,9 @@ export class Worker {
   private readonly calls: ReceivedCalls;
   private readonly waiting = new Map<number, (told: Told) => void>();
   private questions = 0;
+  /** How often in a row it did not say in time that it still runs. */
+  private silences = 0;
+  private isAsked = false;
   /** What it said last. */
   private numbers: Numbers | null = null;
 
@@ -59,6 +62,19 @@ export class Worker {
   send(message: ToWorker): void {
     // Whatever becomes of it, a worker that is gone is noticed by its end.
     if (this.forked.isConnected()) this.forked.send(message, () => undefined);
+  }
+
+  /**
+   * Asks whether it still runs. To be called again and again: what passes while this process stands still counts as once.
+   *
+   * @returns how often in a row it has not said so until it was asked the next time
+   */
+  ask(): number {
+    this.silences = this.isAsked ? this.silences + 1 : 0;
+    // Not again before it has said so: nobody reads what a process that hangs is sent.
+    if (!this.isAsked) this.send({ kind: 'alive' });
+    this.isAsked = true;
+    return this.silences;
   }
 
   kill(): void {
@@ -103,6 +119,9 @@ export class Worker {
       case 'listening':
         this.places = message.places;
         this.listens();
+        return;
+      case 'alive':
+        this.isAsked = false;
         return;
       case 'own':
         this.waiting.get(message.id)?.(message.told);

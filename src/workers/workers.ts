@@ -24,6 +24,13 @@ const ENDING_MS = 5_500;
 /** How soon a worker knows that Postgres takes no writes: its probes say so. */
 const LOOK_INTERVAL_MS = 200;
 
+/**
+ * A worker that does not say for so long that it still runs hangs, and probes would not find out: others answer them. Less
+ * than the 15 s after which an orchestrator restarts a service that is one process and hangs.
+ */
+const ASK_INTERVAL_MS = 1_000;
+const MAX_SILENCES = 10;
+
 /** What the workers stand on. */
 export interface Service {
   readonly commits: CommitPipeline;
@@ -39,7 +46,7 @@ export class Workers {
   private readonly workers = new Set<Worker>();
   private stopping = false;
   private pauseMs = FIRST_PAUSE_MS;
-  private looking: NodeJS.Timeout | null = null;
+  private readonly timers: NodeJS.Timeout[] = [];
   private refusal: string | null = null;
   /** What only rises, of all that have ended. */
   private departed: Numbers | null = null;
@@ -63,7 +70,10 @@ export class Workers {
       args: [WORKER],
       serialization: 'json',
     });
-    this.looking = setInterval(() => this.look(), LOOK_INTERVAL_MS);
+    this.timers.push(
+      setInterval(() => this.look(), LOOK_INTERVAL_MS),
+      setInterval(() => this.ask(), ASK_INTERVAL_MS),
+    );
     const places = await Promise.all(Array.from({ length: count }, () => this.startFirst()));
     const [first] = places;
     if (first === undefined) throw new RangeError('there are no workers');
@@ -73,7 +83,7 @@ export class Workers {
   /** Has them answer what they accepted, and end; those that have not after `ENDING_MS` are killed. */
   async stop(): Promise<void> {
     this.stopping = true;
-    if (this.looking !== null) clearInterval(this.looking);
+    for (const timer of this.timers) clearInterval(timer);
     for (const worker of this.workers) {
       if (worker.places === null) worker.kill();
       else worker.send({ kind: 'end' });
@@ -147,6 +157,15 @@ export class Workers {
     if (refusal === this.refusal) return;
     this.refusal = refusal;
     for (const worker of this.workers) worker.send({ kind: 'writes', refusal });
+  }
+
+  /** Ends those that hang: others take their place. */
+  private ask(): void {
+    for (const worker of this.workers) {
+      if (worker.places === null || worker.ask() < MAX_SILENCES) continue;
+      this.logger.error({ worker: worker.pid }, 'a worker does not answer any more, and is killed');
+      worker.kill();
+    }
   }
 
   private async together(topic: Topic): Promise<Told> {

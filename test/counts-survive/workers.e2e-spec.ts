@@ -1,6 +1,7 @@
 /** WORKERS: several processes answer, one commits, and they are one service; whichever of them is killed, too. */
 import { Agent } from 'node:http';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { afterEach, describe, expect } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
@@ -10,7 +11,12 @@ import { itOnNode } from '../support/on-bun.js';
 import { scrape } from '../support/scrape.js';
 import { withServiceProcess } from '../support/service.js';
 
-const service = withServiceProcess({ env: { WORKERS: '2', RESP_PORT: '0' } });
+/** Of both workers together; the other tests stay far below it. */
+const MAX_CONNECTIONS = 100;
+
+const service = withServiceProcess({
+  env: { WORKERS: '2', RESP_PORT: '0', MAX_CONNECTIONS: String(MAX_CONNECTIONS) },
+});
 
 const agents: Agent[] = [];
 const lines: RawResp[] = [];
@@ -156,7 +162,7 @@ describe('the numbers', () => {
       expect(readings[at]?.requests).toBeGreaterThanOrEqual(readings[at - 1]?.requests ?? NaN);
     }
     const [before] = await scrapes(1);
-    await killOneWorker();
+    await endOneWorker('SIGKILL');
     const [after] = await scrapes(1);
     expect(after?.requests).toBeGreaterThanOrEqual(before?.requests ?? NaN);
     expect(after?.reads).toBeGreaterThanOrEqual(before?.reads ?? NaN);
@@ -180,15 +186,41 @@ async function scrapes(times: number) {
   return readings;
 }
 
-/** Settles when another one listens in its place. */
-async function killOneWorker(): Promise<void> {
+/** Sends a signal to one of the workers; settles, with which it was, when another one listens in its place. */
+async function endOneWorker(signal: 'SIGKILL' | 'SIGSTOP'): Promise<number> {
   const { app } = service;
   const listening = (): number => app.log().filter(({ msg }) => msg === 'a worker listens').length;
   const before = listening();
   const [victim = 0] = await workersOf(app.pid);
-  process.kill(victim, 'SIGKILL');
+  process.kill(victim, signal);
   await eventually(() => listening() > before);
+  return victim;
 }
+
+itOnNode.each(['http', 'resp'])('past the connections that all may have together, over %s', async (protocol) => {
+  const port = protocol === 'http' ? Number(new URL(service.app.url).port) : service.app.respPort;
+  let closed = 0;
+  const sockets = Array.from({ length: MAX_CONNECTIONS + 50 }, () => connect({ host: '127.0.0.1', port }).resume());
+  for (const socket of sockets) {
+    socket.on('error', () => undefined);
+    // Those that say nothing for too long are told so.
+    socket.on('close', () => (closed += socket.bytesRead === 0 ? 1 : 0));
+  }
+  await eventually(() => closed >= 50).finally(() => sockets.forEach((socket) => socket.destroy()));
+  await eventually(async () => (await service.calls.read('all')).status === 200);
+});
+
+itOnNode('a worker that hangs is replaced, and whoever waited for it is let go', async () => {
+  const { app, calls } = service;
+  const replaced = endOneWorker('SIGSTOP');
+  // Some of them at the worker that hangs.
+  const asked = numbersTo(4).map(async () => (await calls.read('all').catch(() => null))?.status ?? null);
+  const victim = await replaced;
+  expect(await isGone(victim)).toBe(true);
+  expect((await Promise.all(asked)).filter((status) => status !== 200 && status !== null)).toEqual([]);
+  expect(app.log()).toContainEqual(expect.objectContaining({ level: 'error', worker: victim }));
+  expect((await calls.read('all')).status).toBe(200);
+});
 
 describe('a fault under load', () => {
   const CLIENTS = 8;
@@ -197,7 +229,7 @@ describe('a fault under load', () => {
     const told = nothingTold();
     const clients = numbersTo(CLIENTS).map((client) => countSurely('worker-killed', client, 100, told));
     await eventually(async () => (await valueOf('worker-killed')) > 50);
-    await killOneWorker();
+    await endOneWorker('SIGKILL');
     await Promise.all(clients);
     expect(await valueOf('worker-killed')).toBe(CLIENTS * 100);
     expect(told.counted).toBe(CLIENTS * 100);

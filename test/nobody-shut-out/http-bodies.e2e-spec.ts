@@ -1,6 +1,7 @@
 /** No body holds up everybody: what could is refused before anything is made of it, and each is paid for by its bytes. */
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import { KeyAdministration } from '../../src/access/key-administration.js';
 import { eventually } from '../support/eventually.js';
@@ -122,20 +123,61 @@ describe('a key pays for the bytes it brings,', () => {
   });
 });
 
-it('who hangs up in the middle of a body fills no log', async () => {
-  const { hostname, port } = new URL(service.app.url);
+describe('no log is filled by who hangs up', () => {
   const headers = { authorization: `Bearer ${ADMIN_KEY}` };
-  const open = async (): Promise<number> => {
+
+  async function open(): Promise<number> {
     const { body } = await send(service.app.url, 'GET', '/metrics', { headers });
     return Number(/^evercount_http_connections_open (\d+)$/m.exec(body)?.[1]);
-  };
-  const before = await open();
-  const socket = connect(Number(port), hostname);
-  await once(socket, 'connect');
-  const head = ['POST /v1/increments HTTP/1.1', 'Host: localhost', `Authorization: ${headers.authorization}`];
-  socket.write([...head, 'Content-Type: application/json', 'Content-Length: 100', '', '{"incr'].join('\r\n'));
-  await eventually(async () => (await open()) === before + 1);
-  socket.destroy();
-  await eventually(async () => (await open()) === before);
-  expect(service.app.log.filter((line) => line.includes('a request failed'))).toEqual([]);
+  }
+
+  async function connected(): Promise<Socket> {
+    const { hostname, port } = new URL(service.app.url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  const failures = () => service.app.log.filter((line) => line.includes('a request failed'));
+
+  it('in the middle of a body', async () => {
+    const before = await open();
+    const socket = await connected();
+    const head = ['POST /v1/increments HTTP/1.1', 'Host: localhost', `Authorization: ${headers.authorization}`];
+    socket.write([...head, 'Content-Type: application/json', 'Content-Length: 100', '', '{"incr'].join('\r\n'));
+    await eventually(async () => (await open()) === before + 1);
+    socket.destroy();
+    await eventually(async () => (await open()) === before);
+    expect(failures()).toEqual([]);
+  });
+
+  it.each([
+    ['with a key', `Authorization: ${headers.authorization}\r\n`],
+    ['without one', ''],
+  ])('before anybody looked, %s: it has no address any more', async (_what, authorization) => {
+    const before = await open();
+    hangUpUnseen(`GET /v1/counters/a HTTP/1.1\r\nHost: localhost\r\n${authorization}\r\n`);
+    await eventually(async () => (await open()) === before);
+    expect(failures()).toEqual([]);
+    expect((await send(service.app.url, 'GET', '/livez')).status).toBe(200);
+  });
 });
+
+/** In a thread of its own: asks, hangs up, and says when it has. */
+const HANGS_UP = `
+  const { workerData: { hostname, port, request, done } } = require('node:worker_threads');
+  const socket = require('node:net').connect(port, hostname);
+  socket.write(request, () => {
+    socket.resetAndDestroy();
+    Atomics.store(done, 0, 1);
+    Atomics.notify(done, 0);
+  });
+`;
+
+/** While the service, which is in this process, stands still. */
+function hangUpUnseen(request: string): void {
+  const { hostname, port } = new URL(service.app.url);
+  const done = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  new Worker(HANGS_UP, { eval: true, workerData: { hostname, port: Number(port), request, done } });
+  Atomics.wait(done, 0, 0);
+}

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
+import { limitConnections } from '../../access/connection-limit.js';
 import { RESTRAINED } from '../answer-headers.js';
 import { answerClientError } from './client-errors.js';
 import type { Connections } from './connections.js';
@@ -38,7 +39,7 @@ export class HealthPort {
       },
       (request, response) => this.answer(request, response),
     );
-    this.server.maxConnections = MAX_HEALTH_CONNECTIONS;
+    limitConnections(this.server, MAX_HEALTH_CONNECTIONS);
     this.server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, routes.basePath));
     connections.watch(this.server);
   }

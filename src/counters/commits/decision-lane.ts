@@ -52,6 +52,8 @@ export class DecisionLane {
       const [first] = writesIn(pending);
       return first === undefined ? null : holderOf(first);
     },
+    // Each is decided by itself: a larger batch holds others up for longer.
+    () => false,
     (batch) => this.traces.shared('decisions', spansOf(batch), () => this.commit(batch)),
   );
 

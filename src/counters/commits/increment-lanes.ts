@@ -26,6 +26,7 @@ import {
   type PendingIncrement,
   sizeOf,
 } from './pending-increments.js';
+import { Rivals } from './rivals.js';
 import { answerReplays, holderOf, keyId, type Replay, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
@@ -72,11 +73,13 @@ export class IncrementLanes {
     private readonly clock: Clock,
     private readonly traces: Traces,
   ) {
-    const commit = (batch: readonly Pending[]) => this.traces.shared('batch', spansOf(batch), () => this.commit(batch));
-    this.lanes = Array.from(
-      { length: settings.lanes },
-      () => new Lane<Pending>(MAX_BATCH, MAX_OF_ONE_KEY, accountOf, commit),
-    );
+    this.lanes = Array.from({ length: settings.lanes }, () => {
+      const rivals = new Rivals();
+      const isContended = () => rivals.isContended;
+      return new Lane<Pending>(MAX_BATCH, MAX_OF_ONE_KEY, accountOf, isContended, (batch) =>
+        this.traces.shared('batch', spansOf(batch), () => this.commit(batch, rivals)),
+      );
+    });
   }
 
   /** Puts it into the lane of its counter. Never throws: what becomes of it, its own `resolve` or `reject` is told. */
@@ -92,7 +95,7 @@ export class IncrementLanes {
     }
   }
 
-  private async commit(batch: readonly Pending[]): Promise<readonly Pending[]> {
+  private async commit(batch: readonly Pending[], rivals: Rivals): Promise<readonly Pending[]> {
     let left = this.withoutFollowers(batch.filter((pending) => !tooOld(pending, this.clock)));
     const nonces = await this.exposure.leaseWanted(namesOf(left));
     try {
@@ -101,6 +104,7 @@ export class IncrementLanes {
         const added = addUpAll(left);
         const { applied, used, clock } = await this.apply(left, added);
         if (used.length === 0) {
+          rivals.note(added.totals.values(), applied);
           this.tally(sizeOf(left), sentAtMs, added, applied);
           // Answered while the next batch is being committed.
           void this.answer(left, added, applied, { sentAtMs, clock }, nonces);

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Lane, type Queued } from './lane.js';
 
 interface Item extends Queued {
@@ -19,6 +19,7 @@ function held() {
     MAX_BATCH,
     MAX_OF_ONE,
     ({ holder }) => holder,
+    () => false,
     async (batch) => {
       batches.push([...batch]);
       await begin;
@@ -86,4 +87,77 @@ it('what is all nobody’s goes as it came, in batches as full as they may be', 
   add(null, 2);
   const batches = await all(8);
   expect(batches.map((batch) => batch.map(({ index }) => index))).toEqual([[0], [1, 2, 3], [4], [5], [6, 7]]);
+});
+
+describe('those who were answered', () => {
+  beforeEach(
+    () => void jest.useFakeTimers({ doNotFake: ['performance', 'setImmediate', 'nextTick', 'queueMicrotask'] }),
+  );
+  afterEach(() => void jest.useRealTimers());
+
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+  };
+
+  /** A lane that commits at once; answers how many were in each batch. */
+  const quick = (gathers = true) => {
+    const sizes: number[] = [];
+    const lane = new Lane<Item>(
+      100,
+      100,
+      () => null,
+      () => gathers,
+      (batch) => {
+        sizes.push(batch.length);
+        return Promise.resolve([]);
+      },
+    );
+    const add = (count: number): void => {
+      for (let index = 0; index < count; index += 1)
+        lane.add({ holder: null, size: 1, index, acceptedAtMs: 0, span: null });
+    };
+    return { sizes, add };
+  };
+
+  it('are waited for where others commit the same, until all are there again', async () => {
+    const { sizes, add } = quick();
+    add(10);
+    await turns();
+    add(9);
+    await turns();
+    expect(sizes).toEqual([10]);
+    add(1);
+    await turns();
+    expect(sizes).toEqual([10, 10]);
+  });
+
+  it('are waited for no longer than two milliseconds', async () => {
+    const { sizes, add } = quick();
+    add(10);
+    await turns();
+    add(3);
+    await turns();
+    expect(sizes).toEqual([10]);
+    await jest.advanceTimersByTimeAsync(2);
+    await turns();
+    expect(sizes).toEqual([10, 3]);
+  });
+
+  it('are not waited for where nobody else commits', async () => {
+    const { sizes, add } = quick(false);
+    add(10);
+    await turns();
+    add(1);
+    await turns();
+    expect(sizes).toEqual([10, 1]);
+  });
+
+  it('are not waited for where they are few', async () => {
+    const { sizes, add } = quick();
+    add(3);
+    await turns();
+    add(1);
+    await turns();
+    expect(sizes).toEqual([3, 1]);
+  });
 });

@@ -22,18 +22,34 @@ export class NotWritten extends Error {
 const RETRY_PAUSE_MS = 20;
 const RETRY_JITTER_MS = 60;
 
+/** In a smaller batch there are too few clients to wait for. */
+const CROWD = 4;
+
+/**
+ * How long those who were answered are waited for at most, in ms: they need a reply of Redis, and their own way there and back.
+ * As long as a commit of somebody else takes: so long the batch would wait in Postgres otherwise.
+ */
+const GATHER_MS = 2;
+
+/** Writes that are worth a commit of their own: then nobody is waited for. */
+const ENOUGH = 200;
+
 /**
  * Gathers what arrives while the previous batch is being committed, and commits it as the next one. Nobody waits for a
- * timer, and a lone write is committed at once.
+ * timer, and a lone write is committed at once; but where others commit the same rows meanwhile, those who were just answered
+ * are waited for, since half a batch holds others up as long as a whole one.
  */
 export class Lane<T extends Queued> {
   private queue: T[] = [];
   private running = false;
+  /** Ends the wait for those who were answered, once so many members wait. */
+  private gathering: { readonly length: number; readonly end: () => void } | null = null;
 
   /**
    * @param maxBatch writes in one batch, at most; a larger member goes alone
    * @param maxOfOne writes of one holder in it, at most, also where nobody else waits: who comes next waits for the batch
    * @param holderOf whose share of a batch it is; null where nobody's is counted
+   * @param gathers whether those who are answered are waited for, where they are many
    * @param commit commits a batch and returns what of it is undecided, in order: nothing of that was written, and it is
    *   queued again. All others were answered, or will be. Never throws: it could not tell which of them were committed
    */
@@ -41,12 +57,14 @@ export class Lane<T extends Queued> {
     private readonly maxBatch: number,
     private readonly maxOfOne: number,
     private readonly holderOf: (item: T) => Holder,
+    private readonly gathers: (batch: readonly T[]) => boolean,
     private readonly commit: (batch: readonly T[]) => Promise<readonly T[]>,
   ) {}
 
   /** Puts it behind what waits, and begins at once where nothing is being committed. */
   add(item: T): void {
     this.queue.push(item);
+    if (this.gathering !== null && this.queue.length >= this.gathering.length) this.gathering.end();
     if (this.running) return;
     this.running = true;
     void this.run();
@@ -56,12 +74,30 @@ export class Lane<T extends Queued> {
     while (this.queue.length > 0) {
       // What arrives in the same turn of the event loop goes together, and what lies in the sockets by then.
       await endOfTurn();
-      const undecided = await this.commit(this.takeBatch());
-      if (undecided.length === 0) continue;
+      const batch = this.takeBatch();
+      const undecided = await this.commit(batch);
+      if (undecided.length === 0) {
+        if (batch.length >= CROWD && sizeOf(this.queue) < ENOUGH && this.gathers(batch))
+          await this.gather(batch.length);
+        continue;
+      }
       this.queue = [...undecided, ...this.queue];
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS + Math.random() * RETRY_JITTER_MS));
     }
     this.running = false;
+  }
+
+  /** Waits for as many as were just answered to come again. */
+  private async gather(answered: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      const end = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.gathering = { length: this.queue.length + answered, end };
+    });
+    this.gathering = null;
   }
 
   private takeBatch(): T[] {

@@ -1,0 +1,34 @@
+import type { Counter } from '../../domain/counter.js';
+import type { Total } from '../../store/increment-codec.js';
+
+/** Increments of a counter in a batch from which on it is a hot one. */
+const HOT = 4;
+
+/**
+ * Whether others count the counter that a lane counts most. Its versions tell: each change is one, so there are none between
+ * two batches that nobody came between.
+ */
+export class Rivals {
+  private hottest: { readonly name: string; readonly version: number } | null = null;
+  private contended = false;
+
+  /** As of the last batch. */
+  get isContended(): boolean {
+    return this.contended;
+  }
+
+  /** @param applied what became of the totals; those that are missing were not changed */
+  note(totals: Iterable<Total>, applied: ReadonlyMap<string, Counter>): void {
+    let most: Total | null = null;
+    for (const total of totals) if (total.count >= HOT && total.count > (most?.count ?? 0)) most = total;
+    const after = most === null ? undefined : applied.get(most.name);
+    if (most === null || after === undefined) {
+      this.contended = false;
+      this.hottest = null;
+      return;
+    }
+    const before = this.hottest;
+    this.contended = before?.name === after.name && before.version < after.version - most.count;
+    this.hottest = { name: after.name, version: after.version };
+  }
+}

@@ -22,6 +22,8 @@ const FLAT = 0.8;
 
 /** Compared with the truth, while clients are served. */
 const RECONCILED_A_SECOND = 100_000;
+/** A million within a minute. */
+const REHYDRATED_A_SECOND = 1_000_000 / 60;
 
 /** What overload may add to the p99 of what is accepted. */
 const KEPT_P99 = 1.5;
@@ -171,14 +173,16 @@ function tableVerdicts(rows: ContestResult | undefined): Verdict[] {
 }
 
 function jobVerdicts({ job, counters, seconds, quietP99Ms, p99Ms, mostEarlyMib, mostLateMib }: JobCost): Verdict[] {
-  const rate = verdictOn(`${job}: counters a second`, [counters / seconds], { least: RECONCILED_A_SECOND });
+  const rate = (least: number): Verdict => verdictOn(`${job}: counters a second`, [counters / seconds], { least });
   const felt = [
     verdictOn(`${job}: the API's p99 meanwhile, over before`, [p99Ms / quietP99Ms], { most: 2 }),
     verdictOn(`${job}: memory in its second half, over the first`, [mostLateMib / mostEarlyMib], { most: FLAT_MEMORY }),
   ];
   switch (job) {
     case 'reconcile':
-      return [rate, ...felt];
+      return [rate(RECONCILED_A_SECOND), ...felt];
+    case 'rehydrate all':
+      return [rate(REHYDRATED_A_SECOND), ...felt];
     case 'rehydrate':
       return felt;
     case 'fill by reads':

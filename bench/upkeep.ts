@@ -8,7 +8,7 @@ import { MemoryWatch } from './memory.js';
 import { inPostgres } from './postgres.js';
 import { post, seedByBatches, seedRows } from './seed.js';
 
-export type Job = 'fill by reads' | 'reconcile' | 'rehydrate';
+export type Job = 'fill by reads' | 'reconcile' | 'rehydrate' | 'rehydrate all';
 
 /** One job, and what clients felt of it. */
 export interface JobCost {
@@ -46,7 +46,7 @@ const QUIET_PROBES = 5;
 /** Entries must not expire before they are compared. */
 const CACHE_TTL_MS = 3_600_000;
 
-/** A rehydration fills what was written last, and no more than these. */
+/** A rehydration that nobody asked for fills what was written last, and no more than these. */
 const REHYDRATED = 10_000;
 
 /** Names in one request that reads many. */
@@ -84,7 +84,10 @@ export async function measureUpkeep({ arena, generator }: Field, counters: numbe
     const reconcile = await costOf('reconcile', () => untilDone(service, 'reconcile'));
     await seedByBatches(url, names.slice(0, REHYDRATED));
     await post(`${url}/v1/admin/cache/flush`);
-    return [fill, reconcile, await costOf('rehydrate', () => untilDone(service, 'rehydrate'))];
+    const rehydrate = await costOf('rehydrate', () => untilDone(service, 'rehydrate'));
+    await post(`${url}/v1/admin/cache/flush`);
+    const rehydrateAll = await costOf('rehydrate all', () => untilDone(service, 'rehydrate?all=true'));
+    return [fill, reconcile, rehydrate, rehydrateAll];
   } finally {
     await stop();
   }
@@ -99,7 +102,10 @@ async function readAll({ url }: SeparateService, names: readonly string[]): Prom
   return { counters: names.length, seconds: (performance.now() - startMs) / 1000 };
 }
 
-async function untilDone({ url }: SeparateService, kind: 'reconcile' | 'rehydrate'): Promise<Done> {
+async function untilDone(
+  { url }: SeparateService,
+  kind: 'reconcile' | 'rehydrate' | 'rehydrate?all=true',
+): Promise<Done> {
   const answer = await fetch(`${url}/v1/admin/cache/${kind}`, { method: 'POST' });
   const { job } = (await answer.json()) as { job: { id: string } };
   for (;;) {

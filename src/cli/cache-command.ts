@@ -53,6 +53,10 @@ interface FlushOptions extends Options {
   readonly dryRun?: boolean;
 }
 
+interface RehydrateOptions extends Options {
+  readonly all?: boolean;
+}
+
 /** `cache` and `reconcile`: looks after the cache of a running service. */
 export function addCache(program: Command, session: Session): void {
   const cache = program.command('cache').description('look at the cache, empty it, fill it');
@@ -74,12 +78,18 @@ export function addCache(program: Command, session: Session): void {
 
   withJson(withService(cache.command('rehydrate')))
     .description('fill the cache with what was written last, and wait until it is done')
-    .action(async (options: Options) => {
-      const report = await runJob<RehydrateReport>(await session.calls(options), 'rehydrate');
+    .option('--all', 'with every counter there is; the cache has to have room for them')
+    .action(async (options: RehydrateOptions) => {
+      const { all = false } = options;
+      const report = await runJob<RehydrateReport>(
+        await session.calls(options),
+        all ? 'rehydrate?all=true' : 'rehydrate',
+      );
       if (options.json === true) session.terminal.printJson(report);
       else {
         const { filled, names, durationMs } = report;
-        session.terminal.print(`filled ${filled} of ${names} counters that were written last, in ${durationMs} ms`);
+        const which = all ? '' : ' that were written last';
+        session.terminal.print(`filled ${filled} of ${names} counters${which}, in ${durationMs} ms`);
       }
     });
 
@@ -163,7 +173,10 @@ async function flushAll(session: Session, { yes, json }: Omit<FlushOptions, 'dry
   }
 }
 
-async function runJob<Report>(calls: ServiceCalls, kind: 'rehydrate' | 'reconcile'): Promise<Report> {
+async function runJob<Report>(
+  calls: ServiceCalls,
+  kind: 'rehydrate' | 'rehydrate?all=true' | 'reconcile',
+): Promise<Report> {
   const { job } = await calls.expect<{ job: { id: string } }>('POST', `/v1/admin/cache/${kind}`);
   const deadlineMs = performance.now() + JOB_PATIENCE_MS;
   for (;;) {

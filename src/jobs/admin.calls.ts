@@ -1,5 +1,5 @@
 import type { Call } from '../web/openapi/call.js';
-import { CacheAnswer, FlushAnswer, JobAnswer, QueuedJob } from './admin.shapes.js';
+import { CacheAnswer, FlushAnswer, JobAnswer, QueuedJob, RehydrateQuery } from './admin.shapes.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
 
@@ -64,7 +64,11 @@ export const adminCalls: readonly Call[] = [
       200: { description: 'They are gone.', json: { schema: FlushAnswer, example: { removed: 2 } } },
     },
   },
-  jobPost('rehydrate', 'Fill the cache with what the latest writes touched', 'A job; reads need not wait for it.'),
+  {
+    ...jobPost('rehydrate', 'Fill the cache with what the latest writes touched', 'A job; reads need not wait for it.'),
+    query: RehydrateQuery,
+    refusals: ['invalid_request'],
+  },
   jobPost('reconcile', 'Compare the cache with the truth, and repair it', 'A job, which also runs by itself.'),
   {
     route: 'GET /v1/admin/jobs/:id',

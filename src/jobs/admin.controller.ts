@@ -6,13 +6,15 @@ import { AuditService } from '../counters/happenings/audit.service.js';
 import { CacheUpkeep } from '../counters/upkeep/cache-upkeep.js';
 import { sendUnkept } from '../web/answers.js';
 import { refuseBody } from '../web/bodies/validation.js';
+import { queryOf } from '../web/query.js';
 import { ProblemError } from '../web/problems/problem.js';
 import { requesterOf } from '../web/requester.js';
-import { CacheAnswer, FlushAnswer, JobAnswer, QueuedJob } from './admin.shapes.js';
+import { CacheAnswer, FlushAnswer, JobAnswer, QueuedJob, RehydrateQuery } from './admin.shapes.js';
 import type { JobKind } from './job-kind.js';
 import { JobQueue } from './job-queue.js';
 import { JobRunner } from './job-runner.js';
 import { ReconcileJob } from './kinds/reconcile.js';
+import { RehydrateAllJob } from './kinds/rehydrate-all.js';
 import { RehydrateJob } from './kinds/rehydrate.js';
 import type { Finished } from './last-reports.js';
 
@@ -31,6 +33,7 @@ export class AdminController {
     private readonly runner: JobRunner,
     private readonly reconcileJob: ReconcileJob,
     private readonly rehydrateJob: RehydrateJob,
+    private readonly rehydrateAllJob: RehydrateAllJob,
     private readonly audit: AuditService,
     private readonly sampler: Sampler,
     private readonly settings: CacheSettings,
@@ -68,7 +71,8 @@ export class AdminController {
   @HttpCode(202)
   async rehydrate(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseBody(request);
-    await this.enqueue(this.rehydrateJob, reply);
+    const { all } = queryOf(RehydrateQuery, request);
+    await this.enqueue(all === 'true' ? this.rehydrateAllJob : this.rehydrateJob, reply);
   }
 
   @Post('cache/reconcile')

@@ -26,7 +26,7 @@ const ReconcileReport = z.object({
 });
 
 const RehydrateReport = z.object({
-  names: Count.meta({ description: 'Counters that the latest writes touched.' }),
+  names: Count.meta({ description: 'Counters that the latest writes touched, or all.' }),
   filled: Count.meta({ description: 'Those of them that had no entry and were given one.' }),
   complete: z.boolean(),
   durationMs: Count,
@@ -114,6 +114,14 @@ export const CacheAnswer = z.object({
   queue: Queue,
   lastReconcile: finished(ReconcileReport),
   lastRehydrate: finished(RehydrateReport),
+});
+
+/** What a rehydration is to fill. */
+export const RehydrateQuery = z.strictObject({
+  all: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .meta({ description: 'Every counter, and not only the 10,000 that were written last.' }),
 });
 
 export const FlushAnswer = z.object({ removed: Count });

@@ -4,6 +4,7 @@ import { DeriveHistoryJob } from './kinds/derive-history.js';
 import { PruneHistoryJob } from './kinds/prune-history.js';
 import { PruneWatchesJob } from './kinds/prune-watches.js';
 import { ReconcileJob } from './kinds/reconcile.js';
+import { RehydrateAllJob } from './kinds/rehydrate-all.js';
 import { RehydrateJob } from './kinds/rehydrate.js';
 import { RollUpHistoryJob } from './kinds/roll-up-history.js';
 
@@ -11,6 +12,7 @@ import { RollUpHistoryJob } from './kinds/roll-up-history.js';
 export const KINDS = [
   ReconcileJob,
   RehydrateJob,
+  RehydrateAllJob,
   CleanUpJob,
   DeriveHistoryJob,
   RollUpHistoryJob,

@@ -1,7 +1,7 @@
 /** A cache that turned cold is filled before anybody has to read it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SURGE } from '../../src/counters/reads/fill-ahead.js';
-import { type RehydrateProgress, Rehydrator } from '../../src/counters/upkeep/rehydrator.js';
+import { type RehydrateProgress, Rehydrator, type RehydrateReport } from '../../src/counters/upkeep/rehydrator.js';
 import { freePort } from '../../src/embedded/free-port.js';
 import { CounterReader } from '../../src/store/counter-reader.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -109,6 +109,27 @@ describe('with a queue', () => {
     await rehydrator.runOnce(COUNTERS);
     reader.readMany = readMany;
     expect([await entriesIn(hand), asked]).toEqual([COUNTERS, lost.length]);
+  });
+
+  it('fills all that there is where that is asked for, and looks at every name for it', async () => {
+    const last = nameOf(COUNTERS - 1);
+    await calls.increment('gone');
+    await calls.call('DELETE', '/v1/counters/gone');
+    await hand.redis.del(keysOf(ALL));
+    expect((await calls.call('POST', '/v1/admin/cache/rehydrate?all=yes')).status).toBe(400);
+    const { status, headers } = await calls.call('POST', '/v1/admin/cache/rehydrate?all=true');
+    expect(status).toBe(202);
+    const path = headers.get('location') ?? '';
+    await eventually(async () => {
+      const { body } = await calls.call<{ job: { kind: string; result: RehydrateReport | null } }>('GET', path);
+      if (body.job.result === null) return false;
+      expect(body.job).toMatchObject({ kind: 'rehydrate-all', result: { names: COUNTERS, complete: true } });
+      return true;
+    });
+    expect([await entriesIn(hand), (await calls.read(last)).headers.get('cache-status')]).toEqual([
+      COUNTERS,
+      'evercount; hit',
+    ]);
   });
 
   it('what was read lately comes back as soon as a part of it is missed, and nothing else does', async () => {

@@ -11,16 +11,19 @@ const MAX_COUNTERS = 10_000;
 const ATTEMPTS = 3;
 const RETRY_MS = 1_000;
 
+/** Of both kinds of it. */
+export const REHYDRATION = {
+  ...ALL_KEPT,
+  attempts: ATTEMPTS,
+  backoff: { type: 'fixed', delay: RETRY_MS },
+} as const;
+
 /** Fills a cache that was found empty. */
 @Injectable()
 export class RehydrateJob implements JobKind {
   readonly name = 'rehydrate';
   readonly everyMs = null;
-  readonly options = {
-    ...ALL_KEPT,
-    attempts: ATTEMPTS,
-    backoff: { type: 'fixed', delay: RETRY_MS },
-  };
+  readonly options = REHYDRATION;
 
   private readonly log = new Logger(RehydrateJob.name);
   private filled = 0;

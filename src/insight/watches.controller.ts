@@ -62,21 +62,10 @@ export class WatchesController {
   @Patch(':id')
   async change(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseQuery(request);
-    const { for: holdMs, ...change } = bodyOf(WatchChangeBody, request);
-    const before = await this.known(id, request);
-    // A hysteresis belongs to its condition: with another condition the one from before is not kept.
-    const when: Condition = change.when ?? before.when;
-    const wish: WatchWish = {
-      name: before.name,
-      prefix: before.prefix,
-      when,
-      label: change.label ?? before.label,
-      holdMs: holdMs ?? before.holdMs,
-      hysteresis: change.hysteresis ?? (change.when === undefined ? before.hysteresis : hysteresisOf(when)),
-      notify: change.notify ?? before.notify,
-      muted: change.muted ?? before.muted,
-    };
-    sendUnkept(reply, Watch, shown(there(await this.watches.replace(id, wish))));
+    const change = bodyOf(WatchChangeBody, request);
+    await this.known(id, request);
+    const changed = await this.watches.change(id, (before) => changedBy(seen(before, request), change));
+    sendUnkept(reply, Watch, shown(there(changed)));
   }
 
   @Delete(':id')
@@ -96,11 +85,15 @@ export class WatchesController {
   }
 
   /** @throws ProblemError `not_found`, also for one that the key may not see */
-  private async known(id: string, { grant }: FastifyRequest): Promise<StandingWatch> {
-    const found = WATCH_ID.test(id) ? await this.watches.find(id) : null;
-    const isSeen = found !== null && coversName(grant ?? EVERYTHING, found.name ?? found.prefix ?? '');
-    return there(isSeen ? found : null);
+  private async known(id: string, request: FastifyRequest): Promise<StandingWatch> {
+    return seen(WATCH_ID.test(id) ? await this.watches.find(id) : null, request);
   }
+}
+
+/** @throws ProblemError `not_found` where there is none, or the key may not see it */
+function seen(found: StandingWatch | null, { grant }: FastifyRequest): StandingWatch {
+  const isSeen = found !== null && coversName(grant ?? EVERYTHING, found.name ?? found.prefix ?? '');
+  return there(isSeen ? found : null);
 }
 
 function there(found: StandingWatch | null): StandingWatch {
@@ -119,6 +112,21 @@ function holdAbout({ grant }: FastifyRequest, { name, prefix }: WatchWish): void
 function wishOf(body: z.output<typeof WatchBody>): WatchWish {
   const { name = null, prefix = null, when, label, for: holdMs, notify, muted, hysteresis } = body;
   return { name, prefix, when, label, holdMs, notify, muted, hysteresis: hysteresis ?? hysteresisOf(when) };
+}
+
+function changedBy(before: StandingWatch, change: z.output<typeof WatchChangeBody>): WatchWish {
+  // A hysteresis belongs to its condition: with another condition the one from before is not kept.
+  const when: Condition = change.when ?? before.when;
+  return {
+    name: before.name,
+    prefix: before.prefix,
+    when,
+    label: change.label ?? before.label,
+    holdMs: change.for ?? before.holdMs,
+    hysteresis: change.hysteresis ?? (change.when === undefined ? before.hysteresis : hysteresisOf(when)),
+    notify: change.notify ?? before.notify,
+    muted: change.muted ?? before.muted,
+  };
 }
 
 function hysteresisOf(when: Condition): number {

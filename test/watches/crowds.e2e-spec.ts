@@ -1,4 +1,4 @@
-/** Very many counters hold up no watch, and those that are gone take no room of others. */
+/** Very many counters hold up no watch, those that are gone take no room of others; and many may change one at once. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { rateBeginMs } from '../../src/counters/watches/lengths.js';
@@ -107,4 +107,17 @@ it('a rate is looked at by time alone, however many there are, but of counters t
     return place === null;
   });
   expect(seen.size).toBe(counters);
+});
+
+it('who changes parts of one at the same moment loses nothing of what others changed', async () => {
+  const made = await service.calls.call<{ id: string }>('POST', '/v1/watches', { name: 'parts', when: { above: 10 } });
+  const path = `/v1/watches/${made.body.id}`;
+  for (let round = 0; round < 10; round += 1) {
+    const [label, hold, muted] = [`round ${round}`, `${round + 1}m`, round % 2 === 0];
+    const parts = [{ label }, { for: hold }, { muted }, { hysteresis: round }];
+    const answers = await Promise.all(parts.map((part) => service.calls.call('PATCH', path, part)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const { body } = await service.calls.call('GET', path);
+    expect(body).toMatchObject({ label, for: hold, muted, hysteresis: round });
+  }
 });

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { UnfitWish } from '../../domain/errors.js';
+import { Unavailable, UnfitWish } from '../../domain/errors.js';
 import { kindOf, type WatchWish } from '../../domain/watch.js';
 import { DAY_MS, MINUTE_MS } from '../../domain/time.js';
 import { Meters } from '../../meters/meters.js';
 import {
+  type Replacement,
   type StandingWatch,
   type ToldTurn,
   type WatchCounts,
@@ -15,6 +16,9 @@ import { Webhooks } from '../../store/watches/webhooks.js';
 import { orUnavailable } from '../or-unavailable.js';
 import { lengthMsOf } from './lengths.js';
 import { WatchEvaluator } from './watch-evaluator.js';
+
+/** Of one who changes parts of a watch that others change meanwhile: each time somebody was quicker. */
+const CHANGE_ATTEMPTS = 10;
 
 /** What one deployment is watched by: a look at them costs some ten milliseconds. */
 const MAX_WATCHES = 10_000;
@@ -89,10 +93,45 @@ export class WatchesService {
    * @throws Unavailable
    */
   async replace(id: string, wish: WatchWish): Promise<StandingWatch | null> {
+    const replacement = await this.putInPlace(id, wish, null);
+    return replacement === 'replaced' ? this.told(id) : null;
+  }
+
+  /**
+   * Changes parts of one. Who changes others of it at the same moment loses nothing.
+   *
+   * @param wishOf what it is to be, of what it is; is asked again where somebody was quicker
+   * @returns null where there is none
+   * @throws UnfitWish
+   * @throws Unavailable
+   */
+  async change(id: string, wishOf: (before: StandingWatch) => WatchWish): Promise<StandingWatch | null> {
+    for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt += 1) {
+      const before = await this.find(id);
+      if (before === null) return null;
+      switch (await this.putInPlace(id, wishOf(before), before)) {
+        case 'replaced':
+          return this.told(id);
+        case 'absent':
+          return null;
+        case 'changed':
+          break;
+      }
+    }
+    throw new Unavailable('The watch is changed again and again by others.');
+  }
+
+  /** @throws UnfitWish, also where there is no room for it */
+  private async putInPlace(
+    id: string,
+    wish: WatchWish,
+    before: StandingWatch | null,
+  ): Promise<Exclude<Replacement, 'full'>> {
     await this.refuseUnfit(wish);
-    const isReplaced = await orUnavailable(() => this.watches.replace(id, wish, (others) => hasRoom(others, wish)));
-    if (isReplaced === null) throw new UnfitWish(fullOf(wish));
-    return isReplaced ? this.told(id) : null;
+    const fits = (others: WatchCounts) => hasRoom(others, wish);
+    const replacement = await orUnavailable(() => this.watches.replace(id, wish, fits, before));
+    if (replacement === 'full') throw new UnfitWish(fullOf(wish));
+    return replacement;
   }
 
   /** @throws Unavailable */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import { type Condition, kindOf, type Limit, type Watch, type WatchState, type WatchWish } from '../../domain/watch.js';
 import { LOCKS } from '../advisory-locks.js';
@@ -55,6 +56,15 @@ export interface WatchCounts {
   readonly prefixes: number;
   readonly unexpected: number;
 }
+
+/**
+ * What became of one that was to be put in the place of another.
+ *
+ * - `absent`: there is none in whose place it could be.
+ * - `full`: there is no room for it.
+ * - `changed`: the one before is not what it was.
+ */
+export type Replacement = 'replaced' | 'absent' | 'full' | 'changed';
 
 const COLUMNS = `id, label, name, prefix, condition, hysteresis::float8 AS hysteresis, hold_ms::float8 AS "holdMs", notify,
   muted, created_at AS "createdAt", updated_at AS "updatedAt"`;
@@ -118,11 +128,18 @@ export class Watches {
    * Puts another in its place. Where what it is about, or what makes it fire, is another one, its states begin anew.
    *
    * @param fits whether there is room for it beside the others
-   * @returns whether there was one; null: there is no room
+   * @param before what it has to be still; null: it may be anything
    */
-  async replace(id: string, wish: WatchWish, fits: (counts: WatchCounts) => boolean): Promise<boolean | null> {
+  async replace(
+    id: string,
+    wish: WatchWish,
+    fits: (counts: WatchCounts) => boolean,
+    before: Watch | null,
+  ): Promise<Replacement> {
     return inTransaction(this.pool, async (client) => {
-      if (!fits(await othersThan(client, id))) return null;
+      if (!fits(await othersThan(client, id))) return 'full';
+      // Nobody else changes one until the transaction ends.
+      if (before !== null && !(await isStill(client, before))) return 'changed';
       const { rowCount } = await client.query(
         `WITH changed AS (
            SELECT id FROM watches WHERE id = $1 AND (name, prefix, condition) IS DISTINCT FROM ($3, $4, $5::jsonb)
@@ -140,7 +157,7 @@ export class Watches {
          WHERE id = $1`,
         valuesOf(id, wish),
       );
-      return rowCount === 1;
+      return rowCount === 1 ? 'replaced' : 'absent';
     });
   }
 
@@ -212,6 +229,17 @@ async function othersThan(client: pg.ClientBase, id: string): Promise<WatchCount
     [id],
   );
   return rows[0] ?? { all: 0, prefixes: 0, unexpected: 0 };
+}
+
+/** Also of one that is gone: then there is nothing to replace, and the statement tells so. */
+async function isStill(client: pg.ClientBase, before: Watch): Promise<boolean> {
+  const { rows } = await client.query<WatchRow>(`SELECT ${COLUMNS} FROM watches WHERE id = $1`, [before.id]);
+  const [row] = rows;
+  return row === undefined || isDeepStrictEqual(wishIn({ ...row, when: row.condition }), wishIn(before));
+}
+
+function wishIn({ label, name, prefix, when, hysteresis, holdMs, notify, muted }: WatchWish): WatchWish {
+  return { label, name, prefix, when, hysteresis, holdMs, notify, muted };
 }
 
 function valuesOf(id: string, wish: WatchWish): unknown[] {

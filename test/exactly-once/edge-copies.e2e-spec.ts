@@ -1,23 +1,15 @@
 /** What an edge acknowledged counts upstream exactly once, also where one of the two is a copy, or older than it was. */
 import { copyFile } from 'node:fs/promises';
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startEdge } from '../../src/edge/start.js';
+import { closingAfterEach } from '../support/closing.js';
 import { hasDelivered, localCalls, settingsOf } from '../support/edge.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
 
 const service = withService();
-const open: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close();
-});
-
-function keep<T extends { close(): Promise<unknown> }>(each: T): T {
-  open.push(each);
-  return each;
-}
+const keep = closingAfterEach();
 
 const truth = async (name: string) => (await service.calls.read(name, '?consistency=strong')).body.value;
 

@@ -1,25 +1,17 @@
 /** An edge whose disk takes nothing counts nothing and says so; it goes on by itself when the disk does. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { EdgeFile, firstOf } from '../../src/edge/edge-file.js';
 import { type RunningEdge, startEdge } from '../../src/edge/start.js';
+import { closingAfterEach } from '../support/closing.js';
 import { type EdgeProcess, localCalls, settingsOf, startEdgeProcess } from '../support/edge.js';
 import { eventually } from '../support/eventually.js';
 
 /** Nothing listens there: what is counted waits. */
 const NOBODY = 'http://127.0.0.1:1';
 
-const open: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close();
-});
-
-function keep<T extends { close(): Promise<unknown> }>(each: T): T {
-  open.push(each);
-  return each;
-}
+const keep = closingAfterEach();
 
 interface Status {
   readonly disk: string | null;

@@ -1,5 +1,5 @@
 /** What an edge says of counters is never newer than what it was told, and no counter keeps others from being counted. */
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { Courier } from '../../src/edge/courier.js';
 import { EdgeFile } from '../../src/edge/edge-file.js';
 import { Outbox } from '../../src/edge/outbox.js';
@@ -7,6 +7,7 @@ import { startEdge } from '../../src/edge/start.js';
 import { Tally } from '../../src/edge/tally.js';
 import { Upstream } from '../../src/edge/upstream.js';
 import { MAX_VALUE } from '../../src/domain/operands.js';
+import { closingAfterEach } from '../support/closing.js';
 import { hasDelivered, localCalls, settingsOf } from '../support/edge.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
@@ -14,16 +15,7 @@ import { withService } from '../support/service.js';
 const DAY_MS = 86_400_000;
 
 const service = withService();
-const open: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close();
-});
-
-function keep<T extends { close(): Promise<unknown> }>(each: T): T {
-  open.push(each);
-  return each;
-}
+const keep = closingAfterEach();
 
 const truth = async (name: string) => (await service.calls.read(name, '?consistency=strong')).body.value;
 

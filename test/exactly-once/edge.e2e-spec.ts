@@ -1,13 +1,14 @@
 /** What an edge acknowledged counts upstream exactly once, whatever happens to it, to the way there, or to upstream. */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { Courier } from '../../src/edge/courier.js';
 import { EdgeFile, firstOf } from '../../src/edge/edge-file.js';
 import { Outbox } from '../../src/edge/outbox.js';
 import { type RunningEdge, startEdge } from '../../src/edge/start.js';
 import { Tally } from '../../src/edge/tally.js';
 import { Upstream } from '../../src/edge/upstream.js';
+import { closingAfterEach } from '../support/closing.js';
 import { hasDelivered, localCalls, settingsOf, startEdgeProcess } from '../support/edge.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
@@ -19,16 +20,7 @@ const KILLS = Number(process.env['EDGE_KILLS'] ?? '5');
 const LOST_ANSWERS = 100;
 
 const service = withService();
-const open: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close();
-});
-
-function keep<T extends { close(): Promise<unknown> }>(each: T): T {
-  open.push(each);
-  return each;
-}
+const keep = closingAfterEach();
 
 const truth = async (name: string) => (await service.calls.read(name, '?consistency=strong')).body.value;
 interface Local {

@@ -116,6 +116,7 @@ describe('with a queue', () => {
     await calls.increment('gone');
     await calls.call('DELETE', '/v1/counters/gone');
     await hand.redis.del(keysOf(ALL));
+    const filledBefore = (await scrape(app.url)).get('evercount_rehydrated_total') ?? 0;
     expect((await calls.call('POST', '/v1/admin/cache/rehydrate?all=yes')).status).toBe(400);
     const { status, headers } = await calls.call('POST', '/v1/admin/cache/rehydrate?all=true');
     expect(status).toBe(202);
@@ -126,6 +127,7 @@ describe('with a queue', () => {
       expect(body.job).toMatchObject({ kind: 'rehydrate-all', result: { names: COUNTERS, complete: true } });
       return true;
     });
+    expect((await scrape(app.url)).get('evercount_rehydrated_total')).toBeGreaterThanOrEqual(filledBefore + COUNTERS);
     expect([await entriesIn(hand), (await calls.read(last)).headers.get('cache-status')]).toEqual([
       COUNTERS,
       'evercount; hit',

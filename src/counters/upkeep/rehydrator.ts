@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { isCounter, type Truth } from '../../domain/counter.js';
-import { NAMES_IN_STEP } from '../../domain/steps.js';
+import { NAMES_IN_STEP, stepsOf } from '../../domain/steps.js';
 import { Batches } from '../../store/batches.js';
 import { CounterPages } from '../../store/counter-pages.js';
 import { CacheGuard, type Permit } from '../guard/cache-guard.js';
@@ -59,6 +59,9 @@ interface Wanted {
 /** Fills the cache after a flush or a cold start, so that the first reader of a hot counter need not. */
 @Injectable()
 export class Rehydrator {
+  /** Entries that all runs of this instance filled. */
+  filled = 0;
+
   constructor(
     private readonly batches: Batches,
     private readonly pages: CounterPages,
@@ -110,6 +113,7 @@ export class Rehydrator {
         const beganAtMs = this.clock.monotonicMs();
         const came = await this.fills.fillMany(names, permit);
         filled += came.filled;
+        this.filled += came.filled;
         if (came.fault !== null) throw came.fault;
         done += names.length;
         progress?.({ names: Math.max(wanted.names, done), done, filled });
@@ -142,8 +146,4 @@ export class Rehydrator {
     }
     return null;
   }
-}
-
-function* stepsOf(names: readonly string[]): Generator<readonly string[]> {
-  for (let start = 0; start < names.length; start += NAMES_IN_STEP) yield names.slice(start, start + NAMES_IN_STEP);
 }

@@ -57,7 +57,7 @@ export class Lane<T extends Queued> {
     private readonly maxBatch: number,
     private readonly maxOfOne: number,
     private readonly holderOf: (item: T) => Holder,
-    private readonly gathers: (batch: readonly T[]) => boolean,
+    private readonly gathers: () => boolean,
     private readonly commit: (batch: readonly T[]) => Promise<readonly T[]>,
   ) {}
 
@@ -77,8 +77,7 @@ export class Lane<T extends Queued> {
       const batch = this.takeBatch();
       const undecided = await this.commit(batch);
       if (undecided.length === 0) {
-        if (batch.length >= CROWD && sizeOf(this.queue) < ENOUGH && this.gathers(batch))
-          await this.gather(batch.length);
+        if (this.gathers()) await this.gather(batch.length);
         continue;
       }
       this.queue = [...undecided, ...this.queue];
@@ -89,6 +88,7 @@ export class Lane<T extends Queued> {
 
   /** Waits for as many as were just answered to come again. */
   private async gather(answered: number): Promise<void> {
+    if (answered < CROWD || sizeOf(this.queue) >= ENOUGH) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, GATHER_MS);
       const end = (): void => {

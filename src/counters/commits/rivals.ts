@@ -9,26 +9,19 @@ const HOT = 4;
  * two batches that nobody came between.
  */
 export class Rivals {
-  private hottest: { readonly name: string; readonly version: number } | null = null;
-  private contended = false;
-
   /** As of the last batch. */
-  get isContended(): boolean {
-    return this.contended;
-  }
+  isContended = false;
+
+  private hottest: { readonly name: string; readonly version: number } | null = null;
 
   /** @param applied what became of the totals; those that are missing were not changed */
   note(totals: Iterable<Total>, applied: ReadonlyMap<string, Counter>): void {
     let most: Total | null = null;
     for (const total of totals) if (total.count >= HOT && total.count > (most?.count ?? 0)) most = total;
     const after = most === null ? undefined : applied.get(most.name);
-    if (most === null || after === undefined) {
-      this.contended = false;
-      this.hottest = null;
-      return;
-    }
     const before = this.hottest;
-    this.contended = before?.name === after.name && before.version < after.version - most.count;
-    this.hottest = { name: after.name, version: after.version };
+    this.hottest = after ?? null;
+    this.isContended =
+      after !== undefined && before?.name === after.name && before.version < after.version - (most?.count ?? 0);
   }
 }

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { coversName, EVERYTHING } from '../access/grant.js';
 import { holdName, prefixWithin } from '../access/rules.js';
+import { hysteresisOf } from '../counters/watches/hysteresis.js';
 import { lengthOf } from '../counters/watches/lengths.js';
 import { WatchesService } from '../counters/watches/watches.service.js';
 import type { Condition, WatchWish } from '../domain/watch.js';
@@ -14,9 +15,6 @@ import { queryOf, refuseQuery } from '../web/query.js';
 import { TurnPage, TurnsQuery, Watch, WatchBody, WatchChangeBody, WatchesQuery, WatchPage } from './watches.shapes.js';
 
 const WATCH_ID = /^w_[0-9a-f]{16}$/;
-
-/** The hysteresis where none is given, as a part of the limit: a value that wavers about its limit turns once. */
-const DEFAULT_HYSTERESIS = 1 / 20;
 
 /** What counters should not be. A key makes and sees watches of names that it may see. */
 @Controller('v1/watches')
@@ -63,7 +61,7 @@ export class WatchesController {
   async change(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseQuery(request);
     const change = bodyOf(WatchChangeBody, request);
-    await this.known(id, request);
+    if (!WATCH_ID.test(id)) there(null);
     const changed = await this.watches.change(id, (before) => changedBy(seen(before, request), change));
     sendUnkept(reply, Watch, shown(there(changed)));
   }
@@ -127,12 +125,6 @@ function changedBy(before: StandingWatch, change: z.output<typeof WatchChangeBod
     notify: change.notify ?? before.notify,
     muted: change.muted ?? before.muted,
   };
-}
-
-function hysteresisOf(when: Condition): number {
-  const limit = 'rate' in when ? when.rate : when;
-  const value = 'above' in limit || 'below' in limit ? (limit.above ?? limit.below ?? 0) : 0;
-  return Math.floor(Math.abs(value) * DEFAULT_HYSTERESIS);
 }
 
 function shown(watch: StandingWatch): z.output<typeof Watch> {

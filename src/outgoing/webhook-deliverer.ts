@@ -35,6 +35,7 @@ const GONE = 410;
 export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(WebhookDeliverer.name);
   private readonly faults = new LoopFaults(this.log);
+  private readonly deliveryFaults = new LoopFaults(this.log);
   private readonly looks = new Polls(() => this.look(), LOOK_INTERVAL_MS);
   private readonly stopping = new AbortController();
   /** What is being delivered, by the id of the webhook that it goes to. */
@@ -105,7 +106,10 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
 
   private begin(message: OutgoingMessage): void {
     const sent = this.deliver(message)
-      .catch((error: unknown) => this.faults.note(error))
+      .then(
+        () => this.deliveryFaults.clear(),
+        (error: unknown) => this.deliveryFaults.note(error),
+      )
       .finally(() => {
         this.underWay.delete(sent);
         // Where one went there may be more.
@@ -122,8 +126,9 @@ export class WebhookDeliverer implements OnApplicationBootstrap, BeforeApplicati
     this.tries[isTaken ? 'delivered' : 'failed'] += 1;
     if (isTaken) await this.outbox.delivered(message, tried);
     else if (tried.status === GONE) {
-      await this.outbox.gone(message, tried, 'the receiver answered 410 (Gone)');
-      this.log.error({ msg: 'a webhook is disabled, since its receiver answered 410', webhook: message.webhookId });
+      const isNews = await this.outbox.gone(message, tried, 'the receiver answered 410 (Gone)');
+      const msg = 'a webhook is disabled, since its receiver answered 410';
+      if (isNews) this.log.error({ msg, webhook: message.webhookId });
     } else if (!(await this.outbox.failed(message, tried, pauseAfterMs(message.attempt, Math.random())))) {
       const { webhookId: webhook, id } = message;
       this.log.error({ msg: 'a message was given up: its receiver did not take it', webhook, id, fault: tried.fault });

@@ -85,15 +85,21 @@ export class WebhookOutbox {
     return state !== 'failed';
   }
 
-  /** Notes that the receiver wants no more: the webhook is disabled. What waits for it waits for somebody to enable it. */
-  async gone({ id, webhookId }: OutgoingMessage, tried: Tried, why: string): Promise<void> {
-    await withClient(this.pool, (client) =>
-      client.query('UPDATE webhooks SET disabled_at = now(), disabled_why = $2, updated_at = now() WHERE id = $1', [
-        webhookId,
-        why,
-      ]),
+  /**
+   * Notes that the receiver wants no more: the webhook is disabled. What waits for it waits for somebody to enable it.
+   *
+   * @returns whether it was enabled until now
+   */
+  async gone({ id, webhookId }: OutgoingMessage, tried: Tried, why: string): Promise<boolean> {
+    const { rowCount } = await withClient(this.pool, (client) =>
+      client.query(
+        `UPDATE webhooks SET disabled_at = now(), disabled_why = $2, updated_at = now()
+         WHERE id = $1 AND disabled_at IS NULL`,
+        [webhookId, why],
+      ),
     );
     await this.note(`state = 'failed', due_at = NULL`, id, tried, []);
+    return rowCount === 1;
   }
 
   /** How many messages wait, and the age of the oldest, seconds; but of those to webhooks that are disabled: they may wait. */

@@ -162,7 +162,7 @@ export class Workers {
   /** Ends those that hang: others take their place. */
   private ask(): void {
     for (const worker of this.workers) {
-      if (worker.places === null || worker.ask() < MAX_SILENCES) continue;
+      if (worker.places === null || worker.ask() !== MAX_SILENCES) continue;
       this.logger.error({ worker: worker.pid }, 'a worker does not answer any more, and is killed');
       worker.kill();
     }

@@ -5,6 +5,7 @@ import { holdRule, RULES } from '../access/rules.js';
 import { MAX_LIFE_MS } from '../domain/operands.js';
 import type { Expiry } from '../domain/operation.js';
 import { momentOr } from '../web/shapes.js';
+import { DAY_MS } from '../domain/time.js';
 
 const life = `must be a whole number of milliseconds from 1 to ${MAX_LIFE_MS} (ten years)`;
 const moment = 'must be an instant as of RFC 3339, such as "2026-01-01T00:00:00Z", ten years from now at most; or null';
@@ -69,4 +70,4 @@ function isWithinReach(text: string): boolean {
 }
 
 /** The calendar of this process may be ahead of the database's, or behind it. */
-const CLOCKS_APART_MS = 24 * 60 * 60 * 1000;
+const CLOCKS_APART_MS = DAY_MS;

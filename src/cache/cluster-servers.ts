@@ -5,6 +5,7 @@ import { primariesIn, slotOf, TAGS, unitOfSlot, UNITS } from './cluster-map.js';
 import { ClusterNode, type NodeAnswer } from './cluster-node.js';
 import { type ClusterLook, lookOf } from './cluster-sightings.js';
 import type { Line } from './line.js';
+import { grouped } from '../domain/grouped.js';
 import { FIRST_CONTACT_MS } from './redis-client.js';
 import { CacheUnavailable } from './redis-connection.js';
 import type { Post, Servers, ServerView, Sighting } from './sighting.js';
@@ -85,14 +86,15 @@ export class ClusterServers implements Servers {
   async look(): Promise<readonly (Sighting | null)[]> {
     const turn = this.looks % SENTINEL_TURNS;
     this.looks += 1;
-    const asked = new Map<ClusterNode, string[]>();
+    const due: { readonly owner: ClusterNode; readonly key: string }[] = [];
     for (let unit = turn; unit < UNITS; unit += SENTINEL_TURNS) {
       const key = this.sentinelKeyOf(unit);
       const owner = this.last?.owners[slotOf(key)]?.node;
-      if (owner !== undefined) asked.set(owner, [...(asked.get(owner) ?? []), key]);
+      if (owner !== undefined) due.push({ owner, key });
     }
+    const dueOf = grouped(due, ({ owner }) => owner);
     const nodes = [...this.nodes.values()];
-    const answers = await Promise.all(nodes.map((node) => node.ask(asked.get(node) ?? [])));
+    const answers = await Promise.all(nodes.map((node) => node.ask((dueOf.get(node) ?? []).map(({ key }) => key))));
     this.answered = answers.filter((answer) => answer !== null);
     this.last = lookOf(this.answered, SENTINEL_KEYS, this.last);
     if (!this.closed) this.follow();

@@ -81,10 +81,7 @@ export function addCache(program: Command, session: Session): void {
     .option('--all', 'with every counter there is; the cache has to have room for them')
     .action(async (options: RehydrateOptions) => {
       const { all = false } = options;
-      const report = await runJob<RehydrateReport>(
-        await session.calls(options),
-        all ? 'rehydrate?all=true' : 'rehydrate',
-      );
+      const report = await runJob<RehydrateReport>(await session.calls(options), 'rehydrate', all ? '?all=true' : '');
       if (options.json === true) session.terminal.printJson(report);
       else {
         const { filled, names, durationMs } = report;
@@ -173,11 +170,8 @@ async function flushAll(session: Session, { yes, json }: Omit<FlushOptions, 'dry
   }
 }
 
-async function runJob<Report>(
-  calls: ServiceCalls,
-  kind: 'rehydrate' | 'rehydrate?all=true' | 'reconcile',
-): Promise<Report> {
-  const { job } = await calls.expect<{ job: { id: string } }>('POST', `/v1/admin/cache/${kind}`);
+async function runJob<Report>(calls: ServiceCalls, kind: 'rehydrate' | 'reconcile', query = ''): Promise<Report> {
+  const { job } = await calls.expect<{ job: { id: string } }>('POST', `/v1/admin/cache/${kind}${query}`);
   const deadlineMs = performance.now() + JOB_PATIENCE_MS;
   for (;;) {
     const path = `/v1/admin/jobs/${encodeURIComponent(job.id)}`;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DAY_MS } from '../domain/time.js';
 import { refuseFaults } from './config.js';
 import { BEARER_TOKEN, isUrlOf, listeningHost, LOOPBACK, type Table, valuesOf, wholeNumber } from './reading.js';
-import { ALLOWED_HOSTS, LOG_LEVEL, type LOG_LEVELS, PORT, RESP_PORT } from './variables.js';
+import { ALLOW_INSECURE, ALLOWED_HOSTS, LOG_LEVEL, type LOG_LEVELS, PORT, RESP_PORT } from './variables.js';
 
 /** What a place without a network is told: `npm run edge`, a program of its own. */
 export interface EdgeSettings {
@@ -49,7 +49,7 @@ const VARIABLES = {
   PORT,
   RESP_PORT,
   ALLOWED_HOSTS,
-  ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],
+  ALLOW_INSECURE,
   LOG_LEVEL,
 } as const satisfies Table;
 

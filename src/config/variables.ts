@@ -132,6 +132,8 @@ const isBasePath = (text: string): boolean => {
   );
 };
 
+export const ALLOW_INSECURE = [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'] as const;
+
 /** 0 takes a free one. */
 export const PORT = [wholeNumber(0, HIGHEST_PORT), `a port, 0 to ${HIGHEST_PORT}`] as const;
 
@@ -175,7 +177,7 @@ const VARIABLES = {
   WRITE_LANES: [wholeNumber(1, 64), 'a whole number, 1 to 64'],
   WORKERS: [wholeNumber(1, 64), 'processes, 1 to 64'],
   AUTH: [z.enum(['off', 'required']), 'off or required'],
-  ALLOW_INSECURE: [z.enum(['0', '1']).transform((text) => text === '1'), '0 or 1'],
+  ALLOW_INSECURE,
   ADMIN_KEY: [z.string().regex(BEARER_TOKEN), 'an API key: 16 to 255 letters, digits and . _ ~ + / = -'],
   RATE_LIMIT: [onOff, 'on or off'],
   RATE_LIMIT_PER_KEY: [wholeNumber(1, 1_000_000), 'requests a second, 1 to 1000000'],

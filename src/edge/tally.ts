@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { MAX_VALUE } from '../domain/operands.js';
-import { minuteOf } from '../domain/time.js';
+import { DAY_MS, minuteOf } from '../domain/time.js';
 import type { EdgeFile } from './edge-file.js';
 
 /** An increment as it is to be kept. */
@@ -32,7 +32,7 @@ export type Kept =
   | { readonly kind: 'key_reused' };
 
 /** A replay is answered for so long at least, as upstream does; afterwards the key that travels along is known there. */
-const KEYS_KEPT_MS = 24 * 60 * 60 * 1_000;
+const KEYS_KEPT_MS = DAY_MS;
 const KEYS_REMOVED = 1_000;
 
 interface Sums {

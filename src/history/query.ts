@@ -17,8 +17,8 @@ const DATE = /^\d{4}-\d\d-\d\d$/;
 
 const Instant = z
   .union([Moment, z.iso.date({ error: instant })], { error: instant })
-  .transform((text): Asked => (DATE.test(text) ? { dayMs: Date.parse(text) } : { ms: Date.parse(text) }))
-  .refine((asked) => !Object.values(asked).some(Number.isNaN), { error: instant });
+  .refine((text) => !Number.isNaN(Date.parse(text)), { error: instant })
+  .transform((text): Asked => (DATE.test(text) ? { dayMs: Date.parse(text) } : { ms: Date.parse(text) }));
 
 /** A zone of IANA's list, by name. */
 const Zone = z

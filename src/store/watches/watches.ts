@@ -96,8 +96,11 @@ const PAGE = `${STANDING}
          OR $6 = CASE WHEN ${stands('firing')} THEN 'firing' WHEN ${stands('ok')} THEN 'ok' ELSE 'no_data' END)
   ORDER BY id LIMIT $4 ${tracks(OF_COUNTER)}`;
 
-interface WatchRow extends Omit<Watch, 'when'> {
+interface Kept extends Omit<Watch, 'when'> {
   readonly condition: Condition;
+}
+
+interface WatchRow extends Kept {
   readonly firing: number;
   readonly ok: number;
   readonly noData: number;
@@ -233,7 +236,7 @@ async function othersThan(client: pg.ClientBase, id: string): Promise<WatchCount
 
 /** Also of one that is gone: then there is nothing to replace, and the statement tells so. */
 async function isStill(client: pg.ClientBase, before: Watch): Promise<boolean> {
-  const { rows } = await client.query<WatchRow>(`SELECT ${COLUMNS} FROM watches WHERE id = $1`, [before.id]);
+  const { rows } = await client.query<Kept>(`SELECT ${COLUMNS} FROM watches WHERE id = $1`, [before.id]);
   const [row] = rows;
   return row === undefined || isDeepStrictEqual(wishIn({ ...row, when: row.condition }), wishIn(before));
 }

@@ -44,7 +44,6 @@ const WAYS: readonly Way[] = [
   { label: 'large, wal_compression = on', rows: LARGE, settings: ['wal_compression=on'] },
   { label: 'large, full_page_writes = off', rows: LARGE, settings: ['full_page_writes=off'] },
   { label: 'large, fillfactor 95', rows: LARGE, table: 'ALTER TABLE counters SET (fillfactor = 95)' },
-  { label: 'large, fillfactor 40', rows: LARGE, table: 'ALTER TABLE counters SET (fillfactor = 40)' },
   { label: `large, ${PARTITIONS} hash partitions`, rows: LARGE, table: partitioned() },
 ];
 

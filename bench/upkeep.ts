@@ -46,7 +46,7 @@ const QUIET_PROBES = 5;
 /** Entries must not expire before they are compared. */
 const CACHE_TTL_MS = 3_600_000;
 
-/** A rehydration that nobody asked for fills what was written last, and no more than these. */
+/** A rehydration that is not of all counters fills what was written last, and no more than these. */
 const REHYDRATED = 10_000;
 
 /** Names in one request that reads many. */

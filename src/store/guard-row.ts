@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { withClient } from './clients.js';
 import { StoreFailure } from './failure.js';
-import { DATABASE, type UnitState } from './guard-state.js';
+import { DATABASE, type UnitState, WITHOUT_WAITING } from './guard-state.js';
 import { type UnitRow, UnitRows } from './unit-rows.js';
 
 /** L: how long a blind period is registered, and renewed. */
@@ -171,23 +171,25 @@ export class GuardRow implements UnitRow {
     );
   }
 
-  /** Shortens a period that the server's clock, set back, would let run for longer than any is meant to. */
+  /** Shortens a period that the server's clock, set back, would let run for longer than any is meant to; or the next try does. */
   async shorten(): Promise<void> {
     await this.changes(
       'guard-shorten',
       `UPDATE cache_guard SET blind_periods = blind_periods + 1, blind_until = ${END_OF_PERIOD}
-       WHERE blind_until > ${END_OF_PERIOD}`,
+       WHERE blind_until > ${END_OF_PERIOD} AND ${WITHOUT_WAITING}`,
     );
   }
 
   /**
    * Vouches that nobody is blind any more, unless another period began meanwhile, or it is another database. For
-   * whoever has seen both for longer than anybody can believe to be blind.
+   * whoever has seen both for longer than anybody can believe to be blind. Where the row is held, the next try does: no
+   * poll is held up for what is only a favour to others.
    */
   async vouch({ period }: Pick<UnitState, 'period'>, database: string): Promise<void> {
     await this.changes(
       'guard-vouch',
-      `UPDATE cache_guard SET quiet = $1 WHERE ${QUIET_NOW} = $1 AND quiet IS DISTINCT FROM $1`,
+      `UPDATE cache_guard SET quiet = $1
+       WHERE ${QUIET_NOW} = $1 AND quiet IS DISTINCT FROM $1 AND ${WITHOUT_WAITING}`,
       [`${database}/${period}`],
     );
   }

@@ -20,3 +20,11 @@ export const COUNTERS = `concat_ws('.', (SELECT system_identifier FROM pg_contro
 
 /** Which data this is. */
 export const DATABASE = `concat_ws('.', ${COUNTERS}, extract(epoch FROM pg_postmaster_start_time()))`;
+
+/**
+ * For a change that counts on this server alone, such as of what holds for `DATABASE` only: a failover may lose it. It is
+ * committed without waiting for a standby; and while another change of the guard's row may wait for one, whoever makes
+ * this one does not wait for that: nothing is changed.
+ */
+export const WITHOUT_WAITING = `EXISTS (
+  SELECT FROM cache_guard WHERE set_config('synchronous_commit', 'local', true) = 'local' FOR NO KEY UPDATE SKIP LOCKED)`;

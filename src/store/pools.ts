@@ -10,6 +10,12 @@ import { Replication } from './replication.js';
 const GUARD_CONNECT_TIMEOUT_MS = 3_000;
 
 /**
+ * Who holds the guard's row may be one whose commit waits for a standby, for however long that is away. A permission lasts
+ * a second: a poll that waited longer for the row would leave nobody any time to use what it learned.
+ */
+const GUARD_LOCK_TIMEOUT_MS = 500;
+
+/**
  * There is one for keys, and who needs it waits: so it may take longer than others to be made, on a machine that is far
  * too busy. Twice as long, for one that asked before and one's own try, is still below the 3 s for a refusal.
  */
@@ -35,7 +41,8 @@ export class Pools implements OnApplicationShutdown {
   constructor(settings: DatabaseSettings, meters: Meters) {
     const { url, pooler } = settings;
     const shares = sharesOf(settings);
-    this.guard = poolOf(url, shares.guard, { connectionTimeoutMillis: GUARD_CONNECT_TIMEOUT_MS }, pooler);
+    const ofGuard = { connectionTimeoutMillis: GUARD_CONNECT_TIMEOUT_MS, lock_timeout: GUARD_LOCK_TIMEOUT_MS };
+    this.guard = poolOf(url, shares.guard, ofGuard, pooler);
     this.commits = poolOf(url, shares.commits, {}, pooler);
     this.decisions = poolOf(url, shares.decisions, {}, pooler);
     this.access = poolOf(url, shares.access, { connectionTimeoutMillis: ACCESS_CONNECT_TIMEOUT_MS }, pooler);

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { Gathered } from '../domain/gathered.js';
 import { withClient } from './clients.js';
-import { DATABASE, type UnitState } from './guard-state.js';
+import { DATABASE, type UnitState, WITHOUT_WAITING } from './guard-state.js';
 
 /** What one instance writes of one unit, or of all of them together: see `GuardRow`, whose row is of the whole. */
 export interface UnitRow {
@@ -21,7 +21,9 @@ export interface UnitRow {
  * Changes are numbered, so that who reads asks for the latest alone. The number is taken under the lock of the row of the
  * whole, and kept until the change is committed: whoever sees a number sees every change before it.
  */
-const TURN = 'WITH turn AS (UPDATE cache_guard SET unit_changes = unit_changes + 1 RETURNING unit_changes)';
+const turnWhere = (condition: string): string =>
+  `WITH turn AS (UPDATE cache_guard SET unit_changes = unit_changes + 1 WHERE ${condition} RETURNING unit_changes)`;
+const TURN = turnWhere('true');
 
 const REGISTER = `${TURN}
   UPDATE cache_units SET epoch = epoch + 1, blind_periods = blind_periods + 1, change = unit_changes
@@ -33,7 +35,7 @@ const RENEW = `${TURN}
   FROM turn, unnest($1::smallint[]) AS seen(number) WHERE unit = number
   RETURNING unit`;
 
-const VOUCH = `${TURN}
+const VOUCH = `${turnWhere(WITHOUT_WAITING)}
   UPDATE cache_units SET quiet = concat_ws('/', $3::text, blind_periods), change = unit_changes
   FROM turn, unnest($1::smallint[], $2::text[]) AS seen(number, period)
   WHERE unit = number AND blind_periods::text = period AND ${DATABASE} = $3

@@ -1,7 +1,10 @@
 /** With a synchronous standby, nothing is told that a failover would take back; also where a commit's wait for it ends early. */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { CacheUnavailable } from '../../src/cache/redis-connection.js';
 import { PERMISSION_MS } from '../../src/counters/guard/blindness.js';
+import { CacheGuard } from '../../src/counters/guard/cache-guard.js';
+import { GuardRow } from '../../src/store/guard-row.js';
 import { HappeningLog } from '../../src/store/happening-log.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls, type Reply } from '../support/counter-calls.js';
@@ -54,6 +57,26 @@ const ofApp = (which: string): Promise<unknown[]> =>
   byHand(`SELECT pid FROM pg_stat_activity WHERE application_name = 'evercount' AND ${which}`);
 const toAllThatWait = (what: string) => () =>
   byHand(`SELECT ${what}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`);
+
+/** As a moment after the primary was restarted, once instances have waited; on this server only. */
+const NOBODY_VOUCHES = `WITH vouched AS (UPDATE cache_units SET quiet = NULL)
+  UPDATE cache_guard SET quiet = NULL WHERE set_config('synchronous_commit', 'local', true) = 'local'`;
+
+/** Of all, and of the unit that is vouched for here. */
+const VOUCHED = `SELECT FROM cache_guard AS whole, cache_units AS part
+  WHERE unit = 0 AND whole.quiet IS NOT NULL AND part.quiet IS NOT NULL`;
+
+/** What is done while the guard's row is held, as a registration does that waits; `before` is done just before. */
+async function whileHeld(before: string, work: () => Promise<void>): Promise<void> {
+  const holder = new pg.Client({ connectionString: pair.primary.url });
+  await holder.connect();
+  try {
+    await holder.query(`${before}; BEGIN; SELECT FROM cache_guard FOR UPDATE`);
+    await work();
+  } finally {
+    await holder.end();
+  }
+}
 
 /** Those of them that keep a key; jobs commit as well, and wait as well. */
 const keyedWaiting = (): Promise<unknown[]> =>
@@ -120,6 +143,7 @@ describe('while the standby is away', () => {
     await eventually(async () => (await ofApp(`state <> 'idle'`)).length === 0);
     expect((await calls.read('there before', '?consistency=strong')).body.value).toBe(1);
     await pair.standby.freeze();
+    await byHand(NOBODY_VOUCHES);
     for (let round = 0; round < ROUNDS; round += 1) {
       const tried = await Promise.all([
         calls.increment(`added in ${round}`, 1, { key: randomUUID() }),
@@ -145,6 +169,40 @@ describe('while the standby is away', () => {
     await servers.redis.thaw();
     await eventually(() => isToldThroughout(8 * PERMISSION_MS));
     await eventually(async () => (await calls.read('there before', '?consistency=strong')).body.value === 1);
+  });
+
+  it('that nobody is blind is vouched for without waiting for it, nor for whoever holds the row and waits', async () => {
+    const guard = app.nest.get(GuardRow);
+    const vouch = async (): Promise<void> => {
+      const { database, period, units } = await guard.readUnits();
+      await guard.vouch({ period }, database);
+      await guard.units.of(0).vouch(units[0] ?? { period }, database);
+    };
+    await eventually(async () => (await waiting()).length === 0);
+    await pair.standby.freeze();
+    await byHand(NOBODY_VOUCHES);
+    await eventually(async () => {
+      await vouch();
+      return (await byHand(VOUCHED)).length === 1;
+    });
+
+    await whileHeld(`BEGIN; ${NOBODY_VOUCHES}; COMMIT`, vouch);
+  });
+
+  it('an answer that could not be published at once is told as soon as it is, also behind who holds the row', async () => {
+    const waitsForRow = async (): Promise<boolean> =>
+      (await ofApp(`wait_event_type = 'Lock' AND query LIKE 'UPDATE cache_guard%'`)).length > 0;
+    const publishing = async (): Promise<boolean> => {
+      await eventually(async () => !(await waitsForRow()));
+      let isBack = false;
+      const publish = (): Promise<boolean> => (isBack ? Promise.resolve(true) : Promise.reject(new CacheUnavailable()));
+      const [told] = await Promise.all([
+        app.nest.get(CacheGuard).withClearance(0, publish),
+        eventually(waitsForRow).then(() => (isBack = true)),
+      ]);
+      return told === true && !(await waitsForRow());
+    };
+    await whileHeld('', () => eventually(publishing));
   });
 
   it('writes get through again as soon as it is back', async () => {

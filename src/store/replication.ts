@@ -31,7 +31,7 @@ interface Session {
 interface Doubt {
   /** Who was at it when its answer was lost; null: it has surely ended. */
   readonly session: Session | null;
-  /** When that was seen, milliseconds of the monotonic clock. */
+  /** When it may still have run, last, milliseconds of the monotonic clock. */
   readonly atMs: number;
 }
 
@@ -110,15 +110,17 @@ export class Replication {
 
   /** @param prepare reads, and answers with what commits: only of that it matters if its answer is lost */
   private async doubting<T>(pool: pg.Pool, prepare: (client: pg.PoolClient) => Promise<() => Promise<T>>): Promise<T> {
-    let session: Session | null = null;
+    const tried = { session: null as Session | null, mayBeCommitted: false };
     try {
       return await withClient(pool, async (client) => {
         const commit = await prepare(client);
-        session = this.sessions.get(client) ?? null;
+        tried.session = this.sessions.get(client) ?? null;
+        tried.mayBeCommitted = true;
         return commit();
       });
     } catch (error) {
-      if (error instanceof StoreFailure && error.fate === 'unknown') this.doubt(session);
+      const isLost = error instanceof StoreFailure && error.fate === 'unknown';
+      if (isLost && tried.mayBeCommitted) this.doubt(tried.session);
       throw error;
     }
   }
@@ -147,17 +149,24 @@ export class Replication {
     this.doubts = [...others, { session, atMs: performance.now() }];
   }
 
-  /** The sessions that we lost and that wait for the standby now. */
+  /** The sessions that we lost and that wait for the standby now; of those that have ended, what they wrote is in doubt. */
   private async waiting(client: pg.PoolClient): Promise<ReadonlySet<number>> {
     const lost = this.doubts.flatMap(({ session }) => session?.pid ?? []);
     if (lost.length === 0) return new Set();
-    const { rows } = await client.query<{ pid: number; waits: boolean }>(
-      `SELECT pid, wait_event IS NOT DISTINCT FROM 'SyncRep' AS waits FROM pg_stat_activity WHERE pid = ANY($1::int[])`,
+    const { rows } = await client.query<{ pid: number; waits: boolean; runs: boolean }>(
+      `SELECT pid, wait_event IS NOT DISTINCT FROM 'SyncRep' AS waits, state IS NOT DISTINCT FROM 'active' AS runs
+       FROM pg_stat_activity WHERE pid = ANY($1::int[])`,
       [lost],
     );
     const there = new Set(rows.map(({ pid }) => pid));
     const waiting = new Set(rows.filter(({ waits }) => waits).map(({ pid }) => pid));
-    const runsAtMost = performance.now() - MAY_STILL_RUN_MS;
+    // On a disk that is slow it comes to wait for the standby late.
+    const running = new Set(rows.filter(({ waits, runs }) => runs && !waits).map(({ pid }) => pid));
+    const nowMs = performance.now();
+    this.doubts = this.doubts.map((doubt) =>
+      doubt.session !== null && running.has(doubt.session.pid) ? { ...doubt, atMs: nowMs } : doubt,
+    );
+    const runsAtMost = nowMs - MAY_STILL_RUN_MS;
     const hasEnded = ({ session, atMs }: Doubt): boolean =>
       session !== null &&
       !waiting.has(session.pid) &&

@@ -4,13 +4,16 @@ import pg from 'pg';
 import { CacheUnavailable } from '../../src/cache/redis-connection.js';
 import { PERMISSION_MS } from '../../src/counters/guard/blindness.js';
 import { CacheGuard } from '../../src/counters/guard/cache-guard.js';
+import { poolOf } from '../../src/store/connections.js';
 import { GuardRow } from '../../src/store/guard-row.js';
 import { HappeningLog } from '../../src/store/happening-log.js';
+import { LOGGED, Replication } from '../../src/store/replication.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { CounterCalls, type Reply } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { withRedis } from '../support/service.js';
 import { type PrimaryWithStandby, startPrimaryWithStandby } from '../support/standby.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 /**
  * One of each lane, and one that reads; each may be at one commit that waits. So may the guard and the jobs for the
@@ -210,4 +213,32 @@ describe('while the standby is away', () => {
     // A commit of its jobs may be on its way; none is left behind.
     await eventually(async () => (await waiting()).length === 0);
   });
+});
+
+it('who only looked whether others wait for the standby, and was not answered, leaves no doubt behind', async () => {
+  const url = new URL(pair.primary.url);
+  const proxy = await TcpProxy.start({ host: url.hostname, port: Number(url.port) });
+  url.port = String(proxy.port);
+  const pool = poolOf(url.href, 1, { query_timeout: 1_000 });
+  try {
+    const replication = new Replication(pool);
+    replication.watch(pool);
+    const commit = () => replication.commit(pool, (client) => client.query(`SELECT ${LOGGED}`));
+    await commit();
+    await replication.confirm();
+
+    await pair.standby.freeze();
+    await expect(commit()).rejects.toThrow();
+    // Nobody sees what that one wrote.
+    await replication.confirm();
+
+    await proxy.setMode({ kind: 'silent' });
+    await expect(commit()).rejects.toThrow();
+    await proxy.setMode({ kind: 'pass' });
+    await eventually(() => pool.query('SELECT').then(() => true));
+    await replication.confirm();
+  } finally {
+    await pool.end();
+    await proxy.close();
+  }
 });

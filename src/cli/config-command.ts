@@ -46,6 +46,7 @@ async function settingsOf(environment: NodeJS.ProcessEnv): Promise<(readonly [st
     ['DATABASE_POOLER', database.pooler],
     ['DATABASE_POOL_SIZE', database.poolSize],
     ['DATABASE_READS_PER_SECOND', database.readsPerSecond],
+    ['BUCKETS', database.buckets],
     ['CACHE_TTL_MS', cache.ttlMs],
     ['RECONCILE_INTERVAL_MS', jobs.reconcileIntervalMs],
     ['IDEMPOTENCY_TTL_HOURS', writes.idempotencyTtlHours],

@@ -23,7 +23,7 @@ export function addMigrate(program: Command, session: Session): void {
       const { migrate: apply } = await import('../store/migrate.js');
       if (options.dryRun !== true) {
         const { database } = await configOf(session);
-        await apply(database.migrationsUrl).catch((error: unknown) => {
+        await apply(database.migrationsUrl, database.buckets).catch((error: unknown) => {
           throw serverFault('Postgres', error);
         });
       }

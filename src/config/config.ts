@@ -5,6 +5,9 @@ import { listeningHost, LOOPBACK } from './reading.js';
 import { respTls } from './resp-tls.js';
 import { DEFAULT_PORT, type LOG_LEVELS, readValues, SMALLEST_POOL, type Values } from './variables.js';
 
+/** Batches of increments at once where nothing else is said, however many buckets there are: more wait for the same disk. */
+const MOST_LANES = 4;
+
 /** Exit code for a faulty configuration: EX_CONFIG of sysexits.h. */
 export const EXIT_CONFIG = 78;
 
@@ -57,8 +60,10 @@ export class DatabaseSettings {
   pooler!: 'transaction' | null;
   /** Connections of this instance to Postgres, the guard's own included. */
   poolSize!: number;
-  /** Of these, how many commit increments: as many as there are lanes. */
+  /** Of these, how many commit increments. */
   lanes!: number;
+  /** How the truth is to be divided, where the database is yet to be created; null: as it is, and not at all in a new one. */
+  buckets!: number | null;
   /** Names that this instance reads from Postgres in a second, at most; past it they wait, and then are refused. */
   readsPerSecond!: number;
 }
@@ -84,7 +89,7 @@ export class WriteSettings {
   /** Writes waiting for a commit; one more is refused. */
   maxQueued!: number;
   idempotencyTtlHours!: number;
-  /** Lanes of increments, whose commits overlap; a connection each. */
+  /** How many batches of increments are committed at once, at most; a connection each. */
   lanes!: number;
 }
 
@@ -221,7 +226,7 @@ export async function loadConfig(
   const poolSize = values.DATABASE_POOL_SIZE ?? 10;
   const maxConnections = values.MAX_CONNECTIONS ?? 10_000;
   // Beside them there must be one connection for each other purpose.
-  const lanes = Math.min(values.WRITE_LANES ?? 1, poolSize - SMALLEST_POOL + 1);
+  const lanes = Math.min(values.WRITE_LANES ?? Math.min(values.BUCKETS ?? 1, MOST_LANES), poolSize - SMALLEST_POOL + 1);
   const workers = values.WORKERS ?? 1;
   const extras = { password: values.REDIS_SENTINEL_PASSWORD ?? null, addresses: values.REDIS_ADDRESS_MAP ?? new Map() };
 
@@ -255,6 +260,7 @@ export async function loadConfig(
       pooler: values.DATABASE_POOLER ?? null,
       poolSize,
       lanes,
+      buckets: values.BUCKETS ?? null,
       readsPerSecond: values.DATABASE_READS_PER_SECOND ?? 20_000,
     },
     cache: { servers: redisServers(redisUrl, extras), ttlMs: values.CACHE_TTL_MS ?? 300_000, isEmbedded },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { MAX_BUCKETS } from '../domain/bucket.js';
 import { zoneOf } from '../domain/zone.js';
 import { type Address, HIGHEST_PORT } from './address.js';
 import { databaseHosts, DatabaseHostsFault } from './database-hosts.js';
@@ -175,6 +176,7 @@ const VARIABLES = {
   AUDIT_DAYS: [wholeNumber(1, 36_500), 'days, 1 to 36500 (a century)'],
   MAX_QUEUED_WRITES: [wholeNumber(1, 1_000_000), 'a whole number, 1 to 1000000'],
   WRITE_LANES: [wholeNumber(1, 64), 'a whole number, 1 to 64'],
+  BUCKETS: [wholeNumber(1, MAX_BUCKETS), `a whole number, 1 to ${MAX_BUCKETS}`],
   WORKERS: [wholeNumber(1, 64), 'processes, 1 to 64'],
   AUTH: [z.enum(['off', 'required']), 'off or required'],
   ALLOW_INSECURE,

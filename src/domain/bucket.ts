@@ -1,3 +1,22 @@
+/** How many buckets there may be: each has a lane of its own, and a row for each that reads them one by one. */
+export const MAX_BUCKETS = 1_024;
+
+/** How the truth is divided: fixed when the database is created. */
+export class Buckets {
+  /** @param count 1 to 1024; 1: it is not divided */
+  constructor(readonly count: number) {}
+
+  /** Which of them a name belongs to, from 0; so does everything that is about the counter of that name. */
+  of(name: string): number {
+    return bucketOf(name, this.count);
+  }
+
+  /** The same of many. */
+  ofEach(names: readonly string[]): number[] {
+    return names.map((name) => this.of(name));
+  }
+}
+
 /** FNV-1a's, of 32 bits. */
 const OFFSET = 0x811c9dc5;
 const PRIME = 0x01000193;

@@ -5,6 +5,7 @@ import { LOCKS } from './advisory-locks.js';
 import { connectionConfig, type Limits, LOCK_TIMEOUT_MS } from './connections.js';
 import { failureOf, isStatementTimeout } from './failure.js';
 import { migrationFault } from './migration-faults.js';
+import { WANTED_BUCKETS } from './migrations/1768000000000-buckets.js';
 import { MIGRATIONS, MIGRATIONS_TABLE } from './migrations/migrations.js';
 import { routeOf } from './route.js';
 import { settle } from './session-check.js';
@@ -40,8 +41,19 @@ const ATTEMPTS = 100;
  *
  * @param connections how many at most
  * @param limits those that differ from every session's
+ * @param buckets into which a new database is divided; null: it is not
  */
-export function dataSourceOptions(url: string, connections: number, limits: Partial<Limits> = {}): DataSourceOptions {
+export function dataSourceOptions(
+  url: string,
+  connections: number,
+  limits: Partial<Limits> = {},
+  buckets: number | null = null,
+): DataSourceOptions {
+  const config = connectionConfig(url, limits, {}, settle);
+  const onConnect = async (client: pg.ClientBase): Promise<void> => {
+    await config.onConnect(client);
+    await client.query('SELECT set_config($1, $2, false)', [WANTED_BUCKETS, String(buckets ?? '')]);
+  };
   return {
     type: 'postgres',
     // Left to itself, TypeORM looks for the package by its name, which one file for all has none of.
@@ -53,7 +65,7 @@ export function dataSourceOptions(url: string, connections: number, limits: Part
     // One by one: CREATE INDEX CONCURRENTLY must be able to opt out of a transaction.
     migrationsTransactionMode: 'each',
     poolSize: connections,
-    extra: connectionConfig(url, limits, {}, settle),
+    extra: { ...config, onConnect },
   };
 }
 
@@ -62,11 +74,12 @@ export function dataSourceOptions(url: string, connections: number, limits: Part
  * nothing left to do.
  *
  * @param url of a role that may change the schema; a direct connection
+ * @param buckets into which the truth is divided where the database is new; null: it is not
  * @throws ConfigError where tables of another program have the names of ours, or the role may not change what is there
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(url: string, buckets: number | null = null): Promise<void> {
   // One for the lock, one for the migrations, one that looks whether they are in the way.
-  const dataSource = new DataSource(dataSourceOptions(url, 3, UNLIMITED));
+  const dataSource = new DataSource(dataSourceOptions(url, 3, UNLIMITED, buckets));
   await dataSource.initialize();
   const session = dataSource.createQueryRunner();
   try {

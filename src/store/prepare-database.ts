@@ -4,8 +4,10 @@ import type pg from 'pg';
 import { certificateFault } from '../config/certificates.js';
 import { ConfigError, type DatabaseSettings } from '../config/config.js';
 import { databaseHosts } from '../config/database-hosts.js';
+import type { Buckets } from '../domain/bucket.js';
 import { missingMigrations } from './awaited-migrations.js';
 import { beginBehind, connectionConfig } from './connections.js';
+import { divisionOf } from './division.js';
 import { migrate } from './migrate.js';
 import { refusePooler } from './pooler.js';
 import { NoPrimary, PrimaryFinder } from './primary-finder.js';
@@ -21,11 +23,16 @@ const START_RETRY_MS = 1_000;
  *
  * @param patienceMs how long the primary is waited for
  * @throws UnsafeDatabase naming the setting and the remedy
- * @throws ConfigError where its certificate is not accepted, it cannot hold every name, or a pooler gives sessions away
+ * @returns how the truth is divided there
+ * @throws ConfigError where its certificate is not accepted, it cannot hold every name, a pooler gives sessions away, or
+ *   it is divided in another way than the configuration says
  * @throws NoPrimary where there is none in time, naming the place
  */
-export async function prepareDatabase(settings: DatabaseSettings, patienceMs = PRIMARY_PATIENCE_MS): Promise<void> {
-  const { url, migrationsUrl, migrateOnStart, pooler } = settings;
+export async function prepareDatabase(
+  settings: DatabaseSettings,
+  patienceMs = PRIMARY_PATIENCE_MS,
+): Promise<Buckets> {
+  const { url, migrationsUrl, migrateOnStart, pooler, buckets } = settings;
   const giveUpAtMs = performance.now() + patienceMs;
   const log = new Logger('Database');
   for (let isFirst = true; ; isFirst = false) {
@@ -44,7 +51,16 @@ export async function prepareDatabase(settings: DatabaseSettings, patienceMs = P
       await sleep(START_RETRY_MS);
     }
   }
-  await (migrateOnStart ? migrate(migrationsUrl) : untilMigrated(settings, log));
+  await (migrateOnStart ? migrate(migrationsUrl, buckets) : untilMigrated(settings, log));
+  for (;;) {
+    try {
+      return await onSession(url, pooler, (client) => divisionOf(client, buckets));
+    } catch (error) {
+      // A server that was reached a moment ago is waited for.
+      if (error instanceof ConfigError || performance.now() > giveUpAtMs) throw error;
+      await sleep(START_RETRY_MS);
+    }
+  }
 }
 
 /** One that began to serve before would answer what it can, and be taken for ready. */

@@ -1,6 +1,7 @@
 import { Module, type Provider } from '@nestjs/common';
 import type pg from 'pg';
 import { DatabaseSettings } from '../config/config.js';
+import { Buckets } from '../domain/bucket.js';
 import { Meters } from '../meters/meters.js';
 import { ApiKeys } from './api-keys.js';
 import { AuditLog } from './audit-log.js';
@@ -48,14 +49,12 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
 /** The truth: schema, connections, and the statements that read and write it. */
 @Module({
   providers: [
+    { provide: Buckets, inject: [DatabaseSettings], useFactory: (settings: DatabaseSettings) => prepareDatabase(settings) },
     {
       provide: Pools,
-      inject: [DatabaseSettings, Meters],
-      // Whoever has the pools has a database that was found fit, and is of this release.
-      useFactory: async (settings: DatabaseSettings, meters: Meters) => {
-        await prepareDatabase(settings);
-        return new Pools(settings, meters);
-      },
+      // Whoever has the pools has a database that was found fit, and is of this release: only then are there buckets.
+      inject: [DatabaseSettings, Meters, Buckets],
+      useFactory: (settings: DatabaseSettings, meters: Meters) => new Pools(settings, meters),
     },
     {
       provide: GuardRow,
@@ -148,6 +147,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     ].map(onGeneral),
   ],
   exports: [
+    Buckets,
     GuardRow,
     IncrementBatches,
     DecidedBatches,

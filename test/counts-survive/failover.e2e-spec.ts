@@ -204,6 +204,7 @@ describe('a start that finds no primary', () => {
       poolSize: 5,
       readsPerSecond: 1,
       lanes: 1,
+      buckets: null,
     };
     await expect(prepareDatabase(settings, 0)).rejects.toThrow(message());
   });

@@ -88,6 +88,7 @@ describe('one of several servers', () => {
       poolSize: 5,
       readsPerSecond: 1,
       lanes: 1,
+      buckets: null,
     });
 
   it('is held to the name it is listed by', async () => {
@@ -112,6 +113,7 @@ describe('a Postgres that is not trusted', () => {
       poolSize: 5,
       readsPerSecond: 1,
       lanes: 1,
+      buckets: null,
     });
     await expect(start).rejects.toThrow(ConfigError);
     await expect(start).rejects.toThrow(new RegExp(`DATABASE_URL.*${reason}`));

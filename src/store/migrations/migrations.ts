@@ -22,6 +22,7 @@ import { Links1766000011000 } from './1766000011000-links.js';
 import { Edges1767000020000 } from './1767000020000-edges.js';
 import { Watches1767000021000 } from './1767000021000-watches.js';
 import { UnitsOfTheCache1767000030000 } from './1767000030000-units-of-the-cache.js';
+import { Buckets1768000000000 } from './1768000000000-buckets.js';
 
 /** Says which migrations a database has. */
 export const MIGRATIONS_TABLE = 'migrations';
@@ -52,4 +53,5 @@ export const MIGRATIONS = [
   Edges1767000020000,
   Watches1767000021000,
   UnitsOfTheCache1767000030000,
+  Buckets1768000000000,
 ];

@@ -121,6 +121,8 @@ export interface IdempotencyKey {
   readonly owner: string;
   /** 1 to 255 printable ASCII characters; with `/<index>` added for an item of a batch. */
   readonly key: string;
+  /** Until when its answer is kept, RFC 3339, as its claim says; left out where keys are not claimed. */
+  readonly until?: string;
 }
 
 /** On whose account a name that was never there is brought into being. */

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { LOCKS } from '../../src/store/advisory-locks.js';
 import { applyMigrations, dataSourceOptions, migrate } from '../../src/store/migrate.js';
+import { TEST_BUCKETS } from '../support/buckets.js';
 import { eventually } from '../support/eventually.js';
 import { createTestDatabase } from '../support/shared-postgres.js';
 
@@ -38,7 +39,7 @@ it('a start waits for the migrations of another one for as long as they take', a
     await other.query(`ALTER DATABASE ${name} SET ${setting} = '300ms'`);
   }
   await other.query('SELECT pg_advisory_lock($1)', [LOCKS.migrations]);
-  const migrated = migrate(url).then(
+  const migrated = migrate(url, TEST_BUCKETS).then(
     () => 'migrated',
     (error: unknown) => String(error),
   );
@@ -52,7 +53,7 @@ it('a start waits for the migrations of another one for as long as they take', a
   await other.query('SELECT pg_advisory_unlock($1)', [LOCKS.migrations]);
   await expect(migrated).resolves.toBe('migrated');
   // One more finds nothing to do, and no lock that was left behind.
-  await migrate(url);
+  await migrate(url, TEST_BUCKETS);
 });
 
 it('that build an index beside writers are never waited for by themselves, nor by those that wait for them', async () => {
@@ -62,7 +63,7 @@ it('that build an index beside writers are never waited for by themselves, nor b
   await holder.query('SELECT count(pg_advisory_lock(n)) FROM generate_series(1, $1::int) n', [locks]);
   for (let round = 0; round < databases; round += 1) {
     const url = await createTestDatabase();
-    await Promise.all(Array.from({ length: starts }, () => migrate(url)));
+    await Promise.all(Array.from({ length: starts }, () => migrate(url, TEST_BUCKETS)));
   }
 });
 
@@ -92,7 +93,7 @@ describe('a migration that is in the way of writers', () => {
 
   beforeEach(async () => {
     url = await createTestDatabase();
-    await migrate(url);
+    await migrate(url, TEST_BUCKETS);
     writer = await connected(url);
     const options = dataSourceOptions(url, 2, { statement_timeout: 0, query_timeout: 0, lock_timeout: 0 });
     dataSource = await new DataSource({ ...options, migrations: [HoldsTheTable1999000000000] }).initialize();

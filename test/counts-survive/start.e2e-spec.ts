@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { poolOf } from '../../src/store/connections.js';
 import { type AppProcess, startApp, startAppProcess, type TestApp } from '../support/app.js';
+import { BUCKETS_ENVIRONMENT } from '../support/buckets.js';
 import { runCli } from '../support/cli.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
@@ -179,7 +180,7 @@ it('an instance that must not migrate does not listen until another one has', as
   await client.end();
   const [program, ...args] = commandOf();
   const child = spawn(program, [...args, MAIN], {
-    env: { ...env, MIGRATE_ON_START: 'false', PORT: '0' },
+    env: { ...BUCKETS_ENVIRONMENT, ...env, MIGRATE_ON_START: 'false', PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'close');

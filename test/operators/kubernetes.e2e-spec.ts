@@ -8,6 +8,7 @@ import { beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { freePort } from '../../src/embedded/free-port.js';
 import { startAppProcess } from '../support/app.js';
+import { BUCKETS_ENVIRONMENT } from '../support/buckets.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { send } from '../support/http.js';
@@ -80,7 +81,7 @@ it('the service, which may not migrate, listens once the job has done it, shows 
   const healthUrl = `http://127.0.0.1:${HEALTH_PORT}`;
   const [, ...args] = migrations?.['command'] as string[];
   const job = spawn(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], {
-    env: environmentOf(migrations, 'migrations'),
+    env: { ...BUCKETS_ENVIRONMENT, ...environmentOf(migrations, 'migrations') },
     stdio: 'ignore',
   });
   const [app, ended] = await Promise.all([

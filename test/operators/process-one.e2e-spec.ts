@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
+import { BUCKETS_ENVIRONMENT } from '../support/buckets.js';
 import { CounterCalls } from '../support/counter-calls.js';
 import { eventually } from '../support/eventually.js';
 import { withServers } from '../support/service.js';
@@ -40,7 +41,8 @@ async function start(databaseUrl: string): Promise<ProcessOne> {
   const [program = process.execPath, ...args] = canBeProcessOne
     ? ['unshare', ...NAMESPACE, process.execPath, '--import', TELLING, MAIN]
     : [process.execPath, '--import', TELLING, MAIN];
-  const env = { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, REDIS_URL: servers.redis.url, PORT: '0' };
+  const urls = { DATABASE_URL: databaseUrl, REDIS_URL: servers.redis.url };
+  const env = { PATH: process.env['PATH'], ...BUCKETS_ENVIRONMENT, ...urls, PORT: '0' };
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let output = '';

@@ -12,6 +12,7 @@ import type { App } from '../../src/app.js';
 import { createApp, listen } from '../../src/app.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { createLogger } from '../../src/logger.js';
+import { BUCKETS_ENVIRONMENT } from './buckets.js';
 import { eventually } from './eventually.js';
 import { commandOf, environmentOf as environmentOn, type Runtime, TEST_RUNTIME } from './runtime.js';
 
@@ -54,6 +55,7 @@ const environmentOf = ({ databaseUrl, redisUrl, env = {} }: AppOptions) => ({
   DATABASE_URL: databaseUrl,
   REDIS_URL: redisUrl,
   PORT: '0',
+  ...BUCKETS_ENVIRONMENT,
   ...env,
 });
 

@@ -2,6 +2,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { run } from '../../src/cli/program.js';
 import { Terminal } from '../../src/cli/terminal.js';
+import { BUCKETS_ENVIRONMENT } from './buckets.js';
 
 export interface CliResult {
   readonly code: number;
@@ -31,6 +32,6 @@ export async function runCli(
   });
   const stdin = Object.assign(Readable.from([person ? `${answer}\n` : input]), { isTTY: person });
   const terminal = new Terminal({ stdin, stdout, stderr: Object.assign(stderr, { isTTY: person }) });
-  const code = await run(args, env, terminal);
+  const code = await run(args, { ...BUCKETS_ENVIRONMENT, ...env }, terminal);
   return { code, out: (out ?? []).join(''), err: (err ?? []).join('') };
 }

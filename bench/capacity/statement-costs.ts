@@ -120,6 +120,7 @@ export function batchOf(names: readonly string[], keyed: boolean): IncrementBatc
   });
   return {
     id: randomUUID(),
+    bucket: 0,
     totals: names.map((name) => ({ name, ...one })),
     barred: new Set(),
     keys: keyed ? names.map(keyOf) : [],

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { type Absence, isCounter, type Truth } from '../domain/counter.js';
 import type { Deed } from '../domain/deed.js';
-import type { IdempotencyKey } from '../domain/operation.js';
+import { grouped } from '../domain/grouped.js';
+import type { Buckets } from '../domain/bucket.js';
 import { HELD_NAMES } from './advisory-locks.js';
 import { deedArrays, insertDeeds } from './audit-log.js';
 import {
@@ -17,8 +18,9 @@ import {
   truthAt,
 } from './counter-row.js';
 import { failureOf, StoreFailure } from './failure.js';
-import { anyBucket, countingNames, namesCreatedBy } from './names-created.js';
+import { anyRow, countingNames, namesCreatedBy } from './names-created.js';
 import {
+  type AskedKey,
   findKeys,
   KEPT_KEY_COLUMNS,
   KEPT_KEY_WIDTH,
@@ -41,7 +43,7 @@ export interface DecidedBatch {
   readonly names: readonly string[];
   /** Those of them that must stay absent where they are, until the commit, for all who say so. */
   readonly held: readonly string[];
-  readonly keys: readonly IdempotencyKey[];
+  readonly keys: readonly AskedKey[];
   readonly keyTtlHours: number;
   /** The ids of API keys on whose account names may be brought into being. */
   readonly creators: readonly string[];
@@ -97,6 +99,7 @@ export class DecidedBatches {
     private readonly pool: pg.Pool,
     private readonly replication: Replication,
     private readonly writability: Writability,
+    private readonly buckets: Buckets,
   ) {}
 
   /**
@@ -113,20 +116,20 @@ export class DecidedBatches {
         await client.query('BEGIN');
         try {
           await beside?.lock(client);
-          const locked = await lock(client, batch);
-          const earlier = await storedVerdicts<Verdict>(client, batch.id);
+          const locked = await lock(client, this.buckets, batch);
+          const earlier = await storedVerdicts<Verdict>(client, this.homeOf(batch), batch.id);
           if (earlier !== null) {
             // Its own wait for the standby may have been cut short.
             await commit(client);
             return { verdicts: earlier, ended: [], clock: locked.now };
           }
           // Expired ones first: the insert below must not meet them.
-          if (batch.keys.length > 0) await removeExpiredOf(client, batch.keys);
-          const used = batch.keys.length > 0 ? await findKeys(client, batch.keys) : [];
+          if (batch.keys.length > 0) await removeExpiredOf(client, this.buckets, batch.keys);
+          const used = batch.keys.length > 0 ? await findKeys(client, this.buckets, batch.keys) : [];
           const decisions = decide({ ...locked, used });
           const changed = withEnded(decisions.changed, locked.ended);
           if (changed.length > 0 || decisions.kept.length > 0)
-            await write(client, batch, { ...decisions, changed }, locked);
+            await this.write(client, batch, { ...decisions, changed }, locked);
           await beside?.write(client, decisions);
           await commit(client);
           return { verdicts: decisions.verdicts, ended: locked.ended, clock: locked.now };
@@ -138,6 +141,48 @@ export class DecidedBatches {
         }
       }),
     );
+  }
+
+  /** Where the verdicts of a batch are: in the bucket of its first counter, whatever comes of that. */
+  private homeOf({ names: [first] }: DecidedBatch): number {
+    return first === undefined ? 0 : this.buckets.of(first);
+  }
+
+  /**
+   * A part for each bucket that is concerned, in their order, with a row of `batches` in each. So of two transactions that
+   * create the same names neither waits for the other's while that one waits for it; names are counted behind all of them.
+   */
+  private async write(
+    client: pg.PoolClient,
+    batch: DecidedBatch,
+    { changed, creators, kept, deeds, verdicts }: Decisions<unknown>,
+    { unknown, now }: Omit<Locked, 'used'>,
+  ): Promise<void> {
+    const home = this.homeOf(batch);
+    const changedIn = grouped(changed, ({ name }) => this.buckets.of(name));
+    const keptIn = grouped(kept, ({ outcome }) => this.buckets.of(outcome.truth.name));
+    const concerned = [...new Set([home, ...changedIn.keys(), ...keptIn.keys()])].sort((a, b) => a - b);
+    for (const bucket of concerned) {
+      const truths = changedIn.get(bucket) ?? [];
+      const isLast = bucket === concerned.at(-1);
+      const told = isLast ? deeds : [];
+      await client.query({
+        ...(told.length === 0 ? WRITE : WRITE_WITH_DEEDS),
+        values: [
+          truths.map(({ name }) => name),
+          truths.map(({ name }) => unknown.has(name)),
+          ...stateArrays(truths, now),
+          ...keptKeyArrays(keptIn.get(bucket) ?? []),
+          batch.keyTtlHours,
+          batch.id,
+          bucket === home ? JSON.stringify(verdicts) : null,
+          isLast ? changed.map(({ name }) => creators.get(name) ?? null) : [],
+          anyRow(),
+          bucket,
+          ...(told.length === 0 ? [] : deedArrays(told)),
+        ],
+      });
+    }
   }
 }
 
@@ -153,13 +198,23 @@ const HOLD = `
   ) AS buckets`;
 
 /** A statement of its own: under READ COMMITTED the next one sees what the lock waited for. */
-async function lock(client: pg.PoolClient, { names, held, creators }: DecidedBatch): Promise<Omit<Locked, 'used'>> {
+async function lock(
+  client: pg.PoolClient,
+  buckets: Buckets,
+  { names, held, creators }: DecidedBatch,
+): Promise<Omit<Locked, 'used'>> {
   if (held.length > 0) await client.query({ name: 'hold-names', text: HOLD, values: [held] });
-  const { rows } = await client.query<CounterRow>({
-    name: 'lock-counters',
-    text: `SELECT ${COUNTER_COLUMNS} FROM counters WHERE name = ANY($1::text[]) ORDER BY name FOR UPDATE`,
-    values: [names],
-  });
+  const rows: CounterRow[] = [];
+  const namesIn = [...grouped(names, (name) => buckets.of(name))].sort(([a], [b]) => a - b);
+  for (const [bucket, some] of namesIn) {
+    const found = await client.query<CounterRow>({
+      name: 'lock-counters',
+      text: `SELECT ${COUNTER_COLUMNS} FROM counters
+             WHERE bucket = $2 AND name = ANY($1::text[]) ORDER BY name FOR UPDATE`,
+      values: [some, bucket],
+    });
+    rows.push(...found.rows);
+  }
   const clock = await client.query<{ now: string; floor: number; created: Record<string, number> | null }>({
     name: 'clock-floor-and-sums',
     text: `SELECT ${utc('clock_timestamp()')} AS now, ${FLOOR}::float8 AS floor, ${namesCreatedBy('$1')} AS created`,
@@ -188,26 +243,31 @@ function withEnded(changed: readonly Truth[], ended: readonly Absence[]): readon
   return [...changed, ...ended.filter(({ name }) => !names.has(name))];
 }
 
-async function storedVerdicts<Verdict>(client: pg.PoolClient, id: string): Promise<readonly Verdict[] | null> {
+async function storedVerdicts<Verdict>(
+  client: pg.PoolClient,
+  bucket: number,
+  id: string,
+): Promise<readonly Verdict[] | null> {
   const { rows } = await client.query<{ verdicts: Verdict[] }>({
     name: 'stored-verdicts',
-    text: `SELECT verdicts, ${LOGGED} AS logged FROM batches WHERE id = $1`,
-    values: [id],
+    text: `SELECT verdicts, ${LOGGED} AS logged FROM batches WHERE bucket = $1 AND id = $2`,
+    values: [bucket, id],
   });
   return rows[0]?.verdicts ?? null;
 }
 
-/** The parameters behind names and what is new: the states, the keys, and five more. */
+/** The parameters behind names and what is new: the states, the keys, and six more. */
 const FIRST_STATE = 3;
 const FIRST_KEY = FIRST_STATE + STATE_WIDTH;
 const REST = FIRST_KEY + KEPT_KEY_WIDTH;
-const REST_WIDTH = 5;
-const [HOURS, ID, VERDICTS, CREATORS, BUCKET] = [
+const REST_WIDTH = 6;
+const [HOURS, ID, VERDICTS, CREATORS, ROW, BUCKET] = [
   `$${REST}`,
   `$${REST + 1}`,
   `$${REST + 2}`,
   `$${REST + 3}`,
   `$${REST + 4}`,
+  `$${REST + 5}`,
 ];
 
 /**
@@ -221,60 +281,38 @@ const writeAnd = (more: string): string => `
   ),
   updated AS (
     UPDATE counters c SET (${STATE}, deleted) = (${rowOf('n')}, n.value IS NULL)
-    FROM changed n WHERE c.name = n.name AND NOT n.is_new
+    FROM changed n WHERE c.bucket = ${BUCKET}::smallint AND c.name = n.name AND NOT n.is_new
   ),
   created AS (
     -- A name may be new and deleted at once: an import brings deletions along, so that versions go on.
-    INSERT INTO counters (name, ${STATE}, deleted)
-    SELECT name, ${rowOf('changed')}, value IS NULL
+    INSERT INTO counters (bucket, name, ${STATE}, deleted)
+    SELECT ${BUCKET}::smallint, name, ${rowOf('changed')}, value IS NULL
     FROM changed WHERE is_new ORDER BY name COLLATE "C"
     RETURNING 1
   ),
   kept AS (
-    INSERT INTO idempotency_keys (${KEPT_KEY_COLUMNS}, expires_at)
-    SELECT k.*, clock_timestamp() + make_interval(hours => ${HOURS}::int)
-    FROM unnest(${keptKeyParameters(FIRST_KEY)}) AS k (${KEPT_KEY_COLUMNS})
+    INSERT INTO idempotency_keys (${KEPT_KEY_COLUMNS}, expires_at, bucket)
+    SELECT ${KEPT_KEY_COLUMNS}, coalesce(until, clock_timestamp() + make_interval(hours => ${HOURS}::int)),
+           ${BUCKET}::smallint
+    FROM unnest(${keptKeyParameters(FIRST_KEY)}) AS k (${KEPT_KEY_COLUMNS}, until)
     ORDER BY k.owner, k.key
     RETURNING 1
   ),
   counted AS (${countingNames(
     `(
       SELECT key_id FROM unnest(${CREATORS}::text[]) AS creator (key_id)
-      WHERE (SELECT count(*) FROM created) + (SELECT count(*) FROM kept) > 0
+      WHERE (SELECT count(*) FROM created) + (SELECT count(*) FROM kept) >= 0
     ) AS created`,
-    BUCKET,
+    ROW,
   )})${more}
-  INSERT INTO batches (id, names, ${STATES}, verdicts)
-  VALUES (${ID}, $1::text[], ${stateParameters(FIRST_STATE)}, ${VERDICTS})`;
+  INSERT INTO batches (bucket, id, names, ${STATES}, verdicts)
+  VALUES (${BUCKET}::smallint, ${ID}, $1::text[], ${stateParameters(FIRST_STATE)}, ${VERDICTS})`;
 
 const WRITE = { name: 'write-decisions', text: writeAnd('') };
 const WRITE_WITH_DEEDS = {
   name: 'write-decisions-and-deeds',
   text: writeAnd(`,\n  done AS (${insertDeeds(REST + REST_WIDTH)})`),
 };
-
-async function write(
-  client: pg.PoolClient,
-  batch: DecidedBatch,
-  { changed, creators, kept, deeds, verdicts }: Decisions<unknown>,
-  { unknown, now }: Omit<Locked, 'used'>,
-): Promise<void> {
-  await client.query({
-    ...(deeds.length === 0 ? WRITE : WRITE_WITH_DEEDS),
-    values: [
-      changed.map(({ name }) => name),
-      changed.map(({ name }) => unknown.has(name)),
-      ...stateArrays(changed, now),
-      ...keptKeyArrays(kept),
-      batch.keyTtlHours,
-      batch.id,
-      JSON.stringify(verdicts),
-      changed.map(({ name }) => creators.get(name) ?? null),
-      anyBucket(),
-      ...(deeds.length === 0 ? [] : deedArrays(deeds)),
-    ],
-  });
-}
 
 async function commit(client: pg.PoolClient): Promise<void> {
   const { command } = await client.query('COMMIT');

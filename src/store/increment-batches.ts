@@ -29,8 +29,8 @@ import type { Writability } from './writability.js';
 
 /**
  * $1 id, $2 names, $3 sums, $4 counts, $5 swings, $6 which names are barred (null: none), $7 their creators (a line for
- * each, empty: nobody; null: nobody at all), $8 a bucket, $9 lives in ms, $10 moments, $11 the names whose expiry takes
- * the place of another one (null, each: none).
+ * each, empty: nobody; null: nobody at all), $8 the row that names are counted in, $9 lives in ms, $10 moments, $11 the
+ * names whose expiry takes the place of another one (null, each: none), $12 the bucket of all of it.
  *
  * In byte order of the names: two batches that lock the same rows in different orders would deadlock. The row in
  * conflict is locked before WHERE and SET are evaluated, so bounds are checked and updated_at is taken in the order of
@@ -38,17 +38,18 @@ import type { Writability } from './writability.js';
  * one that would have ended before it was written.
  */
 const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
-    INSERT INTO counters AS c (name, value, version, created_at, updated_at, expires_at)
-    SELECT name, sum, ${FLOOR} + count, now(), now(),
+    INSERT INTO counters AS c (bucket, name, value, version, created_at, updated_at, expires_at)
+    SELECT $12::smallint, name, sum, ${FLOOR} + count, now(), now(),
            coalesce(moment, clock_timestamp() + make_interval(secs => life / 1000.0))
     FROM unnest(string_to_array($2, E'\\n'), $3::bigint[], $4::bigint[], $6::boolean[], $9::bigint[],
                 $10::timestamptz[])
       AS total (name, sum, count, is_barred, life, moment)
     WHERE ${when} AND (moment IS NULL OR moment > clock_timestamp())
       -- No EXISTS: a plan that was made while there were few counters would read all of them into a hash for it.
-      AND (is_barred IS NOT TRUE OR (SELECT true FROM counters AS known WHERE known.name = total.name))
+      AND (is_barred IS NOT TRUE
+           OR (SELECT true FROM counters AS known WHERE known.bucket = $12::smallint AND known.name = total.name))
     ORDER BY name COLLATE "C"
-    ON CONFLICT (name) DO UPDATE SET
+    ON CONFLICT ON CONSTRAINT counters_pkey DO UPDATE SET
       value = c.value + excluded.value,
       version = c.version + excluded.version - ${FLOOR},
       deleted = false,
@@ -66,7 +67,7 @@ const applying = (when: 'true' | 'NOT EXISTS (SELECT FROM used)'): string => `
     RETURNING name, ${STATE}, xmax = 0 AS is_new`;
 
 /**
- * $7 creators, $8 a bucket. The map of creators is made where a name is new, once, and not at all where none is; a join
+ * $7 creators, $8 the row. The map of creators is made where a name is new, once, and not at all where none is; a join
  * would be made row by row, for Postgres expects few of them.
  */
 const counted = (keysFirst: string): string =>
@@ -83,9 +84,9 @@ const CREATED = `(
     SELECT string_agg(name, E'\\n') FROM applied WHERE is_new AND $7::text IS NOT NULL) AS created_names`;
 
 /** Last in the statement, so that it can store what was applied; a second commit of the same id fails on its key. */
-const CLAIM = `
-    INSERT INTO batches (id, names, ${STATES})
-    SELECT $1::uuid, array_agg(name), ${GATHERED_STATES}
+const STORE = `
+    INSERT INTO batches (bucket, id, names, ${STATES})
+    SELECT $12::smallint, $1::uuid, array_agg(name), ${GATHERED_STATES}
     FROM applied HAVING count(*) > 0`;
 
 /** Of each counter that took the batch a line; null: none did. */
@@ -95,31 +96,34 @@ const LINES = `(
 const WITHOUT_KEYS = `
   WITH applied AS (${applying('true')}),
   counted AS (${counted('')}),
-  claimed AS (${CLAIM})
+  stored AS (${STORE})
   SELECT ${LINES}, ${CREATED}`;
 
-/** As above, and $12 owners, $13 keys, $14 fingerprints, $15 names, $16 added after, $17 changes after, $18 hours. */
+/**
+ * As above, and $13 owners, $14 keys, $15 fingerprints, $16 names, $17 added after, $18 changes after, $19 until when they are
+ * kept, or else $20 for how many hours.
+ */
 const WITH_KEYS = `
   WITH used AS MATERIALIZED (
     SELECT ${USED_KEY_COLUMNS}
-    FROM unnest($12::text[], string_to_array($13, E'\\n')) AS asked (owner, key)
-    JOIN idempotency_keys k ON k.owner = asked.owner AND k.key = asked.key
+    FROM unnest($13::text[], string_to_array($14, E'\\n'), $19::timestamptz[]) AS asked (owner, key, until)
+    JOIN idempotency_keys k ON k.bucket = $12::smallint AND k.owner = asked.owner AND k.key = asked.key
   ),
   applied AS (${applying('NOT EXISTS (SELECT FROM used)')}),
   kept AS (
     INSERT INTO idempotency_keys
-      (owner, key, fingerprint, ${STATE_IN_KEY}, expires_at)
-    SELECT asked.owner, asked.key, asked.fingerprint, ${stateLess('added_after', 'changes_after')},
-           clock_timestamp() + make_interval(hours => $18::int)
-    FROM unnest($12::text[], string_to_array($13, E'\\n'), $14::uuid[], string_to_array($15, E'\\n'), $16::bigint[],
-                $17::bigint[])
-      AS asked (owner, key, fingerprint, name, added_after, changes_after)
+      (bucket, owner, key, fingerprint, ${STATE_IN_KEY}, expires_at)
+    SELECT $12::smallint, asked.owner, asked.key, asked.fingerprint, ${stateLess('added_after', 'changes_after')},
+           coalesce(asked.until, clock_timestamp() + make_interval(hours => $20::int))
+    FROM unnest($13::text[], string_to_array($14, E'\\n'), $15::uuid[], string_to_array($16, E'\\n'), $17::bigint[],
+                $18::bigint[], $19::timestamptz[])
+      AS asked (owner, key, fingerprint, name, added_after, changes_after, until)
     JOIN applied USING (name)
     ORDER BY asked.owner, asked.key
     RETURNING 1
   ),
   counted AS (${counted('AND (SELECT count(*) FROM kept) >= 0')}),
-  claimed AS (${CLAIM})
+  stored AS (${STORE})
   SELECT ${LINES}, ${CREATED}, used.* FROM (SELECT) AS always LEFT JOIN used ON true`;
 
 export class IncrementBatches {
@@ -138,7 +142,7 @@ export class IncrementBatches {
     const result = await this.try(batch);
     if (result instanceof StoreFailure || (resent && result.used.length > 0)) {
       // It may have been committed by then, keys and all; what it stored is the answer.
-      const stored = await this.stored(batch.id);
+      const stored = await this.stored(batch);
       if (stored !== null) return { ...stored, created: [], used: [] };
     }
     if (result instanceof StoreFailure) throw result;
@@ -161,13 +165,16 @@ export class IncrementBatches {
   }
 
   /** Waits for the standby as the batch itself did, whose wait may have been cut short. */
-  private async stored(id: string): Promise<Pick<IncrementBatchResult, 'applied' | 'clock'> | null> {
+  private async stored({
+    bucket,
+    id,
+  }: IncrementBatch): Promise<Pick<IncrementBatchResult, 'applied' | 'clock'> | null> {
     const { rows } = await this.replication.commit(this.pool, (client) =>
       client.query<CounterRow & { readonly clock: string }>(
         `SELECT name, false AS deleted, ${stateAsText('stored')}, ${LOGGED} AS logged, ${utc('clock_timestamp()')} AS clock
          FROM batches, unnest(names, ${STATES}) AS stored (name, ${STATE})
-         WHERE id = $1`,
-        [id],
+         WHERE bucket = $1 AND id = $2`,
+        [bucket, id],
       ),
     );
     const [first] = rows;

@@ -3,7 +3,7 @@ import type { Counter } from '../domain/counter.js';
 import type { Creator, Expiry, IdempotencyKey } from '../domain/operation.js';
 import { counterOfLine } from './counter-row.js';
 import { type UsedKey, type UsedKeyRow, usedKeyOf } from './idempotency-keys.js';
-import { anyBucket } from './names-created.js';
+import { anyRow } from './names-created.js';
 
 /** The increments of one counter, added up. */
 export interface Total {
@@ -36,6 +36,8 @@ export interface IncrementKey extends IdempotencyKey {
 export interface IncrementBatch {
   /** A random UUID. Sending the same batch twice applies it once. */
   readonly id: string;
+  /** That all of its counters are in. */
+  readonly bucket: number;
   /** One for each counter. */
   readonly totals: readonly Total[];
   /** Names that may not be brought into being here: where they were never there, they are left alone. */
@@ -71,8 +73,8 @@ export type AppliedRow = {
   readonly clock: string;
 } & (UsedKeyRow | { readonly owner?: null });
 
-/** The parameters $1 to $11 of the statement. */
-export function totalColumns({ id, totals, barred }: IncrementBatch): unknown[] {
+/** The parameters $1 to $12 of the statement. */
+export function totalColumns({ id, bucket, totals, barred }: IncrementBatch): unknown[] {
   const hasCreators = totals.some(({ creator }) => creator !== null);
   return [
     id,
@@ -82,8 +84,9 @@ export function totalColumns({ id, totals, barred }: IncrementBatch): unknown[] 
     swingsJson(totals),
     barred.size === 0 ? null : arrayOf(totals.map(({ name }) => barred.has(name))),
     hasCreators ? totals.map(({ creator }) => creator?.keyId ?? '').join(SEPARATOR) : null,
-    anyBucket(),
+    anyRow(),
     ...expiryColumns(totals),
+    bucket,
   ];
 }
 
@@ -117,7 +120,7 @@ function swings({ sum, highest, lowest }: Total): boolean {
   return highest > Math.max(0, sum) || lowest < Math.min(0, sum);
 }
 
-/** The parameters $12 to $18. */
+/** The parameters $13 to $20. */
 export function keyColumns({ keys, keyTtlHours }: IncrementBatch): unknown[] {
   return [
     arrayOf(keys.map(({ owner }) => `"${owner}"`)),
@@ -126,6 +129,7 @@ export function keyColumns({ keys, keyTtlHours }: IncrementBatch): unknown[] {
     keys.map(({ name }) => name).join(SEPARATOR),
     arrayOf(keys.map(({ addedAfter }) => addedAfter)),
     arrayOf(keys.map(({ changesAfter }) => changesAfter)),
+    keys.some(({ until }) => until !== undefined) ? arrayOf(keys.map(({ until }) => until ?? null)) : null,
     keyTtlHours,
   ];
 }

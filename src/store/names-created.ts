@@ -4,11 +4,11 @@ import { randomInt } from 'node:crypto';
  * Rows for one key. A batch that creates adds to one of them, which stays locked until it is committed: with so many,
  * two instances seldom meet at one.
  */
-const BUCKETS = 16;
+const ROWS = 16;
 
 /** The row that a batch adds to. */
-export function anyBucket(): number {
-  return randomInt(BUCKETS);
+export function anyRow(): number {
+  return randomInt(ROWS);
 }
 
 /**
@@ -16,11 +16,11 @@ export function anyBucket(): number {
  * idempotency keys in every statement, or two batches could wait for each other.
  *
  * @param created a relation of key_id, a row for each name; empty: nobody's
- * @param bucket a parameter
+ * @param row a parameter
  */
-export const countingNames = (created: string, bucket: string): string => `
+export const countingNames = (created: string, row: string): string => `
     INSERT INTO names_created AS n (key_id, bucket, names)
-    SELECT key_id, ${bucket}::smallint, count(*)
+    SELECT key_id, ${row}::smallint, count(*)
     FROM ${created} WHERE key_id <> '' GROUP BY key_id ORDER BY key_id COLLATE "C"
     ON CONFLICT (key_id, bucket) DO UPDATE SET names = n.names + excluded.names`;
 

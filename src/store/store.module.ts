@@ -49,7 +49,11 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
 /** The truth: schema, connections, and the statements that read and write it. */
 @Module({
   providers: [
-    { provide: Buckets, inject: [DatabaseSettings], useFactory: (settings: DatabaseSettings) => prepareDatabase(settings) },
+    {
+      provide: Buckets,
+      inject: [DatabaseSettings],
+      useFactory: (settings: DatabaseSettings) => prepareDatabase(settings),
+    },
     {
       provide: Pools,
       // Whoever has the pools has a database that was found fit, and is of this release: only then are there buckets.
@@ -76,9 +80,9 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     },
     {
       provide: DecidedBatches,
-      inject: [Pools, Writability],
-      useFactory: ({ decisions, replication }: Pools, writability: Writability) =>
-        new DecidedBatches(decisions, replication, writability),
+      inject: [Pools, Writability, Buckets],
+      useFactory: ({ decisions, replication }: Pools, writability: Writability, buckets: Buckets) =>
+        new DecidedBatches(decisions, replication, writability, buckets),
     },
     {
       provide: Edges,
@@ -101,8 +105,9 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     },
     {
       provide: IdempotencyKeys,
-      inject: [Pools],
-      useFactory: ({ commits, general, replication }: Pools) => new IdempotencyKeys(commits, replication, general),
+      inject: [Pools, Buckets],
+      useFactory: ({ commits, general, replication }: Pools, buckets: Buckets) =>
+        new IdempotencyKeys(commits, replication, general, buckets),
     },
     { provide: ApiKeys, inject: [Pools], useFactory: ({ access }: Pools) => new ApiKeys(access) },
     { provide: Links, inject: [Pools], useFactory: ({ access }: Pools) => new Links(access) },

@@ -162,7 +162,10 @@ describe.each(ways)('where %s sets other sessions', (_, workMem, urlIn) => {
       const batches = new IncrementBatches(pool, new Replication(pool), new Writability(pool));
       const total = { name: 'hot', creator: null, sum: 1, count: 1, highest: 1, lowest: 0, expiry: undefined };
       for (let batch = 0; batch < 10; batch += 1) {
-        await batches.apply({ id: randomUUID(), totals: [total], barred: new Set(), keys: [], keyTtlHours: 24 }, false);
+        await batches.apply(
+          { id: randomUUID(), bucket: 0, totals: [total], barred: new Set(), keys: [], keyTtlHours: 24 },
+          false,
+        );
       }
       const { rows } = await pool.query(
         'SELECT generic_plans::int AS by_the_kept_plan, custom_plans::int AS planned_anew FROM pg_prepared_statements',

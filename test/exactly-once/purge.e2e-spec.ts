@@ -126,7 +126,7 @@ describe('a purge beside writers', () => {
     await holder.query(`SELECT FROM counters WHERE name = 'a held one' FOR UPDATE`);
     const batch = { totals: [total('a held one'), total('late')], barred: new Set<string>(), keys: [], keyTtlHours: 1 };
     const writing = new IncrementBatches(pool, new Replication(pool), new Writability(pool)).apply(
-      { id: crypto.randomUUID(), ...batch },
+      { id: crypto.randomUUID(), bucket: 0, ...batch },
       false,
     );
     await eventually(async () => {

@@ -1,5 +1,6 @@
 /** Postgres as the lanes see it, without a server: what is counted, and tries that meet the faults of a plan. */
 import pg from 'pg';
+import { Buckets } from '../../src/domain/bucket.js';
 import type { Counter } from '../../src/domain/counter.js';
 import { keyId } from '../../src/counters/commits/pending-write.js';
 import {
@@ -31,6 +32,9 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 export const NOW = '2026-01-02T00:00:00.000Z';
+
+/** One bucket. */
+export const NOT_DIVIDED = new Buckets(1);
 
 /** Never connected. */
 const pool = new pg.Pool();
@@ -119,7 +123,7 @@ function lockTimeout(): Error {
 
 export class LedgerDecisions extends DecidedBatches {
   constructor(private readonly ledger: Ledger) {
-    super(pool, new Replication(pool), new Writability(pool));
+    super(pool, new Replication(pool), new Writability(pool), NOT_DIVIDED);
   }
 
   override run<V>(batch: DecidedBatch, decide: (locked: Locked) => Decisions<V>): Promise<Decided<V>> {
@@ -161,7 +165,7 @@ export class LedgerIncrements extends IncrementBatches {
 
 export class LedgerKeys extends IdempotencyKeys {
   constructor(private readonly ledger: Ledger) {
-    super(pool, new Replication(pool), undefined as never);
+    super(pool, new Replication(pool), undefined as never, NOT_DIVIDED);
   }
 
   override findLive(keys: Parameters<IdempotencyKeys['findLive']>[0]): Promise<UsedKey[]> {

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { CounterCache } from '../../cache/counter-cache.js';
 import { Realm } from '../../cache/realm.js';
 import type { Config } from '../../config/config.js';
+import type { Buckets } from '../../domain/bucket.js';
 import { DatabaseClock } from '../../counters/database-clock.js';
 import { CacheGuard } from '../../counters/guard/cache-guard.js';
 import { CLUSTER } from '../../counters/guard/whole.js';
@@ -13,12 +14,14 @@ import { Importer } from '../../counters/imports/importer.js';
 import { Tallies } from '../../counters/tallies.js';
 import { AuditLog } from '../../store/audit-log.js';
 import { Traces } from '../../meters/traces.js';
+import { withClient } from '../../store/clients.js';
 import { poolOf } from '../../store/connections.js';
 import { Writability } from '../../store/writability.js';
 import { CounterPages } from '../../store/counter-pages.js';
 import { CounterReader } from '../../store/counter-reader.js';
 import { ExpiredCounters } from '../../store/expired-counters.js';
 import { DecidedBatches } from '../../store/decided-batches.js';
+import { divisionOf } from '../../store/division.js';
 import { GuardRow } from '../../store/guard-row.js';
 import { ReadBudget } from '../../store/read-budget.js';
 import { Replication } from '../../store/replication.js';
@@ -74,7 +77,9 @@ export async function openImportServers(session: Session, config: Config, yes: b
     realm.close();
     await Promise.all([pool.end(), guardPool.end()]);
   };
+  let buckets: Buckets;
   try {
+    buckets = await withClient(pool, (client) => divisionOf(client, config.database.buckets));
     const { redis: named } = await row.read();
     const seen = await realm.whenReady().then(
       async () => (realm.unitCount > 1 ? CLUSTER : ((await realm.look())[0]?.place ?? null)),
@@ -93,7 +98,7 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const cache = new CounterCache(realm, config.cache);
   const exposure = new Exposure(cache, guard, new FillDemand(clock), new Tallies(), clock, new Traces(null));
   const replication = new Replication(pool);
-  const batches = new DecidedBatches(pool, replication, writability);
+  const batches = new DecidedBatches(pool, replication, writability, buckets);
   const expired = new ExpiredCounters(pool, replication, writability);
   const reader = new CounterReader(pool, LANES, replication, expired, new ReadBudget(Infinity));
   const pages = new CounterPages(guardPool, replication);

@@ -1,6 +1,13 @@
 /** What waits is bounded over all lanes together, and a lane that stands still holds up no other. */
 import { expect, it } from '@jest/globals';
-import { type Fault, Ledger, LedgerDecisions, LedgerIncrements, LedgerKeys } from '../../../test/support/ledger.js';
+import {
+  type Fault,
+  Ledger,
+  LedgerDecisions,
+  LedgerIncrements,
+  LedgerKeys,
+  NOT_DIVIDED,
+} from '../../../test/support/ledger.js';
 import { HandClock } from '../../../test/support/hand-clock.js';
 import { bucketOf } from '../../domain/bucket.js';
 import { Unavailable } from '../../domain/errors.js';
@@ -53,6 +60,7 @@ function pipelineOf(isHeld: (name: string) => boolean, plan: Fault[] = []) {
     decisions,
     new NameQuotas(clock),
     ...shared,
+    NOT_DIVIDED,
   );
   return {
     pipeline: new CommitPipeline(lanes, decisions, settings, tallies, clock, traces),

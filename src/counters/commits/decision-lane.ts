@@ -9,7 +9,7 @@ import type { Write } from '../../domain/operation.js';
 import { CounterError, KeyInProgress, OutcomeUnknown } from '../../domain/errors.js';
 import { Exposure, type Nonces } from './exposure.js';
 import { Lane, NotWritten, type Queued, spansOf } from './lane.js';
-import { holderOf, keyReused, type PendingWrite, tooOld } from './pending-write.js';
+import { askedKeyOf, holderOf, keyReused, type PendingWrite, tooOld } from './pending-write.js';
 import { againAfterConflicts, ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
 import { Tallies } from '../tallies.js';
 import {
@@ -123,7 +123,7 @@ export class DecisionLane {
       id: randomUUID(),
       names: [...namesOf(bundles)],
       held: bundles.flatMap((one) => (isTransaction(one) ? [...namesIn(one)] : [])),
-      keys: bundles.flatMap((one) => writesIn(one).flatMap(({ key }) => (key === null ? [] : [key]))),
+      keys: bundles.flatMap((one) => writesIn(one).flatMap(askedKeyOf)),
       keyTtlHours: this.settings.idempotencyTtlHours,
       creators: creatorsOf(bundles),
     };

@@ -7,7 +7,7 @@ import { IncrementBatches } from '../../store/increment-batches.js';
 import type { IncrementBatchResult } from '../../store/increment-codec.js';
 import type { StatementTimes } from '../../store/statement-times.js';
 import { Changes } from '../changes/changes.js';
-import { bucketOf } from '../../domain/bucket.js';
+import { bucketOf, Buckets } from '../../domain/bucket.js';
 import type { Counter } from '../../domain/counter.js';
 import { DecisionLane } from './decision-lane.js';
 import { CounterError, OutcomeUnknown } from '../../domain/errors.js';
@@ -26,6 +26,7 @@ import {
   type PendingIncrement,
   sizeOf,
 } from './pending-increments.js';
+import { Places } from './places.js';
 import { Rivals } from './rivals.js';
 import { answerReplays, holderOf, keyId, type Replay, tooOld } from './pending-write.js';
 import { ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from './resend.js';
@@ -51,7 +52,8 @@ const NOTHING: IncrementBatchResult = { applied: new Map(), created: [], used: [
  * The fast lanes: the sums of a batch, one for each counter, in one statement. Where a sum cannot be applied as a whole
  * the increments of that counter go on to be decided one by one.
  *
- * A counter is always in the same lane, so that its increments stay in order; the commits of different lanes overlap. To
+ * A counter is always in the same lane, so that its increments stay in order; the commits of different lanes overlap, and
+ * where the truth is divided each bucket has a lane. To
  * Postgres they are like as many instances: their batches share no counter, and what they may share (the keys, the
  * numbers of names) is locked behind all counters, in one order. So no two of them ever wait for each other.
  */
@@ -72,20 +74,25 @@ export class IncrementLanes {
     private readonly settings: WriteSettings,
     private readonly clock: Clock,
     private readonly traces: Traces,
+    buckets: Buckets,
   ) {
-    this.lanes = Array.from({ length: settings.lanes }, () => {
+    // A batch is of one bucket; where there is one, its counters are shared out among as many lanes as may commit at once.
+    const length = buckets.count === 1 ? settings.lanes : buckets.count;
+    const places = new Places(settings.lanes);
+    this.lanes = Array.from({ length }, (_, index) => {
       const rivals = new Rivals();
       const isContended = () => rivals.isContended;
-      return new Lane<Pending>(MAX_BATCH, MAX_OF_ONE_KEY, accountOf, isContended, (batch) =>
-        this.traces.shared('batch', spansOf(batch), () => this.commit(batch, rivals)),
-      );
+      const bucket = buckets.count === 1 ? 0 : index;
+      const commit = (batch: readonly Pending[]) =>
+        this.traces.shared('batch', spansOf(batch), () => this.commit(batch, bucket, rivals));
+      return new Lane<Pending>(MAX_BATCH, MAX_OF_ONE_KEY, accountOf, isContended, commit, places);
     });
   }
 
   /** Puts it into the lane of its counter. Never throws: what becomes of it, its own `resolve` or `reject` is told. */
   add(pending: Pending): void {
     const { lanes } = this;
-    const laneOf = (name: string): number => (lanes.length === 1 ? 0 : bucketOf(name, lanes.length));
+    const laneOf = (name: string): number => bucketOf(name, lanes.length);
     if (!isRun(pending)) {
       lanes[laneOf(pending.write.operation.name)]?.add(pending);
       return;
@@ -95,14 +102,14 @@ export class IncrementLanes {
     }
   }
 
-  private async commit(batch: readonly Pending[], rivals: Rivals): Promise<readonly Pending[]> {
+  private async commit(batch: readonly Pending[], bucket: number, rivals: Rivals): Promise<readonly Pending[]> {
     let left = this.withoutFollowers(batch.filter((pending) => !tooOld(pending, this.clock)));
     const nonces = await this.exposure.leaseWanted(namesOf(left));
     try {
       while (left.length > 0) {
         const sentAtMs = this.clock.monotonicMs();
         const added = addUpAll(left);
-        const { applied, used, clock } = await this.apply(left, added);
+        const { applied, used, clock } = await this.apply(left, bucket, added);
         if (used.length === 0) {
           rivals.note(added.totals.values(), applied);
           this.tally(sizeOf(left), sentAtMs, added, applied);
@@ -162,7 +169,12 @@ export class IncrementLanes {
     });
   }
 
-  private async apply(batch: readonly Pending[], added: AddedUp, conflicts = 0): Promise<IncrementBatchResult> {
+  private async apply(
+    batch: readonly Pending[],
+    bucket: number,
+    added: AddedUp,
+    conflicts = 0,
+  ): Promise<IncrementBatchResult> {
     const totals = [...added.totals.values()];
     if (totals.length === 0) return NOTHING;
     const keys = keysOf(batch, added);
@@ -170,7 +182,7 @@ export class IncrementLanes {
     const deadlineMs = firstAtMs + ANSWER_WITHIN_MS;
     const send = async (barred: ReadonlySet<string>): Promise<IncrementBatchResult> => {
       const { idempotencyTtlHours: keyTtlHours } = this.settings;
-      const statement = { id: randomUUID(), totals, barred, keys, keyTtlHours };
+      const statement = { id: randomUUID(), bucket, totals, barred, keys, keyTtlHours };
       const result = await this.traces.within('commit', () =>
         sendUntilKnown((resent) => this.batches.apply(statement, resent), deadlineMs, this.clock),
       );
@@ -189,7 +201,9 @@ export class IncrementLanes {
     const used = await this.keys.findLive(keys);
     const [first] = used;
     // None is live any more: the same once again, as a new batch.
-    return first !== undefined ? { ...NOTHING, used, clock: first.clock } : this.apply(batch, added, conflicts + 1);
+    return first !== undefined
+      ? { ...NOTHING, used, clock: first.clock }
+      : this.apply(batch, bucket, added, conflicts + 1);
   }
 
   private tally(writes: number, sentAtMs: number, { totals }: AddedUp, applied: ReadonlyMap<string, Counter>): void {

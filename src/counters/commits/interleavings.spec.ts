@@ -13,6 +13,7 @@ import {
   LedgerDecisions,
   LedgerIncrements,
   LedgerKeys,
+  NOT_DIVIDED,
 } from '../../../test/support/ledger.js';
 import type { Truth } from '../../domain/counter.js';
 import { OutcomeUnknown, Unavailable } from '../../domain/errors.js';
@@ -117,6 +118,7 @@ class Run {
       this.decisions,
       new NameQuotas(clock),
       ...shared,
+      NOT_DIVIDED,
     );
   }
 

@@ -2,6 +2,7 @@ import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Span } from '@opentelemetry/api';
 import { grouped } from '../../domain/grouped.js';
 import type { Holder } from '../shares.js';
+import { Places } from './places.js';
 
 /** What a lane carries: one or several writes that are decided together. */
 export interface Queued {
@@ -52,6 +53,7 @@ export class Lane<T extends Queued> {
    * @param gathers whether those who are answered are waited for, where they are many
    * @param commit commits a batch and returns what of it is undecided, in order: nothing of that was written, and it is
    *   queued again. All others were answered, or will be. Never throws: it could not tell which of them were committed
+   * @param places shared with other lanes: so many of them commit at once
    */
   constructor(
     private readonly maxBatch: number,
@@ -59,6 +61,7 @@ export class Lane<T extends Queued> {
     private readonly holderOf: (item: T) => Holder,
     private readonly gathers: () => boolean,
     private readonly commit: (batch: readonly T[]) => Promise<readonly T[]>,
+    private readonly places = new Places(1),
   ) {}
 
   /** Puts it behind what waits, and begins at once where nothing is being committed. */
@@ -74,8 +77,11 @@ export class Lane<T extends Queued> {
     while (this.queue.length > 0) {
       // What arrives in the same turn of the event loop goes together, and what lies in the sockets by then.
       await endOfTurn();
+      if (!this.places.takeNow()) await this.places.take();
+      // Also what has come meanwhile.
       const batch = this.takeBatch();
       const undecided = await this.commit(batch);
+      this.places.give();
       if (undecided.length === 0) {
         if (this.gathers()) await this.gather(batch.length);
         continue;

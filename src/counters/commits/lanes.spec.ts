@@ -9,6 +9,7 @@ import {
   LedgerDecisions,
   LedgerIncrements,
   LedgerKeys,
+  NOT_DIVIDED,
 } from '../../../test/support/ledger.js';
 import type { Changes } from '../changes/changes.js';
 import { OutcomeUnknown } from '../../domain/errors.js';
@@ -59,7 +60,7 @@ async function tellings(ledger: Ledger, asked: readonly Asked[], lanes: number):
   const decisions = new DecisionLane(new LedgerDecisions(ledger), ...shared);
   const keys = new LedgerKeys(ledger);
   const batches = new LedgerIncrements(ledger);
-  const increments = new IncrementLanes(batches, keys, decisions, new NameQuotas(clock), ...shared);
+  const increments = new IncrementLanes(batches, keys, decisions, new NameQuotas(clock), ...shared, NOT_DIVIDED);
   const told: (Answer | Error)[][] = asked.map(() => []);
   asked.forEach(({ name, key, lane }, index) => {
     const pending: PendingIncrement = {

@@ -53,10 +53,11 @@ export function keysOf(batch: readonly Pending[], { sums, counts, totals }: Adde
     const total = totals.get(name);
     if (write.key === null || fingerprint === null || total === undefined) continue;
     // Member by member: V8 gives each object that is spread and added to a shape of its own, which lives long.
-    const { owner, key } = write.key;
+    const { owner, key, until } = write.key;
     keys.push({
       owner,
       key,
+      until,
       fingerprint,
       name,
       addedAfter: exactDifference(total.sum, sums[place] ?? NaN),

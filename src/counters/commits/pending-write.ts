@@ -1,4 +1,4 @@
-import type { UsedKey } from '../../store/idempotency-keys.js';
+import type { AskedKey, UsedKey } from '../../store/idempotency-keys.js';
 import type { Truth } from '../../domain/counter.js';
 import { KeyReused, OutcomeUnknown, Unavailable } from '../../domain/errors.js';
 import type { Clock } from '../clock.js';
@@ -25,6 +25,11 @@ export function holderOf({ creator }: Pick<Write, 'creator'>): Holder {
 export function keyId({ owner, key }: IdempotencyKey): string {
   // An owner's id holds no space.
   return `${owner} ${key}`;
+}
+
+/** The key that a write came with, if any, and its counter. */
+export function askedKeyOf({ key, operation: { name } }: Write): AskedKey[] {
+  return key === null ? [] : [{ ...key, name }];
 }
 
 /** Whether something waited so long that its client must hear now; it was not written. */

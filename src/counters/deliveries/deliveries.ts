@@ -9,6 +9,7 @@ import { Changes } from '../changes/changes.js';
 import { Clock } from '../clock.js';
 import { Exposure } from '../commits/exposure.js';
 import { NotWritten } from '../commits/lane.js';
+import { askedKeyOf } from '../commits/pending-write.js';
 import { againAfterConflicts, ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from '../commits/resend.js';
 import { Ruling } from '../commits/verdict.js';
 import { orUnavailable } from '../or-unavailable.js';
@@ -82,7 +83,7 @@ export class Deliveries {
       id: randomUUID(),
       names,
       held: [],
-      keys: writes.flatMap(({ key }) => key ?? []),
+      keys: writes.flatMap(askedKeyOf),
       keyTtlHours: this.settings.idempotencyTtlHours,
       creators: [...new Set(writes.flatMap(({ creator }) => creator?.keyId ?? []))],
     };

@@ -98,15 +98,17 @@ export async function next(client: pg.ClientBase, cursor: CursorName): Promise<N
 /**
  * The next batches, as a relation `taken`: $1 what was seen, $2 batches, $3 counters at most.
  *
- * "Not seen by the last snapshot" are exactly the batches that were committed since, however long their commits took.
+ * "Not seen by the last snapshot" are exactly the batches that were committed since, however long their commits took. What
+ * one transaction wrote, a row for each bucket, is taken together: the cursor stands between two of them.
  */
 export const TAKEN = `
   found AS MATERIALIZED (
     SELECT committed_in, names, "values", versions, created_ats, updated_ats,
-           sum(cardinality(names)) OVER (ORDER BY committed_in) - cardinality(names) AS counters_before
+           coalesce(sum(cardinality(names)) OVER (
+             ORDER BY committed_in GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS counters_before
     FROM batches
     WHERE committed_in >= pg_snapshot_xmin($1::pg_snapshot) AND NOT pg_visible_in_snapshot(committed_in, $1::pg_snapshot)
-    ORDER BY committed_in LIMIT $2
+    ORDER BY committed_in FETCH FIRST ($2) ROWS WITH TIES
   ),
   taken AS MATERIALIZED (SELECT * FROM found WHERE counters_before < $3)`;
 

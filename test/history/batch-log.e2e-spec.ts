@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { HistoryDeriver } from '../../src/counters/history/history-deriver.js';
 import { CleanUp } from '../../src/counters/upkeep/clean-up.js';
-import { BatchLog } from '../../src/store/batch-log.js';
+import { BatchLog, TAKEN } from '../../src/store/batch-log.js';
 import { eventually } from '../support/eventually.js';
 import { pointsOf, sumOf } from '../support/history.js';
 import { itInside } from '../support/on-bun.js';
@@ -74,6 +74,20 @@ itInside('a reader that is behind is told of, and keeps what it did not read', a
   await get(CleanUp).runOnce();
   const lag = (await scrape(service.app.url)).get('evercount_batch_log_lag_seconds', { cursor: 'history' });
   expect(lag).toBeLessThan(60);
+});
+
+it.each([
+  ['rows', [2, 1_000]],
+  ['counters', [1_000, 1]],
+])('what one transaction wrote is taken together, however few %s are asked for', async (_, asked) => {
+  await withoutReaders(async () => {
+    const { rows: now } = await database.query<{ seen: string }>('SELECT pg_current_snapshot()::text AS seen');
+    await database.query(
+      `INSERT INTO batches (id, names) SELECT gen_random_uuid(), ARRAY['part ' || n] FROM generate_series(1, 3) AS n`,
+    );
+    const taken = await database.query(`WITH ${TAKEN} SELECT FROM taken`, [now[0]?.seen, ...asked]);
+    expect(taken.rowCount).toBe(3);
+  });
 });
 
 it('one that does not come for three days is left behind, and told so; what is counted stays right', async () => {

@@ -204,6 +204,26 @@ describe('the configuration', () => {
     expect(serverAt(config.cache.servers, { host: '::2', port: 1 }).url).toBe('rediss://me:s%2Fx@[::2]:1');
   });
 
+  it('has a lane for each bucket, four by itself, and one where it is not said how many buckets there are', async () => {
+    const of = async (environment: NodeJS.ProcessEnv) => {
+      const { database, writes } = await load(environment);
+      expect(writes.lanes).toBe(database.lanes);
+      return [database.buckets, database.lanes];
+    };
+    expect(await of({})).toEqual([null, 1]);
+    expect(await of({ BUCKETS: '1' })).toEqual([1, 1]);
+    expect(await of({ BUCKETS: '3' })).toEqual([3, 3]);
+    expect(await of({ BUCKETS: '1024' })).toEqual([1_024, 4]);
+    expect(await of({ BUCKETS: '64', WRITE_LANES: '5' })).toEqual([64, 5]);
+    // A connection each, beside those for other purposes.
+    expect(await of({ BUCKETS: '64', DATABASE_POOL_SIZE: '7' })).toEqual([64, 2]);
+    for (const BUCKETS of ['0', '1025', '1.5', '-1', 'many']) {
+      await expect(faultsOf({ BUCKETS })).resolves.toEqual([
+        `BUCKETS: got "${BUCKETS}"; takes a whole number, 1 to 1024`,
+      ]);
+    }
+  });
+
   it.each([
     ['REDIS_URL', 'redis-cluster://one:0', /takes at most 64 servers of the cluster/],
     ['REDIS_URL', 'redis-sentinel://one,two', /takes a redis:\/\/ or rediss:\/\/ URL, redis-sentinel:\/\//],

@@ -9,7 +9,8 @@ import { INCREMENT, INCREMENT_WITH_KEYS, READ } from './previous-release.js';
 
 const TURNS = 100;
 
-const service = withService({ ending: () => before.end() });
+/** The release before knows of no buckets. */
+const service = withService({ env: { BUCKETS: '' }, ending: () => before.end() });
 let before: pg.Pool;
 
 beforeAll(() => {

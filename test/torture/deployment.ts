@@ -30,6 +30,8 @@ const START_PAUSE_MS = 500;
 /** What an instance runs: arguments for Node; undefined is the built service. */
 export type Program = readonly string[] | undefined;
 
+type Environment = Readonly<Record<string, string>>;
+
 /** One process of the service, and what can be done to it. */
 export class Instance {
   /** Starts that failed, with what the process said. */
@@ -155,9 +157,9 @@ export class Deployment {
 
   /**
    * @param programs what each instance runs, another one at each start
-   * @param workers processes of each instance that answer; 1: it has one process
+   * @param environment of each instance, beside where its servers are
    */
-  static async start(redis: RedisKind, programs: readonly Program[], workers: number): Promise<Deployment> {
+  static async start(redis: RedisKind, programs: readonly Program[], environment: Environment): Promise<Deployment> {
     // Blows are dealt to processes by their ids; those that a container tells are other processes here.
     process.env['TEST_SERVERS'] = 'local';
     const [postgres, ground] = await Promise.all([startPostgres(), startGround(redis)]);
@@ -166,22 +168,23 @@ export class Deployment {
       const toRedis = await Wires.to(ground);
       const toPostgres = await TcpProxy.start({ host: '127.0.0.1', port: postgres.port });
       const { env, ...redisPlace } = toRedis.environment(ground);
-      const shared = workers === 1 ? env : { ...env, WORKERS: String(workers) };
-      const place = { databaseUrl: through(postgres.url, toPostgres), ...redisPlace, env: shared };
+      const all = { ...env, ...environment };
+      const place = { databaseUrl: through(postgres.url, toPostgres), ...redisPlace, env: all };
       instances.push(new Instance(index, toRedis, toPostgres, place, programs));
     }
     return Deployment.of(new Deployment(postgres, null, ground, instances));
   }
 
   /** The same on a Postgres that fails over. */
-  static async startOnCluster(say: (line: string) => void): Promise<Deployment> {
+  static async startOnCluster(environment: Environment, say: (line: string) => void): Promise<Deployment> {
     process.env['TEST_SERVERS'] = 'local';
     const cluster = await PatroniCluster.start(say);
     const ground = await startGround('single');
     const instances: Instance[] = [];
     for (const databaseUrl of [cluster.proxyUrl, cluster.listUrl]) {
       const toRedis = await Wires.to(ground);
-      const place = { databaseUrl, ...toRedis.environment(ground) };
+      const { env, ...redisPlace } = toRedis.environment(ground);
+      const place = { databaseUrl, ...redisPlace, env: { ...env, ...environment } };
       instances.push(new Instance(instances.length, toRedis, null, place, [undefined]));
     }
     return Deployment.of(new Deployment(null, cluster, ground, instances));

@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { MAX_BUCKETS } from '../../src/domain/bucket.js';
 import { CLUSTER_FAULTS, SENTINEL_FAULTS } from './redis-failover-faults.js';
 import { FAILOVER_KINDS, FAULT_KINDS, type FaultKind, kindsOn } from './faults.js';
 import { REDIS_KINDS, type RedisKind } from './ground.js';
@@ -30,6 +31,7 @@ const HELP = `npm run torture -- [options]
   --failover     on three Postgres servers with Patroni and HAProxy, struck as such a cluster is
   --edges n      as many places deliver what they count, each cut off nine tenths of the time, and killed now and then
   --workers n    each instance has as many processes that answer, and one that commits for them
+  --buckets n    into how many the truth is divided; 1 by default
   --faults a,b   only these kinds of faults
   --beside file  the dist/main.js of another version: each instance runs the one and the other in turns, so that every
                  restart is an upgrade or a step back
@@ -49,6 +51,7 @@ interface Options {
   readonly failover: boolean;
   readonly edges: number;
   readonly workers: number;
+  readonly buckets: number;
   /** Null: this version alone. */
   readonly beside: string | null;
   readonly redis: RedisKind;
@@ -68,6 +71,7 @@ function optionsOf(args: readonly string[]): Options {
       failover: { type: 'boolean', default: false },
       edges: { type: 'string', default: '0' },
       workers: { type: 'string', default: '1' },
+      buckets: { type: 'string', default: '1' },
       beside: { type: 'string' },
       redis: { type: 'string', default: 'single' },
       mutant: { type: 'string' },
@@ -89,18 +93,23 @@ function optionsOf(args: readonly string[]): Options {
   if (!Number.isInteger(workers) || workers < 1)
     throw new Error(`--workers takes a whole number, and got ${values.workers}`);
   if (workers > 1 && values.failover) throw new Error('--workers takes no --failover');
+  const buckets = Number(values.buckets);
+  if (!Number.isInteger(buckets) || buckets < 1 || buckets > MAX_BUCKETS) {
+    throw new Error(`--buckets takes a whole number from 1 to ${MAX_BUCKETS}, and got ${values.buckets}`);
+  }
   const mutant = values.mutant ?? null;
   if (mutant !== null && !isMutantName(mutant)) throw new Error(`There is no mutant "${mutant}"`);
   const { failover, beside = null } = values;
   if (beside !== null && (failover || mutant !== null)) throw new Error('--beside takes no --failover and no --mutant');
   if (beside !== null && edges > 0) throw new Error('--beside takes no --edges: another version may know none');
+  if (beside !== null && buckets > 1) throw new Error('--beside takes no --buckets: another version may know none');
   if (failover && mutant !== null) throw new Error('--failover takes no --mutant');
   const redis = REDIS_KINDS.find((kind) => kind === values.redis);
   if (redis === undefined) throw new Error(`--redis takes ${REDIS_KINDS.join(', ')}, and got ${values.redis}`);
   if (redis !== 'single' && failover) throw new Error('--failover takes no --redis');
   const all = failover ? FAILOVER_KINDS : kindsOn(redis);
   const kinds = values.faults === '' && mutant !== null ? MUTANTS[mutant] : kindsOf(values.faults, all);
-  return { minutes, seed, kinds, failover, edges, workers, redis, beside, mutant, out: values.out ?? null };
+  return { minutes, seed, kinds, failover, edges, workers, buckets, redis, beside, mutant, out: values.out ?? null };
 }
 
 function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] {
@@ -113,7 +122,7 @@ function kindsOf(text: string, all: readonly FaultKind[]): readonly FaultKind[] 
 }
 
 async function main(): Promise<number> {
-  const { minutes, seed, kinds, failover, edges, workers, redis, beside, mutant, out } = optionsOf(
+  const { minutes, seed, kinds, failover, edges, workers, buckets, redis, beside, mutant, out } = optionsOf(
     process.argv.slice(2),
   );
   say(`seed ${seed}: repeat this schedule by --seed ${seed}`);
@@ -133,6 +142,7 @@ async function main(): Promise<number> {
     failover,
     edges,
     workers,
+    buckets,
     redis,
     withEnds: true,
     programs,

@@ -7,6 +7,7 @@ const clean: Outcome = {
   beganAt: '2026-01-01T00:00:00.000Z',
   lastedMs: 60_000,
   instances: 3,
+  buckets: 4,
   verdict: {
     checked: 1_234,
     lost: 0,
@@ -73,7 +74,7 @@ const stale: Outcome = {
 describe('the reports', () => {
   it('tell the verdict, the seed, and how long each kind of fault took to recover', () => {
     expect(textReport(clean)).toMatch(
-      /PASSED {3}seed 7[^]*Redis frozen +1 +200 ms +500 ms +500 ms +250 ms +250 ms +10\.0 % +0\.0 %/,
+      /PASSED {3}seed 7[^]* 3 instances, 4 buckets\n[^]*Redis frozen +1 +200 ms +500 ms +500 ms +250 ms +250 ms +10\.0 % +0\.0 %/,
     );
     expect(textReport(stale)).toMatch(/FAILED[^]*stale +1[^]*Violations\n {2}stale: "<b>" was read/);
     const edges =

@@ -1,5 +1,5 @@
 /** The report as one page that needs nothing else: the verdict, the picture, the faults. */
-import { edgesText, type KindReport, kindReports } from './report.js';
+import { bucketsText, edgesText, type KindReport, kindReports } from './report.js';
 import { escaped, timelineSvg } from './timeline.js';
 import type { Outcome } from './torture.js';
 
@@ -28,7 +28,7 @@ export function htmlReport(outcome: Outcome): string {
 </head>
 <body>
 <h1>evercount torture <b class="${passed ? 'good' : 'bad'}">${passed ? 'passed' : 'failed'}</b></h1>
-<p>Seed ${seed}, ${(lastedMs / 60_000).toFixed(1)} minutes, ${outcome.instances} instances, one Redis.</p>
+<p>Seed ${seed}, ${(lastedMs / 60_000).toFixed(1)} minutes, ${outcome.instances} instances, ${bucketsText(outcome.buckets)}, one Redis.</p>
 ${outcome.edges === null ? '' : `<p>Edges: ${edgesText(outcome.edges)}.</p>`}
 <div class="cards">${cards.join('')}</div>
 ${lists.join('')}

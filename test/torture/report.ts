@@ -80,7 +80,7 @@ export function textReport(outcome: Outcome): string {
   const answered = (what: 'reads' | 'writes'): number =>
     outcome.timeline.reduce((total, bucket) => total + bucket[what], 0);
   const lines = [
-    `evercount torture: ${passed ? 'PASSED' : 'FAILED'}   seed ${seed}, ${(lastedMs / 1000).toFixed(0)} s, ${outcome.instances} instances`,
+    `evercount torture: ${passed ? 'PASSED' : 'FAILED'}   seed ${seed}, ${(lastedMs / 1000).toFixed(0)} s, ${outcome.instances} instances, ${bucketsText(outcome.buckets)}`,
     '',
     `operations checked  ${count(verdict.checked)}  (${count(answered('reads'))} reads and ${count(answered('writes'))} writes answered)`,
     `lost                ${count(verdict.lost)}`,
@@ -114,6 +114,8 @@ export function textReport(outcome: Outcome): string {
   return `${lines.join('\n')}\n`;
 }
 
+export const bucketsText = (buckets: number): string => (buckets === 1 ? '1 bucket' : `${buckets} buckets`);
+
 /** How edges fared, in one line. */
 export function edgesText(report: EdgesReport): string {
   const { edges, cutShare, cuts, kills, acknowledged, unknown, deliveries, items, lost, doubled } = report;
@@ -133,12 +135,13 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 export function jsonReport(outcome: Outcome): string {
-  const { seed, beganAt, passed, lastedMs, verdict, edges, breaches, failures, struck, timeline } = outcome;
+  const { seed, beganAt, passed, lastedMs, buckets, verdict, edges, breaches, failures, struck, timeline } = outcome;
   const data = {
     passed,
     seed,
     beganAt,
     lastedMs,
+    buckets,
     verdict,
     edges,
     breaches,

@@ -11,7 +11,7 @@ import { episodesOf, Nemesis, type Struck } from './nemesis.js';
 import { Random } from './random.js';
 import { type Bucket, Recorder } from './recorder.js';
 import { RecoveryProbe } from './recovery.js';
-import { readTruths } from './truths.js';
+import { readBuckets, readTruths } from './truths.js';
 import { checkWindows, type WindowVerdict } from './windows.js';
 
 export interface Plan {
@@ -31,6 +31,8 @@ export interface Plan {
   readonly programs?: readonly Program[];
   /** Processes of each instance that answer; one process does all by default. */
   readonly workers?: number;
+  /** Into how many the truth is divided; as TEST_BUCKETS says by default. */
+  readonly buckets?: number;
   /** Episodes of faults that there are, however long a busy machine takes for them; none by default. */
   readonly atLeast?: number;
   /** Ends as soon as a stale read was seen. */
@@ -44,6 +46,8 @@ export interface Outcome {
   readonly beganAt: string;
   readonly lastedMs: number;
   readonly instances: number;
+  /** Into how many the truth is divided, as the database says. */
+  readonly buckets: number;
   readonly verdict: Verdict;
   /** Its losses and doublings are in the verdict; null: there were no edges. */
   readonly edges: EdgesReport | null;
@@ -75,6 +79,7 @@ export async function torture({
   edges: edgeCount = 0,
   programs = [undefined],
   workers = 1,
+  buckets,
   atLeast = 0,
   untilStale = false,
   say,
@@ -82,7 +87,13 @@ export async function torture({
   const random = new Random(seed);
   // Drawn first: the schedule must not depend on how many clients there are.
   const episodes = episodesOf(random.fork(), kinds);
-  const deployment = failover ? await Deployment.startOnCluster(say) : await Deployment.start(redis, programs, workers);
+  const environment = {
+    ...(workers === 1 ? {} : { WORKERS: String(workers) }),
+    ...(buckets === undefined ? {} : { BUCKETS: String(buckets) }),
+  };
+  const deployment = failover
+    ? await Deployment.startOnCluster(environment, say)
+    : await Deployment.start(redis, programs, environment);
   const beganAt = new Date().toISOString();
   const recorder = new Recorder();
   const load = new Load(deployment, recorder, random.fork());
@@ -119,6 +130,7 @@ export async function torture({
       beganAt,
       lastedMs,
       instances: deployment.instances.length,
+      buckets: await readBuckets(deployment.databaseUrl),
       verdict,
       edges,
       breaches,

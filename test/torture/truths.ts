@@ -14,10 +14,16 @@ interface KeyRow {
   readonly version: string;
 }
 
-export async function readTruths(databaseUrl: string, history: readonly HistoryEntry[]): Promise<FinalTruths> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
+/** Into how many the truth is divided. */
+export function readBuckets(databaseUrl: string): Promise<number> {
+  return connected(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ buckets: number }>('SELECT buckets FROM division');
+    return rows[0]?.buckets ?? 0;
+  });
+}
+
+export function readTruths(databaseUrl: string, history: readonly HistoryEntry[]): Promise<FinalTruths> {
+  return connected(databaseUrl, async (client) => {
     const counters = await client.query<CounterRow>('SELECT name, value, version FROM counters');
     const keys = unknownKeys(history);
     const kept = await client.query<KeyRow>(
@@ -37,9 +43,13 @@ export async function readTruths(databaseUrl: string, history: readonly HistoryE
         return [name, { ...truth, unknownByKey }];
       }),
     );
-  } finally {
-    await client.end();
-  }
+  });
+}
+
+async function connected<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  return work(client).finally(() => client.end());
 }
 
 const absent = (): FinalTruth => ({ value: 0, version: 0, unknownByKey: new Map() });

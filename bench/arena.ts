@@ -53,6 +53,9 @@ export class Arena {
   /** In order of starting; ended in the opposite one. */
   private readonly endings: (() => Promise<unknown>)[] = [];
 
+  /** @param buckets into how many the truth of each service is divided; null: nothing is said */
+  constructor(private readonly buckets: number | null = null) {}
+
   /** All databases are in one Postgres: whatever it does on its own account, everybody pays alike. */
   postgres(): Promise<TestPostgres> {
     return this.once('postgres', async () => {
@@ -131,7 +134,7 @@ export class Arena {
     const database = new URL(await this.database(name));
     if (postgresPort !== null) database.port = String(postgresPort);
     const databaseUrl = database.href;
-    const servers = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
+    const servers = { ...this.division(), DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
     const start = () => startService({ ...servers, ...environment }, nodeOptions, root, runtime);
     const child = await this.child(`service ${name}`, start);
     const subject = subjectOf(child, redis);
@@ -158,9 +161,15 @@ export class Arena {
   }
 
   private instance(index: number): Promise<Child> {
-    const start = async () =>
-      startService({ DATABASE_URL: await this.serviceDatabase(), REDIS_URL: (await this.serviceRedis()).url });
+    const start = async () => {
+      const servers = { DATABASE_URL: await this.serviceDatabase(), REDIS_URL: (await this.serviceRedis()).url };
+      return startService({ ...this.division(), ...servers });
+    };
     return this.child(`instance ${index}`, start);
+  }
+
+  private division(): Environment {
+    return this.buckets === null ? {} : { BUCKETS: String(this.buckets) };
   }
 
   private database(name: string): Promise<string> {

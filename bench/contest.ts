@@ -12,6 +12,8 @@ export interface Contest {
   readonly judged: boolean;
   /** Run with as many clients as targets are judged at, and not with fewer and more. */
   readonly side?: boolean;
+  /** Clients at once in place of those asked for. */
+  readonly connections?: readonly number[];
   /** Takes so long that it is run only by name, or with everything that does. */
   readonly long?: boolean;
   /** The shortest turn that shows what it is about; absent: any. */

@@ -50,7 +50,7 @@ const options = optionsOrExit();
 process.env['TEST_SERVERS'] ??= 'local';
 // Each server and program hangs on the end of this process.
 process.setMaxListeners(0);
-const arena = new Arena();
+const arena = new Arena(options.buckets);
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void arena.stop().then(() => process.exit(1)));
 let earlier: Earlier | null = null;
@@ -117,7 +117,7 @@ async function main(options: Options): Promise<void> {
     if (courses.length > 0) say(courseTable(courses));
   }
 
-  const whole = !quick && only.length === 0;
+  const whole = !quick && only.length === 0 && options.buckets === null;
   const mode = whole ? 'the whole run' : `a part of it (\`npm run bench -- ${process.argv.slice(2).join(' ')}\`)`;
   const report: Report = {
     startedAt,
@@ -150,7 +150,9 @@ async function sizesOf(field: Field): Promise<Sizes> {
 }
 
 /** Those asked for, as far as they fit the contest. */
-function connectionsFor({ side = false, mostConnections = Infinity }: Contest, { connections }: Options): number[] {
+function connectionsFor(contest: Contest, { connections }: Options): readonly number[] {
+  const { side = false, mostConnections = Infinity } = contest;
+  if (contest.connections !== undefined) return contest.connections;
   const fitting = connections.filter((clients) => clients <= mostConnections);
   return side && fitting.includes(JUDGED_CONNECTIONS) ? [JUDGED_CONNECTIONS] : fitting;
 }

@@ -15,6 +15,8 @@ export interface Options {
   /** Counters that are reconciled. */
   readonly counters: number;
   readonly minutes: number;
+  /** Into how many the truth of services is divided; null: nothing is said. */
+  readonly buckets: number | null;
   /** With what takes long: ten million rows, history, memory. */
   readonly long: boolean;
   /** Only how good forecasts are. */
@@ -45,6 +47,7 @@ export const USAGE = `npm run bench -- [options]
   --connections <n,...>  clients at once (64 when quick, else 16, 64 and 256)
   --rows <n>          a third table in the contest "rows" (10000000 with --long, else none)
   --counters <n>      how many are reconciled in "upkeep" (1000000)
+  --buckets <n>       the truth of each service divided into as many; docs/benchmarks.md is then left alone
   --minutes <n>       how long memory is watched in "memory" (10)
 
 On paper, from what statements cost here: node scripts/run.mjs bench/capacity/main.ts, and bench/scale/main.ts`;
@@ -72,6 +75,7 @@ export function optionsOf(args: readonly string[]): Options {
       connections: { type: 'string' },
       rows: { type: 'string' },
       counters: { type: 'string', default: '1000000' },
+      buckets: { type: 'string' },
       minutes: { type: 'string', default: '10' },
     },
   });
@@ -96,6 +100,7 @@ export function optionsOf(args: readonly string[]): Options {
       .map((text) => wholeNumber('connections', text)),
     rows: rows === undefined ? null : wholeNumber('rows', rows),
     counters: wholeNumber('counters', values.counters),
+    buckets: values.buckets === undefined ? null : wholeNumber('buckets', values.buckets),
     minutes: wholeNumber('minutes', values.minutes),
   };
 }

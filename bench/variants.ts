@@ -41,6 +41,17 @@ export function variants(field: Field): Contest[] {
       entrants: lanes(field),
     },
     {
+      key: 'buckets',
+      title: '1, 4, 16 and 64 buckets',
+      about:
+        'A database each; as many lanes commit at once as do by themselves where so many `BUCKETS` are said: 4 at most. ' +
+        'Shares are of one bucket.',
+      judged: false,
+      connections: [64, 512],
+      long: true,
+      entrants: buckets(field),
+    },
+    {
       key: 'workers',
       title: 'One process, two instances, and workers',
       about:
@@ -99,6 +110,22 @@ function lanes(field: Field): Entrant[] {
       const way = count === 1 ? 'one lane' : `${count} lanes`;
       const described = { key: `${way}: ${label}`, label: `${label}, ${way}`, base: `one lane: ${label}` };
       return serviceWith(field, workload, described, way, { environment: { WRITE_LANES: String(count) } });
+    }),
+  );
+}
+
+function buckets(field: Field): Entrant[] {
+  const workloads: (readonly [string, Workload])[] = [
+    ...SHARED.filter(([, { operation }]) => operation === 'increment'),
+    [`10,000 counters, ${BATCH_ITEMS} in a request`, of('batch', MANY)],
+  ];
+  return workloads.flatMap(([label, workload]) =>
+    [1, 4, 16, 64].map((count) => {
+      const way = count === 1 ? '1 bucket' : `${count} buckets`;
+      const described = { key: `${way}: ${label}`, label: `${label}, ${way}`, base: `1 bucket: ${label}` };
+      // Room for what all clients bring at once.
+      const environment = { BUCKETS: String(count), MAX_QUEUED_WRITES: '100000' };
+      return serviceWith(field, workload, described, way, { environment });
     }),
   );
 }

@@ -8,6 +8,7 @@ import { WriteReach } from './guard/write-reach.js';
 import { AuditService } from './happenings/audit.service.js';
 import { CacheUpkeep } from './upkeep/cache-upkeep.js';
 import { Changes } from './changes/changes.js';
+import { Claims } from './commits/claims.js';
 import { CleanUp } from './upkeep/clean-up.js';
 import { CommitPipeline } from './commits/commit-pipeline.js';
 import { Commits } from './commits/commits.js';
@@ -59,6 +60,7 @@ import { WebhooksService } from './watches/webhooks.service.js';
     CacheGuard,
     CacheUpkeep,
     Changes,
+    Claims,
     CleanUp,
     Clock,
     CommitPipeline,

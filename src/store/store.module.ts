@@ -22,6 +22,7 @@ import { HistoryReader } from './history/history-reader.js';
 import { HistoryRollUp } from './history/history-roll-up.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { IncrementBatches } from './increment-batches.js';
+import { KeyClaims } from './key-claims.js';
 import { NameWalk } from './name-walk.js';
 import { Links } from './links.js';
 import { NameSearch } from './name-search.js';
@@ -109,6 +110,12 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
       useFactory: ({ commits, general, replication }: Pools, buckets: Buckets) =>
         new IdempotencyKeys(commits, replication, general, buckets),
     },
+    {
+      provide: KeyClaims,
+      inject: [Pools, Writability],
+      useFactory: ({ commits, general, replication }: Pools, writability: Writability) =>
+        new KeyClaims(commits, replication, writability, general),
+    },
     { provide: ApiKeys, inject: [Pools], useFactory: ({ access }: Pools) => new ApiKeys(access) },
     { provide: Links, inject: [Pools], useFactory: ({ access }: Pools) => new Links(access) },
     { provide: Sessions, inject: [Pools], useFactory: ({ access }: Pools) => new Sessions(access) },
@@ -160,6 +167,7 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     ExpiredCounters,
     CounterReader,
     IdempotencyKeys,
+    KeyClaims,
     ApiKeys,
     Links,
     Sessions,

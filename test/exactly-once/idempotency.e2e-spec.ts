@@ -177,9 +177,11 @@ describe('the same request', () => {
     ].entries()) {
       const reply = await write();
       expect([reply.body.version, reply.headers.get('idempotent-replayed')]).toEqual([turn + 1, null]);
-      await inDatabase((client) =>
-        client.query(`UPDATE idempotency_keys SET expires_at = now() - interval '1 second' WHERE key = $1`, [key]),
-      );
+      await inDatabase(async (client) => {
+        for (const table of ['idempotency_keys', 'key_claims']) {
+          await client.query(`UPDATE ${table} SET expires_at = now() - interval '1 second' WHERE key = $1`, [key]);
+        }
+      });
     }
   });
 });

@@ -15,6 +15,7 @@ import type { Answer, Write } from '../../domain/operation.js';
 import type { Changes } from '../changes/changes.js';
 import { Traces } from '../../meters/traces.js';
 import { Tallies } from '../tallies.js';
+import { Claims } from './claims.js';
 import { CommitPipeline } from './commit-pipeline.js';
 import { DecisionLane } from './decision-lane.js';
 import type { Exposure } from './exposure.js';
@@ -62,8 +63,9 @@ function pipelineOf(isHeld: (name: string) => boolean, plan: Fault[] = []) {
     ...shared,
     NOT_DIVIDED,
   );
+  const claims = new Claims(undefined as never, settings, NOT_DIVIDED, clock, traces);
   return {
-    pipeline: new CommitPipeline(lanes, decisions, settings, tallies, clock, traces),
+    pipeline: new CommitPipeline(lanes, decisions, claims, settings, tallies, clock, traces),
     letGo: () => held.splice(0).forEach((go) => go()),
   };
 }

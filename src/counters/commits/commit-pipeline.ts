@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { WriteSettings } from '../../config/config.js';
+import { Claims } from './claims.js';
 import { Commits } from './commits.js';
 import { DecisionLane } from './decision-lane.js';
-import { KeyInProgress, Unavailable } from '../../domain/errors.js';
+import { KeyReused, Unavailable } from '../../domain/errors.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Shares } from '../shares.js';
+import { KeysInProgress } from './keys-in-progress.js';
 import { IncrementLanes } from './increment-lanes.js';
 import type { Queued } from './lane.js';
 import { IncrementRun, type Increments } from './increment-run.js';
@@ -16,37 +18,22 @@ import type { BundleVerdict, Transaction, TransactionVerdict } from './verdict.j
 import { Clock } from '../clock.js';
 import { Traces } from '../../meters/traces.js';
 
-/** How long a request waits for another one with the same key; a commit takes milliseconds. */
-const WAIT_FOR_KEY_MS = 1_000;
-
 /** When a request came, and in which trace: the same for all that it asks for. */
 type Arrival = Pick<Queued, 'acceptedAtMs' | 'span'>;
 
 export type UnkeyedIncrement = Write & { readonly operation: Increment; readonly key: null };
-
-/** A request that holds its keys. Hardly ever does anybody wait for one, so there is no promise before somebody does. */
-class Running {
-  private waiting: (() => void)[] | null = null;
-
-  ended(): Promise<void> {
-    return new Promise((resolve) => (this.waiting ??= []).push(resolve));
-  }
-
-  end(): void {
-    for (const go of this.waiting ?? []) go();
-  }
-}
 
 /** Where writes become batches: accepted here, committed in a lane, published, and only then answered. */
 @Injectable()
 export class CommitPipeline extends Commits {
   /** Writes that were accepted and are not answered yet. */
   private readonly unanswered: Shares;
-  private readonly keysInProgress = new Map<string, Running>();
+  private readonly keysInProgress: KeysInProgress;
 
   constructor(
     private readonly increments: IncrementLanes,
     private readonly decisions: DecisionLane,
+    private readonly claims: Claims,
     settings: WriteSettings,
     private readonly tallies: Tallies,
     private readonly clock: Clock,
@@ -54,6 +41,7 @@ export class CommitPipeline extends Commits {
   ) {
     super();
     this.unanswered = new Shares(settings.maxQueued);
+    this.keysInProgress = new KeysInProgress(clock);
   }
 
   override get queueLength(): number {
@@ -63,13 +51,18 @@ export class CommitPipeline extends Commits {
   override add(write: Write): Promise<Answer> {
     const { key } = write;
     const work = (): Promise<Answer> => this.commit(write);
-    return this.accepted(write, 1, key === null ? work : () => this.holdingKeys([keyId(key)], work));
+    if (key === null) return this.accepted(write, 1, work);
+    const claimed = this.claims.areMade ? () => this.commitClaimed(write) : work;
+    return this.accepted(write, 1, () => this.keysInProgress.holding([keyId(key)], claimed));
   }
 
   override async addEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
     const [first] = writes;
     if (first === undefined) return [];
-    if (writes.some(({ key }) => key !== null)) return Promise.allSettled(writes.map((write) => this.add(write)));
+    if (writes.some(({ key }) => key !== null)) {
+      if (this.claims.areMade) return this.accepted(first, writes.length, () => this.commitEachClaimed(writes));
+      return Promise.allSettled(writes.map((write) => this.add(write)));
+    }
     // A thousand promises would cost more than the thousand increments.
     return this.accepted(first, writes.length, () => this.commitEach(writes));
   }
@@ -86,13 +79,10 @@ export class CommitPipeline extends Commits {
   }
 
   override async addBundle(writes: readonly Write[]): Promise<BundleVerdict> {
-    const fingerprints = writes.map(fingerprintIfKeyed);
     const keys = writes.flatMap(({ key }) => (key === null ? [] : [keyId(key)]));
-    const work = (): Promise<BundleVerdict> =>
-      new Promise((resolve, reject) => {
-        this.decisions.add({ writes, fingerprints, ...this.arrival(), size: writes.length, resolve, reject });
-      });
-    return this.accepted(writes[0], writes.length, () => this.holdingKeys(keys, work));
+    const isClaimed = this.claims.areMade && keys.length > 0;
+    const work = () => (isClaimed ? this.decideClaimed(writes) : this.decide(writes, this.arrival()));
+    return this.accepted(writes[0], writes.length, () => this.keysInProgress.holding(keys, work));
   }
 
   /**
@@ -128,8 +118,51 @@ export class CommitPipeline extends Commits {
     });
   }
 
-  private commit(write: Write): Promise<Answer> {
-    return new Promise((resolve, reject) => this.enqueue(write, this.arrival(), resolve, reject));
+  private commit(write: Write, arrival = this.arrival()): Promise<Answer> {
+    return new Promise((resolve, reject) => this.enqueue(write, arrival, resolve, reject));
+  }
+
+  private async commitClaimed(write: Write): Promise<Answer> {
+    const arrival = this.arrival();
+    const [claimed = write] = await this.claims.each([write], arrival);
+    if (claimed instanceof Error) throw claimed;
+    return this.commit(claimed, arrival);
+  }
+
+  /** All keys are claimed together, so that writes go on in their order. */
+  private async commitEachClaimed(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
+    const arrival = this.arrival();
+    const claimed = await this.claims.each(writes, arrival);
+    const answers = claimed.map(async (write) => {
+      if (write instanceof Error) throw write;
+      const { key } = write;
+      return key === null
+        ? this.commit(write, arrival)
+        : this.keysInProgress.holding([keyId(key)], () => this.commit(write, arrival));
+    });
+    const settled = await Promise.allSettled(answers);
+    for (const one of settled) if (one.status === 'rejected') this.tallies.noteFailure(one.reason);
+    return settled;
+  }
+
+  private decide(writes: readonly Write[], arrival: Arrival): Promise<BundleVerdict> {
+    const fingerprints = writes.map(fingerprintIfKeyed);
+    return new Promise((resolve, reject) => {
+      this.decisions.add({ writes, fingerprints, ...arrival, size: writes.length, resolve, reject });
+    });
+  }
+
+  private async decideClaimed(writes: readonly Write[]): Promise<BundleVerdict> {
+    const arrival = this.arrival();
+    const claimed = await this.claims.each(writes, arrival);
+    const refusals = claimed.filter((write) => write instanceof Error);
+    if (refusals.some((refusal) => refusal instanceof KeyReused)) return { kind: 'key_reused' };
+    const [refusal] = refusals;
+    if (refusal !== undefined) throw refusal;
+    return this.decide(
+      claimed.filter((write): write is Write => !(write instanceof Error)),
+      arrival,
+    );
   }
 
   private commitEach(writes: readonly Write[]): Promise<PromiseSettledResult<Answer>[]> {
@@ -190,31 +223,6 @@ export class CommitPipeline extends Commits {
     } finally {
       this.unanswered.remove(holder, count);
     }
-  }
-
-  /** Lets no other request with one of these keys in before the work is done. */
-  private async holdingKeys<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
-    const deadlineMs = this.clock.monotonicMs() + WAIT_FOR_KEY_MS;
-    // Between the last look and the entry below nothing may be awaited, or two requests would get in.
-    while (keys.some((key) => this.keysInProgress.has(key))) await this.othersEnded(keys, deadlineMs);
-    const running = new Running();
-    for (const key of keys) this.keysInProgress.set(key, running);
-    try {
-      return await work();
-    } finally {
-      for (const key of keys) this.keysInProgress.delete(key);
-      running.end();
-    }
-  }
-
-  private async othersEnded(keys: readonly string[], deadlineMs: number): Promise<void> {
-    const leftMs = deadlineMs - this.clock.monotonicMs();
-    if (leftMs <= 0) throw new KeyInProgress('The first request with this idempotency key is still running.');
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise((resolve) => (timer = setTimeout(resolve, leftMs)));
-    const others = keys.flatMap((key) => this.keysInProgress.get(key)?.ended() ?? []);
-    await Promise.race([Promise.all(others), timeout]);
-    clearTimeout(timer);
   }
 }
 

@@ -2,18 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { WriteSettings } from '../../config/config.js';
 import type { Delivery } from '../../domain/delivery.js';
-import { CounterError, KeyInProgress, OutcomeUnknown, Unavailable } from '../../domain/errors.js';
+import { CounterError, KeyInProgress, KeyReused, OutcomeUnknown, Unavailable } from '../../domain/errors.js';
 import { Edges, type EdgeSummary, type Sender } from '../../store/edges.js';
 import { StoreFailure } from '../../store/failure.js';
 import { Changes } from '../changes/changes.js';
 import { Clock } from '../clock.js';
+import { Claims } from '../commits/claims.js';
 import { Exposure } from '../commits/exposure.js';
 import { NotWritten } from '../commits/lane.js';
 import { askedKeyOf } from '../commits/pending-write.js';
 import { againAfterConflicts, ANSWER_WITHIN_MS, sendUntilKnown, wasHeldUp } from '../commits/resend.js';
 import { Ruling } from '../commits/verdict.js';
 import { orUnavailable } from '../or-unavailable.js';
-import { type DeliveryVerdict, type Item, take } from './take.js';
+import { type DeliveryVerdict, type Item, KEY_REUSED, take } from './take.js';
 
 /** Deliveries that are decided at once: each holds the rows of a thousand counters, and connections are few. */
 const MAX_AT_ONCE = 2;
@@ -32,6 +33,7 @@ export class Deliveries {
 
   constructor(
     private readonly edges: Edges,
+    private readonly claims: Claims,
     private readonly exposure: Exposure,
     private readonly changes: Changes,
     private readonly settings: WriteSettings,
@@ -43,10 +45,11 @@ export class Deliveries {
    * @throws CounterError
    */
   async take(sender: Sender, delivery: Delivery, items: readonly Item[]): Promise<DeliveryVerdict> {
-    const deadlineMs = this.clock.monotonicMs() + ANSWER_WITHIN_MS;
+    const acceptedAtMs = this.clock.monotonicMs();
     await this.turn();
     try {
-      return await this.decide(sender, delivery, items, deadlineMs);
+      const claimed = this.claims.areMade ? await this.claim(items, acceptedAtMs) : items;
+      return await this.decide(sender, delivery, claimed, acceptedAtMs + ANSWER_WITHIN_MS);
     } catch (error) {
       if (error instanceof CounterError) throw error;
       if (wasHeldUp(error)) throw new KeyInProgress('The edge, or one of its counters, is held by another request.');
@@ -69,6 +72,23 @@ export class Deliveries {
    */
   async find(id: string): Promise<EdgeSummary | null> {
     return orUnavailable(() => this.edges.find(id));
+  }
+
+  /**
+   * Claims the keys of the items; those whose key stands for something else are refused alone.
+   *
+   * @throws CounterError where it is not known of each
+   */
+  private async claim(items: readonly Item[], acceptedAtMs: number): Promise<Item[]> {
+    const writes = items.flatMap((item) => (item.kind === 'write' ? [item.write] : []));
+    const claimed = (await this.claims.each(writes, { acceptedAtMs, span: null })).values();
+    return items.map((item): Item => {
+      if (item.kind === 'refused') return item;
+      const { value: write = item.write } = claimed.next();
+      if (write instanceof KeyReused) return { kind: 'refused', verdict: KEY_REUSED };
+      if (write instanceof Error) throw write;
+      return { ...item, write };
+    });
   }
 
   private async decide(

@@ -21,6 +21,13 @@ const STATUS_OF = {
   quota_exceeded: 403,
 } as const satisfies Record<Refused['code'], number>;
 
+/** What becomes of an item whose key stands for another request. */
+export const KEY_REUSED: ItemVerdict = {
+  status: 422,
+  code: 'idempotency_key_reused',
+  detail: 'This idempotency key was used for another request.',
+};
+
 /** An item as it is to be decided: as a write, or refused before anything was looked at. */
 export type Item =
   | { readonly kind: 'write'; readonly write: Write; readonly fingerprint: string | null; readonly at: string }
@@ -88,7 +95,7 @@ function decideOne(
   const verdict = ruling.decide({ writes: [write], fingerprints: [fingerprint] });
   switch (verdict.kind) {
     case 'key_reused':
-      return refusedAs(422, 'idempotency_key_reused', 'This idempotency key was used for another request.');
+      return { result: KEY_REUSED, truth: null };
     case 'refused': {
       const { code, detail } = verdict.refused;
       return refusedAs(STATUS_OF[code], code, detail);

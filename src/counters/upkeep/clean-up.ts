@@ -7,6 +7,7 @@ import { BatchLog, type CursorLag, type KeptForReaders } from '../../store/batch
 import { Batches } from '../../store/batches.js';
 import { HappeningLog } from '../../store/happening-log.js';
 import { IdempotencyKeys } from '../../store/idempotency-keys.js';
+import { KeyClaims } from '../../store/key-claims.js';
 import { Samples } from '../../store/samples.js';
 import { endOfRun, removeInChunks } from '../chunks.js';
 import { Clock } from '../clock.js';
@@ -64,6 +65,7 @@ export class CleanUp {
     private readonly batches: Batches,
     private readonly log: BatchLog,
     private readonly keys: IdempotencyKeys,
+    private readonly claims: KeyClaims,
     private readonly audit: AuditLog,
     private readonly happenings: HappeningLog,
     private readonly samples: Samples,
@@ -92,6 +94,7 @@ export class CleanUp {
     await this.lookAfterReaders();
     const batches = await remove((limit) => this.batches.removeOlderThan(BATCH_LIFE_MS, KEPT_BATCHES, limit));
     const keys = await remove((limit) => this.keys.removeExpired(limit));
+    const claims = await remove((limit) => this.claims.removeExpired(limit));
     const deeds = await remove((limit) => this.audit.removeOld(days, KEPT_DEEDS, limit));
     const happenings = await remove((limit) => this.happenings.removeOld(days, KEPT_HAPPENINGS, limit));
     const samples = await remove((limit) => this.samples.removeOld(SAMPLES_LIFE_HOURS, limit));
@@ -99,7 +102,7 @@ export class CleanUp {
       batches: batches.removed,
       keys: keys.removed,
       deeds: deeds.removed,
-      complete: [batches, keys, deeds, happenings, samples].every(({ complete }) => complete),
+      complete: [batches, keys, claims, deeds, happenings, samples].every(({ complete }) => complete),
       durationMs: Math.round(this.clock.monotonicMs() - startedAtMs),
     };
   }

@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { AuditLog } from '../store/audit-log.js';
+import { withClient } from '../store/clients.js';
 import { poolOf } from '../store/connections.js';
-import { Tombstones } from '../store/tombstones.js';
+import { divisionOf } from '../store/division.js';
+import { PURGE_ALL, type PurgePlace, Tombstones } from '../store/tombstones.js';
 import { configOf, serverFault } from './deployment.js';
 import { theOperator } from './operator.js';
 import { type Session, withJson } from './session.js';
@@ -50,8 +52,9 @@ async function purge(session: Session, { deletedBefore, yes, dryRun, json }: Opt
   const { terminal } = session;
   const { database } = await configOf(session);
   const pool = poolOf(database.url, 1, PATIENCE);
-  const tombstones = new Tombstones(pool);
   try {
+    const buckets = await withClient(pool, (client) => divisionOf(client, database.buckets));
+    const tombstones = new Tombstones(pool, buckets);
     const found = await tombstones.find(deletedBefore.getTime());
     if (dryRun === true || found.count === 0) {
       if (json === true) terminal.printJson({ found: found.count, removed: 0 });
@@ -67,10 +70,10 @@ async function purge(session: Session, { deletedBefore, yes, dryRun, json }: Opt
     const progress = terminal.progress('purging');
     let removed = 0;
     try {
-      for (let after: string | null = ''; after !== null;) {
-        const chunk = await tombstones.removeChunk(deletedBefore.getTime(), after);
+      for (let place: PurgePlace | null = PURGE_ALL; place !== null;) {
+        const chunk = await tombstones.removeChunk(deletedBefore.getTime(), place);
         removed += chunk.count;
-        after = chunk.last;
+        place = chunk.next;
         progress.update(removed, found.count);
       }
     } finally {

@@ -6,6 +6,8 @@ import type { Sighting } from '../cache/sighting.js';
 import type { Config } from '../config/config.js';
 import type { Permit } from '../counters/guard/cache-guard.js';
 import { verifyEntries, type VerifyReport } from '../counters/upkeep/verification.js';
+import { withClient } from '../store/clients.js';
+import { divisionOf } from '../store/division.js';
 import { ExpiredCounters } from '../store/expired-counters.js';
 import { Writability } from '../store/writability.js';
 import { CounterReader } from '../store/counter-reader.js';
@@ -32,6 +34,7 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
     const state = await (isCluster ? row.readUnits() : row.read()).catch((error: unknown) => {
       throw serverFault('Postgres', error);
     });
+    const buckets = await withClient(pool, (client) => divisionOf(client, database.buckets));
     const realm = await openRealm(cache.servers);
     const copy = new CounterCache(realm, cache);
     const progress = terminal.progress('comparing');
@@ -41,8 +44,8 @@ export async function verify({ terminal }: Session, { database, cache }: Config,
       const counts = await Promise.all(copy.lines().map((line) => copy.keyCount(line)));
       const total = counts.reduce((sum, count) => sum + count, 0);
       const replication = new Replication(pool);
-      const expired = new ExpiredCounters(pool, replication, new Writability(pool));
-      const reader = new CounterReader(pool, 1, replication, expired, new ReadBudget(Infinity));
+      const expired = new ExpiredCounters(pool, replication, new Writability(pool), buckets);
+      const reader = new CounterReader(pool, 1, replication, expired, new ReadBudget(Infinity), buckets);
       const tell = (compared: number): void => progress.update(compared, total);
       return await verifyEntries(copy, reader, permit, { fix, progress: tell });
     } finally {

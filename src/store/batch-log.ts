@@ -103,7 +103,7 @@ export async function next(client: pg.ClientBase, cursor: CursorName): Promise<N
  */
 export const TAKEN = `
   found AS MATERIALIZED (
-    SELECT committed_in, names, "values", versions, created_ats, updated_ats,
+    SELECT committed_in, bucket, names, "values", versions, created_ats, updated_ats,
            coalesce(sum(cardinality(names)) OVER (
              ORDER BY committed_in GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS counters_before
     FROM batches

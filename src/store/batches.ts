@@ -29,14 +29,14 @@ export class Batches {
    * Removes up to `limit` batches that were committed more than `ageMs` ago, nobody sends those again, that every
    * reader of the log has read, and that are not among the latest `keep`.
    *
-   * @returns how many were removed
+   * @returns how many rows were removed: a batch has one in each bucket that it concerns
    */
   async removeOlderThan(ageMs: number, keep: number, limit: number): Promise<number> {
     // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.
     const { rowCount } = await withClient(this.pool, (client) =>
       client.query(
-        `DELETE FROM batches WHERE id = ANY (ARRAY(
-         SELECT id FROM batches
+        `DELETE FROM batches WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM batches
          WHERE committed_at < now() - make_interval(secs => $1::float8 / 1000)
            AND committed_at < (SELECT committed_at FROM batches ORDER BY committed_at DESC OFFSET $2 - 1 LIMIT 1)
            AND ${READ_BY_ALL}

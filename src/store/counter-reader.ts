@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Buckets } from '../domain/bucket.js';
 import type { Truth } from '../domain/counter.js';
 import { Unavailable } from '../domain/errors.js';
 import { NAMES_IN_STEP } from '../domain/steps.js';
@@ -18,20 +19,28 @@ const NO_LINE = /[\0\n]/;
 /** No counter has this name: the row of all names that have none. */
 const UNKNOWN = '';
 
-/** $1 names. The row of what has no row brings the clock, too. */
-const READ = `
-  SELECT ${COUNTER_COLUMNS}, NULL AS clock FROM counters WHERE name = ANY($1::text[])
+/** The row of what has no row brings the clock, too. */
+const reading = (found: string): string => `
+  SELECT ${COUNTER_COLUMNS}, NULL AS clock FROM ${found}
   UNION ALL
   SELECT ${absentColumns(`'${UNKNOWN}'`, 'floor')}, ${utc('clock_timestamp()')} FROM version_floor`;
 
+/** $1 names. Where they are all in one bucket, a join would only be more to do. */
+const READ = reading('counters WHERE name = ANY($1::text[])');
+
+/** $1 names, $2 their buckets. */
+const READ_DIVIDED = reading(`unnest($1::text[], $2::smallint[]) AS asked (asked_name, asked_bucket)
+  JOIN counters ON bucket = asked_bucket AND name = asked_name`);
+
 /**
- * $1 names and $2 what is said of them, a line each; counters are written as by counterJson(). A name without a row may
+ * $1 names and $2 what is said of them, a line each, and $3 their buckets (null: there is one); counters are written as by counterJson(). A name without a row may
  * be said to be absent at any version up to the floor, which was lower before.
  */
 const UNLIKE = `
   SELECT said.place::int - 1 AS place
-  FROM unnest(string_to_array($1, E'\\n'), string_to_array($2, E'\\n')) WITH ORDINALITY AS said (name, body, place)
-  LEFT JOIN counters AS c ON c.name = said.name
+  FROM unnest(string_to_array($1, E'\\n'), string_to_array($2, E'\\n'), $3::smallint[])
+    WITH ORDINALITY AS said (name, body, bucket, place)
+  LEFT JOIN counters AS c ON c.bucket = coalesce(said.bucket, 0) AND c.name = said.name
   WHERE CASE
     WHEN c.name IS NULL AND said.body ~ '^\\d{1,16} $' THEN trim(said.body)::bigint > ${FLOOR}
     WHEN c.name IS NULL THEN true
@@ -86,6 +95,7 @@ export class CounterReader {
     private readonly replication: Replication,
     private readonly expired: Pick<ExpiredCounters, 'end'>,
     private readonly budget: ReadBudget,
+    private readonly buckets: Buckets,
   ) {}
 
   /** Names that wait to be read. */
@@ -161,12 +171,13 @@ export class CounterReader {
   }
 
   private async look(names: readonly string[]): Promise<readonly ReadRow[]> {
+    // No text of Postgres holds a NUL, so no counter has such a name, whatever somebody put into the cache.
+    const asked = names.filter((name) => !name.includes('\0'));
+    const buckets = this.bucketsOf(asked);
     const { rows } = await withReader(this.pool, (client) =>
       client.query<ReadRow>({
         name: 'read-counters',
-        text: READ,
-        // No text of Postgres holds a NUL, so no counter has such a name, whatever somebody put into the cache.
-        values: [names.filter((name) => !name.includes('\0'))],
+        ...(buckets === null ? { text: READ, values: [asked] } : { text: READ_DIVIDED, values: [asked, buckets] }),
       }),
     );
     return rows;
@@ -186,10 +197,18 @@ export class CounterReader {
         name: 'unlike-counters',
         text: UNLIKE,
         // Far cheaper to write and to read than arrays. What is no line is like no counter, and sent as nothing.
-        values: [names, said].map((texts) => texts.map((text) => (isLine(text) ? text : '')).join('\n')),
+        values: [
+          ...[names, said].map((texts) => texts.map((text) => (isLine(text) ? text : '')).join('\n')),
+          this.bucketsOf(names),
+        ],
       }),
     );
     return rows.map(({ place }) => place);
+  }
+
+  /** As an array that Postgres reads, which is far cheaper to write than one of ours; null: there is only one. */
+  private bucketsOf(names: readonly string[]): string | null {
+    return this.buckets.count === 1 ? null : `{${this.buckets.ofEach(names).join()}}`;
   }
 
   private async work(): Promise<void> {

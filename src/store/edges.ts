@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Buckets } from '../domain/bucket.js';
 import type { ItemVerdict, Position } from '../domain/delivery.js';
 import type { Beside, Decided, DecidedBatch, DecidedBatches, Decisions, Locked } from './decided-batches.js';
 import { withClient } from './clients.js';
@@ -56,6 +57,7 @@ export class Edges {
   constructor(
     private readonly pool: pg.Pool,
     private readonly batches: DecidedBatches,
+    private readonly buckets: Buckets,
   ) {}
 
   /**
@@ -78,7 +80,9 @@ export class Edges {
         edge = await lock(client, sender);
       },
       write: async (client) => {
-        if (move !== null) await write(client, sender, move, edge.row === null);
+        if (move === null) return;
+        await write(client, sender, move, edge.row === null);
+        if (move.late.length > 0) await noteLate(client, this.buckets, move.late);
       },
     };
     return this.batches.run<Verdict>(
@@ -132,7 +136,7 @@ async function lock(client: pg.ClientBase, { id, owner }: Sender): Promise<Locke
 
 /** A plain INSERT of a row that was not there to lock fails where the same edge was faster. */
 async function write(client: pg.ClientBase, sender: Sender, move: Move, isNew: boolean): Promise<void> {
-  const { last, digest, verdicts, settledAt, late, refused } = move;
+  const { last, digest, verdicts, settledAt, refused } = move;
   const moved = [sender.id, last, digest, JSON.stringify(verdicts), settledAt, refused];
   if (isNew) {
     await client.query({
@@ -150,15 +154,19 @@ async function write(client: pg.ClientBase, sender: Sender, move: Move, isNew: b
       values: moved,
     });
   }
-  if (late.length === 0) return;
+}
+
+async function noteLate(client: pg.ClientBase, buckets: Buckets, late: readonly LateIncrement[]): Promise<void> {
+  const names = late.map(({ name }) => name);
   await client.query({
     name: 'note-late-increments',
-    text: `INSERT INTO late_increments (name, at, by, version, created_at)
-           SELECT name, date_trunc('minute', at, 'UTC'), by, version, created_at
-           FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::timestamptz[])
-             AS late (name, at, by, version, created_at)`,
+    text: `INSERT INTO late_increments (bucket, name, at, by, version, created_at)
+           SELECT bucket, name, date_trunc('minute', at, 'UTC'), by, version, created_at
+           FROM unnest($1::smallint[], $2::text[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::timestamptz[])
+             AS late (bucket, name, at, by, version, created_at)`,
     values: [
-      late.map(({ name }) => name),
+      buckets.ofEach(names),
+      names,
       late.map(({ at }) => at),
       late.map(({ by }) => by),
       late.map(({ version }) => version),

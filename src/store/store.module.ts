@@ -87,21 +87,27 @@ function onGeneral(provide: new (pool: pg.Pool) => object): Provider {
     },
     {
       provide: Edges,
-      inject: [Pools, DecidedBatches],
-      useFactory: ({ general }: Pools, batches: DecidedBatches) => new Edges(general, batches),
+      inject: [Pools, DecidedBatches, Buckets],
+      useFactory: ({ general }: Pools, batches: DecidedBatches, buckets: Buckets) =>
+        new Edges(general, batches, buckets),
     },
     {
       provide: ExpiredCounters,
-      inject: [Pools, Writability],
-      useFactory: ({ fills, replication }: Pools, writability: Writability) =>
-        new ExpiredCounters(fills, replication, writability),
+      inject: [Pools, Writability, Buckets],
+      useFactory: ({ fills, replication }: Pools, writability: Writability, buckets: Buckets) =>
+        new ExpiredCounters(fills, replication, writability, buckets),
     },
     {
       provide: CounterReader,
-      inject: [Pools, DatabaseSettings, ExpiredCounters],
-      useFactory: ({ fills, replication }: Pools, settings: DatabaseSettings, expired: ExpiredCounters) => {
+      inject: [Pools, DatabaseSettings, ExpiredCounters, Buckets],
+      useFactory: (
+        { fills, replication }: Pools,
+        settings: DatabaseSettings,
+        expired: ExpiredCounters,
+        buckets: Buckets,
+      ) => {
         const budget = new ReadBudget(settings.readsPerSecond);
-        return new CounterReader(fills, sharesOf(settings).fills, replication, expired, budget);
+        return new CounterReader(fills, sharesOf(settings).fills, replication, expired, budget, buckets);
       },
     },
     {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import type { Buckets } from '../domain/bucket.js';
 import { withClient } from './clients.js';
 import { isLockTimeout, StoreFailure } from './failure.js';
 import { inTransaction } from './transaction.js';
@@ -30,24 +31,44 @@ const OLD = `deleted AND updated_at < least(to_timestamp($1::float8 / 1000), now
 
 const HISTORY = ['minutes', 'hours', 'days'] as const;
 
-/** $2 names after this one, $3 rows. What somebody holds is left alone, and whatever is above the floor. */
+/** Where to go on: in which bucket, and after which name in it; '' from the first. */
+export interface PurgePlace {
+  readonly bucket: number;
+  readonly name: string;
+}
+
+/** What one step of a purge came to. */
+export interface PurgeStep {
+  readonly count: number;
+  /** Where to go on; null: there are no more. */
+  readonly next: PurgePlace | null;
+}
+
+/** The first of all. */
+export const PURGE_ALL: PurgePlace = { bucket: 0, name: '' };
+
+/** $2 bucket, $3 names after this one, $4 rows. What somebody holds is left alone, and whatever is above the floor. */
 const REMOVE = `
   WITH found AS MATERIALIZED (
-    SELECT name, version FROM counters
-    WHERE ${OLD} AND name > $2 AND version <= ${FLOOR}
-    ORDER BY name LIMIT $3 FOR UPDATE SKIP LOCKED
+    SELECT bucket, name, version FROM counters
+    WHERE bucket = $2 AND name > $3 AND ${OLD} AND version <= ${FLOOR}
+    ORDER BY name LIMIT $4 FOR UPDATE SKIP LOCKED
   ),
   ${HISTORY.map(
     (period) => `${period} AS (
-    DELETE FROM history_${period} h USING found WHERE h.name = found.name AND h.version <= found.version
+    DELETE FROM history_${period} h USING found
+    WHERE h.bucket = found.bucket AND h.name = found.name AND h.version <= found.version
   )`,
   ).join(',\n  ')},
-  removed AS (DELETE FROM counters c USING found WHERE c.name = found.name)
+  removed AS (DELETE FROM counters c USING found WHERE c.bucket = found.bucket AND c.name = found.name)
   SELECT count(*)::int AS count, max(name) AS last FROM found`;
 
 /** Names of deleted counters: their rows keep the version, until an operator purges them. */
 export class Tombstones {
-  constructor(private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly buckets: Buckets,
+  ) {}
 
   /** Those of counters that were deleted before an instant (ms since 1970), and at least an hour ago. */
   async find(deletedBeforeMs: number): Promise<Purgeable> {
@@ -81,14 +102,16 @@ export class Tombstones {
   /**
    * Removes the next of those that `find` counts, and their history; none above the floor.
    *
-   * @param after names after this one; '' from the first
-   * @returns how many, and the name to go on after; null: there are no more
+   * @param from `PURGE_ALL`, or what the step before said
    */
-  async removeChunk(deletedBeforeMs: number, after: string): Promise<{ count: number; last: string | null }> {
+  async removeChunk(deletedBeforeMs: number, from: PurgePlace): Promise<PurgeStep> {
+    const { bucket, name } = from;
     const { rows } = await withClient(this.pool, (client) =>
-      client.query<{ count: number; last: string | null }>(REMOVE, [deletedBeforeMs, after, CHUNK]),
+      client.query<{ count: number; last: string | null }>(REMOVE, [deletedBeforeMs, bucket, name, CHUNK]),
     );
-    return rows[0] ?? { count: 0, last: null };
+    const [{ count, last } = { count: 0, last: null }] = rows;
+    if (last !== null) return { count, next: { bucket, name: last } };
+    return { count, next: bucket + 1 < this.buckets.count ? { bucket: bucket + 1, name: '' } : null };
   }
 }
 

@@ -3,9 +3,10 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Reconciler } from '../../src/counters/upkeep/reconciler.js';
 import { IncrementBatches } from '../../src/store/increment-batches.js';
-import { Tombstones } from '../../src/store/tombstones.js';
+import { PURGE_ALL, type PurgePlace, type PurgeStep, Tombstones } from '../../src/store/tombstones.js';
 import { Replication } from '../../src/store/replication.js';
 import { Writability } from '../../src/store/writability.js';
+import { testBuckets } from '../support/buckets.js';
 import { runCli } from '../support/cli.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
@@ -41,9 +42,9 @@ const bury = async (name: string, changes: number): Promise<number> => {
   const { version } = (await service.calls.read(name)).body;
   expect((await service.calls.delete(name)).status).toBe(204);
   await database.query(
-    `INSERT INTO history_days (name, at, value, version, created_at) VALUES ($1, now(), 1, 1, now())
+    `INSERT INTO history_days (bucket, name, at, value, version, created_at) VALUES ($2, $1, now(), 1, 1, now())
      ON CONFLICT DO NOTHING`,
-    [name],
+    [name, testBuckets.of(name)],
   );
   await age();
   return version + 1;
@@ -119,7 +120,7 @@ describe('a purge beside writers', () => {
     const last = await bury('late', 6);
     await service.calls.increment('a held one');
     const pool = new pg.Pool({ connectionString: service.databaseUrl });
-    const tombstones = new Tombstones(pool);
+    const tombstones = new Tombstones(pool, testBuckets);
     // Holds up a statement that has its snapshot, and is about to create.
     const holder = await pool.connect();
     await holder.query('BEGIN');
@@ -141,7 +142,7 @@ describe('a purge beside writers', () => {
       const { highest } = await tombstones.find(Date.now());
       await tombstones.raiseFloor(highest + 100);
       raised = true;
-      await tombstones.removeChunk(Date.now(), '');
+      await tombstones.removeChunk(Date.now(), PURGE_ALL);
     })();
     await eventually(async () => {
       const { rowCount } = await database.query(
@@ -164,7 +165,7 @@ describe('a purge beside writers', () => {
     const seen = new Set<string>();
     const twice: string[] = [];
     const pool = new pg.Pool({ connectionString: service.databaseUrl });
-    const tombstones = new Tombstones(pool);
+    const tombstones = new Tombstones(pool, testBuckets);
     let [purged, steps] = [0, 0];
     const isOver = (): boolean => purged >= 20 && steps >= 200;
     const purging = (async () => {
@@ -172,7 +173,11 @@ describe('a purge beside writers', () => {
         await age();
         const { highest } = await tombstones.find(Date.now());
         await tombstones.raiseFloor(highest);
-        purged += (await tombstones.removeChunk(Date.now(), '')).count;
+        for (let place: PurgePlace | null = PURGE_ALL; place !== null;) {
+        const { count, next }: PurgeStep = await tombstones.removeChunk(Date.now(), place);
+        purged += count;
+        place = next;
+      }
       }
     })();
     const writers = [0, 1, 2, 3].map(async (writer) => {

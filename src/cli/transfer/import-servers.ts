@@ -99,8 +99,8 @@ export async function openImportServers(session: Session, config: Config, yes: b
   const exposure = new Exposure(cache, guard, new FillDemand(clock), new Tallies(), clock, new Traces(null));
   const replication = new Replication(pool);
   const batches = new DecidedBatches(pool, replication, writability, buckets);
-  const expired = new ExpiredCounters(pool, replication, writability);
-  const reader = new CounterReader(pool, LANES, replication, expired, new ReadBudget(Infinity));
+  const expired = new ExpiredCounters(pool, replication, writability, buckets);
+  const reader = new CounterReader(pool, LANES, replication, expired, new ReadBudget(Infinity), buckets);
   const pages = new CounterPages(guardPool, replication);
   return { importer: new Importer(batches, reader, exposure, clock), audit: new AuditLog(guardPool), pages, close };
 }

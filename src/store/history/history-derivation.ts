@@ -25,9 +25,9 @@ export interface DerivedChunk {
 const DERIVE = `
   WITH ${TAKEN},
   changes AS MATERIALIZED (
-    SELECT DISTINCT ON (name, at) name, at, value, version, created_at
+    SELECT DISTINCT ON (name, at) bucket, name, at, value, version, created_at
     FROM (
-      SELECT name COLLATE "C" AS name, date_trunc('minute', updated_at, 'UTC') AS at, value, version, created_at
+      SELECT bucket, name COLLATE "C" AS name, date_trunc('minute', updated_at, 'UTC') AS at, value, version, created_at
       FROM taken, unnest(names, "values", versions, created_ats, updated_ats)
         AS change (name, value, version, created_at, updated_at)
       WHERE version IS NOT NULL
@@ -35,9 +35,9 @@ const DERIVE = `
     ORDER BY name, at, version DESC
   ),
   written AS (
-    INSERT INTO history_minutes AS h (name, at, value, version, created_at)
-    SELECT name, at, value, version, created_at FROM changes WHERE value IS NOT NULL
-    ON CONFLICT (name, at) DO UPDATE SET
+    INSERT INTO history_minutes AS h (bucket, name, at, value, version, created_at)
+    SELECT bucket, name, at, value, version, created_at FROM changes WHERE value IS NOT NULL
+    ON CONFLICT ON CONSTRAINT history_minutes_pkey DO UPDATE SET
       value = excluded.value, version = excluded.version, created_at = excluded.created_at
     WHERE h.version < excluded.version
     RETURNING 1
@@ -49,6 +49,7 @@ const DERIVE = `
   )
   SELECT (SELECT count(*)::int FROM taken) AS batches, (SELECT count(*)::int FROM written) AS minutes, complete,
          snapshot::text AS seen,
+         (SELECT array_agg(bucket ORDER BY name, at) FROM changes WHERE value IS NULL) AS ended_buckets,
          (SELECT array_agg(name ORDER BY name, at) FROM changes WHERE value IS NULL) AS ended_names,
          (SELECT array_agg(version ORDER BY name, at) FROM changes WHERE value IS NULL) AS ended_versions
   FROM present`;
@@ -56,6 +57,8 @@ const DERIVE = `
 interface DeriveRow extends Omit<DerivedChunk, 'gap'> {
   /** What the statement saw, all of which is in the history now where it is complete. */
   readonly seen: string;
+  /** Of the counters that ended; null: none did. */
+  readonly ended_buckets: number[] | null;
   readonly ended_names: string[] | null;
   readonly ended_versions: string[] | null;
 }
@@ -107,18 +110,19 @@ async function derive(
   const { rows } = await client.query<DeriveRow>(DERIVE, [...asked, 'history']);
   const [row] = rows;
   if (row === undefined) throw new Error('a statement about the present has one row');
-  const { batches, minutes, complete, seen: seenBy, ended_names: names, ended_versions: versions } = row;
-  if (names !== null && versions !== null) await forget(client, names, versions);
+  const { batches, minutes, complete, seen: seenBy } = row;
+  if (row.ended_names !== null) await forget(client, row);
   return { batches, minutes, complete, gap: false, seen: seenBy };
 }
 
 /** A history ends with its counter: a new one of that name begins anew. */
-async function forget(client: pg.ClientBase, names: readonly string[], versions: readonly string[]): Promise<void> {
+async function forget(client: pg.ClientBase, row: DeriveRow): Promise<void> {
   for (const period of ['minutes', 'hours', 'days']) {
     await client.query(
-      `DELETE FROM history_${period} h USING unnest($1::text[], $2::bigint[]) AS ended (name, version)
-       WHERE h.name = ended.name AND h.version < ended.version`,
-      [names, versions],
+      `DELETE FROM history_${period} h
+       USING unnest($1::smallint[], $2::text[], $3::bigint[]) AS ended (bucket, name, version)
+       WHERE h.bucket = ended.bucket AND h.name = ended.name AND h.version < ended.version`,
+      [row.ended_buckets, row.ended_names, row.ended_versions],
     );
   }
 }

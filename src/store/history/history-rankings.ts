@@ -68,19 +68,19 @@ const valuesOf = (prefix: string, { fromMs, toMs, fromDayMs, toDayMs }: ChangeQu
 const CHANGED: Readonly<Record<ChangeQuestion['rows'], string>> = {
   minutes: minutesFrom('period.from'),
   hours: `
-    SELECT h.name FROM history_hours AS h, period
+    SELECT h.bucket, h.name FROM history_hours AS h, period
     WHERE h.at > period.from - interval '1 hour' AND h.at < period.to AND h.name BETWEEN $1 AND $2
       AND EXISTS (SELECT FROM ${CHANGED_QUARTERS} AS quarter WHERE at >= period.from AND at < period.to)
     UNION ${unrolled()}`,
   days: `
-    SELECT d.name FROM history_days AS d, period
+    SELECT d.bucket, d.name FROM history_days AS d, period
     WHERE d.at >= period.from AND d.at < period.to AND d.name BETWEEN $1 AND $2
     UNION ${unrolled()}`,
 };
 
 function minutesFrom(time: string): string {
   return `
-    SELECT m.name FROM history_minutes AS m, period
+    SELECT m.bucket, m.name FROM history_minutes AS m, period
     WHERE m.at >= ${time} AND m.at < period.to AND m.name BETWEEN $1 AND $2`;
 }
 
@@ -101,17 +101,17 @@ const sumOfChanges = (question: ChangeQuestion): string => `
   WITH period AS (${PERIOD})
   SELECT coalesce(sum(${changeOf(question)}), 0) AS change
   FROM counters AS c, period
-  WHERE c.name IN (${CHANGED[question.rows]}) AND ${IS_LIVE}`;
+  WHERE (c.bucket, c.name) IN (${CHANGED[question.rows]}) AND ${IS_LIVE}`;
 
 /** Beside what the period takes: $7 limit. */
 const rankingOf = (question: RankingQuestion): string => `
   WITH period AS (${PERIOD}),
   asked AS (${
     question.by === 'value'
-      ? `SELECT name, value, created_at FROM counters
+      ? `SELECT bucket, name, value, created_at FROM counters
          WHERE name BETWEEN $1 AND $2 AND ${IS_LIVE} ORDER BY value DESC, name LIMIT $7`
-      : `SELECT name, value, created_at FROM counters
-         WHERE name IN (${CHANGED[question.rows]}) AND ${IS_LIVE}`
+      : `SELECT bucket, name, value, created_at FROM counters
+         WHERE (bucket, name) IN (${CHANGED[question.rows]}) AND ${IS_LIVE}`
   })
   SELECT c.name, c.value, ${changeOf(question)} AS change
   FROM asked AS c, period

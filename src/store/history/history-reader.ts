@@ -58,15 +58,15 @@ const KNOWN = `
         SELECT c.updated_at AS at, c.value, c.version
         UNION ALL
         SELECT at, value, version FROM history_minutes
-        WHERE name = c.name AND created_at = c.created_at AND at >= asked.from AND at < asked.to
+        WHERE bucket = c.bucket AND name = c.name AND created_at = c.created_at AND at >= asked.from AND at < asked.to
         UNION ALL
         SELECT quarter.at, quarter.value, quarter.version
         FROM history_hours AS h CROSS JOIN LATERAL ${CHANGED_QUARTERS} AS quarter
-        WHERE h.name = c.name AND h.created_at = c.created_at AND asked.made_of <> 'minutes'
+        WHERE h.bucket = c.bucket AND h.name = c.name AND h.created_at = c.created_at AND asked.made_of <> 'minutes'
           AND h.at > asked.from - interval '1 hour' AND h.at < asked.to AND quarter.at >= asked.from
         UNION ALL
         SELECT at, value, version FROM history_days
-        WHERE name = c.name AND created_at = c.created_at AND asked.made_of = 'days'
+        WHERE bucket = c.bucket AND name = c.name AND created_at = c.created_at AND asked.made_of = 'days'
           AND at >= asked.from AND at < asked.days_to
         UNION ALL ${lastRowsBefore('asked.from', 'asked.days_before')}
       ) AS row

@@ -77,10 +77,10 @@ async function rollUp(client: pg.ClientBase, minute: string, hours: string, day:
 
 /** $1 the minute, $2 after which name, $3 up to which, $4 the day. */
 const INTO_DAYS = `
-  INSERT INTO history_days AS h (name, at, value, version, created_at)
-  SELECT name, $4::timestamptz, value, version, created_at
+  INSERT INTO history_days AS h (bucket, name, at, value, version, created_at)
+  SELECT bucket, name, $4::timestamptz, value, version, created_at
   FROM history_minutes WHERE at = $1 AND name > $2 AND name <= $3
-  ON CONFLICT (name, at) DO UPDATE SET
+  ON CONFLICT ON CONSTRAINT history_days_pkey DO UPDATE SET
     value = excluded.value, version = excluded.version, created_at = excluded.created_at
   WHERE h.version < excluded.version`;
 
@@ -95,10 +95,10 @@ function intoHours(quarter: Quarter): string {
   const others = QUARTERS.filter((other) => other !== quarter).flatMap((other) => Object.values(columnsOf(other)));
   const sameLife = 'h.created_at = excluded.created_at';
   return `
-    INSERT INTO history_hours AS h (name, at, value, version, created_at, ${own.value}, ${own.version})
-    SELECT name, date_trunc('hour', at, 'UTC'), value, version, created_at, value, version
+    INSERT INTO history_hours AS h (bucket, name, at, value, version, created_at, ${own.value}, ${own.version})
+    SELECT bucket, name, date_trunc('hour', at, 'UTC'), value, version, created_at, value, version
     FROM history_minutes WHERE at = $1 AND name > $2 AND name <= $3
-    ON CONFLICT (name, at) DO UPDATE SET
+    ON CONFLICT ON CONSTRAINT history_hours_pkey DO UPDATE SET
       value = CASE WHEN h.version < excluded.version THEN excluded.value ELSE h.value END,
       version = greatest(h.version, excluded.version),
       created_at = excluded.created_at,

@@ -40,12 +40,12 @@ export async function takeLateIn(
   if (late.length === 0) return true;
   await client.query(
     `CREATE TEMPORARY TABLE late ON COMMIT DROP AS
-     SELECT l.name, l.at, l.by, l.version, l.created_at, given.day,
+     SELECT l.bucket, l.name, l.at, l.by, l.version, l.created_at, given.day,
             date_trunc('hour', l.at, 'UTC') AS hour, floor(extract(minute FROM l.at AT TIME ZONE 'UTC') / 15)::int AS quarter
      FROM unnest($1::bigint[], $2::timestamptz[]) AS given (id, day)
      JOIN late_increments AS l USING (id)
      -- What has ended since has no history any more.
-     JOIN counters AS c ON c.name = l.name AND c.created_at = l.created_at AND NOT c.deleted`,
+     JOIN counters AS c ON c.bucket = l.bucket AND c.name = l.name AND c.created_at = l.created_at AND NOT c.deleted`,
     [late.map(({ id }) => id), late.map(({ at }) => new Date(beginOfDay(Date.parse(at))).toISOString())],
   );
   for (const statement of [...MAKE_ROWS, ...MOVE_ROWS]) await client.query(statement);
@@ -63,56 +63,56 @@ const KNOWN = 'coalesce(known.value, 0), coalesce(known.version, 0)';
 
 /** All of them before any row is moved: what they begin with is what was known. */
 const MAKE_ROWS = [
-  `INSERT INTO history_minutes (name, at, value, version, created_at)
-   SELECT c.name, c.at, ${KNOWN}, c.created_at
-   FROM (SELECT DISTINCT name, created_at, at, day FROM late) AS c ${before('c.at', 'c.day')}
-   ON CONFLICT (name, at) DO NOTHING`,
+  `INSERT INTO history_minutes (bucket, name, at, value, version, created_at)
+   SELECT c.bucket, c.name, c.at, ${KNOWN}, c.created_at
+   FROM (SELECT DISTINCT bucket, name, created_at, at, day FROM late) AS c ${before('c.at', 'c.day')}
+   ON CONFLICT ON CONSTRAINT history_minutes_pkey DO NOTHING`,
   ...QUARTERS.map((quarter) => {
     const own = columnsOf(quarter);
     const begin = `c.hour + ${quarter} * interval '15 minutes'`;
     return `
-      INSERT INTO history_hours AS h (name, at, value, version, created_at, ${own.value}, ${own.version})
-      SELECT c.name, c.hour, ${KNOWN}, c.created_at, ${KNOWN}
-      FROM (SELECT DISTINCT name, created_at, hour, day FROM late WHERE quarter = ${quarter}) AS c
+      INSERT INTO history_hours AS h (bucket, name, at, value, version, created_at, ${own.value}, ${own.version})
+      SELECT c.bucket, c.name, c.hour, ${KNOWN}, c.created_at, ${KNOWN}
+      FROM (SELECT DISTINCT bucket, name, created_at, hour, day FROM late WHERE quarter = ${quarter}) AS c
       ${before(`(${begin})`, 'c.day')}
-      ON CONFLICT (name, at) DO UPDATE SET
+      ON CONFLICT ON CONSTRAINT history_hours_pkey DO UPDATE SET
         ${own.value} = excluded.${own.value}, ${own.version} = excluded.${own.version}
       WHERE h.created_at = excluded.created_at AND h.${own.version} IS NULL`;
   }),
-  `INSERT INTO history_days (name, at, value, version, created_at)
-   SELECT c.name, c.day, ${KNOWN}, c.created_at
-   FROM (SELECT DISTINCT name, created_at, day FROM late) AS c ${before('c.day', 'c.day')}
-   ON CONFLICT (name, at) DO NOTHING`,
+  `INSERT INTO history_days (bucket, name, at, value, version, created_at)
+   SELECT c.bucket, c.name, c.day, ${KNOWN}, c.created_at
+   FROM (SELECT DISTINCT bucket, name, created_at, day FROM late) AS c ${before('c.day', 'c.day')}
+   ON CONFLICT ON CONSTRAINT history_days_pkey DO NOTHING`,
 ];
 
 /** How much a column of `h` is to be moved by what it does not hold yet. */
 const missing = (version: string, condition: string): string =>
   `coalesce(sum(l.by) FILTER (WHERE h.${version} < l.version AND ${condition}), 0)`;
 
-const sameLife = 'h.name = l.name AND h.created_at = l.created_at';
+const sameLife = 'h.bucket = l.bucket AND h.name = l.name AND h.created_at = l.created_at';
 
 const moved = (period: 'minutes' | 'days', begin: string): string => `
   UPDATE history_${period} AS m SET value = m.value + moved.by
   FROM (
-    SELECT h.name, h.at, sum(l.by) AS by
+    SELECT h.bucket, h.name, h.at, sum(l.by) AS by
     FROM late AS l JOIN history_${period} AS h ON ${sameLife} AND h.at >= ${begin} AND h.version < l.version
-    GROUP BY h.name, h.at
+    GROUP BY h.bucket, h.name, h.at
   ) AS moved
-  WHERE m.name = moved.name AND m.at = moved.at`;
+  WHERE m.bucket = moved.bucket AND m.name = moved.name AND m.at = moved.at`;
 
 const MOVE_ROWS = [
   moved('minutes', 'l.at'),
   `UPDATE history_hours AS m SET value = m.value + moved.by,
      ${QUARTERS.map((quarter) => `${columnsOf(quarter).value} = m.${columnsOf(quarter).value} + moved.q${quarter}`).join(', ')}
    FROM (
-     SELECT h.name, h.at, ${missing('version', 'true')} AS by,
+     SELECT h.bucket, h.name, h.at, ${missing('version', 'true')} AS by,
             ${QUARTERS.map((quarter) => {
               const hasEnded = `h.at + ${quarter + 1} * interval '15 minutes' > l.at`;
               return `${missing(columnsOf(quarter).version, hasEnded)} AS q${quarter}`;
             }).join(', ')}
      FROM late AS l JOIN history_hours AS h ON ${sameLife} AND h.at >= l.hour
-     GROUP BY h.name, h.at
+     GROUP BY h.bucket, h.name, h.at
    ) AS moved
-   WHERE m.name = moved.name AND m.at = moved.at`,
+   WHERE m.bucket = moved.bucket AND m.name = moved.name AND m.at = moved.at`,
   moved('days', 'l.day'),
 ];

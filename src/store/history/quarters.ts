@@ -48,18 +48,18 @@ export const CHANGED_QUARTERS = `(
 export const lastRowsBefore = (time: string, day: string): string => `
   (
     SELECT at, value, version FROM history_minutes
-    WHERE name = c.name AND created_at = c.created_at AND at < ${time} ORDER BY at DESC LIMIT 1
+    WHERE bucket = c.bucket AND name = c.name AND created_at = c.created_at AND at < ${time} ORDER BY at DESC LIMIT 1
   )
   UNION ALL (
     -- In the last of them the time may lie.
     SELECT quarter.at, quarter.value, quarter.version
     FROM (
       SELECT * FROM history_hours
-      WHERE name = c.name AND created_at = c.created_at AND at < ${time} ORDER BY at DESC LIMIT 2
+      WHERE bucket = c.bucket AND name = c.name AND created_at = c.created_at AND at < ${time} ORDER BY at DESC LIMIT 2
     ) AS h CROSS JOIN LATERAL ${CHANGED_QUARTERS} AS quarter
     WHERE quarter.at <= ${time} - ${QUARTER} ORDER BY quarter.at DESC, quarter.version DESC LIMIT 1
   )
   UNION ALL (
     SELECT at, value, version FROM history_days
-    WHERE name = c.name AND created_at = c.created_at AND at < ${day} ORDER BY at DESC LIMIT 1
+    WHERE bucket = c.bucket AND name = c.name AND created_at = c.created_at AND at < ${day} ORDER BY at DESC LIMIT 1
   )`;

@@ -118,16 +118,20 @@ describe('a purge beside writers', () => {
 
   it('waits for whoever may still create by the floor of before', async () => {
     const last = await bury('late', 6);
-    await service.calls.increment('a held one');
+    const bucket = testBuckets.of('late');
+    // Of the same bucket, as all of a batch are, and locked before it.
+    const held = Array.from({ length: 1_024 }, (_, n) => `held ${n}`).find((name) => testBuckets.of(name) === bucket);
+    if (held === undefined) throw new Error('no name is in the bucket');
+    await service.calls.increment(held);
     const pool = new pg.Pool({ connectionString: service.databaseUrl });
     const tombstones = new Tombstones(pool, testBuckets);
     // Holds up a statement that has its snapshot, and is about to create.
     const holder = await pool.connect();
     await holder.query('BEGIN');
-    await holder.query(`SELECT FROM counters WHERE name = 'a held one' FOR UPDATE`);
-    const batch = { totals: [total('a held one'), total('late')], barred: new Set<string>(), keys: [], keyTtlHours: 1 };
+    await holder.query('SELECT FROM counters WHERE name = $1 FOR UPDATE', [held]);
+    const batch = { totals: [total(held), total('late')], barred: new Set<string>(), keys: [], keyTtlHours: 1 };
     const writing = new IncrementBatches(pool, new Replication(pool), new Writability(pool)).apply(
-      { id: crypto.randomUUID(), bucket: 0, ...batch },
+      { id: crypto.randomUUID(), bucket, ...batch },
       false,
     );
     await eventually(async () => {
@@ -142,7 +146,7 @@ describe('a purge beside writers', () => {
       const { highest } = await tombstones.find(Date.now());
       await tombstones.raiseFloor(highest + 100);
       raised = true;
-      await tombstones.removeChunk(Date.now(), PURGE_ALL);
+      await tombstones.removeChunk(Date.now(), { bucket, name: '' });
     })();
     await eventually(async () => {
       const { rowCount } = await database.query(
@@ -174,10 +178,10 @@ describe('a purge beside writers', () => {
         const { highest } = await tombstones.find(Date.now());
         await tombstones.raiseFloor(highest);
         for (let place: PurgePlace | null = PURGE_ALL; place !== null;) {
-        const { count, next }: PurgeStep = await tombstones.removeChunk(Date.now(), place);
-        purged += count;
-        place = next;
-      }
+          const { count, next }: PurgeStep = await tombstones.removeChunk(Date.now(), place);
+          purged += count;
+          place = next;
+        }
       }
     })();
     const writers = [0, 1, 2, 3].map(async (writer) => {

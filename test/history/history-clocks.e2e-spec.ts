@@ -18,8 +18,8 @@ const DAY_MS = 86_400_000;
 const makePast = async (database: pg.Client): Promise<void> => {
   const insert = async (period: string, version: number, age: string) =>
     database.query(
-      `INSERT INTO history_${period}s (name, at, value, version, created_at)
-       SELECT 'past', date_trunc('${period}', now() - interval '${age}'), $1, $1, created_at FROM counters
+      `INSERT INTO history_${period}s (bucket, name, at, value, version, created_at)
+       SELECT bucket, 'past', date_trunc('${period}', now() - interval '${age}'), $1, $1, created_at FROM counters
        WHERE name = 'past'`,
       [version],
     );

@@ -33,8 +33,8 @@ beforeAll(async () => {
   // Two days ago there were 490 and 100 of them.
   await database.query(`UPDATE counters SET created_at = now() - interval '3 days' WHERE name IN ('a/old', 'a/falls')`);
   await database.query(
-    `INSERT INTO history_hours (name, at, value, version, created_at)
-     SELECT c.name, date_trunc('hour', now() - past.ago), past.value, past.version, c.created_at
+    `INSERT INTO history_hours (bucket, name, at, value, version, created_at)
+     SELECT c.bucket, c.name, date_trunc('hour', now() - past.ago), past.value, past.version, c.created_at
      FROM counters c JOIN (VALUES ('a/old', interval '2 days', 490, 1), ('a/falls', '2 days', 100, 1),
        ('a/old', '0', 500, 2), ('a/falls', '0', 40, 2), ('a/new', '0', 7, 2), ('b', '0', 1000, 2))
        AS past (name, ago, value, version) USING (name)
@@ -113,8 +113,8 @@ it.each([
 
 it('a period is one of the zone that was asked for, though a counter came with a change from before hours are kept', async () => {
   await database.query(
-    `INSERT INTO history_days (name, at, value, version, created_at)
-     SELECT name, '2020-01-01', 1, 0, created_at FROM counters WHERE name = 'b'`,
+    `INSERT INTO history_days (bucket, name, at, value, version, created_at)
+     SELECT bucket, name, '2020-01-01', 1, 0, created_at FROM counters WHERE name = 'b'`,
   );
   for (const path of ['summary?prefix=a/', 'top?prefix=a/']) {
     const query = `${path}&over=30d&tz=Asia/Kolkata`;

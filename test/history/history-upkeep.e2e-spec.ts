@@ -53,8 +53,8 @@ async function makeOldCounter(): Promise<void> {
   );
   await database.query(`DELETE FROM history_minutes WHERE name = 'old'`);
   await database.query(
-    `INSERT INTO history_minutes (name, at, value, version, created_at)
-     SELECT DISTINCT ON (at) 'old', date_trunc('minute', created_at + n * interval '200 minutes') AS at,
+    `INSERT INTO history_minutes (bucket, name, at, value, version, created_at)
+     SELECT DISTINCT ON (at) bucket, 'old', date_trunc('minute', created_at + n * interval '200 minutes') AS at,
             CASE WHEN n % 7 = 0 THEN -n ELSE n * 3 END, n, created_at
      FROM counters, generate_series(1, 860) n WHERE name = 'old' ORDER BY at, n DESC`,
   );
@@ -91,9 +91,9 @@ it('nothing changes when they are made again, and an older change that comes lat
   const before = await history('hour', Date.now() - 60 * DAY_MS);
   await database.query(`UPDATE history_progress SET unrolled_from = now() - interval '1 year'`);
   await database.query(
-    `INSERT INTO history_minutes (name, at, value, version, created_at)
-     SELECT name, min(date_trunc('hour', at)), 999, 0, created_at FROM history_minutes WHERE name = 'old'
-     GROUP BY name, created_at, date_trunc('hour', at) ON CONFLICT DO NOTHING`,
+    `INSERT INTO history_minutes (bucket, name, at, value, version, created_at)
+     SELECT bucket, name, min(date_trunc('hour', at)), 999, 0, created_at FROM history_minutes WHERE name = 'old'
+     GROUP BY bucket, name, created_at, date_trunc('hour', at) ON CONFLICT DO NOTHING`,
   );
   await rollUp();
   expect(await history('hour', Date.now() - 60 * DAY_MS)).toEqual(before);

@@ -84,8 +84,8 @@ async function makeOld(): Promise<void> {
   await eventually(async () => (await deriver.runOnce()).complete);
   await database.query('DELETE FROM history_minutes; DELETE FROM history_hours; DELETE FROM history_days');
   await database.query(
-    `INSERT INTO history_minutes (name, at, value, version, created_at)
-     SELECT 'old', to_timestamp(at / 1000), change.value, change.version, created_at
+    `INSERT INTO history_minutes (bucket, name, at, value, version, created_at)
+     SELECT bucket, 'old', to_timestamp(at / 1000), change.value, change.version, created_at
      FROM unnest($1::float8[], $2::bigint[]) WITH ORDINALITY AS change (at, value, version), counters
      WHERE counters.name = 'old'`,
     [changes.map(({ atMs }) => atMs), changes.map(({ value }) => value)],

@@ -116,8 +116,8 @@ it('a batch whose commit comes late is not missed, though later ones were derive
   await late.connect();
   await late.query('BEGIN');
   await late.query(
-    `INSERT INTO batches (id, names, "values", versions, mins, maxes, created_ats, updated_ats)
-     SELECT gen_random_uuid(), '{late}', '{100}', '{7}', '{null}', '{null}', ARRAY[created_at],
+    `INSERT INTO batches (bucket, id, names, "values", versions, mins, maxes, created_ats, updated_ats)
+     SELECT bucket, gen_random_uuid(), '{late}', '{100}', '{7}', '{null}', '{null}', ARRAY[created_at],
             ARRAY[updated_at - interval '3 minutes'] FROM counters WHERE name = 'late'`,
   );
   for (let turn = 0; turn < 20; turn += 1) await service.calls.increment('other', 1);

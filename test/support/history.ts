@@ -1,5 +1,6 @@
 /** The history of a counter, as the API tells it. */
 import pg from 'pg';
+import { testBuckets } from './buckets.js';
 import type { CounterCalls } from './counter-calls.js';
 
 export interface Point {
@@ -26,8 +27,8 @@ export async function makeHours(databaseUrl: string): Promise<void> {
   const database = new pg.Client({ connectionString: databaseUrl });
   await database.connect();
   await database.query(
-    `INSERT INTO history_hours (name, at, value, version, created_at)
-     SELECT name, date_trunc('hour', now()), value, version, created_at FROM counters ON CONFLICT DO NOTHING`,
+    `INSERT INTO history_hours (bucket, name, at, value, version, created_at)
+     SELECT bucket, name, date_trunc('hour', now()), value, version, created_at FROM counters ON CONFLICT DO NOTHING`,
   );
   await database.end();
 }
@@ -47,15 +48,15 @@ export async function seedHours(databaseUrl: string, name: string, deltas: reado
   const begins = deltas.map((_, place) => nextMs - (deltas.length - 1 - place) * HOUR_MS);
   await database.query('DELETE FROM history_hours WHERE name = $1', [name]);
   await database.query(
-    `INSERT INTO counters (name, value, version, created_at, updated_at)
-     SELECT $1, (SELECT sum(delta) FROM unnest($2::bigint[]) AS delta), $3, to_timestamp($4::float8 / 1000),
+    `INSERT INTO counters (bucket, name, value, version, created_at, updated_at)
+     SELECT $6, $1, (SELECT sum(delta) FROM unnest($2::bigint[]) AS delta), $3, to_timestamp($4::float8 / 1000),
             to_timestamp($5::float8 / 1000)
-     ON CONFLICT (name) DO UPDATE SET value = excluded.value, version = excluded.version`,
-    [name, deltas.slice(0, -1), deltas.length - 1, begins[0], begins.at(-2)],
+     ON CONFLICT ON CONSTRAINT counters_pkey DO UPDATE SET value = excluded.value, version = excluded.version`,
+    [name, deltas.slice(0, -1), deltas.length - 1, begins[0], begins.at(-2), testBuckets.of(name)],
   );
   await database.query(
-    `INSERT INTO history_hours (name, at, value, version, created_at)
-     SELECT $1, to_timestamp(at / 1000), sum(delta) OVER (ORDER BY at), place, c.created_at
+    `INSERT INTO history_hours (bucket, name, at, value, version, created_at)
+     SELECT c.bucket, $1, to_timestamp(at / 1000), sum(delta) OVER (ORDER BY at), place, c.created_at
      FROM unnest($2::float8[], $3::bigint[]) WITH ORDINALITY AS change (at, delta, place), counters c WHERE c.name = $1`,
     [name, begins, deltas],
   );
@@ -82,8 +83,8 @@ export async function seedMinutes(
   );
   await database.query('DELETE FROM history_minutes; DELETE FROM history_hours; DELETE FROM history_days');
   await database.query(
-    `INSERT INTO history_minutes (name, at, value, version, created_at)
-     SELECT $1, to_timestamp(at / 1000), sum(delta) OVER (ORDER BY at), place, c.created_at
+    `INSERT INTO history_minutes (bucket, name, at, value, version, created_at)
+     SELECT c.bucket, $1, to_timestamp(at / 1000), sum(delta) OVER (ORDER BY at), place, c.created_at
      FROM unnest($2::float8[], $3::bigint[]) WITH ORDINALITY AS change (at, delta, place), counters c WHERE c.name = $1`,
     [name, changes.map(({ atMs }) => atMs), changes.map(({ delta }) => delta)],
   );

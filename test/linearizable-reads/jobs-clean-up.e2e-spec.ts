@@ -45,6 +45,19 @@ it('expired keys go in chunks, past those that another transaction holds; the ot
   expect(await numbers('SELECT count(*) FROM idempotency_keys')).toBe(100);
 });
 
+it('claims of keys go with their time, past those that somebody holds', async () => {
+  await database.query(
+    `INSERT INTO key_claims (bucket, owner, key, fingerprint, expires_at)
+     SELECT 0, '', n::text, gen_random_uuid(), clock_timestamp() + (CASE WHEN n > 6000 THEN 1 ELSE -1 END) * interval '1 minute'
+     FROM generate_series(1, 6003) AS n`,
+  );
+  await database.query('BEGIN');
+  await database.query(`SELECT 1 FROM key_claims WHERE key IN ('1', '6000') FOR UPDATE`);
+  expect(await service.app.nest.get(CleanUp, { strict: false }).runOnce()).toMatchObject({ complete: true });
+  await database.query('ROLLBACK');
+  expect(await numbers('SELECT count(*) FROM key_claims')).toBe(5);
+});
+
 it('batches go once nobody can send them again', async () => {
   await database.query(
     `INSERT INTO batches (id, committed_at, names)

@@ -1,10 +1,15 @@
 /** Gives everybody the counters that are going to be read. */
+import { Buckets } from '../src/domain/bucket.js';
+import { insertCounters } from '../test/support/counter-rows.js';
 import { inRedis } from './arena.js';
 import { nameOf } from './load/workload.js';
 import { inPostgres } from './postgres.js';
 
 /** Items of one request to the service, at most. */
 const BATCH_ITEMS = 1000;
+
+/** Rows of one statement. */
+const ROWS_AT_ONCE = 100_000;
 
 /** Requests at once to a server that takes one counter each. */
 const CLIENTS = 64;
@@ -39,17 +44,21 @@ function answerOf(name: string): string {
   return JSON.stringify({ name, value: 1, version: 1, ...bounds, createdAt: at, updatedAt: at });
 }
 
-/** A table of the service that is empty yet: millions of rows by one statement. */
+/** A table of the service that is empty yet: millions of rows by a few statements. */
 export async function seedRows(databaseUrl: string, rows: number): Promise<void> {
-  const prefix = nameOf(0).slice(0, -1);
   await inPostgres(databaseUrl, async (client) => {
     const { rows: found } = await client.query('SELECT FROM counters LIMIT 1');
     if (found.length > 0) return;
-    await client.query(
-      `INSERT INTO counters (name, value, version, created_at, updated_at)
-       SELECT $1 || n, 1, 1, now(), now() FROM generate_series(0, $2::int - 1) n`,
-      [prefix, rows],
-    );
+    const { rows: division } = await client.query<{ buckets: number }>('SELECT buckets FROM division');
+    const buckets = new Buckets(division[0]?.buckets ?? 1);
+    for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
+      const length = Math.min(ROWS_AT_ONCE, rows - from);
+      await insertCounters(
+        client,
+        buckets,
+        Array.from({ length }, (_, index) => nameOf(from + index)),
+      );
+    }
     await client.query('VACUUM ANALYZE counters');
   });
 }

@@ -7,7 +7,9 @@ import { afterEach, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { Browser, Page } from 'playwright-core';
 import { expectNoFindings } from '../support/axe.js';
+import { testBuckets } from '../support/buckets.js';
 import { startBrowser } from '../support/chromium.js';
+import { insertCounters, namesOf } from '../support/counter-rows.js';
 import { eventually } from '../support/eventually.js';
 import { heldFetch } from '../support/held-fetch.js';
 import { send } from '../support/http.js';
@@ -47,14 +49,16 @@ const service = withService({
 beforeAll(async () => {
   const database = new pg.Client({ connectionString: service.databaseUrl });
   await database.connect();
-  await database.query(
-    `INSERT INTO counters (name, value, version, created_at, updated_at)
-     SELECT name, n, 1, now(), now()
-     FROM (SELECT 'stock:' || n % $2::int || ':' || lpad(n::text, 6, '0') AS name, n FROM generate_series(1, $1::int) AS n
-           UNION ALL SELECT 'till:' || lpad(n::text, 6, '0'), n FROM generate_series(1, $3::int) AS n
-           UNION ALL SELECT $4, 1) AS made`,
-    [IN_STOCK, SHELVES, IN_TILL, LAST],
+  const six = (n: number) => String(n).padStart(6, '0');
+  const stock = namesOf(IN_STOCK, (n) => `stock:${n % SHELVES}:${six(n)}`);
+  await insertCounters(database, testBuckets, stock, (place) => place + 1);
+  await insertCounters(
+    database,
+    testBuckets,
+    namesOf(IN_TILL, (n) => `till:${six(n)}`),
+    (place) => place + 1,
   );
+  await insertCounters(database, testBuckets, [LAST]);
   await database.query('VACUUM ANALYZE counters');
   await database.end();
   browser = await startBrowser();

@@ -1,6 +1,8 @@
 /** Names are found by a part of them, page by page, however many there are. */
 import pg from 'pg';
 import type { Counter } from '../../src/domain/counter.js';
+import { testBuckets } from '../support/buckets.js';
+import { insertCounters, namesOf } from '../support/counter-rows.js';
 import { withService } from '../support/service.js';
 
 interface Page {
@@ -18,12 +20,8 @@ const service = withService();
 beforeAll(async () => {
   const database = new pg.Client({ connectionString: service.databaseUrl });
   await database.connect();
-  await database.query(
-    `INSERT INTO counters (name, value, version, created_at, updated_at)
-     SELECT 'many:' || lpad(n::text, 6, '0') || CASE WHEN n % 10000 = 7 THEN ':needle' ELSE '' END, n, 1, now(), now()
-     FROM generate_series(1, $1::int) n`,
-    [MANY],
-  );
+  const names = namesOf(MANY, (n) => `many:${String(n).padStart(6, '0')}${n % 10_000 === 7 ? ':needle' : ''}`);
+  await insertCounters(database, testBuckets, names, (place) => place + 1);
   await database.query(`UPDATE counters SET deleted = true, value = 0 WHERE name LIKE 'many:02%needle'`);
   await database.query('VACUUM ANALYZE counters');
   await database.end();

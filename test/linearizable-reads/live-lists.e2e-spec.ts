@@ -1,6 +1,8 @@
 /** A list costs what it answers, however many counters were deleted. */
 import pg from 'pg';
 import { migrate } from '../../src/store/migrate.js';
+import { testBuckets } from '../support/buckets.js';
+import { insertCounters, namesOf } from '../support/counter-rows.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
 
@@ -24,9 +26,8 @@ describe('behind the names of deleted counters', () => {
   beforeAll(async () => {
     const client = new pg.Client(service.databaseUrl);
     await client.connect();
-    const insert = `INSERT INTO counters (name, value, version, created_at, updated_at) SELECT $1 || n, 1, 1, now(), now()`;
-    await client.query(`${insert} FROM generate_series(1, $2::int) n`, ['a:', TOMBSTONES]);
-    await client.query(`${insert} FROM generate_series(1, $2::int) n`, ['b:', LIVE]);
+    const names = [...namesOf(TOMBSTONES, (n) => `a:${n}`), ...namesOf(LIVE, (n) => `b:${n}`)];
+    await insertCounters(client, testBuckets, names);
     await client.query(`UPDATE counters SET deleted = true, value = 0, version = 2 WHERE name < 'b'`);
     // What autovacuum does within a minute, and tests do not wait for.
     await client.query('VACUUM ANALYZE counters');

@@ -7,6 +7,8 @@ import { WatchPruning } from '../../src/counters/watches/watch-pruning.js';
 import type { Judge } from '../../src/store/watches/candidate.js';
 import { ALL_RATES, type RatesPlace, WatchLooks } from '../../src/store/watches/watch-looks.js';
 import { MAX_TRACKS } from '../../src/store/watches/watch-writes.js';
+import { testBuckets } from '../support/buckets.js';
+import { insertCounters, namesOf } from '../support/counter-rows.js';
 import { eventually } from '../support/eventually.js';
 import { withService } from '../support/service.js';
 
@@ -82,11 +84,8 @@ it('a prefix has room for those that come when others have gone, of which as man
 it('a rate is looked at by time alone, however many there are, but of counters that are gone', async () => {
   const id = await watched({ prefix: 'fast:', when: { rate: { over: '5m', below: 1 } } });
   const counters = 2_500;
-  await database.query(
-    `INSERT INTO counters (name, value, version, created_at, updated_at)
-     SELECT 'fast:' || n, 1, 1, now() - interval '1 hour', now() - interval '1 hour' FROM generate_series(1, $1) AS n`,
-    [counters],
-  );
+  const names = namesOf(counters, (n) => `fast:${n}`);
+  await insertCounters(database, testBuckets, names, undefined, '1 hour');
   await database.query(
     `INSERT INTO watch_states (watch_id, name, state, since)
      SELECT $1, 'fast:' || n, CASE WHEN n > $2 THEN 'no_data' ELSE 'ok' END, now() FROM generate_series(1, $2 + 500) AS n

@@ -55,9 +55,10 @@ function partitioned(): string {
   );
   return `
     ALTER TABLE counters RENAME TO counters_before;
+    ALTER TABLE counters_before RENAME CONSTRAINT counters_pkey TO counters_before_pkey;
     CREATE TABLE counters (LIKE counters_before INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY HASH (name);
     ${parts.join(';')};
-    ALTER TABLE counters ADD PRIMARY KEY (name)`;
+    ALTER TABLE counters ADD CONSTRAINT counters_pkey PRIMARY KEY (name)`;
 }
 
 interface Turn {

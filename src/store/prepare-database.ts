@@ -28,10 +28,7 @@ const START_RETRY_MS = 1_000;
  *   it is divided in another way than the configuration says
  * @throws NoPrimary where there is none in time, naming the place
  */
-export async function prepareDatabase(
-  settings: DatabaseSettings,
-  patienceMs = PRIMARY_PATIENCE_MS,
-): Promise<Buckets> {
+export async function prepareDatabase(settings: DatabaseSettings, patienceMs = PRIMARY_PATIENCE_MS): Promise<Buckets> {
   const { url, migrationsUrl, migrateOnStart, pooler, buckets } = settings;
   const giveUpAtMs = performance.now() + patienceMs;
   const log = new Logger('Database');

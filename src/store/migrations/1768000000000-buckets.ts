@@ -58,7 +58,9 @@ export class Buckets1768000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    const [{ buckets } = { buckets: 1 }] = (await runner.query('SELECT buckets FROM division')) as { buckets: number }[];
+    const [{ buckets } = { buckets: 1 }] = (await runner.query('SELECT buckets FROM division')) as {
+      buckets: number;
+    }[];
     await runner.query('DROP TABLE key_claims, division');
     for (const [table, key] of Object.entries(DIVIDED)) {
       if (buckets > 1) {

@@ -198,11 +198,8 @@ const HOLD = `
   ) AS buckets`;
 
 /** A statement of its own: under READ COMMITTED the next one sees what the lock waited for. */
-async function lock(
-  client: pg.PoolClient,
-  buckets: Buckets,
-  { names, held, creators }: DecidedBatch,
-): Promise<Omit<Locked, 'used'>> {
+async function lock(client: pg.PoolClient, buckets: Buckets, batch: DecidedBatch): Promise<Omit<Locked, 'used'>> {
+  const { names, held, creators } = batch;
   if (held.length > 0) await client.query({ name: 'hold-names', text: HOLD, values: [held] });
   const rows: CounterRow[] = [];
   const namesIn = [...grouped(names, (name) => buckets.of(name))].sort(([a], [b]) => a - b);
@@ -243,12 +240,8 @@ function withEnded(changed: readonly Truth[], ended: readonly Absence[]): readon
   return [...changed, ...ended.filter(({ name }) => !names.has(name))];
 }
 
-async function storedVerdicts<Verdict>(
-  client: pg.PoolClient,
-  bucket: number,
-  id: string,
-): Promise<readonly Verdict[] | null> {
-  const { rows } = await client.query<{ verdicts: Verdict[] }>({
+async function storedVerdicts<V>(client: pg.PoolClient, bucket: number, id: string): Promise<readonly V[] | null> {
+  const { rows } = await client.query<{ verdicts: V[] }>({
     name: 'stored-verdicts',
     text: `SELECT verdicts, ${LOGGED} AS logged FROM batches WHERE bucket = $1 AND id = $2`,
     values: [bucket, id],

@@ -13,8 +13,8 @@ import {
   LedgerDecisions,
   LedgerIncrements,
   LedgerKeys,
-  NOT_DIVIDED,
 } from '../../../test/support/ledger.js';
+import { Buckets } from '../../domain/bucket.js';
 import type { Truth } from '../../domain/counter.js';
 import { OutcomeUnknown, Unavailable } from '../../domain/errors.js';
 import type { Answer } from '../../domain/operation.js';
@@ -33,7 +33,7 @@ const STEP_MS = 20;
 /** Nothing is under way for longer: a lane that is silent for so long has forgotten somebody. */
 const LONGEST_SILENCE_MS = 20_000;
 
-/** Two lanes have one and two of them; of four lanes three have one each. */
+/** Two lanes have one and two of them; of four lanes three have one each, as have three of eight buckets. */
 const NAMES = ['a', 'b', 'c'] as const;
 
 interface Asked {
@@ -101,6 +101,7 @@ class Run {
     plan: readonly Fault[],
     refusals: readonly boolean[],
     lanes: number,
+    buckets: number,
   ) {
     this.told = asked.map(() => []);
     this.ledger = new Ledger([...plan], this.turn);
@@ -118,7 +119,7 @@ class Run {
       this.decisions,
       new NameQuotas(clock),
       ...shared,
-      NOT_DIVIDED,
+      new Buckets(buckets),
     );
   }
 
@@ -206,8 +207,9 @@ describe('in whatever order everything happens', () => {
       plans,
       refusals,
       fc.constantFrom(1, 2, 4),
-      async (scheduler, asked, plan, refused, lanes) => {
-        const run = new Run(scheduler, asked, plan, refused, lanes);
+      fc.constantFrom(1, 2, 8),
+      async (scheduler, asked, plan, refused, lanes, buckets) => {
+        const run = new Run(scheduler, asked, plan, refused, lanes, buckets);
         await run.toItsEnd();
         expect(run.told.map(({ length }) => length)).toEqual(asked.map(() => 1));
         expect(run.told.flat().every(({ published }) => published)).toBe(true);

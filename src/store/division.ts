@@ -9,8 +9,20 @@ import { Buckets } from '../domain/bucket.js';
  * @throws ConfigError where it says another number
  */
 export async function divisionOf(client: pg.ClientBase, wanted: number | null): Promise<Buckets> {
-  const { rows } = await client.query<{ buckets: number }>('SELECT buckets FROM division');
-  const count = rows[0]?.buckets ?? 1;
+  const { rows } = await client.query<DivisionRow>(DIVISION);
+  return bucketsOf(rows, wanted);
+}
+
+/** One row. */
+export const DIVISION = 'SELECT buckets FROM division';
+
+export interface DivisionRow {
+  readonly buckets: number;
+}
+
+/** @throws ConfigError where another number is wanted */
+export function bucketsOf([row]: readonly DivisionRow[], wanted: number | null): Buckets {
+  const count = row?.buckets ?? 1;
   if (wanted !== null && wanted !== count) {
     throw new ConfigError(
       `BUCKETS: got ${wanted}; takes ${count} or nothing, since this database was created with ${count}`,

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { DataSource, type DataSourceOptions, MigrationExecutor, QueryFailedError, type QueryRunner } from 'typeorm';
 import { LOCKS } from './advisory-locks.js';
 import { connectionConfig, type Limits, LOCK_TIMEOUT_MS } from './connections.js';
+import { bucketsOf, DIVISION, type DivisionRow } from './division.js';
 import { failureOf, isStatementTimeout } from './failure.js';
 import { migrationFault } from './migration-faults.js';
 import { WANTED_BUCKETS } from './migrations/1768000000000-buckets.js';
@@ -75,7 +76,8 @@ export function dataSourceOptions(
  *
  * @param url of a role that may change the schema; a direct connection
  * @param buckets into which the truth is divided where the database is new; null: it is not
- * @throws ConfigError where tables of another program have the names of ours, or the role may not change what is there
+ * @throws ConfigError where tables of another program have the names of ours, the role may not change what is there, or the
+ *   database was divided otherwise before
  */
 export async function migrate(url: string, buckets: number | null = null): Promise<void> {
   // One for the lock, one for the migrations, one that looks whether they are in the way.
@@ -86,6 +88,7 @@ export async function migrate(url: string, buckets: number | null = null): Promi
     await takeLock(session);
     await applyMigrations(dataSource);
     await session.commitTransaction();
+    bucketsOf(await dataSource.query<DivisionRow[]>(DIVISION), buckets);
   } catch (error) {
     throw (await migrationFault(error, dataSource, MIGRATIONS_TABLE)) ?? error;
   } finally {

@@ -1,4 +1,4 @@
-/** How many buckets there may be: each has a lane of its own, and a row for each that reads them one by one. */
+/** How many buckets there may be: each has a lane of its own, and a batch of many counters is divided among them. */
 export const MAX_BUCKETS = 1_024;
 
 /** How the truth is divided: fixed when the database is created. */

@@ -33,8 +33,8 @@ const READ_DIVIDED = reading(`unnest($1::text[], $2::smallint[]) AS asked (asked
   JOIN counters ON bucket = asked_bucket AND name = asked_name`);
 
 /**
- * $1 names and $2 what is said of them, a line each, and $3 their buckets (null: there is one); counters are written as by counterJson(). A name without a row may
- * be said to be absent at any version up to the floor, which was lower before.
+ * $1 names and $2 what is said of them, a line each, and $3 their buckets (null: there is one); counters are written as by
+ * counterJson(). A name without a row may be said to be absent at any version up to the floor, which was lower before.
  */
 const UNLIKE = `
   SELECT said.place::int - 1 AS place

@@ -11,7 +11,8 @@ import type { Writability } from './writability.js';
 
 /**
  * $1 the id of the batch. The end of a counter is a change of its own, one version on, and stands in a batch like every
- * other, so that the history learns of it; in a row for each bucket. The clock is read again behind the lock: what was renewed meanwhile goes on.
+ * other, so that the history learns of it; in a row for each bucket. The clock is read again behind the lock: what was
+ * renewed meanwhile goes on.
  */
 const ending = (due: string): string => `
   WITH due AS MATERIALIZED (SELECT c.bucket, c.name FROM ${due}),

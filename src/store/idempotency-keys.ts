@@ -11,7 +11,7 @@ import {
   type StateRow,
   truthOf,
 } from './counter-row.js';
-import { withClient } from './clients.js';
+import { removeExpiredRows } from './expired-rows.js';
 import { LOGGED, type Replication } from './replication.js';
 import { utc } from './utc.js';
 
@@ -165,17 +165,7 @@ export class IdempotencyKeys {
    *
    * @returns how many were removed
    */
-  async removeExpired(limit: number): Promise<number> {
-    // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.
-    const { rowCount } = await withClient(this.general, (client) =>
-      client.query(
-        `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
-         SELECT ctid FROM idempotency_keys
-         WHERE expires_at <= now()
-         LIMIT $1 FOR UPDATE SKIP LOCKED))`,
-        [limit],
-      ),
-    );
-    return rowCount ?? 0;
+  removeExpired(limit: number): Promise<number> {
+    return removeExpiredRows(this.general, 'idempotency_keys', limit);
   }
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { IdempotencyKey } from '../domain/operation.js';
-import { withClient } from './clients.js';
+import { removeExpiredRows } from './expired-rows.js';
 import { failureOf } from './failure.js';
 import type { Replication } from './replication.js';
 import { utc } from './utc.js';
@@ -92,17 +92,7 @@ export class KeyClaims {
    *
    * @returns how many were removed
    */
-  async removeExpired(limit: number): Promise<number> {
-    // now(), not clock_timestamp(): only what stays the same during a statement can be looked up in the index.
-    const { rowCount } = await withClient(this.general, (client) =>
-      client.query(
-        `DELETE FROM key_claims WHERE ctid = ANY (ARRAY(
-         SELECT ctid FROM key_claims
-         WHERE expires_at <= now()
-         LIMIT $1 FOR UPDATE SKIP LOCKED))`,
-        [limit],
-      ),
-    );
-    return rowCount ?? 0;
+  removeExpired(limit: number): Promise<number> {
+    return removeExpiredRows(this.general, 'key_claims', limit);
   }
 }

@@ -49,12 +49,12 @@ export async function prepareDatabase(settings: DatabaseSettings, patienceMs = P
     }
   }
   await (migrateOnStart ? migrate(migrationsUrl, buckets) : untilMigrated(settings, log));
-  for (;;) {
+  // A server that was reached a moment ago is waited for; to migrate it may have taken as long as it takes.
+  for (const untilMs = performance.now() + patienceMs; ;) {
     try {
       return await onSession(url, pooler, (client) => divisionOf(client, buckets));
     } catch (error) {
-      // A server that was reached a moment ago is waited for.
-      if (error instanceof ConfigError || performance.now() > giveUpAtMs) throw error;
+      if (error instanceof ConfigError || performance.now() > untilMs) throw error;
       await sleep(START_RETRY_MS);
     }
   }

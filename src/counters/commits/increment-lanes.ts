@@ -53,9 +53,9 @@ const NOTHING: IncrementBatchResult = { applied: new Map(), created: [], used: [
  * the increments of that counter go on to be decided one by one.
  *
  * A counter is always in the same lane, so that its increments stay in order; the commits of different lanes overlap, and
- * where the truth is divided each bucket has a lane. To
- * Postgres they are like as many instances: their batches share no counter, and what they may share (the keys, the
- * numbers of names) is locked behind all counters, in one order. So no two of them ever wait for each other.
+ * where the truth is divided each bucket has a lane. To Postgres they are like as many instances: their batches share no
+ * counter, and what they may share (the keys, the numbers of names) is locked behind all counters, in one order. So no two
+ * of them ever wait for each other.
  */
 @Injectable()
 export class IncrementLanes {

@@ -1,5 +1,5 @@
 /** Gives everybody the counters that are going to be read. */
-import { Buckets } from '../src/domain/bucket.js';
+import { divisionOf } from '../src/store/division.js';
 import { insertCounters } from '../test/support/counter-rows.js';
 import { inRedis } from './arena.js';
 import { nameOf } from './load/workload.js';
@@ -49,8 +49,7 @@ export async function seedRows(databaseUrl: string, rows: number): Promise<void>
   await inPostgres(databaseUrl, async (client) => {
     const { rows: found } = await client.query('SELECT FROM counters LIMIT 1');
     if (found.length > 0) return;
-    const { rows: division } = await client.query<{ buckets: number }>('SELECT buckets FROM division');
-    const buckets = new Buckets(division[0]?.buckets ?? 1);
+    const buckets = await divisionOf(client, null);
     for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
       const length = Math.min(ROWS_AT_ONCE, rows - from);
       await insertCounters(

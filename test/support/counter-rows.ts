@@ -2,10 +2,9 @@
 import type pg from 'pg';
 import type { Buckets } from '../../src/domain/bucket.js';
 
-/** Names in one statement. */
-const CHUNK = 100_000;
-
 /**
+ * In one statement: some hundred thousand of them at a time.
+ *
  * @param buckets how the database is divided
  * @param valueAt of the n-th of the names, from 0
  * @param ago as Postgres reads it, such as `1 hour`
@@ -17,15 +16,12 @@ export async function insertCounters(
   valueAt: (place: number) => number = () => 1,
   ago = '0 s',
 ): Promise<void> {
-  for (let from = 0; from < names.length; from += CHUNK) {
-    const chunk = names.slice(from, from + CHUNK);
-    await client.query(
-      `INSERT INTO counters (bucket, name, value, version, created_at, updated_at)
-       SELECT bucket, name, value, 1, now() - $4::interval, now() - $4::interval
-       FROM unnest($1::smallint[], $2::text[], $3::bigint[]) AS made (bucket, name, value)`,
-      [buckets.ofEach(chunk), chunk, chunk.map((_, index) => valueAt(from + index)), ago],
-    );
-  }
+  await client.query(
+    `INSERT INTO counters (bucket, name, value, version, created_at, updated_at)
+     SELECT bucket, name, value, 1, now() - $4::interval, now() - $4::interval
+     FROM unnest($1::smallint[], $2::text[], $3::bigint[]) AS made (bucket, name, value)`,
+    [buckets.ofEach(names), names, names.map((_, place) => valueAt(place)), ago],
+  );
 }
 
 /** `count` names, of the numbers from 1 on. */
